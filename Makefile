@@ -1,0 +1,171 @@
+# xenometer: what it costs a Xen guest to reach the hypervisor, another vCPU
+# or a process in dom0, by each path.  `make help` lists the targets.
+
+V ?= 0
+Q := $(if $(filter-out 0,$(V)),,@)
+say = $(if $(filter-out 0,$(V)),,@echo "  $(1)	$(2)";)
+
+BUILD   := build
+PREFIX  ?= /usr/local
+DESTDIR ?=
+CC      ?= gcc
+DEPS    := $(BUILD)/.packages
+
+.DELETE_ON_ERROR:
+.PHONY: help all bench test test-host test-long lab install clean distclean coverage elf
+
+help:
+	@echo "make all        build the unikernel, the dom0 program and the lab's agent"
+	@echo "make bench      run the headline rows, print the table, write $(BUILD)/results.json"
+	@echo "make test       all tests: host (CUnit, sanitizers), image, lab (real Xen)"
+	@echo "make test-host  only the tests that need no Xen: seconds"
+	@echo "make test-long  the lab tests that take longer"
+	@echo "make lab        assemble the lab: real Xen and dom0 in QEMU, with its snapshot"
+	@echo "make coverage   line coverage of the host tests"
+	@echo "make install    into PREFIX=$(PREFIX)"
+	@echo "make clean      remove $(BUILD)/ (the lab's cache stays: xenometer lab clean)"
+	@echo "V=1 shows the commands."
+
+all: $(BUILD)/xenometer $(BUILD)/xenometer.elf $(BUILD)/lab-agent
+elf: $(BUILD)/xenometer.elf
+
+# Packages: checked once, again whenever the list changes.
+$(DEPS): configs/packages configs/install-packages
+	$(Q)configs/install-packages configs/packages
+	@mkdir -p $(@D) && touch $@
+
+WARNINGS := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes
+
+# ---------------------------------------------------------------- unikernel
+
+# Objects are linked directly: out of an archive the row table would be empty.
+KERNEL_SOURCES := $(sort $(wildcard domU-kernel/*.c domU-kernel/*/*.c domU-kernel/*/*.S))
+KERNEL_SOURCES := $(filter-out %.lds.S,$(KERNEL_SOURCES))
+KERNEL_OBJECTS := $(KERNEL_SOURCES:%=$(BUILD)/%.o)
+# General registers only: an upcall would otherwise have to save the others.
+# No red zone: CALLs in inline assembly would overwrite it.
+KERNEL_CFLAGS := -std=gnu11 -O2 -g $(WARNINGS) -ffreestanding -fno-pie \
+	-mno-red-zone -mgeneral-regs-only -fno-stack-protector -fcf-protection=none \
+	-fno-asynchronous-unwind-tables -fno-strict-aliasing \
+	-ffile-prefix-map=$(CURDIR)/=
+KERNEL_CPPFLAGS := -Iinclude -Ishared -D__XEN_INTERFACE_VERSION__=0x00040e00
+
+$(BUILD)/domU-kernel/%.c.o: domU-kernel/%.c $(DEPS)
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(KERNEL_CFLAGS) $(KERNEL_CPPFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/domU-kernel/%.S.o: domU-kernel/%.S $(DEPS)
+	$(call say,AS,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(KERNEL_CFLAGS) $(KERNEL_CPPFLAGS) -D__ASSEMBLY__ -MMD -MP -c $< -o $@
+
+$(BUILD)/kernel.lds: domU-kernel/entry/kernel.lds.S $(DEPS)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -E -P -x c $< -o $@
+
+$(BUILD)/xenometer.elf.debug: $(KERNEL_OBJECTS) $(BUILD)/kernel.lds
+	$(call say,LD,$@)
+	$(Q)$(LD) -nostdlib -static --build-id=sha1 -z noexecstack -z max-page-size=4096 \
+		-T $(BUILD)/kernel.lds -o $@ $(KERNEL_OBJECTS)
+
+$(BUILD)/xenometer.elf: $(BUILD)/xenometer.elf.debug
+	$(Q)objcopy --strip-debug $< $@
+
+# ------------------------------------------------------------- dom0 program
+
+TOOL_SOURCES := $(sort $(wildcard dom0-tools/*.c dom0-tools/*/*.c shared/*.c))
+TOOL_SOURCES := $(filter-out dom0-tools/lab/agent.c,$(TOOL_SOURCES))
+TOOL_OBJECTS := $(TOOL_SOURCES:%=$(BUILD)/%.o)
+TOOL_CFLAGS  := -std=gnu11 -O2 -g $(WARNINGS)
+TOOL_CPPFLAGS := -D_GNU_SOURCE -Iinclude -Ishared -Idom0-tools \
+	-DXENOMETER_DATADIR='"$(PREFIX)/share/xenometer"'
+TOOL_PACKAGES := xencontrol xenevtchn xengnttab xenstore xendevicemodel \
+	xenforeignmemory jansson smartcols
+# libarchive statically: the lab's dom0 runs this program too, and would
+# otherwise need libxml2 and ICU (30 MB) for it.
+TOOL_LIBS = $$(pkg-config --libs $(TOOL_PACKAGES)) -Wl,-Bstatic -larchive -Wl,-Bdynamic
+
+$(BUILD)/%.c.o: %.c $(DEPS)
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TOOL_CFLAGS) $(TOOL_CPPFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/xenometer: $(TOOL_OBJECTS)
+	$(call say,LD,$@)
+	$(Q)$(CC) -o $@ $(TOOL_OBJECTS) $(TOOL_LIBS)
+
+$(BUILD)/lab-agent: dom0-tools/lab/agent.c $(DEPS)
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TOOL_CFLAGS) $(TOOL_CPPFLAGS) -MMD -MP -MF $(BUILD)/lab-agent.d -static $< -o $@
+
+# -------------------------------------------------------------------- tests
+
+TEST_CFLAGS := -std=gnu11 -O1 -g $(WARNINGS) -fsanitize=address,undefined \
+	-fno-sanitize-recover=all -fno-omit-frame-pointer
+TEST_SOURCES := $(sort $(wildcard tests/host/*.c))
+TEST_TOOL_SOURCES := $(filter-out dom0-tools/main.c,$(TOOL_SOURCES))
+TEST_OBJECTS := $(patsubst %,$(BUILD)/sanitized/%.o,$(TEST_SOURCES) $(TEST_TOOL_SOURCES))
+
+$(BUILD)/sanitized/%.c.o: %.c $(DEPS)
+	$(call say,CC,$< (sanitized))
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TEST_CFLAGS) $(TOOL_CPPFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/test-host: $(TEST_OBJECTS)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(TEST_CFLAGS) -o $@ $(TEST_OBJECTS) $(TOOL_LIBS) -lcunit
+
+$(BUILD)/test-lab: $(patsubst %,$(BUILD)/%.o,$(sort $(wildcard tests/lab/*.c)))
+	$(call say,LD,$@)
+	$(Q)$(CC) -o $@ $^ -ljansson -lcunit
+
+$(BUILD)/test-image: $(patsubst %,$(BUILD)/%.o,$(sort $(wildcard tests/image/*.c)) \
+		$(filter dom0-tools/measure/elf.c dom0-tools/measure/image%.c dom0-tools/program.c dom0-tools/measure/result.c,$(TOOL_SOURCES)))
+	$(call say,LD,$@)
+	$(Q)$(CC) -o $@ $^ -lcunit
+
+test-host: $(BUILD)/test-host $(BUILD)/test-image all
+	$(Q)$(BUILD)/test-host
+	$(Q)$(BUILD)/test-image $(BUILD)/xenometer.elf
+
+test: test-host $(BUILD)/test-lab
+	$(Q)$(BUILD)/test-lab
+
+test-long: $(BUILD)/test-lab all
+	$(Q)$(BUILD)/test-lab --long
+
+# Line coverage of what the host tests reach.
+coverage: $(DEPS) $(BUILD)/xenometer.elf
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/coverage DEPS=$(DEPS) \
+		TEST_CFLAGS='-std=gnu11 -O0 -g --coverage' $(BUILD)/coverage/test-host
+	$(Q)$(BUILD)/coverage/test-host >/dev/null
+	$(Q)cd $(BUILD)/coverage && find . -name '*.gcda' | xargs gcov -r -s $(CURDIR) 2>/dev/null | \
+		awk '/^File/ { file = $$2 } /^Lines executed/ { sub(/Lines executed:/, ""); print $$1, $$3, file }' | \
+		grep -E "'(shared|dom0-tools)/" | sort -u -k3
+
+# --------------------------------------------------------------------- uses
+
+bench: all
+	$(Q)$(BUILD)/xenometer run --output=$(BUILD)/results.json
+
+lab: all
+	$(Q)$(BUILD)/xenometer lab build
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/xenometer/build \
+		$(DESTDIR)$(PREFIX)/share/xenometer/configs/lab $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 755 $(BUILD)/xenometer $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 $(BUILD)/xenometer.elf $(DESTDIR)$(PREFIX)/share/xenometer/build/
+	install -m 755 $(BUILD)/lab-agent $(DESTDIR)$(PREFIX)/share/xenometer/build/
+	install -m 644 configs/*.cfg $(DESTDIR)$(PREFIX)/share/xenometer/configs/
+	install -m 644 configs/lab/* $(DESTDIR)$(PREFIX)/share/xenometer/configs/lab/
+	install -m 644 dom0-tools/man/xenometer.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+
+clean:
+	$(Q)rm -rf $(BUILD)
+
+distclean: clean
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,44 @@
+/*
+ * The unikernel's ELF file as dom0 sees it: row table, build id, notes.
+ */
+#ifndef MEASURE_IMAGE_H
+#define MEASURE_IMAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <xenometer/row.h>
+
+/* A row descriptor with its strings resolved; those the image leaves out are
+ * empty, never NULL. */
+struct image_row {
+    uint32_t index;          /* in the image's table: what CONTROL_RUN names */
+    char *name, *work, *path, *help, *explanation, *elsewhere;
+    uint32_t modes, needs, flags, operations, samples, warmup;
+};
+
+struct image {
+    char build_id[41];       /* lower-case hex */
+    struct image_row *rows;
+    size_t count;
+};
+
+/*
+ * Read the row table out of the ELF file.  Never trusts an offset in it.
+ * NULL with *error (the caller's to free) saying what is wrong and what to do.
+ */
+struct image *image_load(const char *path, char **error);
+void image_free(struct image *);
+
+/* Row by exact name, or NULL. */
+const struct image_row *image_find(const struct image *, const char *name);
+
+/*
+ * Has the file every ELF note that Xen's PV, PVH and HVM loaders and QEMU's
+ * PVH loader look for (xen/elfnote.h), with sane values, and where libxl does
+ * not take them for kernel?  False with *error (the caller's to free).
+ */
+bool image_check_notes(const char *path, char **error);
+
+#endif

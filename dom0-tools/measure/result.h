@@ -1,0 +1,76 @@
+/*
+ * What a run yields: the environment and one result per row and mode.
+ * Filled by measure/session.c, written and read by report/json.c, shown by
+ * report/table.c.  The JSON form is schema "xenometer/1".
+ */
+#ifndef MEASURE_RESULT_H
+#define MEASURE_RESULT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <xenometer/row.h>
+
+#define RESULTS_SCHEMA "xenometer/1"
+
+/* Every string is owned (malloc'd) or NULL for unknown. */
+struct environment {
+    char *host;          /* "xen", "lab-exact", "lab-fast", "lab-kvm" */
+    char *clock;         /* "cycles" or "instructions": the unit of all figures */
+    uint64_t tsc_hz;     /* 0: unknown or meaningless */
+    char *xen;           /* "4.17.7" */
+    char *dom0_kernel;
+    char *qemu;          /* the lab's, NULL on a Xen host */
+    char *cpu;
+    char *pinned;        /* how vCPUs are pinned, in words */
+    char *mitigations;   /* what Xen reports, in words */
+    char *xenometer;     /* our version */
+    char *started;       /* ISO 8601, UTC */
+};
+
+/*
+ * One row in one mode.  All figures are in the environment's clock, per
+ * operation, rounded to the nearest integer, with the empty timed region
+ * (`overhead`) already subtracted; raw samples are as the guest took them:
+ * per sample of `operations` operations, nothing subtracted.
+ */
+struct result {
+    char *row, *work, *path;   /* owned */
+    enum mode mode;
+    enum outcome outcome;
+    char *reason;              /* owned; NULL with success */
+    bool dom0;                 /* the path reaches dom0 (ROW_DOM0) */
+    bool blocks;               /* the vCPU may block inside (ROW_BLOCKS) */
+    uint32_t operations;       /* per sample */
+    uint32_t samples;
+    uint64_t first;            /* first iteration, warm-up included */
+    uint64_t min, median, p90, p99, p999, max;
+    uint64_t ci95[2];          /* bootstrap interval of the median */
+    uint64_t overhead;         /* the empty region, ticks per sample */
+    uint64_t upcalls;          /* event upcalls taken while it ran */
+    uint64_t *raw;             /* owned; NULL unless kept */
+    size_t raw_count;
+};
+
+struct results {
+    struct environment environment;
+    struct result *rows;       /* owned */
+    size_t count, capacity;
+};
+
+/* Append a zeroed result; never fails (ends the program when out of memory). */
+struct result *results_add(struct results *);
+void results_free(struct results *);
+
+/* The worst outcome of all rows. */
+enum outcome results_worst(const struct results *);
+
+/* "pv", "pvh", "hvm", "bare" and back; 0 when unknown. */
+const char *mode_name(enum mode);
+uint32_t mode_parse(const char *name);
+/* "success", "skip", "error", "failure"; -1 when unknown. */
+const char *outcome_name(enum outcome);
+int outcome_parse(const char *name);
+
+#endif

@@ -1,0 +1,28 @@
+/*
+ * From raw ticks to the figures of a result.
+ */
+#ifndef MEASURE_SUMMARY_H
+#define MEASURE_SUMMARY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "result.h"
+
+/*
+ * One sample's cost per operation: `ticks` without the empty region's
+ * `overhead`, never below 0, divided by `operations` (at least 1), rounded to
+ * the nearest integer.
+ */
+uint64_t summary_net(uint64_t ticks, uint64_t overhead, uint32_t operations);
+
+/*
+ * Fill samples, operations, overhead and all figures from min to ci95 of a
+ * result.  `ticks` are raw differences per sample and stay as they are;
+ * `overhead` is in ticks per sample.  Result.first is the caller's affair
+ * (summary_net() of the first iteration).
+ */
+void summarise(struct result *r, const uint64_t *ticks, size_t count,
+               uint64_t overhead, uint32_t operations);
+
+#endif

@@ -1,0 +1,62 @@
+#include "memory.h"
+#include "mode.h"
+#include "traps.h"
+#include "../lib/string.h"
+
+#include <xen/xen.h>
+
+#define POOL_PAGES 256u   /* 1 MiB */
+
+static u8 pool[POOL_PAGES][PAGE_SIZE] PAGE_BSS;
+static bool used[POOL_PAGES];
+static const unsigned long *p2m;
+
+void memory_init(const unsigned long *phys_to_machine)
+{
+    p2m = phys_to_machine;
+}
+
+void *pages_alloc(u32 count)
+{
+    u32 run = 0;
+
+    for ( u32 i = 0; i < POOL_PAGES; i++ )
+    {
+        run = used[i] ? 0 : run + 1;
+        if ( run == count )
+        {
+            u32 start = i + 1 - count;
+
+            for ( u32 j = start; j <= i; j++ )
+                used[j] = true;
+            /* Zeroed at every hand-out: pages get granted, and leftovers
+             * would be readable by the peer (XSA-403). */
+            return memset(pool[start], 0, count * PAGE_SIZE);
+        }
+    }
+    panic("no %u contiguous pages left", count);
+}
+
+void pages_free(void *pages, u32 count)
+{
+    u64 start = ((u64)pages - (u64)pool) / PAGE_SIZE;
+
+    if ( start + count > POOL_PAGES || (u64)pages % PAGE_SIZE )
+        panic("pages_free of %p, %u pages", pages, count);
+    for ( u64 i = start; i < start + count; i++ )
+        used[i] = false;
+}
+
+u64 page_frame(const void *page)
+{
+    u64 pfn = (u64)page >> PAGE_SHIFT;   /* virtual = (pseudo-)physical */
+
+    return p2m ? p2m[pfn] : pfn;
+}
+
+void *page_of_machine_frame(u64 mfn)
+{
+    const unsigned long *m2p = (const unsigned long *)HYPERVISOR_VIRT_START;
+
+    return (void *)(m2p[mfn] << PAGE_SHIFT);
+}

@@ -1,0 +1,30 @@
+/*
+ * Pages of this image, and their names outside.
+ *
+ * Everything lives in the image's own .bss, which every loader maps or which
+ * the identity mapping covers; so one allocator serves all modes.
+ */
+#ifndef ARCH_MEMORY_H
+#define ARCH_MEMORY_H
+
+#include "types.h"
+
+/* PV: the physical-to-machine list of the start info page; NULL elsewhere. */
+void memory_init(const unsigned long *phys_to_machine);
+
+/*
+ * `count` zeroed pages, contiguous (virtually, and pseudo-physically).  They
+ * are the caller's until pages_free(); panics when none are left, since every
+ * use is sized at compile time.  Not for timed regions.
+ */
+void *pages_alloc(u32 count);
+void pages_free(void *pages, u32 count);
+
+/* The frame number other domains know this page by: machine frame in PV,
+ * guest-physical frame in the hardware modes. */
+u64 page_frame(const void *page);
+
+/* PV only: where the page with machine frame number `mfn` is mapped. */
+void *page_of_machine_frame(u64 mfn);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * Exceptions and the event upcall, the same for every mode: entry stubs build
+ * one frame, C looks at it, and the way out is IRET or Xen's iret hypercall.
+ */
+#ifndef ARCH_TRAPS_H
+#define ARCH_TRAPS_H
+
+#include "types.h"
+
+/* As traps_entry.S pushes it; the tail is the CPU's (SDM vol. 3, 6.14). */
+struct trap_frame {
+    u64 r15, r14, r13, r12, r11, r10, r9, r8;
+    u64 rdi, rsi, rbp, rbx, rdx, rcx, rax;
+    u64 vector, error;
+    u64 rip, cs, rflags, rsp, ss;
+};
+
+/* Vector of the event upcall in PVH and HVM (HVM_PARAM_CALLBACK_IRQ). */
+#define VECTOR_UPCALL 0x40
+
+/* Install the trap table (PV) or GDT and IDT (hardware modes). */
+void traps_init(void);
+
+/*
+ * Read or write an MSR that may not exist.  False: it faulted.  Not for timed
+ * regions.
+ */
+bool msr_read_safe(u32 msr, u64 *value);
+
+/* Print why, registers, row and mode, then end the domain as crashed. */
+void panic(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
+
+#endif

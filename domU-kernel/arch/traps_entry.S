@@ -1,0 +1,144 @@
+/*
+ * Entry stubs.
+ *
+ * Hardware modes: the CPU pushed SS, RSP, RFLAGS, CS, RIP and, for some
+ * vectors, an error code.  PV: Xen pushed the same and then R11 and RCX on top
+ * (xen/arch-x86/xen.h, "set_trap_table"), since it enters by SYSRET, which
+ * destroys them.
+ */
+#include <xen/xen.h>
+
+.macro save_registers
+    pushq %rax
+    pushq %rcx
+    pushq %rdx
+    pushq %rbx
+    pushq %rbp
+    pushq %rsi
+    pushq %rdi
+    pushq %r8
+    pushq %r9
+    pushq %r10
+    pushq %r11
+    pushq %r12
+    pushq %r13
+    pushq %r14
+    pushq %r15
+.endm
+
+.macro restore_registers
+    popq %r15
+    popq %r14
+    popq %r13
+    popq %r12
+    popq %r11
+    popq %r10
+    popq %r9
+    popq %r8
+    popq %rdi
+    popq %rsi
+    popq %rbp
+    popq %rbx
+    popq %rdx
+    popq %rcx
+    popq %rax
+.endm
+
+/* Vectors 8, 10-14, 17 and 21 push an error code (SDM vol. 3, table 6-1). */
+.macro stub prefix, vector
+    .balign 16
+\prefix\()_stub_\vector:
+    .ifc \prefix, pv
+    popq %rcx
+    popq %r11
+    .endif
+    .if (\vector == 8) || ((\vector >= 10) && (\vector <= 14)) || (\vector == 17) || (\vector == 21)
+    .else
+    pushq $0
+    .endif
+    pushq $\vector
+    jmp \prefix\()_common
+.endm
+
+    .text
+    .altmacro
+.macro stubs prefix
+    .set vector, 0
+    .rept 32
+    stub_at \prefix, %vector
+    .set vector, vector + 1
+    .endr
+.endm
+.macro stub_at prefix, vector
+    stub \prefix, \vector
+.endm
+
+    .balign 16
+    .globl hardware_stubs, pv_stubs
+hardware_stubs:
+    stubs hw
+pv_stubs:
+    stubs pv
+
+hw_common:
+    save_registers
+    cld
+    movq %rsp, %rdi
+    call trap_handler
+    restore_registers
+    addq $16, %rsp              /* vector, error */
+    iretq
+
+pv_common:
+    save_registers
+    cld
+    movq %rsp, %rdi
+    call trap_handler
+    restore_registers
+    addq $16, %rsp
+    jmp pv_return
+
+/*
+ * The event upcall.  Entered with events off: IF clear (hardware modes) or
+ * evtchn_upcall_mask set (PV).  Both ways out restore that state from the
+ * frame's RFLAGS together with the return, in one step.
+ */
+    .balign 16
+    .globl hardware_upcall, pv_upcall, pv_failsafe
+hardware_upcall:
+    pushq $0
+    pushq $0x40
+    save_registers
+    cld
+    call event_upcall
+    restore_registers
+    addq $16, %rsp
+    iretq
+
+pv_upcall:
+    popq %rcx
+    popq %r11
+    pushq $0
+    pushq $0x40
+    save_registers
+    cld
+    call event_upcall
+    restore_registers
+    addq $16, %rsp
+    /* fall through */
+
+/*
+ * HYPERVISOR_iret: takes RAX, R11, RCX, flags, then the IRET frame
+ * (xen/arch-x86/xen-x86_64.h, struct iret_context).  The hypercall page's
+ * entry pushes RCX, R11 and RAX itself.
+ */
+pv_return:
+    pushq $0
+    jmp hypercall_page + __HYPERVISOR_iret * 32
+
+/* Xen could not reload our segments: a bug here, nothing to save. */
+pv_failsafe:
+    movq %rsp, %rdi
+    call failsafe_handler
+
+    .section .note.GNU-stack, "", @progbits

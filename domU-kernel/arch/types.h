@@ -1,0 +1,23 @@
+/* Short names for fixed-width integers, and the few macros used everywhere. */
+#ifndef ARCH_TYPES_H
+#define ARCH_TYPES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef uint8_t u8;
+typedef uint16_t u16;
+typedef uint32_t u32;
+typedef uint64_t u64;
+
+#define PAGE_SIZE  4096ul
+#define PAGE_SHIFT 12
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+/* A page-aligned page (or array of pages) that starts out zeroed. */
+#define PAGE_BSS __attribute__((section(".bss.pages"), aligned(4096)))
+
+#define barrier() __asm__ volatile ("" ::: "memory")
+
+#endif

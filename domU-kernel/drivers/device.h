@@ -1,0 +1,32 @@
+/*
+ * The frontend of device class "xenometer" (include/xenometer/protocol.h):
+ * found through XenStore, faces dom0-tools/backend/.
+ */
+#ifndef DRIVERS_DEVICE_H
+#define DRIVERS_DEVICE_H
+
+#include "../arch/types.h"
+
+#include <ring.h>
+#include <xenometer/protocol.h>
+
+/* Our one device, filled in by device_connect(). */
+struct device {
+    u32 backend;             /* its domain */
+    u32 control_port, data_port, echo_port;
+    struct ring_front control_ring, data_ring;   /* in granted pages */
+    u64 *samples;            /* granted: SAMPLES_PAGES pages */
+    u32 samples_capacity;    /* number of uint64_t that fit */
+    u32 ioreq_port;          /* 0: no such service */
+    u64 ioreq_mmio;
+};
+extern struct device device;
+
+/* Wait until the toolstack made the device, then connect.  Says on the
+ * console what it waits for. */
+void device_connect(void);
+
+/* Tell the backend that we are done. */
+void device_close(void);
+
+#endif

@@ -1,0 +1,69 @@
+/*
+ * The image: one ELF64 that Xen's PV builder, Xen's PVH and HVM loaders and
+ * QEMU's PVH loader all accept.
+ *
+ * Linked at 1 MiB (below that a PC has its BIOS area) with virtual address =
+ * physical address: the PV builder maps pseudo-physical memory at VIRT_BASE 0,
+ * the other modes set up an identity mapping themselves.
+ *
+ * The Xen notes have their own PT_NOTE and stand inside the text segment: a
+ * LOAD segment far from the text would make libxl take the gap for kernel.
+ */
+OUTPUT_FORMAT("elf64-x86-64")
+ENTRY(pv_start)
+
+PHDRS
+{
+    text PT_LOAD FLAGS(5);
+    data PT_LOAD FLAGS(6);
+    note PT_NOTE FLAGS(4);
+}
+
+SECTIONS
+{
+    . = 0x100000;
+    image_start = .;
+
+    .text : {
+        *(.text.entry)
+        *(.text .text.*)
+    } :text
+
+    .note.Xen : { KEEP(*(.note.Xen)) } :text :note
+    .note.gnu.build-id : {
+        build_id_note = .;
+        KEEP(*(.note.gnu.build-id))
+        build_id_note_end = .;
+    } :text :note
+
+    .rodata : { *(.rodata .rodata.*) } :text
+
+    /* One descriptor per row; xenometer reads this section out of the file. */
+    rows : ALIGN(32) {
+        rows_start = .;
+        KEEP(*(rows))
+        rows_end = .;
+    } :text
+
+    /* Pairs (faulting address, continuation), arch/traps.c. */
+    fixups : ALIGN(16) {
+        fixups_start = .;
+        KEEP(*(fixups))
+        fixups_end = .;
+    } :text
+
+    . = ALIGN(4096);
+    .data : { *(.data .data.*) } :data
+    .bss : {
+        *(.bss.pages)
+        *(.bss .bss.* COMMON)
+        . = ALIGN(4096);
+    } :data
+    image_end = .;
+
+    /DISCARD/ : { *(.eh_frame*) *(.comment) *(.note.GNU-stack) *(.note.gnu.property) }
+}
+
+ASSERT(rows_end > rows_start, "the row table is empty: rows must be linked as objects, not out of an archive")
+ASSERT((rows_end - rows_start) % 96 == 0, "the row table is not a whole number of descriptors")
+ASSERT(image_end < 0x800000, "the image needs more than 8 MiB: it must fit small domains")

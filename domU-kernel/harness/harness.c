@@ -1,0 +1,130 @@
+#include "harness.h"
+#include "row.h"
+#include "../arch/cpu.h"
+#include "../arch/memory.h"
+#include "../arch/mode.h"
+#include "../arch/traps.h"
+#include "../drivers/device.h"
+#include "../lib/string.h"
+#include "../xen/events.h"
+
+#include <ring.h>
+
+extern const struct row rows_start[], rows_end[];
+extern u64 entry_tsc;
+
+static const struct row *current;
+
+const char *harness_current_row(void)
+{
+    return current ? current->name : "none";
+}
+
+static void finish(struct control_request *result, enum outcome outcome, const char *reason)
+{
+    result->outcome = outcome;
+    string_copy(result->reason, reason ? reason : "", sizeof(result->reason));
+}
+
+void harness_run(const struct control_response *command,
+                 struct control_request *result, u64 *ticks, u32 capacity)
+{
+    struct row_run r = {
+        .ticks = ticks, .count = command->samples, .warmup = command->warmup,
+    };
+    const char *reason = NULL;
+    u64 upcalls;
+
+    *result = (struct control_request){ .kind = CONTROL_RESULT, .id = command->id };
+    if ( command->row >= (u64)(rows_end - rows_start) )
+        return finish(result, OUTCOME_ERROR, "no such row in this image");
+    if ( command->samples > capacity )
+        return finish(result, OUTCOME_ERROR, "more samples than the buffer holds");
+    current = &rows_start[command->row];
+    if ( !mode_is(current->modes) )
+        reason = current->elsewhere;
+    else if ( current->setup )
+        reason = current->setup(&r);
+    if ( reason )
+        finish(result, OUTCOME_SKIP, reason);
+    else
+    {
+        upcalls = event_upcalls;
+        current->run(&r);
+        result->upcalls = event_upcalls - upcalls;
+        if ( current->teardown )
+            current->teardown(&r);
+        result->samples = r.taken;
+        result->first = r.first;
+        if ( r.failure )
+            finish(result, OUTCOME_FAILURE, r.failure);
+        else if ( r.error )
+            finish(result, OUTCOME_ERROR, r.error);
+        else
+            finish(result, OUTCOME_SUCCESS, NULL);
+    }
+    current = NULL;
+}
+
+/* One question and its answer; the ring never holds more. */
+static void ask(const struct control_request *request, struct control_response *response)
+{
+    struct ring_front *ring = &device.control_ring;
+    enum ring_result r;
+
+    if ( !ring_front_put(ring, request, CONTROL_SLOT_SIZE) )
+        panic("the control ring is full or broken");
+    if ( ring_front_push(ring) )
+        event_send(device.control_port);
+    for ( ;; )
+    {
+        /* Count before check, as in data_wait(). */
+        u32 seen = event_arrivals[device.control_port];
+
+        r = ring_front_final_check(ring, 1);
+        if ( r != RING_EMPTY )
+            break;
+        event_wait(device.control_port, seen);
+    }
+    if ( r == RING_BROKEN || ring_front_take(ring, response, CONTROL_SLOT_SIZE) != RING_TAKEN )
+        panic("the backend broke the control ring");
+}
+
+void harness_serve_device(void)
+{
+    struct control_request request = { .kind = CONTROL_READY };
+    struct control_response response;
+
+    request.boot = tsc_end() - entry_tsc;
+    for ( ;; )
+    {
+        ask(&request, &response);
+        if ( response.operation == CONTROL_STOP )
+            return;
+        if ( response.operation != CONTROL_RUN )
+            panic("the backend asks for operation %u", response.operation);
+        harness_run(&response, &request, device.samples, device.samples_capacity);
+    }
+}
+
+static void send_port(const void *data, size_t size)
+{
+    const u8 *from = data;
+
+    __asm__ volatile ("rep outsb" : "+S"(from), "+c"(size)
+                      : "d"((u16)BARE_RESULT_PORT) : "memory");
+}
+
+void harness_serve_module(const struct control_response *commands, u32 count)
+{
+    u32 capacity = SAMPLES_PAGES * SAMPLES_PER_PAGE;
+    u64 *ticks = pages_alloc(SAMPLES_PAGES);
+    struct control_request result;
+
+    for ( u32 i = 0; i < count && commands[i].operation == CONTROL_RUN; i++ )
+    {
+        harness_run(&commands[i], &result, ticks, capacity);
+        send_port(&result, sizeof(result));
+        send_port(ticks, result.samples * sizeof(u64));
+    }
+}

@@ -1,0 +1,65 @@
+/*
+ * How a row is written.  One file in rows/, one ROW(): nothing else changes.
+ *
+ *     static void run(struct row_run *r)
+ *     {
+ *         SAMPLES(r, hypercall_xen_version(XENVER_version, NULL));
+ *     }
+ *
+ *     ROW(hypercall_null) = {
+ *         .name = "hypercall/null", …, .run = run,
+ *     };
+ */
+#ifndef HARNESS_ROW_H
+#define HARNESS_ROW_H
+
+#include "../arch/cpu.h"
+#include "../arch/types.h"
+
+#include <xenometer/row.h>
+
+/* One run of one row. */
+struct row_run {
+    u64 *ticks;          /* where samples go; `count` of them fit */
+    u32 count, warmup;
+    u32 taken;           /* samples stored so far */
+    u64 first;           /* ticks of the very first iteration */
+    const char *failure; /* set by run(): what Xen or the device did wrong */
+    const char *error;   /* set by run(): what the testbed did wrong */
+};
+
+/* A descriptor in the row table (entry/kernel.lds.S collects them). */
+#define ROW(identifier) \
+    const struct row row_##identifier \
+        __attribute__((section("rows"), used, aligned(32)))
+
+/* Iterations of a run, numbered from 0, warm-up included. */
+#define FOR_EACH_SAMPLE(r, i) \
+    for ( u32 i = 0; i < (r)->warmup + (r)->count && \
+                     !(r)->failure && !(r)->error; i++ )
+
+/* Keep iteration i's ticks; outside the timed region. */
+static inline void sample_keep(struct row_run *r, u32 i, u64 ticks)
+{
+    if ( i == 0 )
+        r->first = ticks;
+    if ( i >= r->warmup )
+        r->ticks[r->taken++] = ticks;
+}
+
+/*
+ * The timed region.  Between the two readings stand the operation and two
+ * register moves; the empty row measures them.
+ */
+#define TIMED(operation) ({                     \
+    u64 begin_ = tsc_begin();                   \
+    operation;                                  \
+    tsc_end() - begin_; })
+
+#define SAMPLES(r, operation)                           \
+    do {                                                \
+        FOR_EACH_SAMPLE(r, i_)                          \
+            sample_keep(r, i_, TIMED(operation));       \
+    } while ( 0 )
+
+#endif

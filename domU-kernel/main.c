@@ -1,0 +1,78 @@
+/*
+ * The boot order, on one screen.
+ *
+ *   entry/pv.S   -> start_pv        Xen's PV builder
+ *   entry/pvh.S  -> start_hardware  PVH and HVM domains, or QEMU directly
+ *
+ * Then the same for all: connect to dom0, run what it asks for, shut down.
+ */
+#include "arch/memory.h"
+#include "arch/mode.h"
+#include "arch/traps.h"
+#include "drivers/device.h"
+#include "harness/harness.h"
+#include "xen/console.h"
+#include "xen/events.h"
+#include "xen/grants.h"
+#include "xen/hvm_param.h"
+#include "xen/hypercall.h"
+#include "xen/shared_info.h"
+#include "xen/shutdown.h"
+#include "xen/xenstore.h"
+
+#include <xen/arch-x86/hvm/start_info.h>
+
+void start_pv(const struct start_info *);
+void start_hardware(const struct hvm_start_info *);
+
+static void serve_dom0(void *xenstore, u32 xenstore_port) __attribute__((noreturn));
+static void serve_dom0(void *xenstore, u32 xenstore_port)
+{
+    print("xenometer: %s\n", mode_name());
+    events_init();
+    grants_init();
+    xenstore_init(xenstore, xenstore_port);
+    device_connect();
+    harness_serve_device();
+    device_close();
+    shutdown_poweroff();
+}
+
+void start_pv(const struct start_info *info)
+{
+    boot_mode = MODE_PV;
+    memory_init((const unsigned long *)info->mfn_list);
+    console_init(page_of_machine_frame(info->console.domU.mfn), info->console.domU.evtchn);
+    hypercall_init();
+    traps_init();
+    shared_info_init(info->shared_info);
+    serve_dom0(page_of_machine_frame(info->store_mfn), info->store_evtchn);
+}
+
+static void serve_bare(const struct hvm_start_info *info) __attribute__((noreturn));
+static void serve_bare(const struct hvm_start_info *info)
+{
+    const struct hvm_modlist_entry *module = (const void *)info->modlist_paddr;
+
+    if ( info->magic != XEN_HVM_START_MAGIC_VALUE || info->nr_modules != 1 )
+        panic("no commands: start with -initrd (%u modules)", info->nr_modules);
+    harness_serve_module((const void *)module->paddr,
+                         (u32)(module->size / sizeof(struct control_response)));
+    shutdown_poweroff();
+}
+
+void start_hardware(const struct hvm_start_info *info)
+{
+    mode_detect_hardware();
+    traps_init();
+    if ( boot_mode == MODE_BARE )
+        serve_bare(info);
+
+    hypercall_init();
+    if ( hvm_param_get(HVM_PARAM_CONSOLE_PFN) )
+        console_init((void *)(hvm_param_get(HVM_PARAM_CONSOLE_PFN) << PAGE_SHIFT),
+                     (u32)hvm_param_get(HVM_PARAM_CONSOLE_EVTCHN));
+    shared_info_init(0);
+    serve_dom0((void *)(hvm_param_get(HVM_PARAM_STORE_PFN) << PAGE_SHIFT),
+               (u32)hvm_param_get(HVM_PARAM_STORE_EVTCHN));
+}

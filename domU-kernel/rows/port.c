@@ -1,0 +1,144 @@
+/* Asking a device by port, by who answers. */
+#include "../drivers/device.h"
+#include "../drivers/pmtimer.h"
+#include "../harness/row.h"
+
+#define PORT_PIT        0x61u     /* PC/AT system control port B: PIT channel 2 */
+#define PORT_IDE_STATUS 0x1f7u    /* ATA-6, 7.15: primary channel, status */
+#define PORT_UNCLAIMED  0x1234u
+
+#define NEEDS_DEVICES "only HVM and bare have emulated PC devices"
+
+static void run_pit(struct row_run *r)
+{
+    SAMPLES(r, port_in8(PORT_PIT));
+}
+
+ROW(port_xen_pit) = {
+    .name = "port/xen-pit",
+    .work = "enter the hypervisor and return",
+    .path = "VM exit by IN, PIT inside Xen",
+    .help = "IN from the PIT's port, emulated inside Xen",
+    .explanation =
+        "IN from port 0x61 exits; Xen finds that it emulates the port itself "
+        "(handle_pio, hvm_io_intercept, handle_speaker_io) and resumes: dom0 is not "
+        "involved.  Compare with port/qemu-ide, the same instruction answered by a "
+        "process in dom0.",
+    .elsewhere = NEEDS_DEVICES,
+    .modes = MODE_HVM | MODE_BARE, .flags = ROW_HEADLINE,
+    .operations = 1, .samples = 1000, .warmup = 16,
+    .run = run_pit,
+};
+
+static u16 pmtimer_port;
+
+static const char *setup_pmtimer(struct row_run *r)
+{
+    (void)r;
+    pmtimer_port = pmtimer_find();
+    return pmtimer_port ? NULL : "no ACPI PM timer that counts was found";
+}
+
+static void run_pmtimer(struct row_run *r)
+{
+    SAMPLES(r, port_in32(pmtimer_port));
+}
+
+ROW(port_xen_pmtimer) = {
+    .name = "port/xen-pmtimer",
+    .work = "enter the hypervisor and return",
+    .path = "VM exit by IN, PM timer inside Xen",
+    .help = "IN from the ACPI PM timer, emulated inside Xen",
+    .explanation =
+        "IN from the PM timer's port exits; Xen computes the timer's value from its "
+        "own clock (handle_pmt_io) and resumes.  It differs from port/xen-pit by the "
+        "device's arithmetic only.",
+    .elsewhere = NEEDS_DEVICES,
+    .modes = MODE_HVM | MODE_BARE, .flags = ROW_HEADLINE,
+    .operations = 1, .samples = 1000, .warmup = 16,
+    .setup = setup_pmtimer, .run = run_pmtimer,
+};
+
+static const char *setup_ide(struct row_run *r)
+{
+    (void)r;
+    /* ATA-6, 7.15: with no controller the bus floats and reads as ones. */
+    return port_in8(PORT_IDE_STATUS) == 0xff ? "no IDE controller at port 0x1f7" : NULL;
+}
+
+static void run_ide(struct row_run *r)
+{
+    SAMPLES(r, port_in8(PORT_IDE_STATUS));
+}
+
+ROW(port_qemu_ide) = {
+    .name = "port/qemu-ide",
+    .work = "ask a dom0 process and get its answer",
+    .path = "VM exit by IN, QEMU in dom0",
+    .help = "IN from the IDE status register, answered by QEMU",
+    .explanation =
+        "IN from port 0x1f7 exits; no device inside Xen claims it, so Xen writes an "
+        "I/O request into a page shared with the device model, sends it an event "
+        "and blocks the vCPU (hvm_send_ioreq).  dom0 wakes QEMU, which finds the "
+        "register, answers and notifies; Xen completes the instruction.  The guest "
+        "executes one instruction of it.  Compare with port/ioreq: the same way to a "
+        "smaller process.",
+    .elsewhere = NEEDS_DEVICES,
+    .modes = MODE_HVM | MODE_BARE, .flags = ROW_HEADLINE | ROW_DOM0 | ROW_BLOCKS,
+    .operations = 1, .samples = 200, .warmup = 8,
+    .setup = setup_ide, .run = run_ide,
+};
+
+static void run_unclaimed(struct row_run *r)
+{
+    SAMPLES(r, port_in8(PORT_UNCLAIMED));
+}
+
+ROW(port_unclaimed) = {
+    .name = "port/unclaimed",
+    .work = "enter the hypervisor and return",
+    .path = "VM exit by IN, nobody answers",
+    .help = "IN from a port that no device claims",
+    .explanation =
+        "IN from port 0x1234 exits; Xen finds neither an internal device nor an "
+        "ioreq server for it and completes it with all ones.  The figure is the "
+        "search itself, the floor of all port exits.",
+    .elsewhere = NEEDS_DEVICES,
+    .modes = MODE_HVM | MODE_BARE, .flags = ROW_HEADLINE,
+    .operations = 1, .samples = 1000, .warmup = 16,
+    .run = run_unclaimed,
+};
+
+static const char *setup_ioreq(struct row_run *r)
+{
+    (void)r;
+    return device.ioreq_port ? NULL : "the backend has no ioreq server for this domain";
+}
+
+static void run_ioreq(struct row_run *r)
+{
+    u16 port = (u16)device.ioreq_port;
+
+    port_out32(port, 0x600df00d);
+    SAMPLES(r, port_in32(port));
+    if ( port_in32(port) != 0x600df00d )
+        r->failure = "the register did not keep what was written";
+}
+
+ROW(port_ioreq) = {
+    .name = "port/ioreq",
+    .work = "ask a dom0 process and get its answer",
+    .path = "VM exit by IN, our own process",
+    .help = "IN from a port that the backend process emulates",
+    .explanation =
+        "IN from a port that the backend registered with an ioreq server of its own: "
+        "the same process that serves ring/echo-64b answers a trapped instruction.  "
+        "Xen writes the request into a shared page, sends an event, and blocks the "
+        "vCPU until the answer.  The difference to ring/echo-64b is the path alone: "
+        "exit and emulation on one side, ring and hypercalls on the other.",
+    .elsewhere = NEEDS_DEVICES,
+    .modes = MODE_HVM, .needs = SERVICE_IOREQ,
+    .flags = ROW_HEADLINE | ROW_DOM0 | ROW_BLOCKS,
+    .operations = 1, .samples = 200, .warmup = 8,
+    .setup = setup_ioreq, .run = run_ioreq,
+};

@@ -1,0 +1,124 @@
+/* Shared-ring I/O with the backend process. */
+#include "../drivers/data.h"
+#include "../harness/row.h"
+#include "../lib/string.h"
+#include "../xen/events.h"
+
+#define NO_RING "bare mode has no backend to share a ring with"
+
+static void fill(struct data_request *request, u32 seed)
+{
+    for ( u32 j = 0; j < DATA_PAYLOAD; j++ )
+        request->payload[j] = (u8)(seed + j);
+}
+
+static void run_echo(struct row_run *r)
+{
+    FOR_EACH_SAMPLE(r, i)
+    {
+        struct data_request request = {
+            .id = i, .operation = DATA_ECHO, .length = DATA_PAYLOAD,
+        };
+        struct data_response response;
+        bool answered;
+
+        fill(&request, i);
+        sample_keep(r, i, TIMED(answered = data_exchange(&request, &response)));
+        if ( !answered || response.status != DATA_OKAY )
+            r->failure = "the backend did not answer the echo";
+        else if ( memcmp(request.payload, response.payload, DATA_PAYLOAD) )
+            r->failure = "the echo came back changed";
+    }
+}
+
+ROW(ring_echo_64b) = {
+    .name = "ring/echo-64b",
+    .work = "ask a dom0 process and get its answer",
+    .path = "shared ring, depth 1",
+    .help = "64 bytes to the backend process and back, one at a time",
+    .explanation =
+        "The guest writes a 64-byte request into a shared ring, notifies, and "
+        "blocks; the backend process wakes, copies the request out, answers into "
+        "the same slot and notifies back.  Both notifications are event channels: "
+        "the difference to event/roundtrip-idle is the ring itself.  Compare with "
+        "port/ioreq, which asks the very same process by a trapped instruction.",
+    .elsewhere = NO_RING,
+    .modes = MODES_XEN, .needs = SERVICE_DATA_RING,
+    .flags = ROW_HEADLINE | ROW_DOM0 | ROW_BLOCKS,
+    .operations = 1, .samples = 200, .warmup = 8,
+    .run = run_echo,
+};
+
+#define BATCH 256u   /* requests in one sample */
+
+/*
+ * Stream BATCH requests with at most `depth` outstanding.  Half the depth is
+ * left unanswered before we ask to be woken, so that both sides work in
+ * batches.  Returns NULL or what went wrong.
+ */
+static const char *stream(u32 depth, u32 *next_id)
+{
+    struct ring_front *ring = &device.data_ring;
+    struct data_request request = { .operation = DATA_SINK, .length = DATA_PAYLOAD };
+    struct data_response response;
+    u32 sent = 0, answered = 0, first = *next_id;
+    enum ring_result t;
+
+    fill(&request, 0);
+    while ( answered < BATCH )
+    {
+        while ( sent < BATCH && sent - answered < depth )
+        {
+            request.id = first + sent;
+            if ( !ring_front_put(ring, &request, DATA_SLOT_SIZE) )
+                return "the data ring is full below its depth";
+            sent++;
+        }
+        if ( ring_front_push(ring) )
+            event_send(device.data_port);
+
+        if ( !data_wait(sent - answered > depth / 2 ? depth / 2 : sent - answered) )
+            return "the backend broke the data ring";
+        while ( (t = ring_front_take(ring, &response, DATA_SLOT_SIZE)) == RING_TAKEN )
+        {
+            if ( response.status != DATA_OKAY || response.id != first + answered )
+                return "an answer is lost, out of order or an error";
+            answered++;
+        }
+        if ( t == RING_BROKEN )
+            return "the backend broke the data ring";
+    }
+    *next_id += BATCH;
+    return NULL;
+}
+
+static void run_stream_32(struct row_run *r)
+{
+    u32 id = 0;
+
+    FOR_EACH_SAMPLE(r, i)
+    {
+        const char *trouble;
+
+        sample_keep(r, i, TIMED(trouble = stream(32, &id)));
+        r->failure = trouble;
+    }
+}
+
+ROW(ring_stream_depth_32) = {
+    .name = "ring/stream-depth-32",
+    .work = "tell a dom0 process something, no answer",
+    .path = "shared ring, 32 requests in flight",
+    .help = "stream 64-byte requests with up to 32 in flight; per request",
+    .explanation =
+        "Streams 256 requests of 64 bytes with up to 32 in flight; the figure is "
+        "per request.  The guest publishes many requests with one notification and "
+        "asks to be woken only after half of them are answered (the event index of "
+        "the ring), so that wake-ups are shared by a batch.  The ratio to "
+        "ring/echo-64b shows what batching is worth.",
+    .elsewhere = NO_RING,
+    .modes = MODES_XEN, .needs = SERVICE_DATA_RING,
+    .flags = ROW_HEADLINE | ROW_DOM0 | ROW_BLOCKS,
+    .operations = BATCH, .samples = 50, .warmup = 4,
+    .run = run_stream_32,
+};

@@ -1,0 +1,24 @@
+/*
+ * Text for a person: the PV console ring (`xl console`), and in the hardware
+ * modes port 0xe9 as well, which Xen passes to its own log (`xl dmesg`) and
+ * QEMU to its debug console.  Works from the first line on.
+ *
+ * HYPERVISOR_console_io is not used: a release-built Xen ignores it silently.
+ */
+#ifndef XEN_CONSOLE_H
+#define XEN_CONSOLE_H
+
+#include "../arch/types.h"
+
+#include <stdarg.h>
+
+/* `ring` may be NULL: no ring, port only. */
+void console_init(void *ring, u32 port);
+
+void print(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void print_arguments(const char *format, va_list);
+
+/* Wait (bounded) until dom0 has taken everything. */
+void console_flush(void);
+
+#endif

@@ -1,0 +1,154 @@
+#include "events.h"
+#include "../arch/cpu.h"
+#include "../arch/mode.h"
+#include "../arch/traps.h"
+
+#include <xen/hvm/hvm_op.h>
+#include <xen/hvm/params.h>
+#include <xen/sched.h>
+
+volatile u64 event_upcalls;
+volatile u32 event_arrivals[EVENT_PORTS];
+
+/*
+ * Called by traps_entry.S with events off.  Two levels: a bit of the
+ * selector stands for a word of pending bits.
+ */
+void event_upcall(void);
+void event_upcall(void)
+{
+    struct vcpu_info *v = this_vcpu_info();
+
+    event_upcalls++;
+    v->evtchn_upcall_pending = 0;
+    /*
+     * XCHG is a full barrier: upcall_pending must be cleared before the
+     * selector is read.  Xen sets the selector first and then tests and sets
+     * upcall_pending; the other way round here, an event that arrives in
+     * between would set neither and raise no new upcall.
+     */
+    for ( u64 selector = __atomic_exchange_n(&v->evtchn_pending_sel, 0, __ATOMIC_SEQ_CST);
+          selector; selector &= selector - 1 )
+    {
+        u32 word = (u32)__builtin_ctzl(selector);
+
+        for ( ;; )
+        {
+            u64 bits = shared_info->evtchn_pending[word] &
+                       ~shared_info->evtchn_mask[word];
+            u32 port;
+
+            if ( !bits )
+                break;
+            port = word * 64 + (u32)__builtin_ctzl(bits);
+            event_clear(port);
+            event_arrivals[port]++;
+        }
+    }
+}
+
+void events_init(void)
+{
+    for ( u32 i = 0; i < ARRAY_SIZE(shared_info->evtchn_mask); i++ )
+        shared_info->evtchn_mask[i] = ~0ul;
+
+    if ( boot_mode == MODE_PV )
+    {
+        /* traps_init() has named the callback; allow it. */
+        this_vcpu_info()->evtchn_upcall_mask = 0;
+        barrier();
+    }
+    else
+    {
+        struct xen_hvm_param via = {
+            .domid = DOMID_SELF, .index = HVM_PARAM_CALLBACK_IRQ,
+            .value = ((u64)HVM_PARAM_CALLBACK_TYPE_VECTOR << 56) | VECTOR_UPCALL,
+        };
+        long error = hypercall_hvm_op(HVMOP_set_param, &via);
+
+        if ( error )
+            panic("cannot set the event callback vector: error %ld", error);
+        interrupts_enable();
+    }
+}
+
+u32 event_alloc_unbound(u32 remote)
+{
+    struct evtchn_alloc_unbound op = { .dom = DOMID_SELF, .remote_dom = (domid_t)remote };
+    long error = hypercall_event_channel_op(EVTCHNOP_alloc_unbound, &op);
+
+    if ( error || op.port >= EVENT_PORTS )
+        panic("no event channel for domain %u: error %ld", remote, error);
+    return op.port;
+}
+
+u32 event_bind_interdomain(u32 remote, u32 remote_port)
+{
+    struct evtchn_bind_interdomain op = {
+        .remote_dom = (domid_t)remote, .remote_port = remote_port,
+    };
+    long error = hypercall_event_channel_op(EVTCHNOP_bind_interdomain, &op);
+
+    if ( error || op.local_port >= EVENT_PORTS )
+        panic("cannot bind to port %u of domain %u: error %ld", remote_port, remote, error);
+    return op.local_port;
+}
+
+void event_close(u32 port)
+{
+    struct evtchn_close op = { .port = port };
+
+    event_mask(port);
+    if ( hypercall_event_channel_op(EVTCHNOP_close, &op) )
+        panic("cannot close port %u", port);
+    event_clear(port);
+}
+
+void event_mask(u32 port)
+{
+    __atomic_fetch_or(&shared_info->evtchn_mask[port / 64], 1ul << (port % 64),
+                      __ATOMIC_SEQ_CST);
+}
+
+void event_unmask(u32 port)
+{
+    struct evtchn_unmask op = { .port = port };
+
+    /* The hypercall also raises the upcall when the port is pending already. */
+    hypercall_event_channel_op(EVTCHNOP_unmask, &op);
+}
+
+u32 event_wait(u32 port, u32 seen)
+{
+    struct vcpu_info *v = this_vcpu_info();
+
+    while ( event_arrivals[port] == seen )
+    {
+        /* Events off, look again, then sleep and allow them in one step:
+         * otherwise the one we wait for can arrive just before the sleep. */
+        if ( boot_mode == MODE_PV )
+        {
+            v->evtchn_upcall_mask = 1;
+            barrier();
+            if ( event_arrivals[port] == seen )
+                hypercall_sched_op(SCHEDOP_block, NULL);   /* unmasks */
+            else
+            {
+                v->evtchn_upcall_mask = 0;
+                barrier();
+                /* Raised while masked: Xen won't deliver by itself. */
+                if ( v->evtchn_upcall_pending )
+                    hypercall_xen_version(0, NULL);
+            }
+        }
+        else
+        {
+            interrupts_disable();
+            if ( event_arrivals[port] == seen )
+                interrupts_enable_and_halt();
+            else
+                interrupts_enable();
+        }
+    }
+    return event_arrivals[port];
+}

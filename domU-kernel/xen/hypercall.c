@@ -1,0 +1,32 @@
+#include "hypercall.h"
+#include "../arch/cpu.h"
+#include "../arch/mode.h"
+#include "../arch/traps.h"
+
+#include <xen/version.h>
+
+#define POISON_RET 0xc3   /* entry/pv.S fills the page with it */
+
+void hypercall_init(void)
+{
+    const u8 *entry = hypercall_page + __HYPERVISOR_xen_version * 32;
+    long version;
+
+    if ( boot_mode != MODE_PV )
+    {
+        /*
+         * xen/arch-x86/cpuid.h, leaf 2: EBX is the MSR that takes the page's
+         * guest-physical address; its low bits select the page's index, 0.
+         */
+        if ( *entry != POISON_RET )
+            panic("hypercall page is not poisoned: byte %x", *entry);
+        msr_write(cpuid(xen_cpuid_base + 2, 0).b, (u64)hypercall_page);
+        barrier();
+    }
+    if ( *entry == POISON_RET )
+        panic("Xen did not fill the hypercall page");
+
+    version = hypercall_xen_version(XENVER_version, NULL);
+    if ( version < 0x40000 || version > 0xfffff )
+        panic("hypercall page answers nonsense: xen_version = %lx", (u64)version);
+}

@@ -1,0 +1,23 @@
+/*
+ * The page Xen shares with each domain (xen/xen.h, struct shared_info):
+ * pending and masked event channels, wall clock, per-vCPU areas.
+ */
+#ifndef XEN_SHARED_INFO_H
+#define XEN_SHARED_INFO_H
+
+#include "../arch/types.h"
+
+#include <xen/xen.h>
+
+extern struct shared_info *const shared_info;
+
+/* This vCPU's area (one vCPU: number 0). */
+static inline struct vcpu_info *this_vcpu_info(void)
+{
+    return &shared_info->vcpu_info[0];
+}
+
+/* Map it; `machine_address` only in PV (start_info.shared_info). */
+void shared_info_init(u64 machine_address);
+
+#endif

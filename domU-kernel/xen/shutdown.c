@@ -1,0 +1,34 @@
+#include "shutdown.h"
+#include "console.h"
+#include "hypercall.h"
+#include "../arch/cpu.h"
+#include "../arch/mode.h"
+
+#include <xen/sched.h>
+#include <xenometer/protocol.h>
+
+static void end(unsigned reason) __attribute__((noreturn));
+static void end(unsigned reason)
+{
+    console_flush();
+    if ( boot_mode == MODE_BARE )
+        port_out32(BARE_EXIT_PORT, reason);   /* isa-debug-exit: status 2n + 1 */
+    else
+    {
+        struct sched_shutdown op = { .reason = reason };
+
+        hypercall_sched_op(SCHEDOP_shutdown, &op);
+    }
+    for ( ;; )
+        cpu_relax();
+}
+
+void shutdown_poweroff(void)
+{
+    end(SHUTDOWN_poweroff);
+}
+
+void shutdown_crash(void)
+{
+    end(SHUTDOWN_crash);
+}

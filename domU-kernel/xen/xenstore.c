@@ -1,0 +1,180 @@
+#include "xenstore.h"
+#include "events.h"
+#include "../arch/traps.h"
+#include "../lib/format.h"
+#include "../lib/string.h"
+
+#include <xen/io/xs_wire.h>
+
+static volatile struct xenstore_domain_interface *ring;
+static u32 event_port;
+static u32 next_id;
+static u32 watches_fired, watches_seen;
+
+void xenstore_init(void *interface, u32 port)
+{
+    ring = interface;
+    event_port = port;
+    event_unmask(port);
+}
+
+/* Send `size` bytes, sleeping while the ring is full. */
+static void send(const void *data, u32 size)
+{
+    const u8 *from = data;
+
+    while ( size )
+    {
+        u32 seen = event_arrivals[event_port];
+        u32 prod = ring->req_prod;
+        u32 cons = __atomic_load_n(&ring->req_cons, __ATOMIC_ACQUIRE);
+        u32 room = XENSTORE_RING_SIZE - (prod - cons);
+
+        if ( room > XENSTORE_RING_SIZE )
+            panic("XenStore ring: impossible indices %u, %u", prod, cons);
+        if ( room == 0 )
+        {
+            event_wait(event_port, seen);
+            continue;
+        }
+        for ( ; room && size; room--, size-- )
+            ring->req[MASK_XENSTORE_IDX(prod++)] = (char)*from++;
+        /* Release: the bytes before the index that announces them. */
+        __atomic_store_n(&ring->req_prod, prod, __ATOMIC_RELEASE);
+        event_send(event_port);
+    }
+}
+
+/* Receive `size` bytes; those that do not fit `to` (`space`) are dropped. */
+static void receive(void *to, u32 size, u32 space)
+{
+    u8 *out = to;
+
+    while ( size )
+    {
+        u32 seen = event_arrivals[event_port];
+        u32 cons = ring->rsp_cons;
+        /* Acquire: the index before the bytes it announces. */
+        u32 prod = __atomic_load_n(&ring->rsp_prod, __ATOMIC_ACQUIRE);
+        u32 there = prod - cons;
+
+        if ( there > XENSTORE_RING_SIZE )
+            panic("XenStore ring: impossible indices %u, %u", prod, cons);
+        if ( there == 0 )
+        {
+            event_wait(event_port, seen);
+            continue;
+        }
+        for ( ; there && size; there--, size-- )
+        {
+            char c = ring->rsp[MASK_XENSTORE_IDX(cons++)];
+
+            if ( space )
+                *out++ = (u8)c, space--;
+        }
+        /* Release: the bytes are read before their room is given back. */
+        __atomic_store_n(&ring->rsp_cons, cons, __ATOMIC_RELEASE);
+        event_send(event_port);
+    }
+}
+
+/*
+ * One message in.  Watch events are counted and dropped: whoever waits for
+ * one reads the store anew.  True when it answers request `id`.
+ */
+static bool receive_message(u32 id, u32 *type, char *value, size_t size, size_t *length)
+{
+    struct xsd_sockmsg m;
+
+    receive(&m, sizeof(m), sizeof(m));
+    if ( m.len > XENSTORE_PAYLOAD_MAX )
+        panic("XenStore sent %u bytes in one message", m.len);
+    if ( m.type == XS_WATCH_EVENT )
+    {
+        receive(NULL, m.len, 0);
+        watches_fired++;
+        return false;
+    }
+    receive(value, m.len, (u32)(size - 1));
+    *length = m.len < size ? m.len : size - 1;
+    value[*length] = '\0';
+    *type = m.type;
+    return m.req_id == id;
+}
+
+/* The payload is `path`, NUL, then `rest` without its NUL unless asked for. */
+static const char *request(u32 type, const char *path, const char *rest,
+                           bool rest_terminated, char *value, size_t size)
+{
+    static char error[32];
+    char dummy[32];
+    size_t length;
+    u32 rest_size = rest ? (u32)strlen(rest) + rest_terminated : 0;
+    struct xsd_sockmsg m = {
+        .type = type, .req_id = ++next_id,
+        .len = (u32)strlen(path) + 1 + rest_size,
+    };
+    u32 answer;
+
+    if ( !value )
+    {
+        value = dummy;
+        size = sizeof(dummy);
+    }
+    send(&m, sizeof(m));
+    send(path, (u32)strlen(path) + 1);
+    if ( rest )
+        send(rest, rest_size);
+    while ( !receive_message(m.req_id, &answer, value, size, &length) )
+        ;
+    if ( answer == type )
+        return NULL;
+    string_copy(error, answer == XS_ERROR ? value : "EPROTO", sizeof(error));
+    return error;
+}
+
+const char *xenstore_read(const char *path, char *value, size_t size)
+{
+    return request(XS_READ, path, NULL, false, value, size);
+}
+
+const char *xenstore_write(const char *path, const char *value)
+{
+    return request(XS_WRITE, path, value, false, NULL, 0);
+}
+
+const char *xenstore_watch(const char *path, const char *token)
+{
+    return request(XS_WATCH, path, token, true, NULL, 0);
+}
+
+const char *xenstore_read_number(const char *path, u64 *value)
+{
+    char text[32];
+    const char *error = xenstore_read(path, text, sizeof(text));
+
+    if ( error )
+        return error;
+    return parse_decimal(text, value) ? NULL : "EINVAL";
+}
+
+const char *xenstore_write_number(const char *path, u64 value)
+{
+    char text[24];
+
+    format(text, sizeof(text), "%lu", value);
+    return xenstore_write(path, text);
+}
+
+void xenstore_wait_watch(void)
+{
+    while ( watches_seen == watches_fired )
+    {
+        u32 type;
+        size_t length;
+        char value[32];
+
+        receive_message(0, &type, value, sizeof(value), &length);
+    }
+    watches_seen = watches_fired;
+}

@@ -1,0 +1,27 @@
+/*
+ * XenStore over its shared ring (xen/io/xs_wire.h), one request at a time.
+ * Values are NUL-terminated here; errors are the store's own names ("ENOENT").
+ */
+#ifndef XEN_XENSTORE_H
+#define XEN_XENSTORE_H
+
+#include "../arch/types.h"
+
+#define XENSTORE_VALUE_MAX 256u
+
+/* `interface` is the shared page, `port` its event channel. */
+void xenstore_init(void *interface, u32 port);
+
+/* NULL when fine, else the store's error, valid until the next call. */
+const char *xenstore_read(const char *path, char *value, size_t size);
+const char *xenstore_write(const char *path, const char *value);
+const char *xenstore_watch(const char *path, const char *token);
+
+/* Same, for a decimal number; a garbled one is "EINVAL". */
+const char *xenstore_read_number(const char *path, u64 *value);
+const char *xenstore_write_number(const char *path, u64 value);
+
+/* Sleep until any watch has fired since the last call. */
+void xenstore_wait_watch(void);
+
+#endif

@@ -1,0 +1,154 @@
+/*
+ * The contract between the unikernel (frontend) and the dom0 backend.
+ *
+ * A split driver found through XenStore, class "xenometer", one device "0":
+ *
+ *   frontend  /local/domain/<domid>/device/xenometer/0
+ *   backend   /local/domain/<dom0>/backend/xenometer/<domid>/0
+ *
+ * The toolstack part of `xenometer` writes both directories (xl knows nothing
+ * of this class).  The states are XenbusState of xen/io/xenbus.h:
+ *
+ *   backend   Initialising -> InitWait (its keys are readable)
+ *   frontend  writes its keys, Initialised
+ *   backend   reads the keys once, maps and binds, Connected
+ *   frontend  Connected; then asks for work on the control ring
+ *   either    Closing, Closed; a domain that ends simply disappears
+ *
+ * Three event channels and two rings:
+ *
+ *   control ring   the frontend asks for work: each request carries the result
+ *                  of the command before it, each response the next command.
+ *                  No request outstanding means the guest is measuring.
+ *   data ring      the echo/sink/source/map/copy services that rows measure.
+ *   echo channel   the backend answers each event by an event, nothing else.
+ *
+ * Samples: raw TSC differences (uint64_t) in pages the guest grants; the
+ * grant references stand in one granted index page.  dom0 does all arithmetic.
+ *
+ * Rings have the layout of xen/io/ring.h (shared/ring.h has the code).
+ */
+#ifndef XENOMETER_PROTOCOL_H
+#define XENOMETER_PROTOCOL_H
+
+#include <stdint.h>
+
+#define DEVICE_CLASS      "xenometer"
+#define PROTOCOL_VERSION  "xenometer-1"
+
+/* Keys the backend writes into its directory before InitWait. */
+#define KEY_VERSION         "version"          /* PROTOCOL_VERSION */
+#define KEY_IOREQ_PORT      "ioreq-port"       /* decimal, first of IOREQ_PORTS; absent: no service */
+#define KEY_IOREQ_MMIO      "ioreq-mmio"       /* decimal guest-physical address of one page */
+#define KEY_MAX_RING_ORDER  "max-ring-page-order"
+
+/* Keys the frontend writes into its directory before Initialised. */
+#define KEY_PROTOCOL        "protocol"         /* PROTOCOL_VERSION */
+#define KEY_MODE            "mode"             /* "pv", "pvh", "hvm" */
+#define KEY_IMAGE           "image"            /* build id, lower-case hex */
+#define KEY_RING_ORDER      "ring-page-order"  /* log2 of the data ring's pages */
+#define KEY_RING_REF        "ring-ref"         /* data ring: ring-ref0, ring-ref1, … */
+#define KEY_EVENT_CHANNEL   "event-channel"    /* data ring's channel */
+#define KEY_CONTROL_REF     "control-ring-ref"
+#define KEY_CONTROL_CHANNEL "control-event-channel"
+#define KEY_ECHO_CHANNEL    "echo-event-channel"
+#define KEY_SAMPLES_REF     "samples-ref"      /* index page: samples-pages grant references, uint32_t each */
+#define KEY_SAMPLES_PAGES   "samples-pages"
+
+#define DATA_RING_ORDER     1u                 /* two pages: 64 slots */
+#define MAX_RING_ORDER      4u
+#define SAMPLES_PAGES       16u                /* 8,192 samples */
+#define MAX_SAMPLES_PAGES   1024u              /* one index page full */
+#define SAMPLES_PER_PAGE    (4096u / sizeof(uint64_t))
+
+#define IOREQ_PORTS         16u                /* ports claimed from ioreq-port on */
+#define IOREQ_PORT_DEFAULT  0x0e00u            /* claimed by nothing in a PC */
+#define IOREQ_MMIO_DEFAULT  0xf8000000u        /* below the LAPIC, above RAM and QEMU's VGA */
+
+/* ---- control ring: one page, 128-byte slots, 16 of them ---- */
+
+#define CONTROL_SLOT_SIZE   128u
+#define REASON_SIZE         88u
+
+enum control_kind {
+    CONTROL_READY  = 1,   /* no result yet: just connected */
+    CONTROL_RESULT = 2,   /* result of the command named by `id` */
+};
+
+/* guest -> dom0 */
+struct control_request {
+    uint32_t kind;           /* enum control_kind */
+    uint32_t id;             /* id of the command answered; 0 with READY */
+    uint32_t outcome;        /* enum outcome */
+    uint32_t samples;        /* stored in the sample buffer */
+    uint64_t first;          /* ticks of the first iteration, warm-up included */
+    uint64_t boot;           /* READY: ticks from entry to this request */
+    uint64_t upcalls;        /* event upcalls taken while the row ran */
+    char reason[REASON_SIZE];   /* NUL-terminated; empty with success */
+};
+_Static_assert(sizeof(struct control_request) == CONTROL_SLOT_SIZE, "control slot");
+
+enum control_operation {
+    CONTROL_RUN  = 1,
+    CONTROL_STOP = 2,        /* close the device, shut the domain down */
+};
+
+/* dom0 -> guest; bare mode gets an array of these as its boot module */
+struct control_response {
+    uint32_t operation;      /* enum control_operation */
+    uint32_t id;             /* chosen by dom0, echoed in the result */
+    uint32_t row;            /* index into the image's row table */
+    uint32_t samples;
+    uint32_t warmup;
+    uint32_t reserved[27];   /* zero: fills the slot */
+};
+_Static_assert(sizeof(struct control_response) == CONTROL_SLOT_SIZE, "control slot");
+
+/*
+ * Bare mode: what arrives on BARE_RESULT_PORT, for each command in turn, is a
+ * struct control_request followed by `samples` uint64_t.  The end is an OUT
+ * to BARE_EXIT_PORT (QEMU's isa-debug-exit).
+ */
+#define BARE_RESULT_PORT    0x0500u   /* not 0x402: SeaBIOS logs there */
+#define BARE_EXIT_PORT      0x0f4u
+
+/* ---- data ring: 2^DATA_RING_ORDER pages, 80-byte slots ---- */
+
+/* Records fill their slot: a copy of one slot is a copy of one record. */
+#define DATA_SLOT_SIZE      80u
+#define DATA_PAYLOAD        64u
+
+enum data_operation {
+    DATA_ECHO   = 0,   /* payload comes back */
+    DATA_SINK   = 1,   /* payload is consumed, answer has none */
+    DATA_SOURCE = 2,   /* answer carries a payload: byte i is (id + i) & 0xff */
+    DATA_MAP    = 3,   /* map page `gref`, read its first word, unmap */
+    DATA_COPY   = 4,   /* grant-copy `length` bytes of page `gref`, read the first word */
+};
+
+enum data_status {
+    DATA_OKAY          = 0,
+    DATA_ERROR         = -1,   /* bad reference, offset or length */
+    DATA_NOT_SUPPORTED = -2,   /* unknown operation */
+};
+
+struct data_request {
+    uint32_t id;             /* echoed; never used as an index by the backend */
+    uint16_t operation;      /* enum data_operation */
+    uint16_t length;         /* bytes: payload, or of the page with DATA_COPY */
+    uint32_t gref;           /* MAP, COPY */
+    uint32_t offset;         /* MAP, COPY: bytes into the page */
+    uint8_t payload[DATA_PAYLOAD];
+};
+_Static_assert(sizeof(struct data_request) == DATA_SLOT_SIZE, "data slot");
+
+struct data_response {
+    uint32_t id;
+    uint16_t operation;
+    int16_t status;          /* enum data_status */
+    uint64_t value;          /* MAP, COPY: the first word; SINK: sum of payload bytes */
+    uint8_t payload[DATA_PAYLOAD];
+};
+_Static_assert(sizeof(struct data_response) == DATA_SLOT_SIZE, "data slot");
+
+#endif

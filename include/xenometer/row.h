@@ -1,0 +1,71 @@
+/*
+ * The row descriptor: what one measured path is called, where it runs and how.
+ *
+ * The unikernel places one descriptor per row in the linker section "rows"
+ * (domU-kernel/harness/row.h has the macro).  The dom0 program reads the same
+ * section out of the ELF file, so that `xenometer list` needs no Xen; both
+ * sides are x86-64 ELF, so pointers are 8 bytes in the file as in memory.
+ */
+#ifndef XENOMETER_ROW_H
+#define XENOMETER_ROW_H
+
+#include <stdint.h>
+
+/* How a guest was started.  A set of modes is the union of these bits. */
+enum mode {
+    MODE_PV   = 1u << 0,   /* paravirtualized, 64-bit, ring 3 under Xen */
+    MODE_PVH  = 1u << 1,   /* hardware container without device model */
+    MODE_HVM  = 1u << 2,   /* hardware container with QEMU's device model */
+    MODE_BARE = 1u << 3,   /* the same image with no hypervisor below it */
+};
+#define MODES_XEN       (MODE_PV | MODE_PVH | MODE_HVM)
+#define MODES_HARDWARE  (MODE_PVH | MODE_HVM | MODE_BARE)
+#define MODES_ALL       (MODES_XEN | MODE_BARE)
+
+/* What a row needs from the dom0 side; absent services make the row a skip. */
+enum service {
+    SERVICE_DATA_RING = 1u << 0,   /* echo, sink, source, map, copy */
+    SERVICE_ECHO      = 1u << 1,   /* an event channel that answers itself */
+    SERVICE_IOREQ     = 1u << 2,   /* our ioreq server: port range and page */
+};
+
+enum row_flags {
+    ROW_HEADLINE = 1u << 0,   /* part of `make bench` */
+    ROW_DOM0     = 1u << 1,   /* the path leaves Xen and reaches dom0 */
+    ROW_BLOCKS   = 1u << 2,   /* the vCPU may block inside the timed region */
+    ROW_BASELINE = 1u << 3,   /* the empty timed region: subtracted from others */
+};
+
+struct row_run;   /* domU-kernel/harness/row.h */
+
+/* 96 bytes; checked by a static assertion on both sides. */
+struct row {
+    const char *name;        /* "group/name", e.g. "hypercall/null" */
+    const char *work;        /* rows with the same work are set side by side */
+    const char *path;        /* how the work is done, a few words */
+    const char *help;        /* one line for `xenometer list` */
+    const char *explanation; /* paragraph for `xenometer explain` */
+    const char *elsewhere;   /* why the modes not in `modes` cannot run it */
+    uint32_t modes;          /* enum mode bits it runs in */
+    uint32_t needs;          /* enum service bits */
+    uint32_t flags;          /* enum row_flags */
+    uint32_t operations;     /* operations in one sample, at least 1 */
+    uint32_t samples;        /* samples taken unless the user asks otherwise */
+    uint32_t warmup;         /* iterations before the first kept sample */
+    /* Returns NULL, or why this machine cannot run the row (then a skip). */
+    const char *(*setup)(struct row_run *);
+    /* Takes run->count samples; reports trouble through run->failure. */
+    void (*run)(struct row_run *);
+    void (*teardown)(struct row_run *);   /* may be NULL */
+};
+_Static_assert(sizeof(struct row) == 96, "row descriptor layout");
+
+/* Outcome of a row, the worst last; it decides the exit status. */
+enum outcome {
+    OUTCOME_SUCCESS = 0,
+    OUTCOME_SKIP    = 1,   /* cannot run here; the reason says why */
+    OUTCOME_ERROR   = 2,   /* the testbed's own fault */
+    OUTCOME_FAILURE = 3,   /* Xen or the device did something wrong */
+};
+
+#endif
