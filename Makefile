@@ -55,6 +55,13 @@ $(BUILD)/domU-kernel/%.c.o: domU-kernel/%.c $(DEPS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(KERNEL_CFLAGS) $(KERNEL_CPPFLAGS) -MMD -MP -c $< -o $@
 
+# Rows that go wrong on purpose: a second image for the tests.
+TEST_ROWS := $(patsubst %,$(BUILD)/%.o,$(wildcard tests/image/rows/*.c))
+$(BUILD)/tests/image/rows/%.c.o: tests/image/rows/%.c $(DEPS)
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(KERNEL_CFLAGS) $(KERNEL_CPPFLAGS) -MMD -MP -c $< -o $@
+
 $(BUILD)/domU-kernel/%.S.o: domU-kernel/%.S $(DEPS)
 	$(call say,AS,$<)
 	@mkdir -p $(@D)
@@ -64,12 +71,14 @@ $(BUILD)/kernel.lds: domU-kernel/entry/kernel.lds.S $(DEPS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -E -P -x c $< -o $@
 
-$(BUILD)/xenometer.elf.debug: $(KERNEL_OBJECTS) $(BUILD)/kernel.lds
+$(BUILD)/xenometer.elf.debug: $(KERNEL_OBJECTS)
+$(BUILD)/xenometer-test.elf.debug: $(KERNEL_OBJECTS) $(TEST_ROWS)
+$(BUILD)/%.elf.debug: $(BUILD)/kernel.lds
 	$(call say,LD,$@)
 	$(Q)$(LD) -nostdlib -static --build-id=sha1 -z noexecstack -z max-page-size=4096 \
-		-T $(BUILD)/kernel.lds -o $@ $(KERNEL_OBJECTS)
+		-T $(BUILD)/kernel.lds -o $@ $(filter %.o,$^)
 
-$(BUILD)/xenometer.elf: $(BUILD)/xenometer.elf.debug
+$(BUILD)/%.elf: $(BUILD)/%.elf.debug
 	$(Q)objcopy --strip-debug $< $@
 
 # ------------------------------------------------------------- dom0 program
@@ -79,7 +88,7 @@ TOOL_SOURCES := $(filter-out dom0-tools/lab/agent.c,$(TOOL_SOURCES))
 TOOL_OBJECTS := $(TOOL_SOURCES:%=$(BUILD)/%.o)
 TOOL_CFLAGS  := -std=gnu11 -O2 -g $(WARNINGS)
 TOOL_CPPFLAGS := -D_GNU_SOURCE -Iinclude -Ishared -Idom0-tools \
-	-DXENOMETER_DATADIR='"$(PREFIX)/share/xenometer"'
+	-DDATA_DIRECTORY='"$(PREFIX)/share/xenometer"'
 TOOL_PACKAGES := xencontrol xenevtchn xengnttab xenstore xendevicemodel \
 	xenforeignmemory jansson smartcols
 # libarchive statically: the lab's dom0 runs this program too, and would
@@ -130,7 +139,7 @@ test-host: $(BUILD)/test-host $(BUILD)/test-image all
 	$(Q)$(BUILD)/test-host
 	$(Q)$(BUILD)/test-image $(BUILD)/xenometer.elf
 
-test: test-host $(BUILD)/test-lab
+test: test-host $(BUILD)/test-lab $(BUILD)/xenometer-test.elf
 	$(Q)$(BUILD)/test-lab
 
 test-long: $(BUILD)/test-lab all
@@ -154,11 +163,11 @@ lab: all
 	$(Q)$(BUILD)/xenometer lab build
 
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/xenometer/build \
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/xenometer \
 		$(DESTDIR)$(PREFIX)/share/xenometer/configs/lab $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(BUILD)/xenometer $(DESTDIR)$(PREFIX)/bin/
-	install -m 644 $(BUILD)/xenometer.elf $(DESTDIR)$(PREFIX)/share/xenometer/build/
-	install -m 755 $(BUILD)/lab-agent $(DESTDIR)$(PREFIX)/share/xenometer/build/
+	install -m 644 $(BUILD)/xenometer.elf $(DESTDIR)$(PREFIX)/share/xenometer/
+	install -m 755 $(BUILD)/lab-agent $(DESTDIR)$(PREFIX)/share/xenometer/
 	install -m 644 configs/*.cfg $(DESTDIR)$(PREFIX)/share/xenometer/configs/
 	install -m 644 configs/lab/* $(DESTDIR)$(PREFIX)/share/xenometer/configs/lab/
 	install -m 644 dom0-tools/man/xenometer.1 $(DESTDIR)$(PREFIX)/share/man/man1/

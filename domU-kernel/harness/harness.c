@@ -7,6 +7,7 @@
 #include "../drivers/device.h"
 #include "../lib/string.h"
 #include "../xen/events.h"
+#include "../xen/xenstore.h"
 
 #include <ring.h>
 
@@ -95,7 +96,7 @@ void harness_serve_device(void)
     struct control_request request = { .kind = CONTROL_READY };
     struct control_response response;
 
-    request.boot = tsc_end() - entry_tsc;
+    request.boot = tsc_end() - entry_tsc - xenstore_ticks;
     for ( ;; )
     {
         ask(&request, &response);

@@ -32,15 +32,13 @@ void event_upcall(void)
     {
         u32 word = (u32)__builtin_ctzl(selector);
 
-        for ( ;; )
+        /* One look per word: a peer that sends without pause sets the
+         * selector again and raises a new upcall, it does not keep us here. */
+        for ( u64 bits = shared_info->evtchn_pending[word] & ~shared_info->evtchn_mask[word];
+              bits; bits &= bits - 1 )
         {
-            u64 bits = shared_info->evtchn_pending[word] &
-                       ~shared_info->evtchn_mask[word];
-            u32 port;
+            u32 port = word * 64 + (u32)__builtin_ctzl(bits);
 
-            if ( !bits )
-                break;
-            port = word * 64 + (u32)__builtin_ctzl(bits);
             event_clear(port);
             event_arrivals[port]++;
         }

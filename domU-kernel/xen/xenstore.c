@@ -1,5 +1,6 @@
 #include "xenstore.h"
 #include "events.h"
+#include "../arch/cpu.h"
 #include "../arch/traps.h"
 #include "../lib/format.h"
 #include "../lib/string.h"
@@ -10,6 +11,7 @@ static volatile struct xenstore_domain_interface *ring;
 static u32 event_port;
 static u32 next_id;
 static u32 watches_fired, watches_seen;
+u64 xenstore_ticks;
 
 void xenstore_init(void *interface, u32 port)
 {
@@ -114,6 +116,7 @@ static const char *request(u32 type, const char *path, const char *rest,
         .type = type, .req_id = ++next_id,
         .len = (u32)strlen(path) + 1 + rest_size,
     };
+    u64 begin = tsc_begin();
     u32 answer;
 
     if ( !value )
@@ -127,6 +130,7 @@ static const char *request(u32 type, const char *path, const char *rest,
         send(rest, rest_size);
     while ( !receive_message(m.req_id, &answer, value, size, &length) )
         ;
+    xenstore_ticks += tsc_end() - begin;
     if ( answer == type )
         return NULL;
     string_copy(error, answer == XS_ERROR ? value : "EPROTO", sizeof(error));
@@ -168,6 +172,8 @@ const char *xenstore_write_number(const char *path, u64 value)
 
 void xenstore_wait_watch(void)
 {
+    u64 begin = tsc_begin();
+
     while ( watches_seen == watches_fired )
     {
         u32 type;
@@ -177,4 +183,5 @@ void xenstore_wait_watch(void)
         receive_message(0, &type, value, sizeof(value), &length);
     }
     watches_seen = watches_fired;
+    xenstore_ticks += tsc_end() - begin;
 }

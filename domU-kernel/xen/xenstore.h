@@ -21,6 +21,9 @@ const char *xenstore_watch(const char *path, const char *token);
 const char *xenstore_read_number(const char *path, u64 *value);
 const char *xenstore_write_number(const char *path, u64 value);
 
+/* Ticks spent in this file so far: waiting for xenstored, mostly. */
+extern u64 xenstore_ticks;
+
 /* Sleep until any watch has fired since the last call. */
 void xenstore_wait_watch(void);
 

@@ -1,0 +1,69 @@
+/*
+ * Rows that go wrong on purpose, linked only into build/xenometer-test.elf:
+ * what the run must survive.
+ */
+#include "../../../domU-kernel/arch/traps.h"
+#include "../../../domU-kernel/harness/row.h"
+#include "../../../domU-kernel/xen/shutdown.h"
+
+static void run_crash(struct row_run *r)
+{
+    (void)r;
+    *(volatile u32 *)0x7ffffffff000ul = 1;   /* mapped in no mode */
+}
+
+ROW(test_crash) = {
+    .name = "test/crash", .work = "go wrong", .path = "page fault",
+    .help = "writes to memory that is not there", .explanation = "A test.",
+    .modes = MODES_ALL, .operations = 1, .samples = 1, .run = run_crash,
+};
+
+static void run_hang(struct row_run *r)
+{
+    (void)r;
+    for ( ;; )
+        cpu_relax();
+}
+
+ROW(test_hang) = {
+    .name = "test/hang", .work = "go wrong", .path = "endless loop",
+    .help = "never comes back", .explanation = "A test.",
+    .elsewhere = "not tried bare", .modes = MODES_XEN,
+    .operations = 1, .samples = 1, .run = run_hang,
+};
+
+static void run_leave(struct row_run *r)
+{
+    (void)r;
+    shutdown_poweroff();
+}
+
+ROW(test_leave) = {
+    .name = "test/leave", .work = "go wrong", .path = "shutdown",
+    .help = "shuts the domain down in the middle", .explanation = "A test.",
+    .modes = MODES_ALL, .operations = 1, .samples = 1, .run = run_leave,
+};
+
+static void run_failure(struct row_run *r)
+{
+    r->failure = "the device gave a wrong answer";
+}
+
+ROW(test_failure) = {
+    .name = "test/failure", .work = "go wrong", .path = "own report",
+    .help = "reports a failure", .explanation = "A test.",
+    .modes = MODES_ALL, .operations = 1, .samples = 1, .run = run_failure,
+};
+
+static const char *setup_skip(struct row_run *r)
+{
+    (void)r;
+    return "this machine lacks a flux compensator";
+}
+
+ROW(test_skip) = {
+    .name = "test/skip", .work = "go wrong", .path = "set-up refuses",
+    .help = "finds at set-up that it cannot run", .explanation = "A test.",
+    .modes = MODES_ALL, .operations = 1, .samples = 1,
+    .setup = setup_skip, .run = run_failure,
+};

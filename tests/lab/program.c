@@ -1,0 +1,180 @@
+#include "program.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PROGRAM        "build/xenometer"
+#define MAX_ARGUMENTS  64
+#define DEADLINE       600u   /* seconds: nothing here may take longer */
+
+static char *read_file(const char *path)
+{
+    FILE *f = fopen(path, "r");
+    char *text = NULL;
+    size_t size = 0;
+
+    if ( !f || getdelim(&text, &size, '\0', f) < 0 )
+    {
+        free(text);
+        text = strdup("");
+    }
+    if ( f )
+        fclose(f);
+    return text;
+}
+
+static pid_t start(const char *out, const char *err, const char *first, va_list list)
+{
+    char *argv[MAX_ARGUMENTS] = { (char *)PROGRAM, (char *)first };
+    pid_t pid;
+
+    for ( int i = 2; i < MAX_ARGUMENTS - 1 && (argv[i] = va_arg(list, char *)); i++ )
+        ;
+    fflush(stdout);
+    pid = fork();
+    if ( pid == 0 )
+    {
+        int o = open(out, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+        int e = open(err, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+        int i = open("/dev/null", O_RDONLY);
+
+        if ( o < 0 || e < 0 || i < 0 )
+            _exit(126);
+        dup2(i, 0);
+        dup2(o, 1);
+        dup2(e, 2);
+        setenv("NO_COLOR", "1", 1);
+        execv(PROGRAM, argv);
+        _exit(127);
+    }
+    return pid;
+}
+
+pid_t program_start(const char *out, const char *err, const char *first, ...)
+{
+    va_list list;
+    pid_t pid;
+
+    va_start(list, first);
+    pid = start(out, err, first, list);
+    va_end(list);
+    return pid;
+}
+
+int program_wait(pid_t pid, unsigned seconds)
+{
+    struct timespec tick = { .tv_nsec = 20000000 };
+    int status;
+
+    for ( unsigned long i = 0; i < seconds * 50ul; i++ )
+    {
+        if ( waitpid(pid, &status, WNOHANG) == pid )
+            return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+        nanosleep(&tick, NULL);
+    }
+    kill(pid, SIGKILL);
+    waitpid(pid, &status, 0);
+    return -1;
+}
+
+struct outcome_of program(const char *first, ...)
+{
+    char out[] = "/tmp/xenometer-test-XXXXXX", err[] = "/tmp/xenometer-test-XXXXXX";
+    struct outcome_of r;
+    va_list list;
+    pid_t pid;
+
+    close(mkstemp(out));
+    close(mkstemp(err));
+    va_start(list, first);
+    pid = start(out, err, first, list);
+    va_end(list);
+    r.status = program_wait(pid, DEADLINE);
+    r.out = read_file(out);
+    r.err = read_file(err);
+    unlink(out);
+    unlink(err);
+    return r;
+}
+
+void program_free(struct outcome_of *r)
+{
+    free(r->out);
+    free(r->err);
+}
+
+unsigned qemu_count(void)
+{
+    DIR *proc = opendir("/proc");
+    struct dirent *d;
+    unsigned count = 0;
+
+    while ( proc && (d = readdir(proc)) )
+    {
+        char path[300], command[16] = "", state = ' ';
+        FILE *f;
+
+        if ( d->d_name[0] < '0' || d->d_name[0] > '9' )
+            continue;
+        snprintf(path, sizeof(path), "/proc/%s/stat", d->d_name);
+        f = fopen(path, "r");
+        if ( f && fscanf(f, "%*d (%15[^)]) %c", command, &state) == 2 &&
+             !strncmp(command, "qemu-system-x86", 15) && state != 'Z' )
+            count++;
+        if ( f )
+            fclose(f);
+    }
+    if ( proc )
+        closedir(proc);
+    return count;
+}
+
+bool is_one_line_error(const struct outcome_of *r, const char *text)
+{
+    const char *end = strchr(r->err, '\n');
+    bool ok = end && end[1] == '\0' && !strncmp(r->err, "xenometer: ", 11) &&
+              strstr(r->err, text);
+
+    if ( !ok )
+        fprintf(stderr, "expected one line with \"%s\", got:\n%s\n", text, r->err);
+    return ok;
+}
+
+json_t *result_of(json_t *results, const char *row, const char *mode)
+{
+    size_t i;
+    json_t *r;
+
+    json_array_foreach(json_object_get(results, "rows"), i, r)
+    {
+        const char *a = json_string_value(json_object_get(r, "row"));
+        const char *b = json_string_value(json_object_get(r, "mode"));
+
+        if ( a && b && !strcmp(a, row) && !strcmp(b, mode) )
+            return r;
+    }
+    return NULL;
+}
+
+long long figure(json_t *results, const char *row, const char *mode, const char *field)
+{
+    json_t *v = json_object_get(result_of(results, row, mode), field);
+
+    return json_is_integer(v) ? json_integer_value(v) : -1;
+}
+
+const char *text_of(json_t *results, const char *row, const char *mode, const char *field)
+{
+    const char *s = json_string_value(json_object_get(result_of(results, row, mode), field));
+
+    return s ? s : "";
+}

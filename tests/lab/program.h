@@ -1,0 +1,45 @@
+/*
+ * Lab tests drive the program as a user does: build/xenometer with arguments;
+ * they look at its exit status, its output and what it leaves behind.
+ */
+#ifndef LAB_PROGRAM_H
+#define LAB_PROGRAM_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include <jansson.h>
+
+struct outcome_of {
+    int status;        /* exit status; 128 + signal; -1: killed at our deadline */
+    char *out, *err;   /* owned; program_free() */
+};
+
+/* Run build/xenometer with a NULL-terminated list of arguments. */
+struct outcome_of program(const char *first, ...) __attribute__((sentinel));
+void program_free(struct outcome_of *);
+
+/* Start it without waiting; output goes to the files named. */
+pid_t program_start(const char *out, const char *err, const char *first, ...)
+    __attribute__((sentinel));
+/* Wait at most `seconds`; the status as above. */
+int program_wait(pid_t pid, unsigned seconds);
+
+/* Number of QEMU processes started by this test program's runs. */
+unsigned qemu_count(void);
+
+/* stderr is one line that starts with "xenometer: " and contains `text`. */
+bool is_one_line_error(const struct outcome_of *, const char *text);
+
+/* A row's result in one mode out of a results document; NULL: none. */
+json_t *result_of(json_t *results, const char *row, const char *mode);
+/* An integer field of it; -1 when there is none. */
+long long figure(json_t *results, const char *row, const char *mode, const char *field);
+/* A string field; "" when there is none. */
+const char *text_of(json_t *results, const char *row, const char *mode, const char *field);
+
+void suite_rows(void);
+void suite_errors(void);
+void suite_backend(void);
+
+#endif

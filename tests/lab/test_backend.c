@@ -1,0 +1,79 @@
+/*
+ * The way it is taught: `xenometer backend` in dom0, then a domain made by
+ * hand with `xl create` and a file from configs/.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include <CUnit/CUnit.h>
+
+#include "program.h"
+
+static void by_hand(const char *mode, bool backend_first)
+{
+    char script[600], config[64];
+    struct outcome_of r;
+
+    snprintf(config, sizeof(config), "configs/%s.cfg", mode);
+    snprintf(script, sizeof(script),
+             "mkdir -p build; ln -s $PWD/xenometer.elf build/; "
+             "%s"
+             "xl create %s.cfg 'kernel=\"xenometer.elf\"' "
+             "'firmware_override=\"'$PWD'/xenometer.elf\"' >&2; "
+             "%s wait; echo backend ended with $?; xl list; xenstore-ls /local/domain/0/backend",
+             backend_first ? "./xenometer backend --once hypercall/null ring/echo-64b & sleep 2; " : "",
+             mode,
+             backend_first ? "" : "sleep 2; ./xenometer backend --once hypercall/null ring/echo-64b & ");
+    r = program("lab", "run", "--push", "build/xenometer", "--push", "build/xenometer.elf",
+                "--push", config, "--", "sh", "-c", script, NULL);
+    if ( r.status || !strstr(r.out, "ring/echo-64b") )
+        fprintf(stderr, "%s by hand: status %d\n%s\n%s\n", mode, r.status, r.out, r.err);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "ring/echo-64b"));
+    /* Nothing left: no domain, no backend directory. */
+    CU_ASSERT_PTR_NULL(strstr(r.out, "xenometer-"));
+    program_free(&r);
+    CU_ASSERT_EQUAL(qemu_count(), 0);
+}
+
+static void test_pv(void)   { by_hand("pv", true); }
+static void test_pvh(void)  { by_hand("pvh", false); }
+static void test_hvm(void)  { by_hand("hvm", true); }
+
+/* A command in dom0: its output and its exit status come through. */
+static void test_lab_run(void)
+{
+    struct outcome_of r = program("lab", "run", "--", "xl", "info", NULL);
+
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "virt_caps"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "hvm hap"));
+    program_free(&r);
+    r = program("lab", "run", "--", "sh", "-c", "echo wrong >&2; exit 7", NULL);
+    CU_ASSERT_EQUAL(r.status, 7);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "wrong"));
+    program_free(&r);
+}
+
+static void test_xenstored_dead(void)
+{
+    struct outcome_of r = program("lab", "run", "--push", "build/xenometer",
+        "--push", "build/xenometer.elf", "--push", "configs/pv.cfg", "--", "sh", "-c",
+        "pkill xenstored; sleep 1; ./xenometer run --host=xen --image=xenometer.elf "
+        "--configs=. -m pv hypercall/null; echo ended with $?", NULL);
+
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "ended with 3"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "xenstored"));
+    program_free(&r);
+}
+
+void suite_backend(void)
+{
+    CU_pSuite s = CU_add_suite("by hand in dom0", NULL, NULL);
+
+    CU_add_test(s, "lab run", test_lab_run);
+    CU_add_test(s, "PV, backend first", test_pv);
+    CU_add_test(s, "PVH, domain first", test_pvh);
+    CU_add_test(s, "HVM, backend first", test_hvm);
+    CU_add_test(s, "xenstored not running", test_xenstored_dead);
+}

@@ -1,0 +1,211 @@
+/* What can go wrong: a clear line, the right exit status, nothing left. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <CUnit/CUnit.h>
+
+#include "program.h"
+
+#define TEST_IMAGE "--image=build/xenometer-test.elf"
+
+/* Usage errors are found before anything is started. */
+static void test_usage(void)
+{
+    struct outcome_of r;
+
+#define REFUSED(wanted, text, ...)                      \
+    r = program(__VA_ARGS__, NULL);                     \
+    CU_ASSERT_EQUAL(r.status, wanted);                  \
+    CU_ASSERT(is_one_line_error(&r, text));             \
+    program_free(&r)
+
+    REFUSED(2, "hypercal/*", "run", "hypercal/*");
+    REFUSED(2, "no-such/row", "run", "no-such/row");
+    REFUSED(2, "pvx", "run", "--modes=pvx");
+    REFUSED(2, "--samples", "run", "--samples=0");
+    REFUSED(2, "--samples", "run", "--samples=-3");
+    REFUSED(2, "--samples", "run", "--samples=many");
+    REFUSED(2, "--samples", "run", "--samples=99999999999999999999");
+    REFUSED(2, "/no/such/directory", "run", "--output=/no/such/directory/x.json");
+    REFUSED(2, "--clock", "run", "--clock=sundial");
+    REFUSED(2, "frobnicate", "frobnicate");
+    CU_ASSERT_EQUAL(qemu_count(), 0);
+}
+
+static json_t *run_broken(const char *row, int wanted)
+{
+    struct outcome_of r = program("run", "--host=lab", "--json", TEST_IMAGE,
+                                  "--row-deadline=5", row, "hypercall/null", NULL);
+    json_t *j = json_loads(r.out, 0, NULL);
+
+    if ( r.status != wanted || !j )
+        fprintf(stderr, "%s: status %d\n%s\n%s\n", row, r.status, r.out, r.err);
+    CU_ASSERT_EQUAL(r.status, wanted);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(j);
+    program_free(&r);
+    CU_ASSERT_EQUAL(qemu_count(), 0);
+    return j;
+}
+
+/* The broken row is marked, with its reason; the rows beside it are measured. */
+static void broken(const char *row, const char *status, const char *reason, int wanted)
+{
+    static const char *const modes[] = { "pv", "pvh", "hvm" };
+    json_t *j = run_broken(row, wanted);
+
+    for ( size_t m = 0; m < 3; m++ )
+    {
+        CU_ASSERT_STRING_EQUAL(text_of(j, row, modes[m], "status"), status);
+        if ( !strstr(text_of(j, row, modes[m], "reason"), reason) )
+        {
+            fprintf(stderr, "%s in %s: \"%s\" lacks \"%s\"\n", row, modes[m],
+                    text_of(j, row, modes[m], "reason"), reason);
+            CU_FAIL("reason");
+        }
+        CU_ASSERT_STRING_EQUAL(text_of(j, "hypercall/null", modes[m], "status"), "success");
+    }
+    json_decref(j);
+}
+
+static void test_crash(void)   { broken("test/crash", "error", "crash", 1); }
+static void test_hang(void)    { broken("test/hang", "error", "5 s", 1); }
+static void test_leave(void)   { broken("test/leave", "error", "shut", 1); }
+static void test_failure(void) { broken("test/failure", "failure", "wrong answer", 1); }
+static void test_skip(void)    { broken("test/skip", "skip", "flux", 0); }
+
+static void after(unsigned tenths)
+{
+    struct timespec t = { .tv_sec = tenths / 10, .tv_nsec = (tenths % 10) * 100000000l };
+
+    nanosleep(&t, NULL);
+}
+
+static bool wait_for_qemu(void)
+{
+    for ( int i = 0; i < 300; i++, after(1) )
+        if ( qemu_count() )
+            return true;
+    return false;
+}
+
+static void stopped_by(int signal_number, int wanted)
+{
+    static const char out[] = "build/test-signal.out", err[] = "build/test-signal.err";
+    pid_t pid = program_start(out, err, "run", "--host=lab", NULL);
+
+    CU_ASSERT(wait_for_qemu());
+    after(15);
+    kill(pid, signal_number);
+    CU_ASSERT_EQUAL(program_wait(pid, 20), wanted);
+    after(5);
+    CU_ASSERT_EQUAL(qemu_count(), 0);
+    unlink(out);
+    unlink(err);
+}
+
+static void works_again(void)
+{
+    struct outcome_of r = program("run", "--host=lab", "hypercall/null", "--modes=pv", NULL);
+
+    CU_ASSERT_EQUAL(r.status, 0);
+    program_free(&r);
+    CU_ASSERT_EQUAL(qemu_count(), 0);
+}
+
+static void test_interrupt(void)
+{
+    stopped_by(SIGINT, 130);
+    works_again();
+}
+
+static void test_kill(void)
+{
+    stopped_by(SIGKILL, 128 + SIGKILL);
+    works_again();
+}
+
+static void test_qemu_killed(void)
+{
+    static const char out[] = "build/test-signal.out", err[] = "build/test-signal.err";
+    pid_t pid = program_start(out, err, "run", "--host=lab", NULL);
+
+    CU_ASSERT(wait_for_qemu());
+    after(15);
+    CU_ASSERT_EQUAL(system("pkill -9 qemu-system-x86"), 0);
+    CU_ASSERT_EQUAL(program_wait(pid, 20), 3);
+    CU_ASSERT_EQUAL(qemu_count(), 0);
+    unlink(out);
+    unlink(err);
+}
+
+static void test_deadline(void)
+{
+    struct outcome_of r = program("run", "--host=lab", "--deadline=2", NULL);
+
+    CU_ASSERT_EQUAL(r.status, 4);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "deadline"));
+    program_free(&r);
+    CU_ASSERT_EQUAL(qemu_count(), 0);
+}
+
+static void test_two_at_once(void)
+{
+    pid_t a = program_start("build/test-a.out", "build/test-a.err",
+                            "run", "--host=lab", "hypercall/null", "-m", "pv", NULL);
+    pid_t b = program_start("build/test-b.out", "build/test-b.err",
+                            "run", "--host=lab", "hypercall/null", "-m", "pvh", NULL);
+
+    CU_ASSERT_EQUAL(program_wait(a, 120), 0);
+    CU_ASSERT_EQUAL(program_wait(b, 120), 0);
+    CU_ASSERT_EQUAL(qemu_count(), 0);
+    for ( const char *const *f = (const char *const []){ "build/test-a.out", "build/test-a.err",
+              "build/test-b.out", "build/test-b.err", NULL }; *f; f++ )
+        unlink(*f);
+}
+
+static void test_disk_full(void)
+{
+    struct outcome_of r = program("run", "--host=lab", "hypercall/null", "-m", "pv",
+                                  "--output=/dev/full", NULL);
+
+    CU_ASSERT_EQUAL(r.status, 3);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "/dev/full"));
+    program_free(&r);
+}
+
+static void test_no_qemu(void)
+{
+    char *path = strdup(getenv("PATH"));
+    struct outcome_of r;
+
+    setenv("PATH", "/nonexistent", 1);
+    r = program("run", "--host=lab", "hypercall/null", "-m", "pv", NULL);
+    setenv("PATH", path, 1);
+    free(path);
+    CU_ASSERT_EQUAL(r.status, 3);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "qemu-system-x86_64"));
+    program_free(&r);
+}
+
+void suite_errors(void)
+{
+    CU_pSuite s = CU_add_suite("bad input and accidents", NULL, NULL);
+
+    CU_add_test(s, "usage errors", test_usage);
+    CU_add_test(s, "a domain that crashes in a row", test_crash);
+    CU_add_test(s, "a domain that hangs in a row", test_hang);
+    CU_add_test(s, "a domain that shuts down in a row", test_leave);
+    CU_add_test(s, "a row that reports a failure", test_failure);
+    CU_add_test(s, "a row that finds it cannot run", test_skip);
+    CU_add_test(s, "Ctrl-C", test_interrupt);
+    CU_add_test(s, "kill -9", test_kill);
+    CU_add_test(s, "QEMU killed from outside", test_qemu_killed);
+    CU_add_test(s, "deadline", test_deadline);
+    CU_add_test(s, "two runs at once", test_two_at_once);
+    CU_add_test(s, "disk full", test_disk_full);
+    CU_add_test(s, "no QEMU", test_no_qemu);
+}
