@@ -44,6 +44,5 @@ int command_backend(int argc, char **argv);
 int command_compare(int argc, char **argv);
 int command_report(int argc, char **argv);
 int command_doctor(int argc, char **argv);
-int command_lab(int argc, char **argv);
 
 #endif

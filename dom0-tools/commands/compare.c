@@ -1,0 +1,272 @@
+/*
+ * `xenometer compare`: two results files, what changed between them.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libsmartcols/libsmartcols.h>
+
+#include "report/comparison.h"
+#include "report/json.h"
+#include "report/layout.h"
+#include "report/text.h"
+#include "xenometer.h"
+
+struct arguments {
+    const char *file[2];
+    double threshold;   /* percent */
+    bool json;
+};
+
+enum { OPTION_JSON = 0x100 };
+
+static const struct argp_option options[] = {
+    { "threshold", 't', "PERCENT", 0, "medians may move by that much of the "
+      "old one (default 0)", 0 },
+    { "json", OPTION_JSON, NULL, 0, "print JSON", 0 },
+    { 0 }
+};
+
+static error_t parse_option(int key, char *text, struct argp_state *state)
+{
+    struct arguments *a = state->input;
+    char *end;
+
+    switch ( key )
+    {
+    case 't':
+        errno = 0;
+        a->threshold = strtod(text, &end);
+        if ( *end == '%' )
+            end++;
+        if ( end == text || *end != '\0' || errno != 0 ||
+             !isfinite(a->threshold) || a->threshold < 0 )
+        {
+            message("--threshold: '%s' is not a percentage of 0 or more", text);
+            exit(STATUS_USAGE);
+        }
+        return 0;
+    case OPTION_JSON:
+        a->json = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        if ( state->arg_num > 1 )
+            argp_error(state, "two results files, no more");
+        a->file[state->arg_num] = text;
+        return 0;
+    case ARGP_KEY_END:
+        if ( state->arg_num < 2 )
+            argp_error(state, "two results files are needed, the old and the "
+                       "new one");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct result *either(const struct change *c)
+{
+    return c->after ? c->after : c->before;
+}
+
+/* A median, or the outcome there was instead; the caller's to free. */
+static char *figure(const struct result *r)
+{
+    if ( r == NULL )
+        return xstrdup("");
+    if ( r->outcome != OUTCOME_SUCCESS )
+        return xstrdup(outcome_name(r->outcome));
+    return text_number(r->median);
+}
+
+/* "+3.1%", "new", "gone"; the caller's to free. */
+static char *difference(const struct change *c)
+{
+    switch ( c->kind )
+    {
+    case CHANGE_MEDIAN:
+        if ( c->before->median == 0 )
+            return xstrdup("from 0");
+        return text_change(c->before->median, c->after->median);
+    case CHANGE_OUTCOME:
+        return xstrdup("");
+    default:
+        return xstrdup(change_name(c->kind));
+    }
+}
+
+static void add_line(struct libscols_table *table, const struct change *c,
+                     bool colour)
+{
+    struct libscols_line *line = scols_table_new_line(table, NULL);
+    char *before = figure(c->before), *after = figure(c->after);
+    char *change = difference(c), *interval = xstrdup("");
+
+    if ( c->has_interval )
+    {
+        free(interval);
+        interval = xasprintf("%.3f to %.3f", c->interval[0], c->interval[1]);
+    }
+    scols_line_set_data(line, 0, either(c)->row);
+    scols_line_set_data(line, 1, layout_mode_title(either(c)->mode));
+    scols_line_set_data(line, 2, before);
+    scols_line_set_data(line, 3, after);
+    scols_line_set_data(line, 4, change);
+    scols_line_set_data(line, 5, interval);
+    if ( colour && c->counts )
+        scols_line_set_color(line, COLOUR_RED);
+    free(before);
+    free(after);
+    free(change);
+    free(interval);
+}
+
+static int print_table(const struct comparison *comparison, const char *clock)
+{
+    struct libscols_table *table = scols_new_table();
+    bool colour = text_style(stdout).colour, intervals = false;
+    size_t shown = 0;
+
+    if ( table == NULL )
+    {
+        message("out of memory");
+        return STATUS_ENVIRONMENT;
+    }
+    for ( size_t i = 0; i < comparison->count; i++ )
+        intervals |= comparison->changes[i].has_interval;
+    scols_table_enable_colors(table, colour);
+    scols_table_set_termforce(table, SCOLS_TERMFORCE_NEVER);
+    scols_table_set_column_separator(table, "  ");
+    scols_table_new_column(table, "ROW", 0, 0);
+    scols_table_new_column(table, "MODE", 0, 0);
+    scols_table_new_column(table, "OLD", 0, SCOLS_FL_RIGHT);
+    scols_table_new_column(table, "NEW", 0, SCOLS_FL_RIGHT);
+    scols_table_new_column(table, "CHANGE", 0, SCOLS_FL_RIGHT);
+    scols_table_new_column(table, "95% OF NEW/OLD", 0,
+                           intervals ? SCOLS_FL_RIGHT : SCOLS_FL_HIDDEN);
+    for ( size_t i = 0; i < comparison->count; i++ )
+        if ( comparison->changes[i].kind != CHANGE_NONE )
+        {
+            add_line(table, &comparison->changes[i], colour);
+            shown++;
+        }
+    if ( shown > 0 )
+    {
+        printf("Medians, %s per operation%s.\n\n", clock,
+               strcmp(clock, "instructions") == 0 ? ", not time" : "");
+        scols_print_table(table);
+        putchar('\n');
+    }
+    scols_unref_table(table);
+    printf("%zu of %zu figures are the same.\n", comparison->count - shown,
+           comparison->count);
+    return STATUS_OK;
+}
+
+static json_t *median_value(const struct result *r)
+{
+    if ( r == NULL || r->outcome != OUTCOME_SUCCESS )
+        return json_null();
+    return json_integer((json_int_t)r->median);
+}
+
+static json_t *status_value(const struct result *r)
+{
+    return r ? json_string(outcome_name(r->outcome)) : json_null();
+}
+
+static void print_json(const struct comparison *comparison, const char *clock,
+                       double threshold)
+{
+    json_t *rows = json_array(), *root;
+
+    for ( size_t i = 0; i < comparison->count; i++ )
+    {
+        const struct change *c = &comparison->changes[i];
+        json_t *row = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:b}",
+            "row", either(c)->row, "mode", mode_name(either(c)->mode),
+            "change", change_name(c->kind),
+            "old", median_value(c->before), "new", median_value(c->after),
+            "old_status", status_value(c->before),
+            "new_status", status_value(c->after), "beyond", c->counts);
+
+        if ( c->kind == CHANGE_MEDIAN && c->before->median != 0 )
+            json_object_set_new(row, "percent", json_real(c->percent));
+        if ( c->has_interval )
+            json_object_set_new(row, "ratio95",
+                                json_pack("[f,f]", c->interval[0],
+                                          c->interval[1]));
+        json_array_append_new(rows, row);
+    }
+    root = json_pack("{s:s, s:f, s:I, s:o}", "clock", clock,
+                     "threshold", threshold, "beyond",
+                     (json_int_t)comparison->beyond, "rows", rows);
+    json_dumpf(root, stdout, JSON_INDENT(2));
+    putchar('\n');
+    json_decref(root);
+}
+
+static int compare(const struct arguments *a, const struct results *before,
+                   const struct results *after)
+{
+    struct comparison comparison;
+    char *error, *factors;
+    int status = STATUS_OK;
+
+    if ( !comparison_make(before, after, a->threshold, &comparison, &error) )
+    {
+        message("%s and %s: %s", a->file[0], a->file[1], error);
+        free(error);
+        return STATUS_USAGE;
+    }
+    factors = comparison_factors(before, after);
+    if ( factors != NULL )
+        message("the two were not measured alike: %s", factors);
+    free(factors);
+
+    if ( a->json )
+        print_json(&comparison, after->environment.clock, a->threshold);
+    else
+        status = print_table(&comparison, after->environment.clock);
+    if ( status == STATUS_OK && comparison.beyond > 0 )
+    {
+        message("%zu %s beyond the threshold of %g %%", comparison.beyond,
+                comparison.beyond == 1 ? "change is" : "changes are",
+                a->threshold);
+        status = STATUS_FAILED;
+    }
+    comparison_free(&comparison);
+    return status;
+}
+
+int command_compare(int argc, char **argv)
+{
+    static const struct argp argp = {
+        options, parse_option, "OLD NEW",
+        "Set two results files side by side.\v"
+        "A row that is gone or no longer succeeds counts as a change; a new "
+        "one does not.  Exit status 1 when anything changed by more than the "
+        "threshold.  With raw samples in both files (`xenometer run --raw`) "
+        "the ratio of the medians gets its bootstrap interval.\n\n"
+        "  xenometer compare before.json build/results.json\n"
+        "  xenometer compare --threshold=1 --json old.json new.json",
+        NULL, NULL, NULL
+    };
+    struct arguments a = { .threshold = 0 };
+    struct results before = { .count = 0 }, after = { .count = 0 };
+    int status;
+
+    argp_parse(&argp, argc, argv, 0, NULL, &a);
+    status = results_read(a.file[0], &before);
+    if ( status == STATUS_OK )
+        status = results_read(a.file[1], &after);
+    if ( status == STATUS_OK )
+        status = compare(&a, &before, &after);
+    results_free(&before);
+    results_free(&after);
+    return status;
+}

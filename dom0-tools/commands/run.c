@@ -1,0 +1,397 @@
+/*
+ * `xenometer run`: measure rows, print the comparison, write the results.
+ *
+ * On a Xen dom0 this process drives the domains itself.  Anywhere else it
+ * starts the lab, pushes this same program into the lab's dom0, has it do the
+ * same there, and fetches the results.
+ *
+ * Try: xenometer run hypercall/null --modes=pv,pvh
+ */
+#include <argp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "commands/select.h"
+#include "lab/lab.h"
+#include "measure/bare.h"
+#include "measure/environment.h"
+#include "measure/image.h"
+#include "measure/session.h"
+#include "report/json.h"
+#include "report/table.h"
+#include "xenometer.h"
+
+#define ROW_DEADLINE    60u    /* seconds, of dom0's clock */
+#define DOMAIN_DEADLINE 60u
+#define MAX_SAMPLES     8192u  /* what the guest's buffer holds */
+
+struct run_options {
+    char **patterns;
+    size_t pattern_count;
+    uint32_t modes, samples, row_deadline, deadline;
+    const char *output, *image, *configs, *host;
+    enum lab_clock clock;
+    bool json, raw;
+};
+
+enum { OPTION_IMAGE = 256, OPTION_CONFIGS, OPTION_HOST, OPTION_CLOCK, OPTION_RAW,
+       OPTION_ROW_DEADLINE };
+
+static const struct argp_option options_table[] = {
+    { "modes", 'm', "LIST", 0, "Modes to run: pv, pvh, hvm, bare, all (default all)", 0 },
+    { "samples", 'n', "N", 0, "Samples per row (default: each row's own number)", 0 },
+    { "output", 'o', "FILE", 0, "Write the results as JSON", 0 },
+    { "json", 'j', NULL, 0, "Print JSON instead of the table", 0 },
+    { "raw", OPTION_RAW, NULL, 0, "Keep the raw samples in the results", 0 },
+    { "host", OPTION_HOST, "auto|xen|lab", 0, "Where to run (default auto: this machine's Xen if it has one)", 0 },
+    { "clock", OPTION_CLOCK, "exact|fast|kvm", 0, "The lab's clock (default exact: counts instructions)", 0 },
+    { "deadline", 'd', "SECONDS", 0, "Whole run, wall clock (default 1800)", 0 },
+    { "row-deadline", OPTION_ROW_DEADLINE, "SECONDS", 0, "One row in one domain (default 60)", 0 },
+    { "image", OPTION_IMAGE, "FILE", 0, "The unikernel (default: xenometer.elf beside the program)", 0 },
+    { "configs", OPTION_CONFIGS, "DIRECTORY", 0, "Where pv.cfg, pvh.cfg and hvm.cfg are", 0 },
+    { "verbose", 'v', NULL, 0, "Say more about what happens", 0 },
+    { 0 },
+};
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+    struct run_options *o = state->input;
+
+    switch ( key )
+    {
+    case 'm':
+        return parse_modes(argument, &o->modes) ? EINVAL : 0;
+    case 'n':
+        return parse_count("--samples", argument, 1, MAX_SAMPLES, &o->samples) ? EINVAL : 0;
+    case 'd':
+        return parse_count("--deadline", argument, 1, 86400, &o->deadline) ? EINVAL : 0;
+    case OPTION_ROW_DEADLINE:
+        return parse_count("--row-deadline", argument, 1, 3600, &o->row_deadline) ? EINVAL : 0;
+    case 'o':           o->output = argument;  return 0;
+    case 'j':           o->json = true;        return 0;
+    case 'v':           verbose = true;        return 0;
+    case OPTION_RAW:    o->raw = true;         return 0;
+    case OPTION_IMAGE:  o->image = argument;   return 0;
+    case OPTION_CONFIGS: o->configs = argument; return 0;
+    case OPTION_HOST:
+        if ( strcmp(argument, "auto") && strcmp(argument, "xen") && strcmp(argument, "lab") )
+        {
+            message("--host=%s: must be auto, xen or lab", argument);
+            return EINVAL;
+        }
+        o->host = argument;
+        return 0;
+    case OPTION_CLOCK:
+        if ( !strcmp(argument, "exact") )
+            o->clock = LAB_EXACT;
+        else if ( !strcmp(argument, "fast") )
+            o->clock = LAB_FAST;
+        else if ( !strcmp(argument, "kvm") )
+            o->clock = LAB_KVM;
+        else
+        {
+            message("--clock=%s: must be exact, fast or kvm", argument);
+            return EINVAL;
+        }
+        return 0;
+    case ARGP_KEY_ARGS:
+        o->patterns = state->argv + state->next;
+        o->pattern_count = (size_t)(state->argc - state->next);
+        return 0;
+    }
+    return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp parser = {
+    .options = options_table, .parser = parse, .args_doc = "[ROW…]",
+    .doc = "Measure rows (default: the headline rows) in every mode and compare them."
+           "\vROW is a name or a pattern, as `xenometer list` shows them.\n\n"
+           "Examples:\n"
+           "  xenometer run\n"
+           "  xenometer run 'hypercall/*' --modes=pv,pvh\n"
+           "  xenometer run port/qemu-ide port/ioreq -m hvm -n 500 -o ports.json\n\n"
+           "Exit status: 0 fine, 1 a row failed, 2 usage, 3 something is missing on "
+           "this machine, 4 deadline.",
+};
+
+/* Announce the choice of host: the first line of every run. */
+static void announce(const struct run_options *o, const char *text)
+{
+    if ( o->json )
+        message("%s", text);
+    else
+    {
+        printf("%s\n", text);
+        fflush(stdout);
+    }
+}
+
+static const char *clock_name(enum lab_clock clock)
+{
+    switch ( clock )
+    {
+    case LAB_EXACT: return "exact";
+    case LAB_FAST:  return "fast";
+    case LAB_KVM:   return "kvm";
+    }
+    return "?";
+}
+
+static const char *clock_text(enum lab_clock clock)
+{
+    switch ( clock )
+    {
+    case LAB_EXACT: return "counting executed instructions exactly";
+    case LAB_FAST:  return "multi-threaded, for function, not for figures";
+    case LAB_KVM:   return "nested KVM, cycles";
+    }
+    return "";
+}
+
+static int run_here(const struct session_options *session,
+                    const struct selection *selection, struct results *results)
+{
+    int status;
+
+    if ( geteuid() != 0 )
+    {
+        message("driving Xen needs root: run this with sudo");
+        return STATUS_ENVIRONMENT;
+    }
+    status = environment_here(&results->environment);
+    if ( status == STATUS_OK && (selection->modes & MODES_XEN) )
+        status = session_run(session, selection, results);
+    if ( status == STATUS_OK && (selection->modes & MODE_BARE) )
+        bare_skip(session, selection,
+                  "bare mode needs a machine without a hypervisor: use the lab", results);
+    return status;
+}
+
+/* A temporary file beside nothing of the user's; the caller unlinks and frees. */
+static char *temporary_file(void)
+{
+    const char *directory = getenv("TMPDIR");
+    char *path = xasprintf("%s/xenometer-XXXXXX", directory ? directory : "/tmp");
+    int fd = mkstemp(path);
+
+    if ( fd < 0 )
+    {
+        message("cannot make a temporary file in %s: set TMPDIR to a directory with room",
+                directory ? directory : "/tmp");
+        free(path);
+        return NULL;
+    }
+    close(fd);
+    return path;
+}
+
+/* The job: this program, the image, the configs; the same run inside. */
+static int run_in_dom0(const struct run_options *o, const struct lab_options *lab,
+                       const struct session_options *session,
+                       const struct selection *selection, struct results *results)
+{
+    static const char *const configs[] = { "pv.cfg", "pvh.cfg", "hvm.cfg" };
+    struct lab_file push[8], fetch[1];
+    size_t pushed = 0, n = 0;
+    const char **argv = xcalloc(selection->count + 16, sizeof(*argv));
+    char *paths[3], *modes = modes_text(selection->modes & MODES_XEN);
+    char *mode_argument, *samples, *deadline, *variable, *fetched = temporary_file();
+    int status = STATUS_ENVIRONMENT, inner = 0;
+
+    if ( !fetched )
+        goto out_early;
+    for ( char *c = modes; *c; c++ )
+        if ( *c == ' ' )
+            *c = ',';
+    mode_argument = xasprintf("--modes=%s", modes);
+    samples = xasprintf("--samples=%u", o->samples);
+    deadline = xasprintf("--row-deadline=%u", o->row_deadline);
+    variable = xasprintf("XENOMETER_LAB=%s", clock_name(o->clock));
+
+    push[pushed++] = (struct lab_file){ .host_path = "/proc/self/exe", .name = "xenometer" };
+    push[pushed++] = (struct lab_file){ .host_path = session->elf, .name = "xenometer.elf" };
+    for ( size_t i = 0; i < 3; i++ )
+    {
+        paths[i] = xasprintf("%s/%s", session->config_dir, configs[i]);
+        push[pushed++] = (struct lab_file){ .host_path = paths[i], .name = configs[i] };
+    }
+    fetch[0] = (struct lab_file){ .host_path = fetched, .name = "results.json" };
+
+    argv[n++] = "env";
+    argv[n++] = variable;
+    argv[n++] = "./xenometer";
+    argv[n++] = "run";
+    argv[n++] = "--host=xen";
+    argv[n++] = "--image=xenometer.elf";
+    argv[n++] = "--configs=.";
+    argv[n++] = "--output=results.json";
+    argv[n++] = mode_argument;
+    argv[n++] = deadline;
+    if ( o->samples )
+        argv[n++] = samples;
+    if ( o->raw )
+        argv[n++] = "--raw";
+    if ( verbose )
+        argv[n++] = "--verbose";
+    for ( size_t i = 0; i < selection->count; i++ )
+        argv[n++] = selection->rows[i]->name;
+
+    status = lab_run(lab, &(struct lab_job){
+        .argv = argv, .push = push, .push_count = pushed,
+        .fetch = fetch, .fetch_count = 1,
+        .stdout_fd = -1, .stderr_fd = STDERR_FILENO,
+        .deadline_seconds = o->deadline,
+    }, &inner);
+    if ( status == STATUS_OK && inner > STATUS_FAILED )
+        status = inner;   /* it has said why on stderr */
+    if ( status == STATUS_OK )
+        status = results_read(fetched, results) ? STATUS_ENVIRONMENT : STATUS_OK;
+
+    for ( size_t i = 0; i < 3; i++ )
+        free(paths[i]);
+    free(mode_argument);
+    free(samples);
+    free(deadline);
+    free(variable);
+    unlink(fetched);
+    free(fetched);
+out_early:
+    free(modes);
+    free(argv);
+    return status;
+}
+
+static void replace(char **field, const char *value)
+{
+    free(*field);
+    *field = value && *value ? xstrdup(value) : NULL;
+}
+
+static int run_lab(const struct run_options *o, const struct session_options *session,
+                   const struct selection *selection, struct results *results)
+{
+    struct lab_options lab = { .clock = o->clock };
+    struct lab_facts facts;
+    int status = lab_prepare(&lab);
+
+    if ( status == STATUS_OK && (selection->modes & MODES_XEN) )
+        status = run_in_dom0(o, &lab, session, selection, results);
+    if ( status == STATUS_OK && (selection->modes & MODE_BARE) )
+        status = bare_run(&lab, session, selection, results);
+    if ( status != STATUS_OK || (status = lab_facts(&lab, &facts)) != STATUS_OK )
+        return status;
+
+    /* What only this side knows; the lab's dom0 lives in 2026-01-01. */
+    if ( !results->environment.host )
+        environment_lab(&results->environment, clock_name(o->clock));
+    replace(&results->environment.qemu, facts.qemu);
+    replace(&results->environment.cpu, facts.cpu);
+    environment_started(&results->environment);
+    return STATUS_OK;
+}
+
+static char *choose_host(const struct run_options *o, bool *lab)
+{
+    char *why_not;
+    bool xen = environment_is_xen(&why_not);
+    char *text;
+
+    *lab = !strcmp(o->host, "lab") || (!strcmp(o->host, "auto") && !xen);
+    if ( !*lab )
+        text = xasprintf("Host: this machine's Xen (%s)",
+                         xen ? "it is a Xen dom0" : "asked for with --host=xen");
+    else
+        text = xasprintf("Host: the lab, real Xen and dom0 in QEMU, %s (%s)",
+                         clock_text(o->clock),
+                         xen ? "asked for with --host=lab" : why_not);
+    free(why_not);
+    return text;
+}
+
+static int exit_status(const struct results *results)
+{
+    return results_worst(results) >= OUTCOME_ERROR ? STATUS_FAILED : STATUS_OK;
+}
+
+/* Print and write what was measured; also after trouble, when there is some. */
+static int hand_over(const struct run_options *o, const struct results *results)
+{
+    int status = STATUS_OK;
+
+    if ( o->json )
+    {
+        char *text = results_to_json(results);
+
+        fputs(text, stdout);
+        free(text);
+    }
+    else
+        table_print(stdout, results);
+    if ( o->output )
+        status = results_write(o->output, results);
+    return status ? status : exit_status(results);
+}
+
+int command_run(int argc, char **argv)
+{
+    struct run_options o = {
+        .modes = MODES_ALL, .host = "auto", .clock = LAB_EXACT,
+        .deadline = 1800, .row_deadline = ROW_DEADLINE,
+    };
+    struct results results = { 0 };
+    struct selection selection = { 0 };
+    struct session_options session;
+    struct image *image = NULL;
+    char *elf = NULL, *configs = NULL, *error = NULL, *host;
+    bool lab;
+    int status = STATUS_USAGE;
+
+    if ( argp_parse(&parser, argc, argv, 0, NULL, &o) )
+        return STATUS_USAGE;
+
+    elf = o.image ? xstrdup(o.image) : data_file("xenometer.elf");
+    configs = o.configs ? xstrdup(o.configs) : data_file("configs");
+    if ( !elf || !configs )
+    {
+        message("%s not found beside the program: run `make`",
+                elf ? "configs/" : "xenometer.elf");
+        status = STATUS_ENVIRONMENT;
+        goto out;
+    }
+    image = image_load(elf, &error);
+    if ( !image )
+    {
+        message("%s", error);
+        free(error);
+        goto out;
+    }
+    status = select_rows(image, o.patterns, o.pattern_count, o.modes, true, &selection);
+    if ( status == STATUS_OK && o.output )
+        status = results_writable(o.output);
+    if ( status != STATUS_OK )
+        goto out;
+
+    session = (struct session_options){
+        .image = image, .elf = elf, .config_dir = configs, .samples = o.samples,
+        .keep_raw = o.raw, .row_deadline = o.row_deadline,
+        .domain_deadline = DOMAIN_DEADLINE,
+    };
+    host = choose_host(&o, &lab);
+    announce(&o, host);
+    free(host);
+    status = lab ? run_lab(&o, &session, &selection, &results)
+                 : run_here(&session, &selection, &results);
+    if ( status == STATUS_OK )
+        status = hand_over(&o, &results);
+    else if ( results.count )
+        hand_over(&o, &results);
+out:
+    results_free(&results);
+    selection_free(&selection);
+    image_free(image);
+    free(elf);
+    free(configs);
+    return status;
+}

@@ -1,0 +1,180 @@
+/*
+ * The row table and build id of the unikernel's ELF file (image.h).
+ */
+#include <ctype.h>
+#include <elf.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "measure/elf.h"
+#include "measure/image.h"
+#include "xenometer.h"
+
+#define REBUILD "build it again with `make all`"
+
+/* "group/name" of lower-case letters, digits and dashes. */
+static bool good_name(const char *name)
+{
+    const char *slash = strchr(name, '/');
+
+    if ( slash == NULL || slash == name || slash[1] == '\0' )
+        return false;
+    for ( const char *c = name; *c; c++ )
+        if ( c != slash && !islower((unsigned char)*c) &&
+             !isdigit((unsigned char)*c) && *c != '-' )
+            return false;
+    return true;
+}
+
+/*
+ * The pointers of a descriptor are link-time addresses.  A NULL pointer is an
+ * empty string; false: the address lies outside the file.
+ */
+static bool copy_string(const struct elf *elf, const char *address, char **copy)
+{
+    const char *s = "";
+
+    if ( address != NULL )
+        s = elf_string(elf, (uint64_t)(uintptr_t)address);
+    if ( s == NULL )
+        return false;
+    *copy = xstrdup(s);
+    return true;
+}
+
+/* One descriptor; NULL, or what is wrong with it. */
+static const char *read_row(const struct elf *elf, const uint8_t *descriptor,
+                            struct image_row *to)
+{
+    struct row row;
+
+    memcpy(&row, descriptor, sizeof(row));
+    if ( !copy_string(elf, row.name, &to->name) ||
+         !copy_string(elf, row.work, &to->work) ||
+         !copy_string(elf, row.path, &to->path) ||
+         !copy_string(elf, row.help, &to->help) ||
+         !copy_string(elf, row.explanation, &to->explanation) ||
+         !copy_string(elf, row.elsewhere, &to->elsewhere) )
+        return "a string outside the file";
+    if ( !good_name(to->name) )
+        return "a name that is not group/name";
+    if ( row.modes == 0 || (row.modes & ~(uint32_t)MODES_ALL) != 0 )
+        return "modes that do not exist";
+    if ( row.operations == 0 || row.samples == 0 )
+        return "no operations or no samples";
+    if ( row.run == NULL )
+        return "nothing to run";
+
+    to->modes = row.modes;
+    to->needs = row.needs;
+    to->flags = row.flags;
+    to->operations = row.operations;
+    to->samples = row.samples;
+    to->warmup = row.warmup;
+    return NULL;
+}
+
+static bool read_rows(const struct elf *elf, const char *path,
+                      struct image *image, char **error)
+{
+    struct elf_part table;
+
+    if ( !elf_section(elf, "rows", &table) || table.size == 0 )
+    {
+        *error = xasprintf("%s has no rows: its row table is missing or empty; "
+                           REBUILD, path);
+        return false;
+    }
+    if ( table.size % sizeof(struct row) != 0 )
+    {
+        *error = xasprintf("%s does not fit this program: its row table is not "
+                           "a whole number of descriptors; " REBUILD, path);
+        return false;
+    }
+
+    image->rows = xcalloc(table.size / sizeof(struct row), sizeof(*image->rows));
+    while ( image->count < table.size / sizeof(struct row) )
+    {
+        struct image_row *row = &image->rows[image->count];
+        const char *wrong = read_row(elf, table.data +
+                                     image->count * sizeof(struct row), row);
+
+        if ( wrong == NULL && image_find(image, row->name) != NULL )
+            wrong = "the name of another one";
+        row->index = (uint32_t)image->count++;
+        if ( wrong != NULL )
+        {
+            *error = xasprintf("%s: row %u has %s; " REBUILD, path, row->index,
+                               wrong);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool read_build_id(const struct elf *elf, const char *path,
+                          struct image *image, char **error)
+{
+    struct elf_note note;
+
+    for ( unsigned i = 0; elf_note(elf, i, &note); i++ )
+    {
+        if ( strcmp(note.name, "GNU") != 0 || note.type != NT_GNU_BUILD_ID ||
+             note.size == 0 || 2 * note.size >= sizeof(image->build_id) )
+            continue;
+        for ( size_t k = 0; k < note.size; k++ )
+        {
+            image->build_id[2 * k] = "0123456789abcdef"[note.data[k] >> 4];
+            image->build_id[2 * k + 1] = "0123456789abcdef"[note.data[k] & 15];
+        }
+        return true;
+    }
+    *error = xasprintf("%s has no build id; " REBUILD, path);
+    return false;
+}
+
+struct image *image_load(const char *path, char **error)
+{
+    struct elf *elf = elf_open(path, error);
+    struct image *image;
+
+    if ( elf == NULL )
+        return NULL;
+    image = xcalloc(1, sizeof(*image));
+    if ( !read_rows(elf, path, image, error) ||
+         !read_build_id(elf, path, image, error) )
+    {
+        image_free(image);
+        image = NULL;
+    }
+    elf_close(elf);
+    return image;
+}
+
+void image_free(struct image *image)
+{
+    if ( image == NULL )
+        return;
+    for ( size_t i = 0; i < image->count; i++ )
+    {
+        struct image_row *row = &image->rows[i];
+
+        free(row->name);
+        free(row->work);
+        free(row->path);
+        free(row->help);
+        free(row->explanation);
+        free(row->elsewhere);
+    }
+    free(image->rows);
+    free(image);
+}
+
+const struct image_row *image_find(const struct image *image, const char *name)
+{
+    for ( size_t i = 0; i < image->count; i++ )
+        if ( strcmp(image->rows[i].name, name) == 0 )
+            return &image->rows[i];
+    return NULL;
+}

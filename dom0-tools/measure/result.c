@@ -1,0 +1,107 @@
+/*
+ * Results in memory (result.h).
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "result.h"
+#include "xenometer.h"
+
+static const struct {
+    enum mode mode;
+    const char *name;
+} modes[] = {
+    { MODE_PV, "pv" }, { MODE_PVH, "pvh" },
+    { MODE_HVM, "hvm" }, { MODE_BARE, "bare" },
+};
+
+static const char *const outcomes[] = {
+    [OUTCOME_SUCCESS] = "success",
+    [OUTCOME_SKIP]    = "skip",
+    [OUTCOME_ERROR]   = "error",
+    [OUTCOME_FAILURE] = "failure",
+};
+
+struct result *results_add(struct results *results)
+{
+    struct result *r;
+
+    if ( results->count == results->capacity )
+    {
+        results->capacity = results->capacity ? 2 * results->capacity : 32;
+        results->rows = xrealloc(results->rows,
+                                 results->capacity * sizeof(*results->rows));
+    }
+    r = &results->rows[results->count++];
+    memset(r, 0, sizeof(*r));
+    return r;
+}
+
+void results_free(struct results *results)
+{
+    struct environment *e = &results->environment;
+
+    for ( size_t i = 0; i < results->count; i++ )
+    {
+        struct result *r = &results->rows[i];
+
+        free(r->row);
+        free(r->work);
+        free(r->path);
+        free(r->reason);
+        free(r->raw);
+    }
+    free(results->rows);
+    free(e->host);
+    free(e->clock);
+    free(e->xen);
+    free(e->dom0_kernel);
+    free(e->qemu);
+    free(e->cpu);
+    free(e->pinned);
+    free(e->mitigations);
+    free(e->xenometer);
+    free(e->started);
+    memset(results, 0, sizeof(*results));
+}
+
+enum outcome results_worst(const struct results *results)
+{
+    enum outcome worst = OUTCOME_SUCCESS;
+
+    for ( size_t i = 0; i < results->count; i++ )
+        if ( results->rows[i].outcome > worst )
+            worst = results->rows[i].outcome;
+    return worst;
+}
+
+const char *mode_name(enum mode mode)
+{
+    for ( size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++ )
+        if ( modes[i].mode == mode )
+            return modes[i].name;
+    return "unknown";
+}
+
+uint32_t mode_parse(const char *name)
+{
+    for ( size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++ )
+        if ( strcmp(modes[i].name, name) == 0 )
+            return modes[i].mode;
+    return 0;
+}
+
+const char *outcome_name(enum outcome outcome)
+{
+    if ( (unsigned)outcome < sizeof(outcomes) / sizeof(outcomes[0]) )
+        return outcomes[outcome];
+    return "unknown";
+}
+
+int outcome_parse(const char *name)
+{
+    for ( size_t i = 0; i < sizeof(outcomes) / sizeof(outcomes[0]); i++ )
+        if ( strcmp(outcomes[i], name) == 0 )
+            return (int)i;
+    return -1;
+}

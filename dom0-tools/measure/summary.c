@@ -1,0 +1,40 @@
+/*
+ * From raw ticks to the figures of a result (summary.h).
+ */
+#include <stdlib.h>
+
+#include "statistics.h"
+#include "summary.h"
+#include "xenometer.h"
+
+uint64_t summary_net(uint64_t ticks, uint64_t overhead, uint32_t operations)
+{
+    uint64_t net = ticks > overhead ? ticks - overhead : 0;
+    uint64_t quotient = net / operations, rest = net % operations;
+
+    return quotient + (rest >= operations - rest ? 1 : 0);
+}
+
+void summarise(struct result *r, const uint64_t *ticks, size_t count,
+               uint64_t overhead, uint32_t operations)
+{
+    uint64_t *net = xcalloc(count, sizeof(*net));
+    struct statistics s;
+
+    for ( size_t i = 0; i < count; i++ )
+        net[i] = summary_net(ticks[i], overhead, operations);
+    s = statistics_describe(net, count);
+    free(net);
+
+    r->samples = (uint32_t)count;
+    r->operations = operations;
+    r->overhead = overhead;
+    r->min = s.min;
+    r->median = s.median;
+    r->p90 = s.p90;
+    r->p99 = s.p99;
+    r->p999 = s.p999;
+    r->max = s.max;
+    r->ci95[0] = s.ci95[0];
+    r->ci95[1] = s.ci95[1];
+}

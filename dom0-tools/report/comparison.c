@@ -1,0 +1,168 @@
+/*
+ * Two results files set side by side (comparison.h).
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "measure/summary.h"
+#include "report/comparison.h"
+#include "statistics.h"
+#include "xenometer.h"
+
+/* The result of that row and mode (the last, if measured twice), or NULL. */
+static const struct result *find(const struct results *results,
+                                 const struct result *like)
+{
+    for ( size_t i = results->count; i-- > 0; )
+        if ( results->rows[i].mode == like->mode &&
+             strcmp(results->rows[i].row, like->row) == 0 )
+            return &results->rows[i];
+    return NULL;
+}
+
+/* Raw samples as the figures are: net, per operation, sorted. */
+static uint64_t *net_samples(const struct result *r)
+{
+    uint64_t *net = xcalloc(r->raw_count, sizeof(*net));
+
+    for ( size_t i = 0; i < r->raw_count; i++ )
+        net[i] = summary_net(r->raw[i], r->overhead,
+                             r->operations ? r->operations : 1);
+    statistics_sort(net, r->raw_count);
+    return net;
+}
+
+static void find_interval(struct change *c)
+{
+    uint64_t *before, *after;
+
+    if ( c->before->raw == NULL || c->after->raw == NULL )
+        return;
+    before = net_samples(c->before);
+    after = net_samples(c->after);
+    c->has_interval = statistics_ratio_interval(after, c->after->raw_count,
+                                                before, c->before->raw_count,
+                                                c->interval);
+    free(before);
+    free(after);
+}
+
+static void compare_medians(struct change *c, double threshold)
+{
+    double before = (double)c->before->median, after = (double)c->after->median;
+
+    if ( c->before->median == c->after->median )
+        return;
+    c->kind = CHANGE_MEDIAN;
+    /* From nothing to something: beyond every threshold. */
+    c->percent = before > 0 ? 100 * (after - before) / before : 100 * after;
+    c->counts = before <= 0 ||
+                (c->percent < 0 ? -c->percent : c->percent) > threshold;
+    find_interval(c);
+}
+
+static void add(struct comparison *comparison, const struct result *before,
+                const struct result *after, double threshold)
+{
+    struct change *c = &comparison->changes[comparison->count++];
+
+    *c = (struct change){ .before = before, .after = after };
+    if ( before == NULL )
+        c->kind = CHANGE_NEW;
+    else if ( after == NULL )
+    {
+        c->kind = CHANGE_GONE;
+        c->counts = true;
+    }
+    else if ( before->outcome != after->outcome )
+    {
+        c->kind = CHANGE_OUTCOME;
+        c->counts = after->outcome != OUTCOME_SUCCESS;
+    }
+    else if ( before->outcome == OUTCOME_SUCCESS )
+        compare_medians(c, threshold);
+    comparison->beyond += c->counts;
+}
+
+bool comparison_make(const struct results *before, const struct results *after,
+                     double threshold, struct comparison *comparison,
+                     char **error)
+{
+    const char *old_clock = before->environment.clock;
+    const char *new_clock = after->environment.clock;
+
+    if ( old_clock == NULL || new_clock == NULL ||
+         strcmp(old_clock, new_clock) != 0 )
+    {
+        *error = xasprintf("they show different clocks, %s and %s: those "
+                           "figures cannot be compared",
+                           old_clock ? old_clock : "an unknown one",
+                           new_clock ? new_clock : "an unknown one");
+        return false;
+    }
+
+    *comparison = (struct comparison){ 0 };
+    comparison->changes = xcalloc(before->count + after->count,
+                                  sizeof(*comparison->changes));
+    for ( size_t i = 0; i < after->count; i++ )
+        if ( find(after, &after->rows[i]) == &after->rows[i] )
+            add(comparison, find(before, &after->rows[i]), &after->rows[i],
+                threshold);
+    for ( size_t i = 0; i < before->count; i++ )
+        if ( find(before, &before->rows[i]) == &before->rows[i] &&
+             find(after, &before->rows[i]) == NULL )
+            add(comparison, &before->rows[i], NULL, threshold);
+    return true;
+}
+
+void comparison_free(struct comparison *comparison)
+{
+    free(comparison->changes);
+    *comparison = (struct comparison){ 0 };
+}
+
+const char *change_name(enum change_kind kind)
+{
+    static const char *const names[] = {
+        [CHANGE_NONE] = "same", [CHANGE_MEDIAN] = "changed",
+        [CHANGE_OUTCOME] = "outcome", [CHANGE_NEW] = "new",
+        [CHANGE_GONE] = "gone",
+    };
+
+    return names[kind];
+}
+
+char *comparison_factors(const struct results *before,
+                         const struct results *after)
+{
+    const struct environment *b = &before->environment;
+    const struct environment *a = &after->environment;
+    const struct {
+        const char *name, *before, *after;
+    } factors[] = {
+        { "host", b->host, a->host },
+        { "Xen", b->xen, a->xen },
+        { "dom0 kernel", b->dom0_kernel, a->dom0_kernel },
+        { "QEMU", b->qemu, a->qemu },
+        { "CPU", b->cpu, a->cpu },
+        { "pinning", b->pinned, a->pinned },
+        { "mitigations", b->mitigations, a->mitigations },
+        { "xenometer", b->xenometer, a->xenometer },
+    };
+    char *text = NULL;
+
+    for ( size_t i = 0; i < sizeof(factors) / sizeof(factors[0]); i++ )
+    {
+        const char *from = factors[i].before ? factors[i].before : "unknown";
+        const char *to = factors[i].after ? factors[i].after : "unknown";
+        char *longer;
+
+        if ( strcmp(from, to) == 0 )
+            continue;
+        longer = xasprintf("%s%s%s (%s, now %s)", text ? text : "",
+                           text ? ", " : "", factors[i].name, from, to);
+        free(text);
+        text = longer;
+    }
+    return text;
+}

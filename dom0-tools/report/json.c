@@ -1,0 +1,386 @@
+/*
+ * Results as JSON, schema xenometer/1: the document (json.h).  The file around
+ * it is report/file.c.
+ */
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/json.h"
+#include "xenometer.h"
+
+#define SCHEMA_PREFIX "xenometer/"
+#define SCHEMA_NUMBER 1
+
+/* ---------------------------------------------------------------- write -- */
+
+/*
+ * Reasons come from guests: bytes that are not UTF-8 become question marks
+ * instead of spoiling the document.
+ */
+static json_t *text_value(const char *s)
+{
+    json_t *value;
+    char *plain;
+
+    if ( s == NULL )
+        return json_null();
+    value = json_string(s);
+    if ( value != NULL )
+        return value;
+    plain = xstrdup(s);
+    for ( char *c = plain; *c; c++ )
+        if ( (unsigned char)*c >= 0x80 )
+            *c = '?';
+    value = json_string(plain);
+    free(plain);
+    return value;
+}
+
+/* JSON integers are signed here; no measurement takes 2^63 ticks. */
+static json_t *tick_value(uint64_t ticks)
+{
+    return json_integer(ticks > INT64_MAX ? INT64_MAX : (json_int_t)ticks);
+}
+
+static json_t *environment_value(const struct environment *e)
+{
+    json_t *o = json_object();
+
+    json_object_set_new(o, "host", text_value(e->host));
+    json_object_set_new(o, "clock", text_value(e->clock));
+    json_object_set_new(o, "tsc_hz", e->tsc_hz ? tick_value(e->tsc_hz)
+                                               : json_null());
+    json_object_set_new(o, "xen", text_value(e->xen));
+    json_object_set_new(o, "dom0_kernel", text_value(e->dom0_kernel));
+    json_object_set_new(o, "qemu", text_value(e->qemu));
+    json_object_set_new(o, "cpu", text_value(e->cpu));
+    json_object_set_new(o, "pinned", text_value(e->pinned));
+    json_object_set_new(o, "mitigations", text_value(e->mitigations));
+    json_object_set_new(o, "xenometer", text_value(e->xenometer));
+    json_object_set_new(o, "started", text_value(e->started));
+    return o;
+}
+
+static json_t *result_value(const struct result *r, const char *unit)
+{
+    const struct {
+        const char *key;
+        uint64_t value;
+    } figures[] = {
+        { "first", r->first }, { "min", r->min }, { "median", r->median },
+        { "p90", r->p90 }, { "p99", r->p99 }, { "p999", r->p999 },
+        { "max", r->max },
+    };
+    bool measured = r->outcome == OUTCOME_SUCCESS || r->samples != 0;
+    json_t *o = json_object();
+
+    json_object_set_new(o, "row", text_value(r->row));
+    json_object_set_new(o, "work", text_value(r->work));
+    json_object_set_new(o, "path", text_value(r->path));
+    json_object_set_new(o, "mode", json_string(mode_name(r->mode)));
+    json_object_set_new(o, "status", json_string(outcome_name(r->outcome)));
+    json_object_set_new(o, "reason", text_value(r->reason));
+    json_object_set_new(o, "dom0", json_boolean(r->dom0));
+    json_object_set_new(o, "blocks", json_boolean(r->blocks));
+    json_object_set_new(o, "unit", text_value(unit));
+    json_object_set_new(o, "operations", tick_value(r->operations));
+    json_object_set_new(o, "samples", tick_value(r->samples));
+    /* What was not measured is null, not 0. */
+    for ( size_t i = 0; i < sizeof(figures) / sizeof(figures[0]); i++ )
+        json_object_set_new(o, figures[i].key,
+                            measured ? tick_value(figures[i].value)
+                                     : json_null());
+    json_object_set_new(o, "ci95",
+                        measured ? json_pack("[o,o]", tick_value(r->ci95[0]),
+                                             tick_value(r->ci95[1]))
+                                 : json_null());
+    json_object_set_new(o, "overhead", measured ? tick_value(r->overhead)
+                                                : json_null());
+    json_object_set_new(o, "upcalls", measured ? tick_value(r->upcalls)
+                                               : json_null());
+    if ( r->raw != NULL )
+    {
+        json_t *raw = json_array();
+
+        for ( size_t i = 0; i < r->raw_count; i++ )
+            json_array_append_new(raw, tick_value(r->raw[i]));
+        json_object_set_new(o, "raw", raw);
+    }
+    return o;
+}
+
+/* One value on one line: a results file then diffs row by row. */
+static void put_line(FILE *out, const char *before, json_t *value,
+                     const char *after)
+{
+    char *text = json_dumps(value, 0);
+
+    json_decref(value);
+    fprintf(out, "%s%s%s\n", before, text ? text : "null", after);
+    free(text);
+}
+
+char *results_to_json(const struct results *results)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+
+    if ( out == NULL )
+        return xstrdup("");
+    fprintf(out, "{\n  \"schema\": \"%s\",\n", RESULTS_SCHEMA);
+    put_line(out, "  \"environment\": ",
+             environment_value(&results->environment), ",");
+    fprintf(out, "  \"rows\": [\n");
+    for ( size_t i = 0; i < results->count; i++ )
+        put_line(out, "    ", result_value(&results->rows[i],
+                                           results->environment.clock),
+                 i + 1 < results->count ? "," : "");
+    fprintf(out, "  ]\n}\n");
+    fclose(out);
+    return text ? text : xstrdup("");
+}
+
+/* ----------------------------------------------------------------- read -- */
+
+struct reader {
+    const char *name;   /* the document, for messages */
+    char where[32];     /* "environment" or "rows[3]" */
+    bool failed;        /* a message has been given */
+};
+
+/* Only the first thing that is wrong is told. */
+__attribute__((format(printf, 2, 3)))
+static void complain(struct reader *reader, const char *format, ...)
+{
+    va_list arguments;
+    char *text;
+
+    if ( reader->failed )
+        return;
+    reader->failed = true;
+    va_start(arguments, format);
+    if ( vasprintf(&text, format, arguments) < 0 )
+        text = NULL;
+    va_end(arguments);
+    message("%s is not a results file this program can read: %s",
+            reader->name, text ? text : "damaged");
+    free(text);
+}
+
+/* A string, the caller's to free; NULL when absent, null or wrong. */
+static char *get_text(struct reader *reader, const json_t *object,
+                      const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+
+    if ( value == NULL || json_is_null(value) )
+        return NULL;
+    if ( !json_is_string(value) )
+    {
+        complain(reader, "%s.%s is not a string", reader->where, key);
+        return NULL;
+    }
+    return xstrdup(json_string_value(value));
+}
+
+static uint64_t get_number(struct reader *reader, const json_t *value,
+                           const char *key, uint64_t max)
+{
+    if ( value == NULL || json_is_null(value) )
+        return 0;
+    if ( !json_is_integer(value) || json_integer_value(value) < 0 ||
+         (uint64_t)json_integer_value(value) > max )
+    {
+        complain(reader, "%s.%s is not a whole number from 0 to %" PRIu64,
+                 reader->where, key, max);
+        return 0;
+    }
+    return (uint64_t)json_integer_value(value);
+}
+
+static uint64_t get_ticks(struct reader *reader, const json_t *object,
+                          const char *key)
+{
+    return get_number(reader, json_object_get(object, key), key, INT64_MAX);
+}
+
+static bool get_flag(struct reader *reader, const json_t *object,
+                     const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+
+    if ( value != NULL && !json_is_boolean(value) && !json_is_null(value) )
+        complain(reader, "%s.%s is neither true nor false", reader->where, key);
+    return json_is_true(value);
+}
+
+static void read_environment(struct reader *reader, const json_t *object,
+                             struct environment *e)
+{
+    strcpy(reader->where, "environment");
+    if ( !json_is_object(object) )
+    {
+        complain(reader, "it has no environment");
+        return;
+    }
+    e->host = get_text(reader, object, "host");
+    e->clock = get_text(reader, object, "clock");
+    e->tsc_hz = get_ticks(reader, object, "tsc_hz");
+    e->xen = get_text(reader, object, "xen");
+    e->dom0_kernel = get_text(reader, object, "dom0_kernel");
+    e->qemu = get_text(reader, object, "qemu");
+    e->cpu = get_text(reader, object, "cpu");
+    e->pinned = get_text(reader, object, "pinned");
+    e->mitigations = get_text(reader, object, "mitigations");
+    e->xenometer = get_text(reader, object, "xenometer");
+    e->started = get_text(reader, object, "started");
+    /* Without its clock a figure means nothing. */
+    if ( e->clock == NULL || (strcmp(e->clock, "cycles") != 0 &&
+                              strcmp(e->clock, "instructions") != 0) )
+        complain(reader, "environment.clock is neither \"cycles\" nor "
+                 "\"instructions\"");
+}
+
+static void read_raw(struct reader *reader, const json_t *array,
+                     struct result *r)
+{
+    if ( array == NULL || json_is_null(array) )
+        return;
+    if ( !json_is_array(array) )
+    {
+        complain(reader, "%s.raw is not an array", reader->where);
+        return;
+    }
+    r->raw_count = json_array_size(array);
+    r->raw = xcalloc(r->raw_count, sizeof(*r->raw));
+    for ( size_t i = 0; i < r->raw_count; i++ )
+        r->raw[i] = get_number(reader, json_array_get(array, i), "raw",
+                               INT64_MAX);
+}
+
+static void read_names(struct reader *reader, const json_t *object,
+                       struct result *r)
+{
+    char *mode = get_text(reader, object, "mode");
+    char *status = get_text(reader, object, "status");
+    int outcome = status ? outcome_parse(status) : -1;
+
+    r->row = get_text(reader, object, "row");
+    r->work = get_text(reader, object, "work");
+    r->path = get_text(reader, object, "path");
+    r->reason = get_text(reader, object, "reason");
+    r->mode = mode ? mode_parse(mode) : 0;
+    if ( r->row == NULL )
+        complain(reader, "%s.row is missing", reader->where);
+    if ( r->mode == 0 )
+        complain(reader, "%s.mode is not one this version knows",
+                 reader->where);
+    if ( outcome < 0 )
+        complain(reader, "%s.status is not one this version knows",
+                 reader->where);
+    else
+        r->outcome = (enum outcome)outcome;
+    free(mode);
+    free(status);
+}
+
+static void read_result(struct reader *reader, const json_t *object,
+                        struct result *r)
+{
+    const json_t *ci95;
+
+    if ( !json_is_object(object) )
+    {
+        complain(reader, "%s is not an object", reader->where);
+        return;
+    }
+    read_names(reader, object, r);
+    r->dom0 = get_flag(reader, object, "dom0");
+    r->blocks = get_flag(reader, object, "blocks");
+    r->operations = (uint32_t)get_number(reader,
+                                         json_object_get(object, "operations"),
+                                         "operations", UINT32_MAX);
+    r->samples = (uint32_t)get_number(reader,
+                                      json_object_get(object, "samples"),
+                                      "samples", UINT32_MAX);
+    r->first = get_ticks(reader, object, "first");
+    r->min = get_ticks(reader, object, "min");
+    r->median = get_ticks(reader, object, "median");
+    r->p90 = get_ticks(reader, object, "p90");
+    r->p99 = get_ticks(reader, object, "p99");
+    r->p999 = get_ticks(reader, object, "p999");
+    r->max = get_ticks(reader, object, "max");
+    r->overhead = get_ticks(reader, object, "overhead");
+    r->upcalls = get_ticks(reader, object, "upcalls");
+    ci95 = json_object_get(object, "ci95");
+    if ( ci95 != NULL && !json_is_null(ci95) && json_array_size(ci95) != 2 )
+        complain(reader, "%s.ci95 is not a pair", reader->where);
+    for ( size_t i = 0; i < 2; i++ )
+        r->ci95[i] = get_number(reader, json_array_get(ci95, i), "ci95",
+                                INT64_MAX);
+    read_raw(reader, json_object_get(object, "raw"), r);
+}
+
+/* "xenometer/N" of a version we know? */
+static bool check_schema(struct reader *reader, const json_t *root)
+{
+    const char *schema = json_string_value(json_object_get(root, "schema"));
+    size_t prefix = strlen(SCHEMA_PREFIX);
+    unsigned long number;
+    char *end;
+
+    if ( schema == NULL || strncmp(schema, SCHEMA_PREFIX, prefix) != 0 )
+    {
+        complain(reader, "it does not name the schema " RESULTS_SCHEMA);
+        return false;
+    }
+    number = strtoul(schema + prefix, &end, 10);
+    if ( end == schema + prefix || *end != '\0' || number == 0 )
+    {
+        complain(reader, "schema \"%s\" does not exist", schema);
+        return false;
+    }
+    if ( number > SCHEMA_NUMBER )
+    {
+        complain(reader, "it has schema %s, this version reads up to "
+                 RESULTS_SCHEMA "; use a newer xenometer", schema);
+        return false;
+    }
+    return true;
+}
+
+int results_from_json(const char *text, size_t length, const char *name,
+                      struct results *results)
+{
+    struct reader reader = { .name = name };
+    json_error_t error;
+    json_t *root = json_loadb(text, length, 0, &error), *rows;
+
+    if ( root == NULL )
+        complain(&reader, "line %d: %s", error.line, error.text);
+    else if ( check_schema(&reader, root) )
+    {
+        read_environment(&reader, json_object_get(root, "environment"),
+                         &results->environment);
+        rows = json_object_get(root, "rows");
+        if ( !json_is_array(rows) )
+            complain(&reader, "it has no rows");
+        for ( size_t i = 0; !reader.failed && i < json_array_size(rows); i++ )
+        {
+            snprintf(reader.where, sizeof(reader.where), "rows[%zu]", i);
+            read_result(&reader, json_array_get(rows, i), results_add(results));
+        }
+    }
+    json_decref(root);
+    if ( reader.failed )
+    {
+        results_free(results);
+        return STATUS_USAGE;
+    }
+    return STATUS_OK;
+}

@@ -1,0 +1,36 @@
+/*
+ * Results as JSON, schema xenometer/1: one document, integers stay integers.
+ */
+#ifndef REPORT_JSON_H
+#define REPORT_JSON_H
+
+#include <stddef.h>
+
+#include "measure/result.h"
+
+/* The document as text, ending in a newline; the caller's to free. */
+char *results_to_json(const struct results *);
+
+/*
+ * Fill empty `results` from a document.  `name` stands for it in messages.
+ * Fields this version does not know are ignored; a higher schema version is
+ * refused.  STATUS_OK, or STATUS_USAGE after a message (results stay empty).
+ */
+int results_from_json(const char *text, size_t length, const char *name,
+                      struct results *results);
+
+/*
+ * Write a results file.  A regular file is replaced in one step, once the new
+ * one is safely on disk: a reader, or a full disk, never leaves half of one.
+ * "-" is stdout.  STATUS_OK; after a message STATUS_USAGE for a path that
+ * cannot be written, STATUS_ENVIRONMENT for a disk that is full or broken.
+ */
+int results_write(const char *path, const struct results *);
+
+/* Can `path` be written?  Asked before a long run.  As results_write(). */
+int results_writable(const char *path);
+
+/* Read a results file into empty `results`.  As results_from_json(). */
+int results_read(const char *path, struct results *results);
+
+#endif

@@ -1,0 +1,167 @@
+/*
+ * The comparison table before it is printed (layout.h): groups and cells.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/layout.h"
+#include "report/text.h"
+#include "xenometer.h"
+
+static const struct {
+    enum mode mode;
+    const char *title;
+} columns[LAYOUT_MODES] = {
+    { MODE_PV, "PV" }, { MODE_PVH, "PVH" },
+    { MODE_HVM, "HVM" }, { MODE_BARE, "bare" },
+};
+
+static unsigned column_of(enum mode mode)
+{
+    unsigned c = 0;
+
+    while ( c < LAYOUT_MODES - 1 && columns[c].mode != mode )
+        c++;
+    return c;
+}
+
+const char *layout_mode_title(enum mode mode)
+{
+    return columns[column_of(mode)].title;
+}
+
+static const char *work_of(const struct result *r)
+{
+    return r->work && *r->work ? r->work : "other work";
+}
+
+/* The group of that work, in order of appearance. */
+static struct layout_group *find_group(struct layout *layout, const char *work)
+{
+    struct layout_group *group;
+
+    for ( size_t i = 0; i < layout->count; i++ )
+        if ( strcmp(layout->groups[i].work, work) == 0 )
+            return &layout->groups[i];
+    layout->groups = xrealloc(layout->groups, (layout->count + 1) *
+                                              sizeof(*layout->groups));
+    group = &layout->groups[layout->count++];
+    *group = (struct layout_group){ .work = work };
+    return group;
+}
+
+static struct layout_row *find_row(struct layout_group *group, const char *name)
+{
+    struct layout_row *row;
+
+    for ( size_t i = 0; i < group->count; i++ )
+        if ( strcmp(group->rows[i].name, name) == 0 )
+            return &group->rows[i];
+    group->rows = xrealloc(group->rows, (group->count + 1) *
+                                        sizeof(*group->rows));
+    row = &group->rows[group->count++];
+    *row = (struct layout_row){ .name = name, .reaches = "" };
+    return row;
+}
+
+/*
+ * The cheapest and dearest medians of a work in the Xen modes.  Bare is left
+ * out: with no hypervisor below, it does not do the same work.
+ */
+static void find_range(const struct results *results, const char *work,
+                       uint64_t *cheapest, uint64_t *dearest)
+{
+    *cheapest = UINT64_MAX;
+    *dearest = 0;
+    for ( size_t i = 0; i < results->count; i++ )
+    {
+        const struct result *r = &results->rows[i];
+
+        if ( r->outcome != OUTCOME_SUCCESS || r->mode == MODE_BARE ||
+             strcmp(work_of(r), work) != 0 )
+            continue;
+        if ( r->median < *cheapest )
+            *cheapest = r->median;
+        if ( r->median > *dearest )
+            *dearest = r->median;
+    }
+}
+
+static void fill_cell(const struct results *results, const struct result *r,
+                      struct layout_cell *cell, bool utf8)
+{
+    uint64_t cheapest, dearest;
+
+    if ( r->outcome == OUTCOME_SKIP )
+    {
+        cell->kind = CELL_SKIP;
+        cell->median = xstrdup(utf8 ? "\u2013" : "-");
+        return;
+    }
+    if ( r->outcome != OUTCOME_SUCCESS )
+    {
+        cell->kind = CELL_BAD;
+        cell->median = xstrdup(outcome_name(r->outcome));
+        return;
+    }
+    cell->kind = CELL_FIGURE;
+    cell->median = text_number(r->median);
+    if ( r->p99 != r->median && r->median != 0 )
+        cell->spread = text_change(r->median, r->p99);
+    if ( r->mode == MODE_BARE )
+        return;
+    find_range(results, work_of(r), &cheapest, &dearest);
+    /* Nothing to set against: one cell, equal ones, or a floor of zero. */
+    if ( cheapest == dearest || cheapest == 0 )
+        return;
+    cell->ratio = text_ratio(r->median, cheapest, utf8);
+    cell->cheapest = r->median == cheapest;
+}
+
+static void free_cell(struct layout_cell *cell)
+{
+    free(cell->median);
+    free(cell->ratio);
+    free(cell->spread);
+    *cell = (struct layout_cell){ 0 };
+}
+
+struct layout *layout_make(const struct results *results, bool utf8)
+{
+    struct layout *layout = xcalloc(1, sizeof(*layout));
+
+    for ( size_t i = 0; i < results->count; i++ )
+    {
+        const struct result *r = &results->rows[i];
+        unsigned c = column_of(r->mode);
+        struct layout_row *row = find_row(find_group(layout, work_of(r)),
+                                          r->row);
+        struct layout_cell *cell = &row->cells[c];
+
+        /* A row measured twice in one mode shows its last result. */
+        free_cell(cell);
+        fill_cell(results, r, cell, utf8);
+        if ( r->dom0 )
+            row->reaches = r->blocks ? "dom0, waits" : "dom0";
+        else if ( r->blocks )
+            row->reaches = "waits";
+        layout->titles[c] = columns[c].title;
+        layout->ratios[c] |= cell->ratio != NULL;
+        layout->spreads[c] |= cell->spread != NULL;
+        layout->reaches |= r->dom0 || r->blocks;
+    }
+    return layout;
+}
+
+void layout_free(struct layout *layout)
+{
+    for ( size_t g = 0; g < layout->count; g++ )
+    {
+        for ( size_t i = 0; i < layout->groups[g].count; i++ )
+            for ( unsigned c = 0; c < LAYOUT_MODES; c++ )
+                free_cell(&layout->groups[g].rows[i].cells[c]);
+        free(layout->groups[g].rows);
+    }
+    free(layout->groups);
+    free(layout);
+}

@@ -1,0 +1,70 @@
+/*
+ * The comparison table before it is printed: results grouped by work, every
+ * cell as text, and what has to be said around them.  report/table.c shows it
+ * on a terminal, report/markdown.c in a document.
+ */
+#ifndef REPORT_LAYOUT_H
+#define REPORT_LAYOUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "measure/result.h"
+
+#define LAYOUT_MODES 4u   /* PV, PVH, HVM, bare */
+
+enum cell_kind {
+    CELL_EMPTY,     /* not asked for */
+    CELL_FIGURE,
+    CELL_SKIP,      /* cannot run there */
+    CELL_BAD,       /* error or failure: `median` says which */
+};
+
+/* Strings are owned; NULL where there is nothing to say. */
+struct layout_cell {
+    enum cell_kind kind;
+    char *median;
+    char *ratio;       /* to the cheapest cell of the group */
+    char *spread;      /* p99 above the median */
+    bool cheapest;     /* of its group */
+};
+
+struct layout_row {
+    const char *name;      /* borrowed from the results */
+    const char *reaches;   /* "", "dom0", "waits", "dom0, waits": static */
+    struct layout_cell cells[LAYOUT_MODES];
+};
+
+struct layout_group {
+    const char *work;      /* borrowed from the results */
+    struct layout_row *rows;
+    size_t count;
+};
+
+struct layout {
+    const char *titles[LAYOUT_MODES];   /* "PV", …; NULL: no such results */
+    bool ratios[LAYOUT_MODES];          /* any cell of the mode has one */
+    bool spreads[LAYOUT_MODES];
+    bool reaches;                       /* any row has a word there */
+    struct layout_group *groups;
+    size_t count;
+};
+
+/* "PV", "PVH", "HVM", "bare": how people write a mode. */
+const char *layout_mode_title(enum mode mode);
+
+/* The results must outlive the layout. */
+struct layout *layout_make(const struct results *, bool utf8);
+void layout_free(struct layout *);
+
+/*
+ * What must stand above and below the table, one paragraph each: which clock
+ * it shows, where it was measured, what was subtracted; how to read it, what
+ * failed and why.  The arrays are NULL-terminated and the caller's, as are
+ * their strings: notes_free().
+ */
+char **notes_header(const struct results *);
+char **notes_footer(const struct results *, bool utf8);
+void notes_free(char **);
+
+#endif

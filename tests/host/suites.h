@@ -1,0 +1,21 @@
+/*
+ * One function per test file: it adds its suite to CUnit's registry.
+ */
+#ifndef TESTS_SUITES_H
+#define TESTS_SUITES_H
+
+void suite_ring(void);
+void suite_ring_hostile(void);
+void suite_protocol(void);
+void suite_statistics(void);
+void suite_image(void);
+void suite_json(void);
+void suite_select(void);
+void suite_table(void);
+void suite_comparison(void);
+void suite_program(void);
+void suite_keys(void);
+void suite_services(void);
+void suite_bare(void);
+
+#endif

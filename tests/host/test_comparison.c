@@ -1,0 +1,200 @@
+/*
+ * report/comparison.c: what counts as a change between two results files.
+ */
+#include <CUnit/CUnit.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "capture.h"
+#include "fixture.h"
+#include "report/comparison.h"
+#include "suites.h"
+#include "xenometer.h"
+
+static struct results before, after;
+static struct comparison comparison;
+
+static void begin(void)
+{
+    fixture_fill(&before);
+    fixture_fill(&after);
+}
+
+static void compare(double threshold)
+{
+    char *error = NULL;
+
+    if ( !comparison_make(&before, &after, threshold, &comparison, &error) )
+        CU_FAIL_FATAL("cannot be compared");
+}
+
+static void end(void)
+{
+    comparison_free(&comparison);
+    results_free(&before);
+    results_free(&after);
+}
+
+static const struct change *find(const char *row, enum mode mode)
+{
+    for ( size_t i = 0; i < comparison.count; i++ )
+    {
+        const struct change *c = &comparison.changes[i];
+        const struct result *r = c->after ? c->after : c->before;
+
+        if ( r->mode == mode && strcmp(r->row, row) == 0 )
+            return c;
+    }
+    CU_FAIL_FATAL("no such change");
+    return NULL;
+}
+
+static void rename_row(struct results *results, const char *row, enum mode mode)
+{
+    struct result *r = fixture_find(results, row, mode);
+
+    free(r->row);
+    r->row = xstrdup("other/row");
+}
+
+static void test_same(void)
+{
+    begin();
+    compare(0);
+    CU_ASSERT_EQUAL(comparison.count, before.count);
+    CU_ASSERT_EQUAL(comparison.beyond, 0);
+    for ( size_t i = 0; i < comparison.count; i++ )
+        CU_ASSERT_EQUAL(comparison.changes[i].kind, CHANGE_NONE);
+    end();
+}
+
+static void test_threshold(void)
+{
+    const struct change *c;
+
+    begin();
+    fixture_find(&after, "hypercall/null", MODE_PV)->median = 324;   /* 321 */
+    fixture_find(&after, "sched/yield", MODE_PVH)->median = 7000;    /* 7688 */
+    compare(0);
+    CU_ASSERT_EQUAL(comparison.beyond, 2);
+    comparison_free(&comparison);
+    compare(1);
+    CU_ASSERT_EQUAL(comparison.beyond, 1);
+    c = find("hypercall/null", MODE_PV);
+    CU_ASSERT_EQUAL(c->kind, CHANGE_MEDIAN);
+    CU_ASSERT_FALSE(c->counts);
+    CU_ASSERT_DOUBLE_EQUAL(c->percent, 0.9346, 0.0001);
+    c = find("sched/yield", MODE_PVH);
+    CU_ASSERT_TRUE(c->counts);   /* cheaper is a change, too */
+    CU_ASSERT_DOUBLE_EQUAL(c->percent, -8.949, 0.001);
+    end();
+}
+
+static void test_from_zero(void)
+{
+    begin();
+    fixture_find(&before, "grant/access-end", MODE_PV)->median = 0;
+    compare(50);
+    CU_ASSERT_TRUE(find("grant/access-end", MODE_PV)->counts);
+    end();
+}
+
+static void test_new_and_gone(void)
+{
+    begin();
+    rename_row(&before, "hypercall/null", MODE_PV);
+    compare(0);
+    CU_ASSERT_EQUAL(comparison.count, before.count + 1);
+    CU_ASSERT_EQUAL(find("hypercall/null", MODE_PV)->kind, CHANGE_NEW);
+    CU_ASSERT_FALSE(find("hypercall/null", MODE_PV)->counts);
+    CU_ASSERT_EQUAL(find("other/row", MODE_PV)->kind, CHANGE_GONE);
+    CU_ASSERT_TRUE(find("other/row", MODE_PV)->counts);
+    CU_ASSERT_EQUAL(comparison.beyond, 1);
+    end();
+}
+
+static void test_outcomes(void)
+{
+    begin();
+    fixture_find(&after, "port/ioreq", MODE_HVM)->outcome = OUTCOME_ERROR;
+    fixture_find(&before, "mmio/ioreq", MODE_HVM)->outcome = OUTCOME_FAILURE;
+    compare(1000);
+    CU_ASSERT_EQUAL(find("port/ioreq", MODE_HVM)->kind, CHANGE_OUTCOME);
+    CU_ASSERT_TRUE(find("port/ioreq", MODE_HVM)->counts);
+    CU_ASSERT_EQUAL(find("mmio/ioreq", MODE_HVM)->kind, CHANGE_OUTCOME);
+    CU_ASSERT_FALSE(find("mmio/ioreq", MODE_HVM)->counts);   /* mended */
+    end();
+}
+
+/* Raw samples in both: the ratio has its interval, net and per operation. */
+static void test_interval(void)
+{
+    const struct change *c;
+    struct result *r[2];
+
+    begin();
+    r[0] = fixture_find(&before, "ring/stream-depth-32", MODE_PV);
+    r[1] = fixture_find(&after, "ring/stream-depth-32", MODE_PV);
+    for ( unsigned i = 0; i < 2; i++ )
+    {
+        r[i]->raw_count = 50;
+        r[i]->raw = xcalloc(50, sizeof(*r[i]->raw));
+        for ( unsigned k = 0; k < 50; k++ )
+            r[i]->raw[k] = 5 + 32 * (i + 1) * (1000 + k);
+        r[i]->median = (i + 1) * 1024;
+    }
+    compare(0);
+    c = find("ring/stream-depth-32", MODE_PV);
+    CU_ASSERT_TRUE(c->has_interval);
+    CU_ASSERT_TRUE(c->interval[0] > 1.9 && c->interval[0] <= 2.0);
+    CU_ASSERT_TRUE(c->interval[1] >= 2.0 && c->interval[1] < 2.1);
+    CU_ASSERT_FALSE(find("hypercall/null", MODE_PV)->has_interval);
+    end();
+}
+
+static void test_clocks(void)
+{
+    char *error = NULL;
+
+    begin();
+    free(after.environment.clock);
+    after.environment.clock = xstrdup("cycles");
+    CU_ASSERT_FALSE(comparison_make(&before, &after, 0, &comparison, &error));
+    CU_ASSERT_TRUE(error && says(error, "different clocks, instructions and "
+                                 "cycles"));
+    free(error);
+    results_free(&before);
+    results_free(&after);
+}
+
+static void test_factors(void)
+{
+    char *text;
+
+    begin();
+    CU_ASSERT_PTR_NULL(comparison_factors(&before, &after));
+    free(after.environment.xen);
+    after.environment.xen = xstrdup("4.20.0");
+    free(before.environment.cpu);
+    before.environment.cpu = NULL;
+    text = comparison_factors(&before, &after);
+    CU_ASSERT_STRING_EQUAL(text, "Xen (4.17.7, now 4.20.0), CPU (unknown, now "
+                           "EPYC (emulated))");
+    free(text);
+    results_free(&before);
+    results_free(&after);
+}
+
+void suite_comparison(void)
+{
+    CU_pSuite suite = CU_add_suite("comparison", NULL, NULL);
+
+    CU_add_test(suite, "the same twice", test_same);
+    CU_add_test(suite, "threshold", test_threshold);
+    CU_add_test(suite, "from zero", test_from_zero);
+    CU_add_test(suite, "new and gone rows", test_new_and_gone);
+    CU_add_test(suite, "outcomes", test_outcomes);
+    CU_add_test(suite, "interval of the ratio", test_interval);
+    CU_add_test(suite, "different clocks", test_clocks);
+    CU_add_test(suite, "different environments", test_factors);
+}

@@ -1,0 +1,190 @@
+/*
+ * commands/select.c: patterns, modes and numbers from the command line.
+ */
+#include <CUnit/CUnit.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "capture.h"
+#include "commands/select.h"
+#include "suites.h"
+#include "xenometer.h"
+
+static struct image_row rows[] = {
+    { .name = (char *)"baseline/empty", .flags = ROW_HEADLINE },
+    { .name = (char *)"exit/cpuid-basic", .flags = ROW_HEADLINE },
+    { .name = (char *)"exit/cpuid-deep" },
+    { .name = (char *)"hypercall/null", .flags = ROW_HEADLINE },
+    { .name = (char *)"port/qemu-ide", .flags = ROW_HEADLINE },
+};
+static const struct image image = { .rows = rows, .count = 5 };
+
+/* Names of the rows selected, with spaces between; NULL: refused. */
+static const char *select_names(bool headline, const char *first,
+                                const char *second)
+{
+    static char names[256];
+    char *patterns[2] = { (char *)first, (char *)second };
+    size_t count = (first != NULL) + (size_t)(second != NULL);
+    struct selection selection;
+
+    if ( select_rows(&image, patterns, count, MODES_XEN, headline,
+                     &selection) != STATUS_OK )
+        return "";
+    CU_ASSERT_EQUAL(selection.modes, MODES_XEN);
+    names[0] = '\0';
+    for ( size_t i = 0; i < selection.count; i++ )
+    {
+        strcat(names, i ? " " : "");
+        strcat(names, selection.rows[i]->name);
+    }
+    selection_free(&selection);
+    return names;
+}
+
+static void test_patterns(void)
+{
+    CU_ASSERT_STRING_EQUAL(select_names(false, NULL, NULL),
+        "baseline/empty exit/cpuid-basic exit/cpuid-deep hypercall/null "
+        "port/qemu-ide");
+    CU_ASSERT_STRING_EQUAL(select_names(true, NULL, NULL),
+        "baseline/empty exit/cpuid-basic hypercall/null port/qemu-ide");
+    CU_ASSERT_STRING_EQUAL(select_names(false, "exit/*", NULL),
+                           "exit/cpuid-basic exit/cpuid-deep");
+    /* A row that is named is meant, headline or not. */
+    CU_ASSERT_STRING_EQUAL(select_names(true, "exit/cpuid-deep", NULL),
+                           "exit/cpuid-deep");
+    /* A bare group. */
+    CU_ASSERT_STRING_EQUAL(select_names(false, "exit", NULL),
+                           "exit/cpuid-basic exit/cpuid-deep");
+    /* In the image's order, each once. */
+    CU_ASSERT_STRING_EQUAL(select_names(false, "hypercall/null", "*l*/*"),
+                           "baseline/empty hypercall/null");
+    CU_ASSERT_STRING_EQUAL(select_names(false, "*-[bi]*", NULL),
+                           "exit/cpuid-basic port/qemu-ide");
+}
+
+static bool refused(const char *pattern, const char *said)
+{
+    const char *names;
+
+    capture_begin();
+    names = select_names(false, "hypercall/null", pattern);
+    return says(capture_end(), said) && *names == '\0';
+}
+
+static void test_suggestions(void)
+{
+    char longest[400];
+
+    CU_ASSERT_TRUE(refused("exti/*", "no row matches 'exti/*'; did you mean "
+                           "'exit/*'? `xenometer list` shows them"));
+    CU_ASSERT_TRUE(refused("hypercal/null", "did you mean 'hypercall/null'?"));
+    CU_ASSERT_TRUE(refused("null", "did you mean 'hypercall/null'?"));
+    CU_ASSERT_TRUE(refused("ports", "did you mean 'port/*'?"));
+    CU_ASSERT_TRUE(refused("exit/cpuid-dep", "did you mean 'exit/cpuid-deep'?"));
+    CU_ASSERT_TRUE(refused("frobnicate",
+                           "no row matches 'frobnicate'; `xenometer list`"));
+    CU_ASSERT_TRUE(refused("", "no row matches ''; `xenometer list`"));
+    CU_ASSERT_TRUE(refused("/", "no row matches '/'; `xenometer list`"));
+    CU_ASSERT_TRUE(refused("exit/", "no row matches 'exit/'"));
+    memset(longest, 'x', sizeof(longest) - 1);
+    longest[sizeof(longest) - 1] = '\0';
+    CU_ASSERT_TRUE(refused(longest, "`xenometer list` shows them"));
+}
+
+static bool modes_refused(const char *text, const char *said)
+{
+    uint32_t modes = 0xdead;
+    int status;
+
+    capture_begin();
+    status = parse_modes(text, &modes);
+    return says(capture_end(), said) && status == STATUS_USAGE &&
+           modes == 0xdead;
+}
+
+static void test_modes(void)
+{
+    uint32_t modes;
+    char *text;
+
+    CU_ASSERT_EQUAL(parse_modes("pv", &modes), STATUS_OK);
+    CU_ASSERT_EQUAL(modes, MODE_PV);
+    CU_ASSERT_EQUAL(parse_modes("bare,pvh,hvm", &modes), STATUS_OK);
+    CU_ASSERT_EQUAL(modes, MODES_HARDWARE);
+    CU_ASSERT_EQUAL(parse_modes("pv,pv", &modes), STATUS_OK);
+    CU_ASSERT_EQUAL(modes, MODE_PV);
+    CU_ASSERT_EQUAL(parse_modes("all", &modes), STATUS_OK);
+    CU_ASSERT_EQUAL(modes, MODES_ALL);
+    CU_ASSERT_TRUE(modes_refused("pv,kvm", "unknown mode 'kvm'; modes are pv, "
+                                 "pvh, hvm and bare"));
+    CU_ASSERT_TRUE(modes_refused("", "unknown mode ''"));
+    CU_ASSERT_TRUE(modes_refused("pv,", "unknown mode ''"));
+    CU_ASSERT_TRUE(modes_refused("PV", "unknown mode 'PV'"));
+
+    text = modes_text(MODES_ALL);
+    CU_ASSERT_STRING_EQUAL(text, "pv pvh hvm bare");
+    free(text);
+    text = modes_text(0);
+    CU_ASSERT_STRING_EQUAL(text, "");
+    free(text);
+}
+
+static bool number_refused(const char *text)
+{
+    uint32_t value = 77;
+    int status;
+
+    capture_begin();
+    status = parse_count("--samples", text, 1, 8192, &value);
+    return says(capture_end(), "is not a number from 1 to 8192") &&
+           status == STATUS_USAGE && value == 77;
+}
+
+static void test_numbers(void)
+{
+    static const char *const bad[] = {
+        "", "0", "8193", "-1", "+1", " 1", "1 ", "1x", "0x10", "1.5", "1e3",
+        "4294967297", "18446744073709551617", "99999999999999999999999999",
+        "\xff", "many",
+    };
+    uint32_t value;
+
+    CU_ASSERT_EQUAL(parse_count("--samples", "1", 1, 8192, &value), STATUS_OK);
+    CU_ASSERT_EQUAL(value, 1);
+    CU_ASSERT_EQUAL(parse_count("--samples", "8192", 1, 8192, &value),
+                    STATUS_OK);
+    CU_ASSERT_EQUAL(value, 8192);
+    CU_ASSERT_EQUAL(parse_count("--samples", "0000012", 1, 8192, &value),
+                    STATUS_OK);
+    CU_ASSERT_EQUAL(value, 12);
+    CU_ASSERT_EQUAL(parse_count("-n", "4294967295", 0, UINT32_MAX, &value),
+                    STATUS_OK);
+    CU_ASSERT_EQUAL(value, UINT32_MAX);
+    CU_ASSERT_EQUAL(parse_count("-n", "0", 0, 0, &value), STATUS_OK);
+    CU_ASSERT_EQUAL(value, 0);
+    for ( size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++ )
+        CU_ASSERT_TRUE(number_refused(bad[i]));
+}
+
+static void test_image_missing(void)
+{
+    struct image *missing;
+
+    capture_begin();
+    missing = select_image("/nonexistent.elf");
+    CU_ASSERT_TRUE(says(capture_end(), "cannot read /nonexistent.elf"));
+    CU_ASSERT_PTR_NULL(missing);
+}
+
+void suite_select(void)
+{
+    CU_pSuite suite = CU_add_suite("select", NULL, NULL);
+
+    CU_add_test(suite, "patterns", test_patterns);
+    CU_add_test(suite, "suggestions", test_suggestions);
+    CU_add_test(suite, "modes", test_modes);
+    CU_add_test(suite, "numbers", test_numbers);
+    CU_add_test(suite, "missing image", test_image_missing);
+}
