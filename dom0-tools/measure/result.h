@@ -17,7 +17,8 @@
 /* Every string is owned (malloc'd) or NULL for unknown. */
 struct environment {
     char *host;          /* "xen", "lab-exact", "lab-fast", "lab-kvm" */
-    char *clock;         /* "cycles" or "instructions": the unit of all figures */
+    char *clock;         /* the unit of all figures: "cycles", "instructions", or
+                            "ticks" of an emulated TSC, which are neither */
     uint64_t tsc_hz;     /* 0: unknown or meaningless */
     char *xen;           /* "4.17.7" */
     char *dom0_kernel;

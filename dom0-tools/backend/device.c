@@ -1,0 +1,516 @@
+#include "device.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "measure/result.h"
+#include "xenometer.h"
+
+/* Events without work: so many are chance, more are answered ever later. */
+#define TOLERATED     3u
+#define LONGEST_DELAY 7u   /* log2 of ms; 128 ms keep the CPU idle and the
+                              domain that repents alive */
+
+static void disconnect(struct device *);
+
+/* -------------------------------------------------------------- outcome -- */
+
+/* The device is of no more use: unwind, tell XenStore, the log, the owner. */
+static void end(struct device *d, enum device_phase phase, char *trouble)
+{
+    if ( d->phase == DEVICE_FAILED || d->phase == DEVICE_DIED )
+    {
+        free(trouble);
+        return;
+    }
+    disconnect(d);
+    d->phase = phase;
+    d->trouble = trouble;
+    if ( phase == DEVICE_FAILED )
+    {
+        xenbus_write_error(d->host->bus, d->domid, trouble);
+        xenbus_set_state(d->host->bus, d->domid, XenbusStateClosing);
+    }
+    d->changed(d->context);
+}
+
+static void fail(struct device *d, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+static void fail(struct device *d, const char *format, ...)
+{
+    va_list arguments;
+    char *text;
+
+    va_start(arguments, format);
+    if ( vasprintf(&text, format, arguments) < 0 )
+        text = xstrdup("out of memory");
+    va_end(arguments);
+    end(d, DEVICE_FAILED, text);
+}
+
+/* ------------------------------------------------------------- channels -- */
+
+static void unmask(struct channel *c)
+{
+    if ( c->port )
+        xenevtchn_unmask(c->device->events, c->port);
+}
+
+static void unmask_late(void *context)
+{
+    unmask(context);
+}
+
+/*
+ * The event is handled.  A frontend that sends events for nothing is heard
+ * again only after a while: the kernel keeps the port masked until then, so
+ * that the storm costs nobody anything.
+ */
+static void handled(struct channel *c, bool work)
+{
+    unsigned over;
+
+    if ( work )
+        c->spurious = 0;
+    else if ( ++c->spurious > TOLERATED )
+    {
+        over = c->spurious - TOLERATED - 1;
+        if ( over == LONGEST_DELAY )
+            progress("domain %u: events for nothing on port %u; it is slowed down",
+                     c->device->domid, c->port);
+        if ( over > LONGEST_DELAY )
+            over = LONGEST_DELAY;
+        loop_timer_set(&c->device->host->loop, &c->unmask, MILLISECONDS(1u << over));
+        return;
+    }
+    unmask(c);
+}
+
+static bool bind(struct device *d, struct channel *c, uint32_t remote)
+{
+    int port = xenevtchn_bind_interdomain(d->events, d->domid, remote);
+
+    if ( port < 0 )
+        return false;
+    *c = (struct channel){
+        .device = d, .port = (uint32_t)port,
+        .unmask = { .expired = unmask_late, .context = c },
+    };
+    return true;
+}
+
+static void unbind(struct channel *c)
+{
+    if ( !c->port )
+        return;
+    loop_timer_clear(&c->device->host->loop, &c->unmask);
+    xenevtchn_unbind(c->device->events, c->port);
+    c->port = 0;
+}
+
+/* ------------------------------------------------------------ data ring -- */
+
+static bool map_page(void *context, uint32_t gref, uint32_t offset, uint64_t *value)
+{
+    struct device *d = context;
+    const char *page = xengnttab_map_grant_ref(d->grants, d->domid, gref, PROT_READ);
+
+    if ( !page )
+        return false;
+    memcpy(value, page + offset, sizeof(*value));
+    return xengnttab_unmap(d->grants, (void *)page, 1) == 0;
+}
+
+static bool copy_page(void *context, uint32_t gref, uint32_t offset, uint32_t length,
+                      uint64_t *value)
+{
+    struct device *d = context;
+    xengnttab_grant_copy_segment_t segment = {
+        .source.foreign = {
+            .ref = gref, .offset = (uint16_t)offset, .domid = (uint16_t)d->domid,
+        },
+        .dest.virt = d->copied,
+        .len = (uint16_t)length,
+        .flags = GNTCOPY_source_gref,
+    };
+
+    if ( xengnttab_grant_copy(d->grants, 1, &segment) || segment.status != GNTST_okay )
+        return false;
+    memcpy(value, d->copied, length < sizeof(*value) ? length : sizeof(*value));
+    return true;
+}
+
+/* True when there was work. */
+static bool data_turn(struct device *d)
+{
+    bool notify;
+    enum turn turn = services_turn(&d->data_ring, &d->pages, &notify);
+
+    if ( notify )
+        xenevtchn_notify(d->events, d->data.port);
+    if ( turn == TURN_MORE )
+        loop_work_add(&d->host->loop, &d->data_more);
+    else if ( turn == TURN_BROKEN )
+    {
+        fail(d, "the domain's data ring has an impossible request index");
+        return true;
+    }
+    return turn != TURN_SPURIOUS;
+}
+
+static void data_again(void *context)
+{
+    data_turn(context);
+}
+
+/* --------------------------------------------------------- control ring -- */
+
+/* Take the next question unless one is still open; true when there was one. */
+static bool control_turn(struct device *d)
+{
+    enum ring_result r;
+
+    if ( d->asks )
+        return false;
+    r = ring_back_take(&d->control_ring, &d->request, CONTROL_SLOT_SIZE);
+    if ( r == RING_EMPTY && ring_back_final_check(&d->control_ring, 1) != RING_EMPTY )
+        r = ring_back_take(&d->control_ring, &d->request, CONTROL_SLOT_SIZE);
+    if ( r == RING_BROKEN )
+    {
+        fail(d, "the domain's control ring has an impossible request index");
+        return true;
+    }
+    if ( r == RING_EMPTY )
+        return false;
+    d->asks = true;
+    d->changed(d->context);
+    return true;
+}
+
+static void control_again(void *context)
+{
+    control_turn(context);
+}
+
+void device_answer(struct device *d, const struct control_response *response)
+{
+    if ( d->phase != DEVICE_CONNECTED || !d->asks )
+        return;
+    d->asks = false;
+    ring_back_put(&d->control_ring, response, CONTROL_SLOT_SIZE);
+    if ( ring_back_push(&d->control_ring) )
+        xenevtchn_notify(d->events, d->control.port);
+    /* Set the event index for the next question; it may even be there. */
+    loop_work_add(&d->host->loop, &d->control_more);
+}
+
+uint32_t device_capacity(const struct device *d)
+{
+    return d->keys.samples_pages * SAMPLES_PER_PAGE;
+}
+
+void device_samples(const struct device *d, uint64_t *to, uint32_t count)
+{
+    memcpy(to, d->samples, count * sizeof(*to));
+}
+
+/* --------------------------------------------------------------- events -- */
+
+/*
+ * In the measured path: one port read, the work, one notification, one
+ * unmask.  The frontend is told before the port is unmasked: it can go on
+ * while we do that.  An event that comes meanwhile stays pending in Xen and is
+ * delivered by the unmask.
+ */
+static void event_ready(void *context)
+{
+    struct device *d = context;
+    int answer = xenevtchn_pending(d->events);
+    uint32_t port = (uint32_t)answer;
+    bool work;
+
+    if ( answer < 0 )
+    {
+        if ( errno != EAGAIN && errno != EINTR )
+            fail(d, "cannot read events: %s", strerror(errno));
+        return;
+    }
+    if ( port == d->data.port )
+        handled(&d->data, data_turn(d));
+    else if ( port == d->echo.port )
+    {
+        xenevtchn_notify(d->events, port);
+        handled(&d->echo, true);
+    }
+    else if ( port == d->control.port )
+        handled(&d->control, control_turn(d));
+    else if ( d->ioreq && ioreq_event(d->ioreq, port, &work) )
+        xenevtchn_unmask(d->events, port);   /* Xen itself sends these */
+    /* Else: it was unbound with the event already under way. */
+}
+
+/* -------------------------------------------------------------- connect -- */
+
+static void *map(struct device *d, uint32_t *refs, uint32_t count, int protection)
+{
+    return xengnttab_map_domain_grant_refs(d->grants, count, d->domid, refs, protection);
+}
+
+/* The index page names the sample pages: read it once, then let go of it. */
+static bool map_samples(struct device *d)
+{
+    uint32_t count = d->keys.samples_pages;
+    uint32_t *refs = xcalloc(count, sizeof(*refs));
+    void *index = map(d, &d->keys.samples_ref, 1, PROT_READ);
+
+    if ( index )
+    {
+        memcpy(refs, index, count * sizeof(*refs));
+        xengnttab_unmap(d->grants, index, 1);
+        d->samples = map(d, refs, count, PROT_READ);
+    }
+    free(refs);
+    return d->samples;
+}
+
+/* What could not be done, or NULL. */
+static const char *connect_all(struct device *d)
+{
+    uint32_t data_pages = 1u << d->keys.ring_order;
+    const int both = PROT_READ | PROT_WRITE;
+
+    d->grants = xengnttab_open(xenctrl_logger(), 0);
+    if ( !d->grants )
+        return "open /dev/xen/gntdev";
+    d->control_page = map(d, &d->keys.control_ref, 1, both);
+    if ( !d->control_page )
+        return "map the control ring";
+    d->data_pages = map(d, d->keys.ring_ref, data_pages, both);
+    if ( !d->data_pages )
+        return "map the data ring";
+    if ( !map_samples(d) )
+        return "map the sample buffer";
+    d->copied = aligned_alloc(PAGE_BYTES, PAGE_BYTES);
+    if ( !d->copied )
+        return "get memory";
+    memset(d->copied, 0, PAGE_BYTES);
+
+    errno = EPROTO;
+    if ( !ring_back_attach(&d->control_ring, d->control_page,
+                           ring_slot_count(PAGE_BYTES, CONTROL_SLOT_SIZE)) )
+        return "use the control ring: more requests than slots";
+    if ( !ring_back_attach(&d->data_ring, d->data_pages,
+                           ring_slot_count(data_pages * PAGE_BYTES, DATA_SLOT_SIZE)) )
+        return "use the data ring: more requests than slots";
+
+    if ( !bind(d, &d->control, d->keys.control_port) )
+        return "bind the control ring's event channel";
+    if ( !bind(d, &d->data, d->keys.ring_port) )
+        return "bind the data ring's event channel";
+    if ( !bind(d, &d->echo, d->keys.echo_port) )
+        return "bind the echo channel";
+    return NULL;
+}
+
+static void connect(struct device *d)
+{
+    char *error = xenbus_frontend_keys(d->host->bus, d->domid, &d->keys);
+    const char *failed;
+
+    if ( error )
+    {
+        end(d, DEVICE_FAILED, error);
+        return;
+    }
+    if ( d->keys.mode != d->mode )
+    {
+        fail(d, "the domain calls itself %s, Xen calls it %s",
+             mode_name(d->keys.mode), mode_name(d->mode));
+        return;
+    }
+    failed = connect_all(d);
+    if ( failed )
+    {
+        fail(d, "cannot %s (%s)", failed, strerror(errno));
+        return;
+    }
+    d->phase = DEVICE_CONNECTED;
+    if ( !xenbus_set_state(d->host->bus, d->domid, XenbusStateConnected) )
+    {
+        fail(d, "cannot write our state into XenStore: %s", strerror(errno));
+        return;
+    }
+    /* Set the event indices; a frontend may have asked already. */
+    loop_work_add(&d->host->loop, &d->data_more);
+    loop_work_add(&d->host->loop, &d->control_more);
+}
+
+/* Safe at any point of connect_all(), and twice. */
+static void disconnect(struct device *d)
+{
+    loop_work_remove(&d->host->loop, &d->data_more);
+    loop_work_remove(&d->host->loop, &d->control_more);
+    unbind(&d->control);
+    unbind(&d->data);
+    unbind(&d->echo);
+    if ( d->samples )
+        xengnttab_unmap(d->grants, d->samples, d->keys.samples_pages);
+    if ( d->data_pages )
+        xengnttab_unmap(d->grants, d->data_pages, 1u << d->keys.ring_order);
+    if ( d->control_page )
+        xengnttab_unmap(d->grants, d->control_page, 1);
+    if ( d->grants )
+        xengnttab_close(d->grants);
+    free(d->copied);
+    d->samples = NULL;
+    d->data_pages = d->control_page = NULL;
+    d->grants = NULL;
+    d->copied = NULL;
+    d->asks = false;
+}
+
+/* --------------------------------------------------------------- states -- */
+
+void device_check_frontend(struct device *d)
+{
+    XenbusState state = xenbus_frontend_state(d->host->bus, d->domid);
+
+    if ( d->phase == DEVICE_FAILED || d->phase == DEVICE_DIED )
+    {
+        /* Follow a frontend that closes after our error. */
+        if ( d->phase == DEVICE_FAILED && state >= XenbusStateClosing )
+            xenbus_set_state(d->host->bus, d->domid, XenbusStateClosed);
+        return;
+    }
+    switch ( state )
+    {
+    case XenbusStateUnknown:
+        /* No state: the domain's directory is going.  Garbage is not. */
+        if ( xenbus_has_frontend(d->host->bus, d->domid) )
+            fail(d, "the domain's device has no valid state");
+        else
+            device_check_domain(d);
+        return;
+
+    case XenbusStateInitialising:
+        if ( d->phase == DEVICE_CONNECTED )
+            fail(d, "the domain's device went back to the beginning unclosed");
+        else if ( d->phase == DEVICE_CLOSED )
+        {
+            d->phase = DEVICE_WAITING;   /* a new driver: connect anew */
+            xenbus_set_state(d->host->bus, d->domid, XenbusStateInitWait);
+        }
+        return;
+
+    case XenbusStateInitialised:
+        if ( d->phase == DEVICE_WAITING )
+            connect(d);
+        return;   /* again: nothing new */
+
+    case XenbusStateConnected:
+        if ( d->phase != DEVICE_CONNECTED )
+            fail(d, "the domain's device claims to be connected before we are");
+        return;
+
+    case XenbusStateClosing:
+    case XenbusStateClosed:
+        xenbus_set_state(d->host->bus, d->domid, state);
+        if ( d->phase != DEVICE_CLOSED )
+            end(d, DEVICE_CLOSED, NULL);
+        return;
+
+    default:
+        fail(d, "the domain's device has state %d, which a frontend never has", state);
+    }
+}
+
+void device_check_domain(struct device *d)
+{
+    struct domain_state s = xenctrl_domain(d->host->xen, d->domid);
+    const char *how = xenctrl_end(&s);
+
+    if ( how )
+        end(d, DEVICE_DIED, xasprintf("the domain %s", how));
+}
+
+/* -------------------------------------------------------- new and free -- */
+
+struct device *device_new(struct host *host, uint32_t domid, void (*changed)(void *),
+                          void *context, char **error)
+{
+    struct domain_state s = xenctrl_domain(host->xen, domid);
+    struct xenbus_features features = { 0 };
+    struct device *d;
+    char *trouble = NULL;
+
+    if ( xenctrl_end(&s) )
+    {
+        *error = xasprintf("the domain %s", xenctrl_end(&s));
+        return NULL;
+    }
+    d = xcalloc(1, sizeof(*d));
+    d->host = host;
+    d->domid = domid;
+    d->mode = s.mode;
+    d->changed = changed;
+    d->context = context;
+    d->pages = (struct page_access){ d, map_page, copy_page };
+    d->data_more = (struct loop_work){ .work = data_again, .context = d };
+    d->control_more = (struct loop_work){ .work = control_again, .context = d };
+    d->next = host->devices;
+    host->devices = d;
+
+    d->events = xenevtchn_open(xenctrl_logger(), 0);
+    if ( !d->events || !loop_add(&host->loop, xenevtchn_fd(d->events), event_ready, d) )
+        trouble = xasprintf("cannot open /dev/xen/evtchn: %s", strerror(errno));
+    if ( !trouble )
+        trouble = xenbus_create(host->bus, domid);
+    if ( !trouble && s.mode == MODE_HVM && host->models && host->memory )
+    {
+        /* Without it the rows that need it are skipped; that is no failure. */
+        char *why = NULL;
+
+        d->ioreq = ioreq_open(host->models, host->memory, d->events, domid, s.vcpus, &why);
+        if ( d->ioreq )
+            features = (struct xenbus_features){ IOREQ_PORT_DEFAULT, IOREQ_MMIO_DEFAULT };
+        else
+            message("%s", why);
+        free(why);
+    }
+    if ( !trouble && !xenbus_watch_frontend(host->bus, domid) )
+        trouble = xasprintf("cannot watch domain %u: %s", domid, strerror(errno));
+    if ( !trouble )
+        trouble = xenbus_announce(host->bus, domid, &features);
+    if ( !trouble )
+        return d;
+    *error = trouble;
+    device_free(d);
+    return NULL;
+}
+
+void device_free(struct device *d)
+{
+    struct device **link;
+
+    if ( !d )
+        return;
+    for ( link = &d->host->devices; *link != d; link = &(*link)->next )
+        ;
+    *link = d->next;
+
+    disconnect(d);
+    if ( d->events )
+        loop_remove(&d->host->loop, xenevtchn_fd(d->events));
+    ioreq_close(d->ioreq, d->events);
+    if ( d->events )
+        xenevtchn_close(d->events);
+    xenbus_unwatch_frontend(d->host->bus, d->domid);
+    xenbus_set_state(d->host->bus, d->domid, XenbusStateClosed);
+    xenbus_remove(d->host->bus, d->domid);
+    free(d->trouble);
+    free(d);
+}

@@ -1,0 +1,95 @@
+/*
+ * One device: connects to its frontend, serves its rings, echo channel and
+ * emulated registers, and passes the control ring's questions to its owner.
+ *
+ * Faces domU-kernel/drivers/device.c.
+ */
+#ifndef BACKEND_DEVICE_H
+#define BACKEND_DEVICE_H
+
+#include <ring.h>
+#include <xenevtchn.h>
+#include <xengnttab.h>
+
+#include "host.h"
+#include "ioreq.h"
+#include "keys.h"
+#include "services.h"
+
+enum device_phase {
+    DEVICE_WAITING,     /* InitWait: the frontend has still to come */
+    DEVICE_CONNECTED,
+    DEVICE_CLOSED,      /* by the frontend, in order */
+    DEVICE_FAILED,      /* `trouble` says why; nothing of it is mapped */
+    DEVICE_DIED,        /* the domain ended; `trouble` says how */
+};
+
+/* One event channel of ours, bound to one of the frontend's. */
+struct channel {
+    struct device *device;
+    uint32_t port;                /* our end; 0: not bound */
+    unsigned spurious;            /* events in a row that announced nothing */
+    struct loop_timer unmask;     /* put off while the frontend storms */
+};
+
+struct device {
+    struct host *host;
+    struct device *next;
+    uint32_t domid;
+    enum mode mode;               /* as Xen built the domain */
+    enum device_phase phase;
+    char *trouble;                /* owned; with DEVICE_FAILED and DEVICE_DIED */
+    bool frontend_changed;        /* host_turn()'s mark */
+
+    xenevtchn_handle *events;
+    struct channel control, data, echo;
+    struct ioreq_server *ioreq;   /* NULL unless HVM */
+
+    /* With DEVICE_CONNECTED: */
+    struct frontend_keys keys;    /* read once */
+    xengnttab_handle *grants;
+    void *control_page, *data_pages;
+    uint64_t *samples;            /* the frontend's pages, read-only */
+    uint8_t *copied;              /* DATA_COPY's page */
+    struct ring_back control_ring, data_ring;
+    struct page_access pages;
+    struct loop_work control_more, data_more;
+
+    /* The frontend's question: valid from `asks` to device_answer(). */
+    bool asks;
+    struct control_request request;
+
+    /* Called when `asks` or `phase` has changed.  Must not free the device. */
+    void (*changed)(void *context);
+    void *context;
+};
+
+/*
+ * Make the device of a domain: both directories, for HVM the ioreq server, and
+ * InitWait.  The domain may run already.  NULL with *error (the caller's).
+ */
+struct device *device_new(struct host *, uint32_t domid, void (*changed)(void *),
+                          void *context, char **error);
+
+/*
+ * Disconnect, say Closed, remove both directories.  Not from `changed`.
+ */
+void device_free(struct device *);
+
+/* Answer the question.  Sizes and NULs are already right in `response`. */
+void device_answer(struct device *, const struct control_response *);
+
+/* Samples that fit into the frontend's buffer. */
+uint32_t device_capacity(const struct device *);
+
+/*
+ * Copy samples out of the frontend's buffer: once, for it can still change
+ * them.  `count` at most device_capacity().
+ */
+void device_samples(const struct device *, uint64_t *to, uint32_t count);
+
+/* host_turn() calls these: look again. */
+void device_check_frontend(struct device *);
+void device_check_domain(struct device *);
+
+#endif

@@ -1,0 +1,99 @@
+#include "host.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "device.h"
+#include "xenometer.h"
+
+static void mark(void *context, enum xenbus_event event, uint32_t domid)
+{
+    struct host *h = context;
+
+    switch ( event )
+    {
+    case XENBUS_INTRODUCED: h->introduced = true; break;
+    case XENBUS_RELEASED:   h->released = true;   break;
+    case XENBUS_FRONTEND:
+        for ( struct device *d = h->devices; d; d = d->next )
+            if ( d->domid == domid )
+                d->frontend_changed = true;
+        break;
+    }
+}
+
+static void xenstore_ready(void *context)
+{
+    struct host *h = context;
+
+    if ( !xenbus_events(h->bus, mark, h) )
+    {
+        /* Its descriptor stays readable from now on. */
+        loop_remove(&h->loop, xenbus_fd(h->bus));
+        h->lost = true;
+    }
+}
+
+int host_open(struct host *h)
+{
+    int status;
+
+    memset(h, 0, sizeof(*h));
+    status = loop_open(&h->loop);
+    if ( status != STATUS_OK )
+        return status;
+    h->xen = xenctrl_open();
+    if ( h->xen )
+        h->bus = xenbus_open();
+    if ( !h->bus )
+        goto fail;
+    if ( !xenbus_watch_domains(h->bus) )
+    {
+        message("cannot watch XenStore: %s", strerror(errno));
+        goto fail;
+    }
+    loop_add(&h->loop, xenbus_fd(h->bus), xenstore_ready, h);
+
+    /* Without these there are no ioreq rows; those say so as a skip. */
+    h->memory = xenforeignmemory_open(xenctrl_logger(), 0);
+    h->models = xendevicemodel_open(xenctrl_logger(), 0);
+    return STATUS_OK;
+
+fail:
+    host_close(h);
+    return STATUS_ENVIRONMENT;
+}
+
+void host_close(struct host *h)
+{
+    if ( h->models )
+        xendevicemodel_close(h->models);
+    if ( h->memory )
+        xenforeignmemory_close(h->memory);
+    xenbus_close(h->bus);
+    xenctrl_close(h->xen);
+    loop_close(&h->loop);
+    memset(h, 0, sizeof(*h));
+}
+
+int host_turn(struct host *h)
+{
+    loop_turn(&h->loop);
+    if ( h->released )
+    {
+        h->released = false;
+        for ( struct device *d = h->devices; d; d = d->next )
+            device_check_domain(d);
+    }
+    for ( struct device *d = h->devices; d; d = d->next )
+        if ( d->frontend_changed )
+        {
+            d->frontend_changed = false;
+            device_check_frontend(d);
+        }
+    if ( !h->lost )
+        return STATUS_OK;
+    message("lost the connection to xenstored");
+    return STATUS_ENVIRONMENT;
+}

@@ -1,0 +1,41 @@
+/*
+ * What the devices of one process share: the loop, XenStore, the hypervisor.
+ * Tells devices what XenStore reports about their frontends and domains.
+ */
+#ifndef BACKEND_HOST_H
+#define BACKEND_HOST_H
+
+#include <xendevicemodel.h>
+#include <xenforeignmemory.h>
+
+#include "loop.h"
+#include "xenbus.h"
+#include "xenctrl.h"
+
+struct device;
+
+struct host {
+    struct loop loop;
+    struct xenbus *bus;
+    struct xenctrl *xen;
+    xendevicemodel_handle *models;      /* NULL: no ioreq servers here */
+    xenforeignmemory_handle *memory;
+    struct device *devices;             /* list, by device->next */
+    bool introduced;                    /* a domain was created: look which */
+    bool released;
+    bool lost;                          /* xenstored is gone */
+};
+
+/* An enum status; the reason was printed.  Closes what it opened then. */
+int host_open(struct host *);
+
+/* All devices must be freed before. */
+void host_close(struct host *);
+
+/*
+ * One turn of the loop, and what XenStore said in it passed on to the devices.
+ * An enum status: STATUS_ENVIRONMENT, said why, when xenstored is gone.
+ */
+int host_turn(struct host *);
+
+#endif

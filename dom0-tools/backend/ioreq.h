@@ -1,0 +1,66 @@
+/*
+ * An emulated device in this process: a port range and a memory page of an
+ * HVM domain whose accesses Xen sends here as I/O requests, beside those it
+ * sends to QEMU.  The same work as an echo on the data ring: a read returns
+ * what was written there last.
+ *
+ * Faces domU-kernel/rows/port.c and mmio.c.
+ */
+#ifndef BACKEND_IOREQ_H
+#define BACKEND_IOREQ_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <xendevicemodel.h>
+#include <xenevtchn.h>
+#include <xenforeignmemory.h>
+#include <xen/hvm/ioreq.h>
+#include <xenometer/protocol.h>
+
+struct ioreq_server;
+
+/*
+ * Make the server, claim IOREQ_PORTS ports from IOREQ_PORT_DEFAULT on and the
+ * page at IOREQ_MMIO_DEFAULT, bind one channel of `events` per vCPU.  The
+ * handles are borrowed.  NULL with *error (the caller's) saying what failed;
+ * nothing is left then.
+ */
+struct ioreq_server *ioreq_open(xendevicemodel_handle *, xenforeignmemory_handle *,
+                                xenevtchn_handle *events, uint32_t domid,
+                                uint32_t vcpus, char **error);
+
+/*
+ * Also where the domain is gone: Xen has then taken its part along.  With
+ * `events` NULL the channels are not unbound: their handle is closed already.
+ */
+void ioreq_close(struct ioreq_server *, xenevtchn_handle *events);
+
+/*
+ * An event on `port`: false when it is none of the server's.  Otherwise the
+ * request was served and answered, and *work says whether there was one.
+ */
+bool ioreq_event(struct ioreq_server *, uint32_t port, bool *work);
+
+/* ------------------------------------------- the device itself, pure C -- */
+
+struct ioreq_registers {
+    uint8_t ports[IOREQ_PORTS];
+    uint8_t page[4096];
+};
+
+/* Guest-physical memory, for the string forms.  False: no such memory. */
+struct guest_memory {
+    void *context;
+    bool (*copy)(void *context, uint64_t address, void *data, uint32_t size,
+                 bool to_guest);
+};
+
+/*
+ * Serve a request, the caller's private copy, and return the data for its
+ * answer.  Accesses outside the registers read as ones and write nothing.
+ */
+uint64_t ioreq_serve(struct ioreq_registers *, const struct ioreq *,
+                     const struct guest_memory *);
+
+#endif

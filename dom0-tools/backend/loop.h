@@ -1,0 +1,80 @@
+/*
+ * One poll() for everything the process waits for: file descriptors, timers,
+ * work put off for a turn, Ctrl-C.
+ *
+ * The measured path goes through here, so a turn makes no system call but the
+ * poll() itself: timers live in one timerfd, set only when the nearest of them
+ * changes, and signals in a pipe.
+ */
+#ifndef BACKEND_LOOP_H
+#define BACKEND_LOOP_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define LOOP_SOURCES 64u
+
+struct loop_timer {
+    uint64_t at;                 /* ns of CLOCK_MONOTONIC; 0: not set */
+    void (*expired)(void *context);
+    void *context;
+    struct loop_timer *next;     /* the loop's */
+};
+
+/* Work that goes on at the next turn, after everybody else had one. */
+struct loop_work {
+    void (*work)(void *context);
+    void *context;
+    bool queued;                 /* the loop's */
+    struct loop_work *next;
+};
+
+struct loop {
+    struct pollfd polls[LOOP_SOURCES];
+    struct {
+        void (*ready)(void *context);
+        void *context;
+    } sources[LOOP_SOURCES];
+    unsigned count;
+    int timer_fd;
+    uint64_t armed;              /* what timer_fd is set to; 0: nothing */
+    struct loop_timer *timers;
+    struct loop_work *work;
+};
+
+/*
+ * Catches SIGINT, SIGTERM and SIGHUP until loop_close(): they set
+ * session_interrupted (measure/session.h) and wake loop_turn().  One loop at a
+ * time.  An enum status; the reason was printed.
+ */
+int loop_open(struct loop *);
+void loop_close(struct loop *);
+
+/*
+ * Call `ready` whenever fd can be read or hung up.  A handler may add and
+ * remove sources, also its own.  False: there are LOOP_SOURCES already.
+ */
+bool loop_add(struct loop *, int fd, void (*ready)(void *), void *context);
+void loop_remove(struct loop *, int fd);
+
+/* Call timer->expired once, `nanoseconds` from now.  Setting moves it. */
+void loop_timer_set(struct loop *, struct loop_timer *, uint64_t nanoseconds);
+void loop_timer_clear(struct loop *, struct loop_timer *);
+
+void loop_work_add(struct loop *, struct loop_work *);
+void loop_work_remove(struct loop *, struct loop_work *);
+
+/*
+ * Sleep until something is ready and handle it; returns after an interrupt,
+ * too.  With no timer set it may sleep for ever: whoever waits sets one.
+ */
+void loop_turn(struct loop *);
+
+#define SECONDS(n) ((uint64_t)(n) * 1000000000u)
+#define MILLISECONDS(n) ((uint64_t)(n) * 1000000u)
+
+/* CLOCK_MONOTONIC in ns. */
+uint64_t loop_now(void);
+
+#endif

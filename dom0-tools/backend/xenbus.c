@@ -1,0 +1,502 @@
+#include "xenbus.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <xenstore.h>
+
+#include "xenometer.h"
+
+struct xenbus {
+    struct xs_handle *xs;
+    struct sigaction before;   /* of SIGALRM */
+};
+
+#define CLASS_PATH "/local/domain/0/backend/" DEVICE_CLASS
+#define PATH_SIZE  128u
+#define FRONTEND_TOKEN "frontend:"
+
+/* ------------------------------------------------------------ patience -- */
+
+/*
+ * libxenstore waits without end for an answer, and offers no other way.  Our
+ * only remedy against a xenstored that hangs is to go.
+ */
+static void out_of_patience(int number)
+{
+    static const char text[] =
+        "xenometer: xenstored does not answer; look at it, and at `xl list` for "
+        "a domain left behind\n";
+
+    (void)number;
+    if ( write(STDERR_FILENO, text, sizeof(text) - 1) < 0 )
+        _exit(STATUS_DEADLINE);
+    _exit(STATUS_DEADLINE);
+}
+
+static struct xs_handle *enter(struct xenbus *b)
+{
+    alarm(XENBUS_PATIENCE);
+    return b->xs;
+}
+
+static void leave(void)
+{
+    int saved = errno;
+
+    alarm(0);
+    errno = saved;
+}
+
+/* ------------------------------------------------------ open and close -- */
+
+/*
+ * xs_open() falls back to the kernel's xenbus device when nobody listens at
+ * the socket, and then hangs for want of a xenstored: look first.
+ */
+static bool daemon_listens(void)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    const char *path = xs_daemon_socket();
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool listens = false;
+
+    if ( fd < 0 )
+        return false;
+    if ( path && strlen(path) < sizeof(address.sun_path) )
+    {
+        strcpy(address.sun_path, path);
+        listens = connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
+    }
+    close(fd);
+    return listens;
+}
+
+struct xenbus *xenbus_open(void)
+{
+    struct sigaction action = { .sa_handler = out_of_patience };
+    struct xenbus *b;
+
+    if ( !daemon_listens() )
+    {
+        message("xenstored is not running (nobody listens at %s): start Xen's "
+                "services, on Debian `service xen start`", xs_daemon_socket());
+        return NULL;
+    }
+    b = xcalloc(1, sizeof(*b));
+    sigaction(SIGALRM, &action, &b->before);
+    alarm(XENBUS_PATIENCE);
+    b->xs = xs_open(0);
+    leave();
+    if ( b->xs )
+        return b;
+    message("cannot talk to xenstored: %s", strerror(errno));
+    sigaction(SIGALRM, &b->before, NULL);
+    free(b);
+    return NULL;
+}
+
+void xenbus_close(struct xenbus *b)
+{
+    if ( !b )
+        return;
+    enter(b);
+    xs_close(b->xs);
+    leave();
+    sigaction(SIGALRM, &b->before, NULL);
+    free(b);
+}
+
+/* --------------------------------------------------------- directories -- */
+
+static void frontend_path(char *path, uint32_t domid, const char *key)
+{
+    snprintf(path, PATH_SIZE, "/local/domain/%u/device/" DEVICE_CLASS "/0%s%s",
+             domid, key ? "/" : "", key ? key : "");
+}
+
+static void backend_path(char *path, uint32_t domid, const char *key)
+{
+    snprintf(path, PATH_SIZE, CLASS_PATH "/%u/0%s%s", domid, key ? "/" : "",
+             key ? key : "");
+}
+
+static bool put(struct xs_handle *xs, xs_transaction_t t, const char *path,
+                const char *value)
+{
+    return xs_write(xs, t, path, value, (unsigned)strlen(value));
+}
+
+static bool put_number(struct xs_handle *xs, xs_transaction_t t, const char *path,
+                       uint64_t value)
+{
+    char text[24];
+
+    snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
+    return put(xs, t, path, text);
+}
+
+static bool put_backend(struct xs_handle *xs, xs_transaction_t t, uint32_t domid,
+                        const char *key, uint64_t value)
+{
+    char path[PATH_SIZE];
+
+    backend_path(path, domid, key);
+    return put_number(xs, t, path, value);
+}
+
+/* An empty directory that `owner` owns and `reader` may read. */
+static bool make_directory(struct xs_handle *xs, xs_transaction_t t,
+                           const char *path, uint32_t owner, uint32_t reader)
+{
+    struct xs_permissions permissions[2] = {
+        { .id = owner, .perms = XS_PERM_NONE },   /* everybody else: nothing */
+        { .id = reader, .perms = XS_PERM_READ },
+    };
+
+    if ( !xs_rm(xs, t, path) && errno != ENOENT )
+        return false;
+    /* Permissions first: keys made inside inherit them. */
+    return xs_mkdir(xs, t, path) && xs_set_permissions(xs, t, path, permissions, 2);
+}
+
+static bool create(struct xs_handle *xs, xs_transaction_t t, uint32_t domid)
+{
+    char frontend[PATH_SIZE], backend[PATH_SIZE], path[PATH_SIZE];
+
+    frontend_path(frontend, domid, NULL);
+    backend_path(backend, domid, NULL);
+    if ( !make_directory(xs, t, frontend, domid, BACKEND_DOMAIN) ||
+         !make_directory(xs, t, backend, BACKEND_DOMAIN, domid) )
+        return false;
+
+    frontend_path(path, domid, "backend");
+    if ( !put(xs, t, path, backend) )
+        return false;
+    frontend_path(path, domid, "backend-id");
+    if ( !put_number(xs, t, path, BACKEND_DOMAIN) )
+        return false;
+    frontend_path(path, domid, "state");
+    if ( !put_number(xs, t, path, XenbusStateInitialising) )
+        return false;
+
+    backend_path(path, domid, "frontend");
+    return put(xs, t, path, frontend) &&
+           put_backend(xs, t, domid, "frontend-id", domid) &&
+           put_backend(xs, t, domid, "online", 1) &&
+           put_backend(xs, t, domid, "state", XenbusStateInitialising);
+}
+
+static bool announce(struct xs_handle *xs, xs_transaction_t t, uint32_t domid,
+                     const struct xenbus_features *f)
+{
+    char path[PATH_SIZE];
+
+    backend_path(path, domid, KEY_VERSION);
+    return put(xs, t, path, PROTOCOL_VERSION) &&
+           put_backend(xs, t, domid, KEY_MAX_RING_ORDER, MAX_RING_ORDER) &&
+           (!f->ioreq_port ||
+            put_backend(xs, t, domid, KEY_IOREQ_PORT, f->ioreq_port)) &&
+           (!f->ioreq_mmio ||
+            put_backend(xs, t, domid, KEY_IOREQ_MMIO, f->ioreq_mmio)) &&
+           put_backend(xs, t, domid, "state", XenbusStateInitWait);
+}
+
+/*
+ * All or nothing, so that nobody sees half a directory.  Repeated as long as
+ * somebody else wrote meanwhile (EAGAIN), within the patience.
+ */
+static char *transaction(struct xenbus *b, uint32_t domid,
+                         const struct xenbus_features *features)
+{
+    struct xs_handle *xs = enter(b);
+    bool done;
+    int error;
+
+    do {
+        xs_transaction_t t = xs_transaction_start(xs);
+
+        done = t != XBT_NULL &&
+               (features ? announce(xs, t, domid, features) : create(xs, t, domid));
+        error = errno;
+        if ( t == XBT_NULL )
+            break;
+        if ( !done )
+            xs_transaction_end(xs, t, true);
+        else if ( !xs_transaction_end(xs, t, false) )
+        {
+            done = false;
+            error = errno;
+        }
+    } while ( !done && error == EAGAIN );
+    leave();
+    return done ? NULL
+                : xasprintf("cannot write the device of domain %u into XenStore: %s",
+                            domid, strerror(error));
+}
+
+char *xenbus_create(struct xenbus *b, uint32_t domid)
+{
+    return transaction(b, domid, NULL);
+}
+
+char *xenbus_announce(struct xenbus *b, uint32_t domid,
+                      const struct xenbus_features *features)
+{
+    return transaction(b, domid, features);
+}
+
+void xenbus_remove(struct xenbus *b, uint32_t domid)
+{
+    struct xs_handle *xs = enter(b);
+    char path[PATH_SIZE];
+    unsigned count;
+    char **left;
+
+    frontend_path(path, domid, NULL);
+    xs_rm(xs, XBT_NULL, path);
+    snprintf(path, sizeof(path), "/local/domain/%u/device/" DEVICE_CLASS, domid);
+    xs_rm(xs, XBT_NULL, path);
+    snprintf(path, sizeof(path), CLASS_PATH "/%u", domid);
+    xs_rm(xs, XBT_NULL, path);
+    left = xs_directory(xs, XBT_NULL, CLASS_PATH, &count);
+    if ( left && count == 0 )
+        xs_rm(xs, XBT_NULL, CLASS_PATH);
+    free(left);
+    leave();
+}
+
+/* Numbers among the children of a directory; the caller's to free. */
+static uint32_t *numbered_children(struct xenbus *b, const char *path, size_t *count)
+{
+    unsigned n = 0;
+    char **names = xs_directory(enter(b), XBT_NULL, path, &n);
+    uint32_t *numbers = xcalloc(n, sizeof(*numbers));
+
+    leave();
+    *count = 0;
+    for ( unsigned i = 0; names && i < n; i++ )
+        if ( keys_decimal(names[i], strlen(names[i]), 1, 0x7fef, &numbers[*count]) )
+            ++*count;
+    free(names);
+    return numbers;
+}
+
+void xenbus_remove_stale(struct xenbus *b, bool (*exists)(void *, uint32_t),
+                         void *context)
+{
+    size_t count;
+    uint32_t *domids = numbered_children(b, CLASS_PATH, &count);
+
+    for ( size_t i = 0; i < count; i++ )
+        if ( !exists(context, domids[i]) )
+            xenbus_remove(b, domids[i]);
+    free(domids);
+}
+
+uint32_t *xenbus_domains(struct xenbus *b, size_t *count)
+{
+    return numbered_children(b, "/local/domain", count);
+}
+
+/* -------------------------------------------------------------- values -- */
+
+static char *read_path(struct xenbus *b, const char *path, size_t *length)
+{
+    unsigned n = 0;
+    char *value = xs_read(enter(b), XBT_NULL, path, &n);
+
+    leave();
+    *length = n;
+    return value;
+}
+
+bool xenbus_set_state(struct xenbus *b, uint32_t domid, XenbusState state)
+{
+    char path[PATH_SIZE];
+    struct xs_handle *xs = enter(b);
+    size_t length;
+    char *there;
+    bool done = false;
+
+    /* Only where the directory still is: a write would make it anew. */
+    backend_path(path, domid, "state");
+    there = read_path(b, path, &length);
+    alarm(XENBUS_PATIENCE);
+    if ( there )
+        done = put_number(xs, XBT_NULL, path, state);
+    leave();
+    free(there);
+    return done;
+}
+
+XenbusState xenbus_frontend_state(struct xenbus *b, uint32_t domid)
+{
+    char path[PATH_SIZE];
+    size_t length;
+    uint32_t state = XenbusStateUnknown;
+    char *value;
+
+    frontend_path(path, domid, "state");
+    value = read_path(b, path, &length);
+    if ( value && !keys_decimal(value, length, 0, XenbusStateReconfigured, &state) )
+        state = XenbusStateUnknown;
+    free(value);
+    return (XenbusState)state;
+}
+
+bool xenbus_has_frontend(struct xenbus *b, uint32_t domid)
+{
+    char path[PATH_SIZE];
+    size_t length;
+    char *value;
+
+    frontend_path(path, domid, "backend");
+    value = read_path(b, path, &length);
+    free(value);
+    return value != NULL;
+}
+
+struct key_source {
+    struct xenbus *bus;
+    uint32_t domid;
+};
+
+static char *read_key(void *context, const char *key, size_t *length)
+{
+    struct key_source *source = context;
+    char path[PATH_SIZE];
+
+    frontend_path(path, source->domid, key);
+    return read_path(source->bus, path, length);
+}
+
+char *xenbus_frontend_keys(struct xenbus *b, uint32_t domid, struct frontend_keys *keys)
+{
+    struct key_source source = { b, domid };
+    char *error = keys_parse(keys, read_key, &source), *longer;
+    char path[PATH_SIZE];
+
+    if ( !error )
+        return NULL;
+    frontend_path(path, domid, NULL);
+    longer = xasprintf("%s/%s", path, error);
+    free(error);
+    return longer;
+}
+
+void xenbus_write_error(struct xenbus *b, uint32_t domid, const char *reason)
+{
+    char path[PATH_SIZE];
+
+    backend_path(path, domid, "error");
+    put(enter(b), XBT_NULL, path, reason);
+    leave();
+}
+
+char *xenbus_domain_name(struct xenbus *b, uint32_t domid)
+{
+    char path[PATH_SIZE];
+    size_t length;
+    char *value;
+
+    snprintf(path, sizeof(path), "/local/domain/%u/name", domid);
+    value = read_path(b, path, &length);
+    if ( value )
+        keys_printable(value, length + 1, value, length);
+    return value;
+}
+
+char *xenbus_console(struct xenbus *b, uint32_t domid)
+{
+    char path[PATH_SIZE];
+    size_t length;
+
+    snprintf(path, sizeof(path), "/local/domain/%u/console/tty", domid);
+    return read_path(b, path, &length);
+}
+
+/* ------------------------------------------------------------- watches -- */
+
+#define INTRODUCE "@introduceDomain"   /* xen docs/misc/xenstore.txt, WATCH */
+#define RELEASE   "@releaseDomain"
+
+int xenbus_fd(struct xenbus *b)
+{
+    int fd = xs_fileno(enter(b));
+
+    leave();
+    return fd;
+}
+
+bool xenbus_watch_domains(struct xenbus *b)
+{
+    struct xs_handle *xs = enter(b);
+    bool done = xs_watch(xs, INTRODUCE, INTRODUCE) && xs_watch(xs, RELEASE, RELEASE);
+
+    leave();
+    return done;
+}
+
+static void frontend_watch(char *path, char *token, uint32_t domid)
+{
+    frontend_path(path, domid, "state");
+    snprintf(token, PATH_SIZE, FRONTEND_TOKEN "%u", domid);
+}
+
+bool xenbus_watch_frontend(struct xenbus *b, uint32_t domid)
+{
+    char path[PATH_SIZE], token[PATH_SIZE];
+    bool done;
+
+    frontend_watch(path, token, domid);
+    done = xs_watch(enter(b), path, token);
+    leave();
+    return done;
+}
+
+void xenbus_unwatch_frontend(struct xenbus *b, uint32_t domid)
+{
+    char path[PATH_SIZE], token[PATH_SIZE];
+
+    frontend_watch(path, token, domid);
+    xs_unwatch(enter(b), path, token);
+    leave();
+}
+
+bool xenbus_events(struct xenbus *b,
+                   void (*mark)(void *, enum xenbus_event, uint32_t domid),
+                   void *context)
+{
+    const size_t prefix = strlen(FRONTEND_TOKEN);
+    char **event;
+    int error;
+
+    for ( ;; )
+    {
+        const char *token;
+        uint32_t domid;
+
+        event = xs_check_watch(enter(b));
+        error = errno;
+        leave();
+        if ( !event )
+            return error == EAGAIN;
+        token = event[XS_WATCH_TOKEN];
+        if ( !strcmp(token, INTRODUCE) )
+            mark(context, XENBUS_INTRODUCED, 0);
+        else if ( !strcmp(token, RELEASE) )
+            mark(context, XENBUS_RELEASED, 0);
+        else if ( !strncmp(token, FRONTEND_TOKEN, prefix) &&
+                  keys_decimal(token + prefix, strlen(token + prefix), 0,
+                               UINT32_MAX, &domid) )
+            mark(context, XENBUS_FRONTEND, domid);
+        free(event);
+    }
+}

@@ -1,0 +1,58 @@
+/*
+ * What we ask libxenctrl.  It has no stable ABI, so that xenctrl.c is the only
+ * file that includes xenctrl.h and would have to change with it.
+ */
+#ifndef BACKEND_XENCTRL_H
+#define BACKEND_XENCTRL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <xenometer/row.h>
+
+struct xentoollog_logger;
+struct xenctrl;
+
+/*
+ * A logger for Xen's libraries that prints only with --verbose: what they have
+ * to say at length we say in one line.  Static; needs no closing.
+ */
+struct xentoollog_logger *xenctrl_logger(void);
+
+/* NULL after a message: not a dom0, or not root. */
+struct xenctrl *xenctrl_open(void);
+void xenctrl_close(struct xenctrl *);
+
+struct domain_state {
+    bool exists, dying, paused, shutdown;
+    uint32_t reason;        /* SHUTDOWN_* of xen/sched.h, with `shutdown` */
+    enum mode mode;         /* as the domain was built */
+    uint32_t vcpus;         /* highest vCPU number + 1 */
+    uint32_t online_vcpus;
+};
+
+/* State of a domain; `exists` is false when there is none of that number. */
+struct domain_state xenctrl_domain(struct xenctrl *, uint32_t domid);
+
+/*
+ * Why a domain ended, for people: "crashed", "was destroyed", "shut itself
+ * down (poweroff)".  NULL while it lives.
+ */
+const char *xenctrl_end(const struct domain_state *);
+
+/* False with errno set. */
+bool xenctrl_unpause(struct xenctrl *, uint32_t domid);
+
+/* The last resort where xl cannot: frees what Xen holds of the domain. */
+bool xenctrl_destroy(struct xenctrl *, uint32_t domid);
+
+/* The modes this Xen and CPU can start: no VMX or SVM, no PVH and HVM. */
+uint32_t xenctrl_modes(struct xenctrl *);
+
+/* Strings are the caller's; NULL for unknown. */
+char *xenctrl_version(struct xenctrl *);       /* "4.17.7" */
+char *xenctrl_mitigations(struct xenctrl *);   /* Xen's own words at boot */
+char *xenctrl_pinned(struct xenctrl *);        /* dom0's vCPUs, in words */
+uint64_t xenctrl_tsc_hz(struct xenctrl *);     /* 0: unknown */
+
+#endif

@@ -1,0 +1,411 @@
+/*
+ * `xenometer backend`: serve domains that were started by hand with xl create.
+ *
+ * Try, in dom0:  xenometer backend &
+ *                xl create configs/pv.cfg; xl console xenometer-pv
+ */
+#include <argp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/host.h"
+#include "commands/select.h"
+#include "measure/environment.h"
+#include "measure/runner.h"
+#include "report/table.h"
+#include "xenometer.h"
+
+#define DEFAULT_PREFIX  "xenometer-"
+#define ROW_DEADLINE    60u
+#define DOMAIN_DEADLINE 60u
+#define CLEARING_PATIENCE 5u   /* seconds for xl to destroy a domain that ended */
+
+struct backend_options {
+    const char *domain, *prefix, *image;
+    uint32_t modes, samples, row_deadline;
+    bool once;
+    char **patterns;
+    size_t pattern_count;
+};
+
+enum { OPTION_PREFIX = 0x100, OPTION_IMAGE, OPTION_ROWS, OPTION_ROW_DEADLINE };
+
+static const struct argp_option options_table[] = {
+    { "domain", 'd', "NAME|ID", 0, "Serve this domain only", 0 },
+    { "prefix", OPTION_PREFIX, "TEXT", 0,
+      "Serve domains whose name begins so (default " DEFAULT_PREFIX ")", 0 },
+    { "modes", 'm', "LIST", 0, "Serve domains of these modes only: pv, pvh, hvm", 0 },
+    { "rows", OPTION_ROWS, NULL, OPTION_HIDDEN, NULL, 0 },
+    { "samples", 'n', "N", 0, "Samples per row (default: each row's own number)", 0 },
+    { "row-deadline", OPTION_ROW_DEADLINE, "SECONDS", 0, "One row (default 60)", 0 },
+    { "image", OPTION_IMAGE, "FILE", 0,
+      "The unikernel the domains run (default: xenometer.elf beside the program)", 0 },
+    { "once", '1', NULL, 0, "End after the first domain", 0 },
+    { "verbose", 'v', NULL, 0, "Say more about what happens", 0 },
+    { 0 },
+};
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+    struct backend_options *o = state->input;
+
+    switch ( key )
+    {
+    case 'd':           o->domain = argument; return 0;
+    case OPTION_PREFIX: o->prefix = argument; return 0;
+    case OPTION_IMAGE:  o->image = argument;  return 0;
+    case OPTION_ROWS:   return 0;   /* `--rows PATTERN…`: the patterns follow */
+    case '1':           o->once = true;       return 0;
+    case 'v':           verbose = true;       return 0;
+    case 'm':
+        return parse_modes(argument, &o->modes) ? EINVAL : 0;
+    case 'n':
+        return parse_count("--samples", argument, 1,
+                           SAMPLES_PAGES * SAMPLES_PER_PAGE, &o->samples) ? EINVAL : 0;
+    case OPTION_ROW_DEADLINE:
+        return parse_count("--row-deadline", argument, 1, 3600, &o->row_deadline)
+                   ? EINVAL : 0;
+    case ARGP_KEY_ARGS:
+        o->patterns = state->argv + state->next;
+        o->pattern_count = (size_t)(state->argc - state->next);
+        return 0;
+    }
+    return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp parser = {
+    .options = options_table, .parser = parse, .args_doc = "[ROW…]",
+    .doc = "Wait for domains started by hand, connect to them, run rows in them "
+           "(default: all that their mode can) and print the figures."
+           "\vExamples:\n"
+           "  xenometer backend                       serve until Ctrl-C\n"
+           "  xenometer backend --once 'ring/*'       one domain, some rows\n"
+           "  xenometer backend --domain my-guest -v\n\n"
+           "and in another terminal: xl create configs/pv.cfg\n\n"
+           "Exit status: 0 fine, 1 a row failed, 2 usage, 3 something is missing on "
+           "this machine.",
+};
+
+/* A domain we have seen; served or passed over, never looked at again. */
+struct served {
+    struct served *next;
+    uint32_t domid;
+    char *name;
+    bool ours;                   /* the rest is in use */
+    struct runner runner;
+    struct results results;
+    const struct image_row **rows;
+};
+
+struct server {
+    const struct backend_options *options;
+    const struct selection *selection;
+    struct session_options session;
+    struct environment environment;
+    struct host host;
+    struct served *domains;
+    unsigned finished;
+    bool failed;                 /* some row or domain */
+};
+
+/* ---------------------------------------------------------- recognising -- */
+
+static bool wanted(const struct backend_options *o, uint32_t domid, const char *name)
+{
+    char number[16];
+
+    if ( o->domain )
+    {
+        snprintf(number, sizeof(number), "%u", domid);
+        return !strcmp(o->domain, number) || !strcmp(o->domain, name);
+    }
+    /* A run drives its domains itself. */
+    return !strncmp(name, o->prefix, strlen(o->prefix)) &&
+           strncmp(name, RUN_PREFIX, strlen(RUN_PREFIX));
+}
+
+/* Rows of the selection that run in the mode; the array is the caller's. */
+static const struct image_row **runnable(const struct selection *selection,
+                                         enum mode mode, size_t *count)
+{
+    const struct image_row **rows = xcalloc(selection->count, sizeof(*rows));
+
+    *count = 0;
+    for ( size_t i = 0; i < selection->count; i++ )
+        if ( selection->rows[i]->modes & mode )
+            rows[(*count)++] = selection->rows[i];
+    return rows;
+}
+
+static struct environment copy_environment(const struct environment *e)
+{
+    struct environment c = *e;
+    char **fields[] = { &c.host, &c.clock, &c.xen, &c.dom0_kernel, &c.qemu, &c.cpu,
+                        &c.pinned, &c.mitigations, &c.xenometer, &c.started };
+
+    for ( size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++ )
+        *fields[i] = *fields[i] ? xstrdup(*fields[i]) : NULL;
+    return c;
+}
+
+/* Serve it, or say why not. */
+static void attach(struct server *s, struct served *d)
+{
+    enum mode mode = xenctrl_domain(s->host.xen, d->domid).mode;
+    char *error;
+
+    if ( !(s->options->modes & mode) )
+    {
+        message("%s (domain %u) is %s: passed over", d->name, d->domid, mode_name(mode));
+        return;
+    }
+    if ( xenbus_has_frontend(s->host.bus, d->domid) )
+    {
+        message("%s (domain %u) has a device already, another backend's or a killed "
+                "one's: passed over; start the domain anew", d->name, d->domid);
+        return;
+    }
+    d->results.environment = copy_environment(&s->environment);
+    environment_started(&d->results.environment);
+    d->rows = runnable(s->selection, mode, &d->runner.count);
+    d->runner.host = &s->host;
+    d->runner.options = &s->session;
+    d->runner.rows = d->rows;
+    d->runner.results = &d->results;
+    d->runner.domid = d->domid;
+    d->runner.patient = true;   /* it may be paused, by hand */
+    error = runner_start(&d->runner);
+    if ( error )
+    {
+        message("%s (domain %u): %s", d->name, d->domid, error);
+        free(error);
+        free(d->rows);
+        d->rows = NULL;
+        results_free(&d->results);
+        return;
+    }
+    d->ours = true;
+    message("%s (domain %u, %s): waiting for it to connect", d->name, d->domid,
+            mode_name(mode));
+}
+
+static struct served *known(struct server *s, uint32_t domid)
+{
+    struct served *d;
+
+    for ( d = s->domains; d && d->domid != domid; d = d->next )
+        ;
+    return d;
+}
+
+static void look_for_domains(struct server *s)
+{
+    size_t count;
+    uint32_t *domids = xenbus_domains(s->host.bus, &count);
+
+    for ( size_t i = 0; i < count; i++ )
+    {
+        char *name = known(s, domids[i]) ? NULL
+                                         : xenbus_domain_name(s->host.bus, domids[i]);
+        struct domain_state state;
+        struct served *d;
+
+        if ( !name )
+            continue;
+        state = xenctrl_domain(s->host.xen, domids[i]);
+        if ( !wanted(s->options, domids[i], name) || xenctrl_end(&state) )
+        {
+            free(name);
+            continue;
+        }
+        d = xcalloc(1, sizeof(*d));
+        d->domid = domids[i];
+        d->name = name;
+        d->next = s->domains;
+        s->domains = d;
+        attach(s, d);
+    }
+    free(domids);
+}
+
+/* ------------------------------------------------------------ finishing -- */
+
+static void finish(struct server *s, struct served *d)
+{
+    enum outcome worst = results_worst(&d->results);
+
+    if ( d->runner.trouble )
+        message("%s (domain %u): %s", d->name, d->domid, d->runner.trouble);
+    else if ( d->runner.next < d->runner.count )
+        message("%s (domain %u): left, with %zu of %zu rows measured", d->name,
+                d->domid, d->runner.next, d->runner.count);
+    else
+        message("%s (domain %u): done", d->name, d->domid);
+    if ( d->runner.trouble || worst >= OUTCOME_ERROR )
+        s->failed = true;
+    if ( d->results.count )
+    {
+        table_print(stdout, &d->results);
+        fflush(stdout);
+    }
+    runner_finish(&d->runner);
+    results_free(&d->results);
+    free(d->rows);
+    d->rows = NULL;
+    d->ours = false;
+    s->finished++;
+}
+
+/* Forget domains that are gone: their numbers may come again. */
+static void forget(struct server *s)
+{
+    struct served **link = &s->domains;
+
+    while ( *link )
+    {
+        struct served *d = *link;
+
+        if ( d->ours || xenctrl_domain(s->host.xen, d->domid).exists )
+        {
+            link = &d->next;
+            continue;
+        }
+        *link = d->next;
+        free(d->name);
+        free(d);
+    }
+}
+
+static bool finish_done(struct server *s)
+{
+    bool any = false;
+
+    for ( struct served *d = s->domains; d; d = d->next )
+        if ( d->ours && d->runner.phase == RUNNER_DONE )
+        {
+            finish(s, d);
+            any = true;
+        }
+    return any;
+}
+
+static bool busy(const struct server *s)
+{
+    for ( const struct served *d = s->domains; d; d = d->next )
+        if ( d->ours )
+            return true;
+    return false;
+}
+
+/* Ctrl-C: domains that listen are told to stop; a second one is for us. */
+static void wind_up(struct server *s)
+{
+    int first = session_interrupted;
+
+    session_interrupted = 0;
+    for ( struct served *d = s->domains; d; d = d->next )
+        if ( d->ours )
+            runner_stop(&d->runner);
+    while ( finish_done(s), busy(s) && !session_interrupted )
+        if ( host_turn(&s->host) != STATUS_OK )
+            break;
+    for ( struct served *d = s->domains; d; d = d->next )
+        if ( d->ours )
+            finish(s, d);
+    session_interrupted = first;
+}
+
+static void waited_enough(void *context)
+{
+    *(bool *)context = true;
+}
+
+/*
+ * With --once, scripts go on when we end: give the xl that started the domain
+ * time to clear it away.  Another on_poweroff= keeps it, which is no fault.
+ */
+static void wait_until_gone(struct server *s)
+{
+    bool enough = false;
+    struct loop_timer timer = { .expired = waited_enough, .context = &enough };
+
+    loop_timer_set(&s->host.loop, &timer, SECONDS(CLEARING_PATIENCE));
+    while ( forget(s), s->domains && !enough && !session_interrupted )
+        if ( host_turn(&s->host) != STATUS_OK )
+            break;
+    loop_timer_clear(&s->host.loop, &timer);
+}
+
+static int serve(struct server *s)
+{
+    int status = STATUS_OK;
+
+    if ( s->options->domain )
+        message("waiting for domain %s; Ctrl-C ends this", s->options->domain);
+    else
+        message("waiting for domains named %s…; Ctrl-C ends this", s->options->prefix);
+    look_for_domains(s);
+    while ( status == STATUS_OK && !session_interrupted &&
+            !(s->options->once && s->finished) )
+    {
+        status = host_turn(&s->host);
+        if ( finish_done(s) || s->host.introduced )
+        {
+            s->host.introduced = false;
+            forget(s);
+            if ( !(s->options->once && s->finished) )
+                look_for_domains(s);
+        }
+    }
+    wind_up(s);
+    if ( s->options->once && status == STATUS_OK )
+        wait_until_gone(s);
+    while ( s->domains )
+    {
+        struct served *d = s->domains;
+
+        s->domains = d->next;
+        free(d->name);
+        free(d);
+    }
+    return status == STATUS_OK && s->failed ? STATUS_FAILED : status;
+}
+
+int command_backend(int argc, char **argv)
+{
+    struct backend_options o = {
+        .prefix = DEFAULT_PREFIX, .modes = MODES_XEN, .row_deadline = ROW_DEADLINE,
+    };
+    struct selection selection = { 0 };
+    struct server s = { .options = &o, .selection = &selection };
+    struct results unused = { 0 };
+    struct image *image;
+    int status;
+
+    if ( argp_parse(&parser, argc, argv, 0, NULL, &o) )
+        return STATUS_USAGE;
+    image = select_image(o.image);
+    if ( !image )
+        return STATUS_ENVIRONMENT;
+    status = select_rows(image, o.patterns, o.pattern_count, o.modes, false, &selection);
+    if ( status == STATUS_OK )
+        status = environment_here(&unused.environment);
+    if ( status == STATUS_OK )
+        status = host_open(&s.host);
+    if ( status == STATUS_OK )
+    {
+        s.environment = unused.environment;
+        s.session = (struct session_options){
+            .image = image, .elf = o.image ? o.image : "our xenometer.elf",
+            .samples = o.samples, .row_deadline = o.row_deadline,
+            .domain_deadline = DOMAIN_DEADLINE,
+        };
+        status = serve(&s);
+        host_close(&s.host);
+    }
+    results_free(&unused);
+    selection_free(&selection);
+    image_free(image);
+    return status;
+}

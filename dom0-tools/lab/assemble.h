@@ -1,0 +1,27 @@
+/*
+ * Xen, dom0's kernel and dom0's root out of the downloaded packages, into one
+ * lab directory.
+ */
+#ifndef LAB_ASSEMBLE_H
+#define LAB_ASSEMBLE_H
+
+#include "lab/cache.h"
+
+/* What a lab is made from: the files of configs/lab, the agent, the packages. */
+struct recipe {
+    char *wanted;        /* configs/lab/packages */
+    char *files;         /* configs/lab/files */
+    char *init_path, *agent_path;
+    char *resolved;      /* packages_resolved(); NULL: not resolved yet */
+};
+
+/* STATUS_ENVIRONMENT when a file of the installation is missing. */
+int recipe_read(struct recipe *recipe, const struct cache *cache);
+void recipe_free(struct recipe *recipe);
+/* The key of a lab made from it with the installed QEMU; 0 without QEMU. */
+uint64_t recipe_key(const struct recipe *recipe);
+
+/* Make cache->lab (which must not exist); the build lock must be held. */
+int assemble(struct cache *cache, const struct recipe *recipe);
+
+#endif

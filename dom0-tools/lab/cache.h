@@ -1,0 +1,71 @@
+/*
+ * The lab's cache directory:
+ *
+ *   build.lock          held (flock, exclusive) by who downloads or builds
+ *   debs/               packages, kept over rebuilds; debs/resolved lists them
+ *   lab-KEY/            one assembled lab; KEY covers all that decides its content
+ *     lock              held (flock, shared) by who uses it, so that nobody
+ *                       removes it under a running QEMU
+ *     xen, vmlinux, dom0.cpio
+ *     exact/, fast/, kvm/   the snapshots: ram, state
+ *   new-*               work of a builder; what a killed one left is removed by
+ *                       the next, which has the lock
+ *
+ * Locks are flock()s: the kernel drops them with the process, so that no lock
+ * of a killed run is ever stale.
+ */
+#ifndef LAB_CACHE_H
+#define LAB_CACHE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lab/lab.h"
+
+struct cache {
+    char *root;         /* absolute path */
+    char *debs;
+    char *lab;          /* lab-KEY; NULL until cache_set_key() */
+    int build_lock;     /* -1: not held */
+    int use_lock;       /* -1: not held */
+};
+
+/* Find and create the directory; check that it can be written. */
+int cache_open(struct cache *cache, const char *directory);
+/* The same for looking only: creates nothing. */
+void cache_find(struct cache *cache, const char *directory);
+void cache_close(struct cache *cache);   /* drops the locks, frees */
+
+void cache_set_key(struct cache *cache, uint64_t key);
+
+/* Wait for the builder's lock (saying so), then remove what a killed builder left. */
+int cache_lock_build(struct cache *cache);
+void cache_unlock_build(struct cache *cache);
+
+/* Take the shared lock of cache->lab.  False when that lab does not exist. */
+bool cache_use(struct cache *cache);
+
+/* Remove labs of other keys that nobody uses (with `all`: of any key). */
+void cache_remove_labs(struct cache *cache, bool all);
+
+/* An error of the file system in the cache, as one line that says what to do. */
+int cache_error(const char *path, int error);
+
+/* A path below a directory; the caller's. */
+char *path_in(const char *directory, const char *name);
+/* Whole file, NUL-terminated; NULL with errno set.  The caller's. */
+char *read_whole_file(const char *path, size_t *size);
+/* 0 or errno; the file is complete or absent. */
+int write_whole_file(const char *path, const void *data, size_t size, unsigned mode);
+int write_all(int fd, const void *data, size_t size);   /* 0 or errno */
+int make_directories(const char *path);   /* mkdir -p; 0 or errno */
+int remove_tree(const char *path);        /* 0 or errno; missing is fine */
+uint64_t disk_usage(const char *path);    /* bytes allocated below */
+
+/* FNV-1a, 64 bits: tells contents apart, protects from nobody. */
+#define HASH_START 0xcbf29ce484222325ull
+uint64_t hash_bytes(uint64_t hash, const void *data, size_t size);
+uint64_t hash_string(uint64_t hash, const char *text);   /* with its NUL */
+
+#endif

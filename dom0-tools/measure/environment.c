@@ -1,0 +1,107 @@
+#include "environment.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+
+#include "backend/xenctrl.h"
+#include "xenometer.h"
+
+static void set(char **field, char *value)
+{
+    free(*field);
+    *field = value;
+}
+
+bool environment_is_xen(char **why_not)
+{
+    static const char path[] = "/proc/xen/capabilities";
+    FILE *f = fopen(path, "re");
+    char line[64] = "";
+
+    *why_not = NULL;
+    if ( !f )
+    {
+        *why_not = xasprintf("no %s: this machine runs no Xen", path);
+        return false;
+    }
+    if ( !fgets(line, sizeof(line), f) )
+        line[0] = '\0';
+    fclose(f);
+    if ( strstr(line, "control_d") )
+        return true;
+    *why_not = xstrdup("this is a Xen domain, but not dom0");
+    return false;
+}
+
+void environment_started(struct environment *e)
+{
+    char text[32];
+    time_t now = time(NULL);
+    struct tm t;
+
+    gmtime_r(&now, &t);
+    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &t);
+    set(&e->started, xstrdup(text));
+}
+
+void environment_lab(struct environment *e, const char *clock)
+{
+    set(&e->host, xasprintf("lab-%s", clock));
+    /*
+     * QEMU's plain TCG shows the host's TSC, but it is an interpreter that
+     * runs in between: not the emulated CPU's cycles.
+     */
+    set(&e->clock, xstrdup(!strcmp(clock, "exact") ? "instructions"
+                           : !strcmp(clock, "kvm") ? "cycles" : "ticks"));
+    set(&e->xenometer, xstrdup(XENOMETER_VERSION));
+}
+
+/* "model name" of /proc/cpuinfo; NULL: none there. */
+static char *cpu_model(void)
+{
+    FILE *f = fopen("/proc/cpuinfo", "re");
+    char line[256], *colon, *model = NULL;
+
+    while ( f && !model && fgets(line, sizeof(line), f) )
+        if ( !strncmp(line, "model name", 10) && (colon = strchr(line, ':')) )
+        {
+            colon += 1 + strspn(colon + 1, " \t");
+            colon[strcspn(colon, "\n")] = '\0';
+            model = xstrdup(colon);
+        }
+    if ( f )
+        fclose(f);
+    return model;
+}
+
+int environment_here(struct environment *e)
+{
+    const char *lab = getenv(LAB_VARIABLE);
+    struct xenctrl *xen = xenctrl_open();
+    struct utsname system;
+
+    if ( !xen )
+        return STATUS_ENVIRONMENT;
+    if ( lab && (!strcmp(lab, "exact") || !strcmp(lab, "fast") || !strcmp(lab, "kvm")) )
+        environment_lab(e, lab);
+    else
+    {
+        set(&e->host, xstrdup("xen"));
+        set(&e->clock, xstrdup("cycles"));
+        set(&e->xenometer, xstrdup(XENOMETER_VERSION));
+    }
+    /* Counted instructions have no frequency. */
+    e->tsc_hz = strcmp(e->clock, "instructions") ? xenctrl_tsc_hz(xen) : 0;
+    set(&e->xen, xenctrl_version(xen));
+    if ( uname(&system) == 0 )
+        set(&e->dom0_kernel, xstrdup(system.release));
+    set(&e->cpu, cpu_model());
+    set(&e->pinned, xenctrl_pinned(xen));
+    set(&e->mitigations, xenctrl_mitigations(xen));
+    environment_started(e);
+    xenctrl_close(xen);
+    return STATUS_OK;
+}

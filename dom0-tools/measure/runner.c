@@ -1,0 +1,340 @@
+#include "runner.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "result.h"
+#include "summary.h"
+#include "xenometer.h"
+
+#define STOP_DEADLINE 10u   /* seconds from CONTROL_STOP to the domain's end */
+
+struct result *runner_add(struct results *results, const struct image_row *row,
+                          enum mode mode, enum outcome outcome, const char *reason)
+{
+    struct result *r = results_add(results);
+
+    r->row = xstrdup(row->name);
+    r->work = xstrdup(row->work);
+    r->path = xstrdup(row->path);
+    r->mode = mode;
+    r->outcome = outcome;
+    r->reason = reason && *reason ? xstrdup(reason) : NULL;
+    r->dom0 = row->flags & ROW_DOM0;
+    r->blocks = row->flags & ROW_BLOCKS;
+    r->operations = row->operations;
+    return r;
+}
+
+static const struct image_row *baseline(const struct image *image)
+{
+    for ( size_t i = 0; i < image->count; i++ )
+        if ( image->rows[i].flags & ROW_BASELINE )
+            return &image->rows[i];
+    return NULL;
+}
+
+/* ------------------------------------------------------------- the end -- */
+
+static void done(struct runner *r, char *trouble)
+{
+    loop_timer_clear(&r->host->loop, &r->deadline);
+    r->phase = RUNNER_DONE;
+    r->trouble = trouble;
+}
+
+/*
+ * It went wrong.  The row under way is what it cost: an error with the reason,
+ * and what the domain said last.
+ */
+static void lost(struct runner *r, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+static void lost(struct runner *r, const char *format, ...)
+{
+    char tail[200] = "";
+    char *text, *full;
+    va_list arguments;
+
+    va_start(arguments, format);
+    if ( vasprintf(&text, format, arguments) < 0 )
+        text = xstrdup("out of memory");
+    va_end(arguments);
+    if ( r->console )
+    {
+        console_settle(r->console);
+        console_last_words(r->console, tail, sizeof(tail));
+    }
+    full = *tail ? xasprintf("%s; its last words: %s", text, tail) : xstrdup(text);
+    free(text);
+
+    if ( r->phase == RUNNER_ROW )
+    {
+        const struct image_row *row = r->rows[r->next++];
+
+        runner_add(r->results, row, r->device->mode, OUTCOME_ERROR, full);
+        progress("%s: %s: %s", mode_name(r->device->mode), row->name, full);
+    }
+    done(r, full);
+}
+
+static void set_deadline(struct runner *r, unsigned seconds)
+{
+    loop_timer_set(&r->host->loop, &r->deadline, SECONDS(seconds));
+}
+
+/* ------------------------------------------------------------- commands -- */
+
+static void stop(struct runner *r)
+{
+    struct control_response response = { .operation = CONTROL_STOP, .id = ++r->id };
+
+    r->phase = RUNNER_STOPPING;
+    set_deadline(r, STOP_DEADLINE);
+    device_answer(r->device, &response);
+}
+
+static void run(struct runner *r, const struct image_row *row, uint32_t samples)
+{
+    struct control_response response = { .operation = CONTROL_RUN, .row = row->index };
+    uint32_t capacity = device_capacity(r->device);
+
+    if ( samples == 0 )
+        samples = row->samples ? row->samples : 1;
+    r->samples = samples < capacity ? samples : capacity;
+    response.id = ++r->id;
+    response.samples = r->samples;
+    response.warmup = row->warmup;
+    set_deadline(r, r->options->row_deadline);
+    device_answer(r->device, &response);
+}
+
+static void next(struct runner *r)
+{
+    if ( r->next == r->count )
+    {
+        stop(r);
+        return;
+    }
+    r->phase = RUNNER_ROW;
+    progress("%s: %s (%zu of %zu)", mode_name(r->device->mode),
+             r->rows[r->next]->name, r->next + 1, r->count);
+    run(r, r->rows[r->next], r->options->samples);
+}
+
+static void begin(struct runner *r)
+{
+    const struct image *image = r->options->image;
+    const struct image_row *empty = baseline(image);
+
+    if ( strcmp(r->device->keys.image, image->build_id) )
+    {
+        lost(r, "the domain runs another image (build id %s) than %s (%s)",
+             r->device->keys.image, r->options->elf, image->build_id);
+        return;
+    }
+    progress("%s: domain %u is connected, %llu ticks after its entry",
+             mode_name(r->device->mode), r->domid,
+             (unsigned long long)r->device->request.boot);
+    if ( !empty )
+    {
+        next(r);
+        return;
+    }
+    r->phase = RUNNER_BASELINE;
+    run(r, empty, 0);
+}
+
+/* -------------------------------------------------------------- results -- */
+
+/* What the domain says about a row, checked; NULL when it makes sense. */
+static const char *nonsense(const struct runner *r, const struct control_request *q)
+{
+    if ( q->kind != CONTROL_RESULT )
+        return "the domain sent no result but something else";
+    if ( q->id != r->id )
+        return "the domain answered another command than the last";
+    if ( q->outcome > OUTCOME_FAILURE )
+        return "the domain reported an impossible outcome";
+    if ( q->samples > r->samples )
+        return "the domain reported more samples than were asked for";
+    if ( q->outcome == OUTCOME_SUCCESS && q->samples == 0 )
+        return "the domain reported success without a sample";
+    return NULL;
+}
+
+/* The caller's to free. */
+static uint64_t *fetch(const struct runner *r, uint32_t count)
+{
+    uint64_t *ticks = xcalloc(count, sizeof(*ticks));
+
+    device_samples(r->device, ticks, count);
+    return ticks;
+}
+
+static void take_baseline(struct runner *r, const struct control_request *q)
+{
+    struct result scratch = { .operations = 1 };
+    uint64_t *ticks;
+
+    if ( q->outcome != OUTCOME_SUCCESS )
+    {
+        char reason[REASON_SIZE];
+
+        keys_printable(reason, sizeof(reason), q->reason, sizeof(q->reason));
+        lost(r, "the empty region cannot be measured: %s", reason);
+        return;
+    }
+    ticks = fetch(r, q->samples);
+    summarise(&scratch, ticks, q->samples, 0, 1);
+    free(ticks);
+    r->overhead = scratch.median;
+    next(r);
+}
+
+static void take_row(struct runner *r, const struct control_request *q)
+{
+    const struct image_row *row = r->rows[r->next++];
+    uint64_t overhead = row->flags & ROW_BASELINE ? 0 : r->overhead;
+    uint32_t operations = row->operations ? row->operations : 1;
+    char reason[REASON_SIZE];
+    struct result *result;
+    uint64_t *ticks;
+
+    keys_printable(reason, sizeof(reason), q->reason, sizeof(q->reason));
+    result = runner_add(r->results, row, r->device->mode, (enum outcome)q->outcome,
+                        q->outcome == OUTCOME_SUCCESS ? NULL : reason);
+    result->upcalls = q->upcalls;
+    if ( q->outcome == OUTCOME_SUCCESS )
+    {
+        ticks = fetch(r, q->samples);
+        summarise(result, ticks, q->samples, overhead, operations);
+        result->first = summary_net(q->first, overhead, operations);
+        if ( r->options->keep_raw )
+        {
+            result->raw = ticks;
+            result->raw_count = q->samples;
+        }
+        else
+            free(ticks);
+    }
+    else if ( !result->reason )
+        result->reason = xstrdup("the domain gave no reason");
+    if ( r->console )
+        console_drain(r->console);
+    next(r);
+}
+
+static void asked(struct runner *r)
+{
+    const struct control_request *q = &r->device->request;
+    const char *wrong = NULL;
+
+    if ( r->phase == RUNNER_CONNECTING )
+        wrong = q->kind == CONTROL_READY ? NULL : "the domain did not begin with READY";
+    else if ( r->phase == RUNNER_BASELINE || r->phase == RUNNER_ROW )
+        wrong = nonsense(r, q);
+    else
+        return;   /* it should stop, and will end at the deadline */
+
+    if ( wrong )
+        lost(r, "%s", wrong);
+    else if ( r->phase == RUNNER_CONNECTING )
+        begin(r);
+    else if ( r->phase == RUNNER_BASELINE )
+        take_baseline(r, q);
+    else
+        take_row(r, q);
+}
+
+/* --------------------------------------------------------------- events -- */
+
+static void changed(void *context)
+{
+    struct runner *r = context;
+    struct device *d = r->device;
+
+    if ( d->phase == DEVICE_DIED )
+        r->ended = true;
+    if ( r->phase == RUNNER_DONE )
+        return;
+    if ( r->phase == RUNNER_STOPPING )
+    {
+        if ( d->phase == DEVICE_DIED )
+            done(r, NULL);
+        return;
+    }
+    switch ( d->phase )
+    {
+    case DEVICE_DIED:
+    case DEVICE_FAILED:
+        lost(r, "%s", d->trouble);
+        return;
+    case DEVICE_CLOSED:
+        lost(r, "the domain closed its device");
+        return;
+    case DEVICE_WAITING:
+    case DEVICE_CONNECTED:
+        if ( d->asks )
+            asked(r);
+    }
+}
+
+static void too_late(void *context)
+{
+    struct runner *r = context;
+
+    switch ( r->phase )
+    {
+    case RUNNER_CONNECTING:
+        lost(r, "the domain did not connect within %u s", r->options->domain_deadline);
+        break;
+    case RUNNER_BASELINE:
+    case RUNNER_ROW:
+        lost(r, "no result within %u s", r->options->row_deadline);
+        break;
+    case RUNNER_STOPPING:
+        lost(r, "the domain did not stop within %u s", STOP_DEADLINE);
+        break;
+    case RUNNER_DONE:
+        break;
+    }
+}
+
+char *runner_start(struct runner *r)
+{
+    char *error = NULL;
+
+    r->phase = RUNNER_CONNECTING;
+    r->trouble = NULL;
+    r->ended = false;
+    r->overhead = 0;
+    r->id = 0;
+    r->deadline = (struct loop_timer){ .expired = too_late, .context = r };
+    r->device = device_new(r->host, r->domid, changed, r, &error);
+    if ( !r->device )
+        return error;
+    if ( !r->patient )
+        set_deadline(r, r->options->domain_deadline);
+    return NULL;
+}
+
+void runner_stop(struct runner *r)
+{
+    if ( r->phase == RUNNER_DONE || r->phase == RUNNER_STOPPING )
+        return;
+    if ( r->device->asks )
+        stop(r);
+    else
+        done(r, NULL);
+}
+
+void runner_finish(struct runner *r)
+{
+    loop_timer_clear(&r->host->loop, &r->deadline);
+    device_free(r->device);
+    r->device = NULL;
+    free(r->trouble);
+    r->trouble = NULL;
+}

@@ -1,0 +1,71 @@
+/*
+ * Takes one domain through a list of rows: baseline/empty first, then each row
+ * in turn, and appends a result for each.  Event-driven: it goes on inside
+ * host_turn(), so that several domains can be served at once.
+ */
+#ifndef MEASURE_RUNNER_H
+#define MEASURE_RUNNER_H
+
+#include "backend/device.h"
+#include "console.h"
+#include "session.h"
+
+/* Domains of `xenometer run`: its own affair, `xenometer backend` passes over
+ * them.  Followed by mode, process id and a number. */
+#define RUN_PREFIX "xenometer-run-"
+
+enum runner_phase {
+    RUNNER_CONNECTING,
+    RUNNER_BASELINE,
+    RUNNER_ROW,
+    RUNNER_STOPPING,
+    RUNNER_DONE,
+};
+
+struct runner {
+    /* Set by the caller before runner_start(); all borrowed. */
+    struct host *host;
+    const struct session_options *options;
+    const struct image_row **rows;
+    size_t count;                /* rows */
+    struct results *results;
+    struct console *console;     /* NULL: not ours to read */
+    uint32_t domid;
+    bool patient;                /* no deadline before the domain connects */
+
+    /* The caller may look. */
+    enum runner_phase phase;
+    size_t next;                 /* rows[next] on are still to be run */
+    char *trouble;               /* with RUNNER_DONE: why it ended early, or NULL */
+    bool ended;                  /* with RUNNER_DONE: the domain is no more */
+
+    /* The runner's own. */
+    struct device *device;
+    struct loop_timer deadline;
+    uint64_t overhead;           /* ticks of the empty region */
+    uint32_t id;                 /* of the command under way */
+    uint32_t samples;            /* it asked for */
+};
+
+/*
+ * Make the device and begin.  NULL or what went wrong (the caller's); then
+ * there is nothing to finish.  The row during which the domain dies, hangs or
+ * misbehaves gets an error with the reason, and the runner is done.
+ */
+char *runner_start(struct runner *);
+
+/*
+ * Wind up before the end: asks the domain to stop where it can hear that.
+ * Rows not run get no result.
+ */
+void runner_stop(struct runner *);
+
+/* Remove the device and everything of it.  Not inside host_turn(). */
+void runner_finish(struct runner *);
+
+/* A result with the row's names and no figures; for skips and errors.
+ * `reason` is copied. */
+struct result *runner_add(struct results *, const struct image_row *, enum mode,
+                          enum outcome, const char *reason);
+
+#endif

@@ -1,0 +1,312 @@
+#include "session.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "runner.h"
+#include "xenometer.h"
+#include "xl.h"
+
+#define CREATE_DEADLINE 60u   /* seconds for xl create */
+#define GONE_DEADLINE   10u   /* for a domain to be gone */
+#define MAX_LOST        12u   /* domains of one mode that may die or hang */
+
+struct session {
+    const struct session_options *options;
+    const struct selection *selection;
+    struct results *results;
+    struct host host;
+    unsigned domains;            /* created so far, for their names */
+    bool broken;                 /* this machine cannot go on */
+};
+
+/* A domain of ours, from creation to its end. */
+struct guest {
+    uint32_t domid;
+    char *name;
+    struct console console;
+};
+
+/* ------------------------------------------------------------- domains -- */
+
+static bool find_domain(struct session *s, const char *name, uint32_t *domid)
+{
+    size_t count;
+    uint32_t *domids = xenbus_domains(s->host.bus, &count);
+    bool found = false;
+
+    for ( size_t i = 0; i < count && !found; i++ )
+    {
+        char *other = xenbus_domain_name(s->host.bus, domids[i]);
+
+        found = other && !strcmp(other, name);
+        if ( found )
+            *domid = domids[i];
+        free(other);
+    }
+    free(domids);
+    return found;
+}
+
+static bool domain_exists(void *context, uint32_t domid)
+{
+    struct session *s = context;
+
+    return xenctrl_domain(s->host.xen, domid).exists;
+}
+
+/* Destroy a domain and wait until Xen has let go of it. */
+static void destroy(struct session *s, uint32_t domid)
+{
+    const struct timespec tick = { .tv_nsec = 50000000 };
+    char *error;
+
+    if ( !domain_exists(s, domid) )
+        return;
+    error = xl_destroy(domid, GONE_DEADLINE);
+    if ( error && domain_exists(s, domid) )
+    {
+        progress("%s; asking Xen itself", error);
+        xenctrl_destroy(s->host.xen, domid);
+    }
+    free(error);
+    for ( unsigned i = 0; domain_exists(s, domid) && i < GONE_DEADLINE * 20; i++ )
+        nanosleep(&tick, NULL);
+    if ( domain_exists(s, domid) )
+        message("domain %u cannot be destroyed: look at `xl list` and `xl dmesg`", domid);
+}
+
+/*
+ * Domains that a killed run left: named after a process that is no more.
+ */
+static void destroy_stale(struct session *s)
+{
+    size_t count;
+    uint32_t *domids = xenbus_domains(s->host.bus, &count);
+
+    for ( size_t i = 0; i < count; i++ )
+    {
+        char *name = xenbus_domain_name(s->host.bus, domids[i]);
+        unsigned pid;
+        char mode[8];
+
+        if ( name && sscanf(name, RUN_PREFIX "%7[a-z]-%u", mode, &pid) == 2 &&
+             kill((pid_t)pid, 0) && errno == ESRCH )
+        {
+            message("destroying domain %u (%s), left behind by a killed run",
+                    domids[i], name);
+            destroy(s, domids[i]);
+        }
+        free(name);
+    }
+    free(domids);
+    xenbus_remove_stale(s->host.bus, domain_exists, s);
+}
+
+/* xl takes settings as lines of Python-like text: quote a string for it. */
+static char *setting(const char *key, const char *value)
+{
+    return xasprintf("%s=\"%s\"", key, value);
+}
+
+static char *create(struct session *s, enum mode mode, struct guest *g)
+{
+    char *config = xasprintf("%s/%s.cfg", s->options->config_dir, mode_name(mode));
+    char *image = realpath(s->options->elf, NULL);
+    char *name, *kernel, *error;
+    bool missing = false;
+
+    *g = (struct guest){ .console.fd = -1 };
+    g->name = xasprintf(RUN_PREFIX "%s-%d-%u", mode_name(mode), (int)getpid(),
+                        s->domains++);
+    name = setting("name", g->name);
+    /* HVM starts the image in the place of its firmware. */
+    kernel = setting(mode == MODE_HVM ? "firmware_override" : "kernel",
+                     image ? image : s->options->elf);
+    if ( access(config, R_OK) )
+        error = xasprintf("cannot read %s: %s", config, strerror(errno));
+    else if ( image && strpbrk(image, "\"\\\n") )
+        error = xasprintf("xl cannot take the path %s: move the image", image);
+    else
+        error = xl_create(config, (const char *const []){ name, kernel, NULL },
+                          CREATE_DEADLINE, &missing);
+    if ( missing )
+        s->broken = true;
+    /* Also where it failed: there may be a domain, half made. */
+    if ( !find_domain(s, g->name, &g->domid) )
+    {
+        if ( !error )
+            error = xasprintf("xl made no domain named %s", g->name);
+    }
+    else if ( error )
+        destroy(s, g->domid);
+    free(config);
+    free(image);
+    free(name);
+    free(kernel);
+    if ( error )
+        free(g->name);
+    return error;
+}
+
+static void guest_end(struct session *s, struct guest *g)
+{
+    console_close(&g->console);
+    destroy(s, g->domid);
+    free(g->name);
+}
+
+/* ----------------------------------------------------------------- modes -- */
+
+/* Unpause, and let the rows run until they are through or the domain is lost. */
+static char *drive(struct session *s, struct runner *r, struct guest *g)
+{
+    char *path, *error;
+
+    r->domid = g->domid;
+    r->console = &g->console;
+    error = runner_start(r);
+    if ( error )
+        return error;
+    if ( !xenctrl_unpause(s->host.xen, g->domid) )
+        error = xasprintf("cannot unpause domain %u: %s", g->domid, strerror(errno));
+    else
+    {
+        path = xenbus_console(s->host.bus, g->domid);
+        console_open(&g->console, path);
+        free(path);
+        while ( r->phase != RUNNER_DONE && !session_interrupted && !s->broken )
+            s->broken = host_turn(&s->host) != STATUS_OK;
+        if ( r->trouble )
+            error = xstrdup(r->trouble);
+    }
+    runner_finish(r);
+    return error;
+}
+
+static void rest(struct session *s, const struct runner *r, enum mode mode,
+                 const char *reason)
+{
+    for ( size_t i = r->next; i < r->count; i++ )
+        runner_add(s->results, r->rows[i], mode, OUTCOME_ERROR, reason);
+}
+
+/*
+ * All rows of one mode, in one domain if nothing goes wrong.  A domain that is
+ * lost before its first row twice in a row will not do better the next time.
+ */
+static void run_mode(struct session *s, enum mode mode, const struct image_row **rows,
+                     size_t count)
+{
+    struct runner r = {
+        .host = &s->host, .options = s->options, .rows = rows, .count = count,
+        .results = s->results,
+    };
+    unsigned lost = 0, fruitless = 0;
+    struct guest g;
+    char *error = NULL;
+
+    while ( r.next < r.count && !session_interrupted && !s->broken )
+    {
+        size_t before = r.next;
+
+        free(error);
+        progress("%s: creating a domain", mode_name(mode));
+        error = create(s, mode, &g);
+        if ( error )
+            break;   /* xl will say the same again */
+        error = drive(s, &r, &g);
+        guest_end(s, &g);
+        if ( !error )
+            continue;
+        fruitless = r.next == before ? fruitless + 1 : 0;
+        if ( r.next < r.count )
+            progress("%s: %s", mode_name(mode), error);
+        if ( fruitless == 2 || ++lost == MAX_LOST )
+            break;
+    }
+    if ( s->broken && error )
+        message("%s", error);
+    else if ( r.next < r.count && !session_interrupted && !s->broken )
+    {
+        rest(s, &r, mode, lost == MAX_LOST
+                 ? "not tried: too many domains of this mode were lost" : error);
+        message("%s: %s", mode_name(mode), error);
+    }
+    free(error);
+}
+
+/* Rows of the selection that run in `mode`; the others get their skip. */
+static size_t sort_out(struct session *s, enum mode mode, const char *impossible,
+                       const struct image_row **rows)
+{
+    size_t count = 0;
+
+    for ( size_t i = 0; i < s->selection->count; i++ )
+    {
+        const struct image_row *row = s->selection->rows[i];
+
+        if ( !(row->modes & mode) )
+            runner_add(s->results, row, mode, OUTCOME_SKIP,
+                       *row->elsewhere ? row->elsewhere : "not in this mode");
+        else if ( impossible )
+            runner_add(s->results, row, mode, OUTCOME_SKIP, impossible);
+        else
+            rows[count++] = row;
+    }
+    return count;
+}
+
+static const char *impossible(uint32_t possible, enum mode mode)
+{
+    if ( possible & mode )
+        return NULL;
+    return mode == MODE_PV ? "this Xen is built without PV"
+                           : "this CPU has no VMX or SVM, or it is disabled in the firmware";
+}
+
+int session_run(const struct session_options *options, const struct selection *selection,
+                struct results *results)
+{
+    static const enum mode modes[] = { MODE_PV, MODE_PVH, MODE_HVM };
+    struct session s = {
+        .options = options, .selection = selection, .results = results,
+    };
+    const struct image_row **rows = NULL;
+    uint32_t possible, asked = selection->modes & MODES_XEN;
+    int status = host_open(&s.host);
+
+    if ( status != STATUS_OK )
+        return status;
+    destroy_stale(&s);
+    possible = xenctrl_modes(s.host.xen);
+    rows = xcalloc(selection->count, sizeof(*rows));
+    for ( size_t i = 0; i < 3 && !session_interrupted && !s.broken; i++ )
+    {
+        size_t count;
+
+        if ( !(asked & modes[i]) )
+            continue;
+        count = sort_out(&s, modes[i], impossible(possible, modes[i]), rows);
+        if ( count )
+            run_mode(&s, modes[i], rows, count);
+    }
+    if ( session_interrupted )
+        status = 128 + session_interrupted;
+    else if ( s.broken )
+        status = STATUS_ENVIRONMENT;
+    else if ( asked && !(asked & possible) && selection->modes == asked )
+    {
+        /* Everything asked for is out of reach: that is no run. */
+        message("%s", impossible(possible, asked & MODE_PV ? MODE_PV : MODE_HVM));
+        status = STATUS_ENVIRONMENT;
+    }
+    free(rows);
+    host_close(&s.host);
+    return status;
+}
