@@ -50,24 +50,24 @@ KERNEL_CFLAGS := -std=gnu11 -O2 -g $(WARNINGS) -ffreestanding -fno-pie \
 	-ffile-prefix-map=$(CURDIR)/= -fno-toplevel-reorder
 KERNEL_CPPFLAGS := -Iinclude -Ishared -D__XEN_INTERFACE_VERSION__=0x00040e00
 
-$(BUILD)/domU-kernel/%.c.o: domU-kernel/%.c $(DEPS)
+$(BUILD)/domU-kernel/%.c.o: domU-kernel/%.c Makefile $(DEPS)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(KERNEL_CFLAGS) $(KERNEL_CPPFLAGS) -MMD -MP -c $< -o $@
 
 # Rows that go wrong on purpose: a second image for the tests.
 TEST_ROWS := $(patsubst %,$(BUILD)/%.o,$(wildcard tests/image/rows/*.c))
-$(BUILD)/tests/image/rows/%.c.o: tests/image/rows/%.c $(DEPS)
+$(BUILD)/tests/image/rows/%.c.o: tests/image/rows/%.c Makefile $(DEPS)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(KERNEL_CFLAGS) $(KERNEL_CPPFLAGS) -MMD -MP -c $< -o $@
 
-$(BUILD)/domU-kernel/%.S.o: domU-kernel/%.S $(DEPS)
+$(BUILD)/domU-kernel/%.S.o: domU-kernel/%.S Makefile $(DEPS)
 	$(call say,AS,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(KERNEL_CFLAGS) $(KERNEL_CPPFLAGS) -D__ASSEMBLY__ -MMD -MP -c $< -o $@
 
-$(BUILD)/kernel.lds: domU-kernel/entry/kernel.lds.S $(DEPS)
+$(BUILD)/kernel.lds: domU-kernel/entry/kernel.lds.S Makefile $(DEPS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -E -P -x c $< -o $@
 
@@ -95,7 +95,7 @@ TOOL_PACKAGES := xencontrol xenevtchn xengnttab xenstore xendevicemodel \
 # otherwise need libxml2 and ICU (30 MB) for it.
 TOOL_LIBS = $$(pkg-config --libs $(TOOL_PACKAGES)) -Wl,-Bstatic -larchive -Wl,-Bdynamic
 
-$(BUILD)/%.c.o: %.c $(DEPS)
+$(BUILD)/%.c.o: %.c Makefile $(DEPS)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TOOL_CFLAGS) $(TOOL_CPPFLAGS) -MMD -MP -c $< -o $@
@@ -104,7 +104,7 @@ $(BUILD)/xenometer: $(TOOL_OBJECTS)
 	$(call say,LD,$@)
 	$(Q)$(CC) -o $@ $(TOOL_OBJECTS) $(TOOL_LIBS)
 
-$(BUILD)/lab-agent: dom0-tools/lab/agent.c $(DEPS)
+$(BUILD)/lab-agent: dom0-tools/lab/agent.c Makefile $(DEPS)
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TOOL_CFLAGS) $(TOOL_CPPFLAGS) -MMD -MP -MF $(BUILD)/lab-agent.d -static $< -o $@
@@ -117,7 +117,7 @@ TEST_SOURCES := $(sort $(wildcard tests/host/*.c))
 TEST_TOOL_SOURCES := $(filter-out dom0-tools/main.c,$(TOOL_SOURCES))
 TEST_OBJECTS := $(patsubst %,$(BUILD)/sanitized/%.o,$(TEST_SOURCES) $(TEST_TOOL_SOURCES))
 
-$(BUILD)/sanitized/%.c.o: %.c $(DEPS)
+$(BUILD)/sanitized/%.c.o: %.c Makefile $(DEPS)
 	$(call say,CC,$< (sanitized))
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TEST_CFLAGS) $(TOOL_CPPFLAGS) -MMD -MP -c $< -o $@

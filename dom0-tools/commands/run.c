@@ -383,6 +383,7 @@ int command_run(int argc, char **argv)
     free(host);
     status = lab ? run_lab(&o, &session, &selection, &results)
                  : run_here(&session, &selection, &results);
+    results_sort(&results, image);
     if ( status == STATUS_OK )
         status = hand_over(&o, &results);
     else if ( results.count )

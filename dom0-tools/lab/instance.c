@@ -250,20 +250,35 @@ void instance_end(struct instance *instance)
                                    .qemu = instance->qemu };
 }
 
+static const char *const last_words[] = { "Kernel panic", "Panic on CPU", "Dom0 crashed" };
+#define LAST_WORDS (sizeof(last_words) / sizeof(last_words[0]))
+
+/* The first of the last words in the log; NULL when there are none. */
+static char *find_panic(char *log)
+{
+    char *first = NULL;
+
+    for ( size_t i = 0; i < LAST_WORDS; i++ )
+    {
+        char *found = strstr(log, last_words[i]);
+
+        if ( found && (first == NULL || found < first) )
+            first = found;
+    }
+    return first;
+}
+
 bool instance_panicked(struct instance *instance)
 {
-    static const char *const words[] = { "Kernel panic", "Panic on CPU", "Dom0 crashed" };
-    char *log, *tail;
+    char *log;
     size_t length;
-    bool panicked = false;
+    bool panicked;
 
     if ( instance->serial < 0 )
         return false;
     log = memory_file_text(instance->serial, &length);
     /* From where the last look ended, less a line that was then half there. */
-    tail = log + (instance->looked > 80 ? instance->looked - 80 : 0);
-    for ( size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++ )
-        panicked = panicked || strstr(tail, words[i]);
+    panicked = find_panic(log + (instance->looked > 80 ? instance->looked - 80 : 0));
     instance->looked = length;
     free(log);
     return panicked;
@@ -271,19 +286,24 @@ bool instance_panicked(struct instance *instance)
 
 void instance_explain(struct instance *instance, const char *what)
 {
-    char *log = memory_file_text(instance->serial, NULL), *line = log, *rest;
-    unsigned lines = 0;
+    char *log = memory_file_text(instance->serial, NULL), *rest = log + strlen(log), *line;
+    char *panic = find_panic(log);
 
     message("%s", what);
-    for ( char *c = log; *c; c++ )
-        lines += *c == '\n';
-    rest = log;
-    while ( (line = strsep(&rest, "\n")) != NULL )
+    /* From the panic on, because call traces follow; else the last lines. */
+    if ( panic )
+        for ( rest = panic; rest > log && rest[-1] != '\n'; rest-- )
+            ;
+    else
+        for ( unsigned lines = 0; rest > log; rest-- )
+            if ( rest[-1] == '\n' && lines++ == SHOWN_LINES )
+                break;
+    for ( unsigned lines = 0;
+          lines < SHOWN_LINES && (line = strsep(&rest, "\n")) != NULL; lines++ )
     {
         line[strcspn(line, "\r")] = '\0';
-        if ( lines <= SHOWN_LINES && *line )
+        if ( *line )
             message("  | %s", line);
-        lines -= lines > 0;
     }
     free(log);
 }

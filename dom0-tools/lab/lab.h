@@ -11,7 +11,8 @@
  *
  * All functions that return int return an enum status (xenometer.h), with a
  * one-line message already printed for anything but STATUS_OK.  When SIGINT,
- * SIGTERM or SIGHUP ended the work, they return 128 + the signal's number;
+ * SIGTERM or SIGHUP ended the work (or nobody reads the output any more:
+ * SIGPIPE), they return 128 + the signal's number, without a message;
  * everything they started is gone by then, and the caller's own handlers are
  * back in place.
  */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "result.h"
+#include "image.h"
 #include "xenometer.h"
 
 static const struct {
@@ -104,4 +105,21 @@ int outcome_parse(const char *name)
         if ( strcmp(outcomes[i], name) == 0 )
             return (int)i;
     return -1;
+}
+
+static int compare_results(const void *a, const void *b, void *context)
+{
+    const struct result *x = a, *y = b;
+    const struct image_row *p = image_find(context, x->row);
+    const struct image_row *q = image_find(context, y->row);
+
+    /* A row the image does not know cannot come from it; at the end then. */
+    if ( p != q )
+        return !p ? 1 : !q ? -1 : p->index < q->index ? -1 : 1;
+    return (x->mode > y->mode) - (x->mode < y->mode);
+}
+
+void results_sort(struct results *r, const struct image *image)
+{
+    qsort_r(r->rows, r->count, sizeof(*r->rows), compare_results, (void *)image);
 }

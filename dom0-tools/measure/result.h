@@ -64,6 +64,11 @@ struct results {
 struct result *results_add(struct results *);
 void results_free(struct results *);
 
+struct image;
+
+/* In the order of the image's row table, and there pv, pvh, hvm, bare. */
+void results_sort(struct results *, const struct image *);
+
 /* The worst outcome of all rows. */
 enum outcome results_worst(const struct results *);
 
