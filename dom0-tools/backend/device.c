@@ -1,6 +1,7 @@
 #include "device.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -465,7 +466,9 @@ struct device *device_new(struct host *host, uint32_t domid, void (*changed)(voi
     host->devices = d;
 
     d->events = xenevtchn_open(xenctrl_logger(), 0);
-    if ( !d->events || !loop_add(&host->loop, xenevtchn_fd(d->events), event_ready, d) )
+    /* Never sleep in a read: what made the loop call us may be gone by then. */
+    if ( !d->events || fcntl(xenevtchn_fd(d->events), F_SETFL, O_NONBLOCK) ||
+         !loop_add(&host->loop, xenevtchn_fd(d->events), event_ready, d) )
         trouble = xasprintf("cannot open /dev/xen/evtchn: %s", strerror(errno));
     if ( !trouble )
         trouble = xenbus_create(host->bus, domid);

@@ -4,12 +4,15 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "measure/session.h"
 #include "xenometer.h"
+
+#define BATCH 8   /* ready descriptors handled in one turn */
 
 volatile int session_interrupted;
 
@@ -23,7 +26,7 @@ static void interrupted(int number)
     int saved = errno;
 
     session_interrupted = number;
-    /* Full pipe: then poll() is woken anyway. */
+    /* Full pipe: then the loop is woken anyway. */
     if ( write(wake[1], "", 1) < 0 )
         errno = saved;
     errno = saved;
@@ -99,7 +102,7 @@ static void timers_run(void *context)
     struct loop_timer *t;
 
     if ( read(l->timer_fd, &ticks, sizeof(ticks)) < 0 )
-        return;   /* somebody set it anew since poll() looked */
+        return;   /* somebody set it anew since the loop looked */
     l->armed = 0;
     /* A handler may change the list: start over after each. */
     do {
@@ -118,9 +121,16 @@ static void timers_run(void *context)
 
 bool loop_add(struct loop *l, int fd, void (*ready)(void *), void *context)
 {
+    struct epoll_event e = { .events = EPOLLIN, .data.fd = fd };
+
     if ( l->count == LOOP_SOURCES )
+    {
+        errno = ENOSPC;
         return false;
-    l->polls[l->count] = (struct pollfd){ .fd = fd, .events = POLLIN };
+    }
+    if ( epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, fd, &e) )
+        return false;
+    l->sources[l->count].fd = fd;
     l->sources[l->count].ready = ready;
     l->sources[l->count].context = context;
     l->count++;
@@ -130,13 +140,21 @@ bool loop_add(struct loop *l, int fd, void (*ready)(void *), void *context)
 void loop_remove(struct loop *l, int fd)
 {
     for ( unsigned i = 0; i < l->count; i++ )
-        if ( l->polls[i].fd == fd )
+        if ( l->sources[i].fd == fd )
         {
-            l->count--;
-            memmove(&l->polls[i], &l->polls[i + 1],
-                    (l->count - i) * sizeof(l->polls[0]));
-            memmove(&l->sources[i], &l->sources[i + 1],
-                    (l->count - i) * sizeof(l->sources[0]));
+            epoll_ctl(l->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+            l->sources[i] = l->sources[--l->count];
+            return;
+        }
+}
+
+/* The handler of a source, unless an earlier one of this turn removed it. */
+static void dispatch(struct loop *l, int fd)
+{
+    for ( unsigned i = 0; i < l->count; i++ )
+        if ( l->sources[i].fd == fd )
+        {
+            l->sources[i].ready(l->sources[i].context);
             return;
         }
 }
@@ -184,48 +202,58 @@ static void work_run(struct loop *l)
 
 void loop_turn(struct loop *l)
 {
-    int ready = poll(l->polls, l->count, l->work ? 0 : -1);
+    struct epoll_event events[BATCH];
+    int ready = epoll_wait(l->epoll_fd, events, BATCH, l->work ? 0 : -1);
 
-    /* Handlers move the sources about: look each ready one up by its fd. */
-    for ( unsigned i = 0; ready > 0 && i < l->count; )
-    {
-        if ( !l->polls[i].revents )
-        {
-            i++;
-            continue;
-        }
-        ready--;
-        l->polls[i].revents = 0;
-        l->sources[i].ready(l->sources[i].context);
-        i = 0;
-    }
+    for ( int i = 0; i < ready; i++ )
+        dispatch(l, events[i].data.fd);
     if ( l->work )
         work_run(l);
 }
 
 /* ------------------------------------------------------ open and close -- */
 
+/* NULL, or what is wanting; nothing is caught yet. */
+static const char *open_all(struct loop *l)
+{
+    memset(l, 0, sizeof(*l));
+    l->timer_fd = -1;
+    l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    if ( l->epoll_fd < 0 )
+        return "an epoll";
+    if ( pipe2(wake, O_CLOEXEC | O_NONBLOCK) )
+        return "a pipe";
+    l->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    if ( l->timer_fd < 0 )
+        return "a timer";
+    return loop_add(l, wake[0], drain, NULL) &&
+           loop_add(l, l->timer_fd, timers_run, l) ? NULL : "an epoll entry";
+}
+
+static void close_all(struct loop *l)
+{
+    int *fds[] = { &l->timer_fd, &wake[0], &wake[1], &l->epoll_fd };
+
+    for ( size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++ )
+    {
+        if ( *fds[i] >= 0 )
+            close(*fds[i]);
+        *fds[i] = -1;
+    }
+}
+
 int loop_open(struct loop *l)
 {
     struct sigaction action = { .sa_handler = interrupted };
+    const char *wanting = open_all(l);
 
-    memset(l, 0, sizeof(*l));
+    if ( wanting )
+    {
+        message("cannot make %s: %s", wanting, strerror(errno));
+        close_all(l);
+        return STATUS_ENVIRONMENT;
+    }
     session_interrupted = 0;
-    if ( pipe2(wake, O_CLOEXEC | O_NONBLOCK) )
-    {
-        message("cannot make a pipe: %s", strerror(errno));
-        return STATUS_ENVIRONMENT;
-    }
-    l->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-    if ( l->timer_fd < 0 )
-    {
-        message("cannot make a timer: %s", strerror(errno));
-        close(wake[0]);
-        close(wake[1]);
-        return STATUS_ENVIRONMENT;
-    }
-    loop_add(l, wake[0], drain, NULL);
-    loop_add(l, l->timer_fd, timers_run, l);
     for ( size_t i = 0; i < CAUGHT; i++ )
         sigaction(caught[i], &action, &before[i]);
     /* A reader of our output that goes away must not leave a domain behind. */
@@ -239,8 +267,5 @@ void loop_close(struct loop *l)
     for ( size_t i = 0; i < CAUGHT; i++ )
         sigaction(caught[i], &before[i], NULL);
     sigaction(SIGPIPE, &before_pipe, NULL);
-    close(l->timer_fd);
-    close(wake[0]);
-    close(wake[1]);
-    wake[0] = wake[1] = -1;
+    close_all(l);
 }

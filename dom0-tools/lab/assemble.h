@@ -15,7 +15,8 @@ struct recipe {
     char *resolved;      /* packages_resolved(); NULL: not resolved yet */
 };
 
-/* STATUS_ENVIRONMENT when a file of the installation is missing. */
+/* STATUS_ENVIRONMENT when a file of the installation is missing.  To be freed
+ * in either case. */
 int recipe_read(struct recipe *recipe, const struct cache *cache);
 void recipe_free(struct recipe *recipe);
 /* The key of a lab made from it with the installed QEMU; 0 without QEMU. */

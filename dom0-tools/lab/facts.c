@@ -31,7 +31,7 @@ static char *host_cpu(void)
 
 int lab_facts(const struct lab_options *options, struct lab_facts *facts)
 {
-    struct recipe recipe;
+    struct recipe recipe = { 0 };
     struct cache cache;
     char *qemu, *version, *host = host_cpu(), ignored[64];
     int status = STATUS_OK;
@@ -58,8 +58,8 @@ int lab_facts(const struct lab_options *options, struct lab_facts *facts)
             packages_version(recipe.resolved, "linux-image-", ignored, sizeof(ignored),
                              facts->dom0_kernel, sizeof(facts->dom0_kernel));
         }
-        recipe_free(&recipe);
     }
+    recipe_free(&recipe);
     snprintf(facts->cpu, sizeof(facts->cpu), "%s in QEMU on %s", machine_cpu(options->clock), host);
     facts->kvm_usable = kvm_known(&cache, facts->kvm_reason, sizeof(facts->kvm_reason));
     free(host);

@@ -6,6 +6,7 @@
 
 #include "lab/cache.h"
 #include "lab/channel.h"
+#include "measure/environment.h"
 #include "xenometer.h"
 
 /*
@@ -17,7 +18,9 @@
 #define XEN_OPTIONS \
     "console=com1 com1=115200,8n1 smap=hvm max_cstate=0 bootscrub=0 " \
     "dom0_mem=400M,max:400M loglvl=all guest_loglvl=all"
-#define DOM0_OPTIONS "console=hvc0 panic=1 loglevel=4"
+/* What the kernel does not know it hands to init as environment: so every
+ * command in dom0 learns which clock its figures are in. */
+#define DOM0_OPTIONS "console=hvc0 panic=1 loglevel=4 " LAB_VARIABLE "=%s"
 
 static void add(struct machine *m, const char *argument)
 {
@@ -131,7 +134,8 @@ void machine_lab(struct machine *m, enum lab_clock clock, const struct machine_f
     add_pair(m, "-serial", "chardev:serial");
     add_pair(m, "-kernel", "xen");
     add_pair(m, "-append", XEN_OPTIONS);
-    add_pair(m, "-initrd", "vmlinux " DOM0_OPTIONS ",dom0.cpio");
+    add_owned(m, "-initrd", xasprintf("vmlinux " DOM0_OPTIONS ",dom0.cpio",
+                                      machine_clock_name(clock)));
     add(m, "-S");
     if ( files->state >= 0 )
         add_pair(m, "-incoming", "defer");

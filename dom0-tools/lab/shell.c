@@ -106,10 +106,11 @@ static bool make_raw(struct termios *saved)
 /* A serial line knows no size: tell the shell ours. */
 static char *shell_script(void)
 {
-    struct winsize size = { .ws_row = 24, .ws_col = 80 };
+    struct winsize size = { 0 };
     const char *term = getenv("TERM");
 
-    ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
+    if ( ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || !size.ws_row || !size.ws_col )
+        size = (struct winsize){ .ws_row = 24, .ws_col = 80 };
     return xasprintf("stty rows %u cols %u; TERM=%s exec sh -i",
                      size.ws_row, size.ws_col,
                      term && strspn(term, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(term)
@@ -146,7 +147,11 @@ static int shell(const struct lab_options *options, const struct cache *cache,
         raw = make_raw(&saved);
         status = relay(&instance, ends[0]);
         if ( raw )
+        {
             tcsetattr(STDIN_FILENO, TCSADRAIN, &saved);
+            /* The guest's last line had no end. */
+            putchar('\n');
+        }
     }
     instance_keep_logs(&instance, options->keep_logs);
     instance_end(&instance);

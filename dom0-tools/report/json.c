@@ -241,9 +241,10 @@ static void read_environment(struct reader *reader, const json_t *object,
     e->started = get_text(reader, object, "started");
     /* Without its clock a figure means nothing. */
     if ( e->clock == NULL || (strcmp(e->clock, "cycles") != 0 &&
-                              strcmp(e->clock, "instructions") != 0) )
-        complain(reader, "environment.clock is neither \"cycles\" nor "
-                 "\"instructions\"");
+                              strcmp(e->clock, "instructions") != 0 &&
+                              strcmp(e->clock, "ticks") != 0) )
+        complain(reader, "environment.clock is neither \"cycles\", "
+                 "\"instructions\" nor \"ticks\"");
 }
 
 static void read_raw(struct reader *reader, const json_t *array,

@@ -72,7 +72,7 @@ static void note_clock(struct notes *notes, const struct results *results)
             "instructions is not a ratio of times: VM entries and exits, TLB "
             "and cache misses cost nothing in this clock.");
     else if ( host_is(results, "lab-fast") )
-        add(notes, "TSC cycles of the fast lab: they show how busy QEMU was, "
+        add(notes, "Ticks of the fast lab's emulated TSC: they show how busy QEMU was, "
             "not what Xen costs. Good for finding out whether a row works, "
             "useless as a measurement.");
     else if ( hz != 0 )

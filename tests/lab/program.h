@@ -25,8 +25,9 @@ pid_t program_start(const char *out, const char *err, const char *first, ...)
 /* Wait at most `seconds`; the status as above. */
 int program_wait(pid_t pid, unsigned seconds);
 
-/* Number of QEMU processes started by this test program's runs. */
-unsigned qemu_count(void);
+/* Send a signal (0: none) to every QEMU that our runs started; how many. */
+unsigned qemu_signal(int number);
+#define qemu_count() qemu_signal(0)
 
 /* stderr is one line that starts with "xenometer: " and contains `text`. */
 bool is_one_line_error(const struct outcome_of *, const char *text);

@@ -207,6 +207,8 @@ static void test_repeatable(void)
             long long a = figure(first, rows[i], modes[m], "median");
             long long b = figure(second, rows[i], modes[m], "median");
 
+            if ( a < 0 && b < 0 )
+                continue;   /* a skip, both times */
             if ( llabs(a - b) * 100 > a )
                 fprintf(stderr, "%s in %s: %lld, then %lld\n", rows[i], modes[m], a, b);
             CU_ASSERT(llabs(a - b) * 100 <= a);
