@@ -54,9 +54,14 @@ void console_settle(struct console *c)
     }
 }
 
+static bool begins(const char *line, size_t length, const char *with)
+{
+    return length >= strlen(with) && !memcmp(line, with, strlen(with));
+}
+
 void console_last_words(const struct console *c, char *to, size_t size)
 {
-    static const char panic[] = "panic";
+    static const char panic[] = "panic", greeting[] = "xenometer: ";
     size_t best = 0, best_length = 0;
     bool best_is_panic = false;
 
@@ -65,12 +70,12 @@ void console_last_words(const struct console *c, char *to, size_t size)
         const char *line = c->text + from;
         const char *end = memchr(line, '\n', c->length - from);
         size_t length = end ? (size_t)(end - line) : c->length - from;
-        bool is_panic = length > strlen(panic) && !memcmp(line, panic, strlen(panic));
+        bool is_panic = begins(line, length, panic);
         size_t text = length;
 
         while ( text && (line[text - 1] == '\r' || line[text - 1] == ' ') )
             text--;
-        if ( text && (is_panic || !best_is_panic) )
+        if ( text && (is_panic || !best_is_panic) && !begins(line, length, greeting) )
         {
             best = from;
             best_length = text;

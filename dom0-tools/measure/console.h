@@ -34,7 +34,8 @@ void console_settle(struct console *);
 
 /*
  * What tells most, in one printable line of at most `size` - 1 bytes: the last
- * line that begins with "panic", else the last line; "" when it said nothing.
+ * line that begins with "panic", else the last line; "" when it said nothing
+ * but who it is.
  */
 void console_last_words(const struct console *, char *to, size_t size);
 

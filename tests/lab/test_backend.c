@@ -62,7 +62,7 @@ static void test_xenstored_dead(void)
 {
     struct outcome_of r = program("lab", "run", "--push", "build/xenometer",
         "--push", "build/xenometer.elf", "--push", "configs/pv.cfg", "--", "sh", "-c",
-        "pkill xenstored; sleep 1; ./xenometer run --host=xen --image=xenometer.elf "
+        "kill -9 $(cat /run/xenstored.pid); sleep 1; ./xenometer run --host=xen --image=xenometer.elf "
         "--configs=. -m pv hypercall/null; echo ended with $?", NULL);
 
     CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "ended with 3"));
