@@ -142,7 +142,7 @@ test-host: $(BUILD)/test-host $(BUILD)/test-image all
 test: test-host $(BUILD)/test-lab $(BUILD)/xenometer-test.elf
 	$(Q)$(BUILD)/test-lab
 
-test-long: $(BUILD)/test-lab all
+test-long: $(BUILD)/test-lab $(BUILD)/xenometer-test.elf all
 	$(Q)$(BUILD)/test-lab --long
 
 # Line coverage of what the host tests reach.

@@ -168,7 +168,8 @@ char *keys_parse(struct frontend_keys *keys, keys_reader *read, void *context)
     if ( !p.error && (keys->ring_port == keys->control_port ||
                       keys->ring_port == keys->echo_port ||
                       keys->control_port == keys->echo_port) )
-        p.error = xasprintf("the event channels %u, %u and %u are not three",
+        p.error = xasprintf(KEY_EVENT_CHANNEL ", " KEY_CONTROL_CHANNEL " and "
+                            KEY_ECHO_CHANNEL " are %u, %u and %u, must be three ports",
                             keys->ring_port, keys->control_port, keys->echo_port);
     return p.error;
 }

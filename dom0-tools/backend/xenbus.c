@@ -113,6 +113,16 @@ void xenbus_close(struct xenbus *b)
     free(b);
 }
 
+bool xenbus_alive(struct xenbus *b)
+{
+    unsigned count;
+    char **names = xs_directory(enter(b), XBT_NULL, "/", &count);
+
+    leave();
+    free(names);
+    return names != NULL;
+}
+
 /* --------------------------------------------------------- directories -- */
 
 static void frontend_path(char *path, uint32_t domid, const char *key)

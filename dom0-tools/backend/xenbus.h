@@ -28,6 +28,9 @@ struct xenbus;
 struct xenbus *xenbus_open(void);
 void xenbus_close(struct xenbus *);
 
+/* Does xenstored still answer?  libxenstore does not tell by itself. */
+bool xenbus_alive(struct xenbus *);
+
 /*
  * Make both directories, in one transaction, both states Initialising.  What
  * stood there before is gone.  NULL, or what went wrong (the caller's).

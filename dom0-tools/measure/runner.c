@@ -61,7 +61,8 @@ static void lost(struct runner *r, const char *format, ...)
     if ( vasprintf(&text, format, arguments) < 0 )
         text = xstrdup("out of memory");
     va_end(arguments);
-    if ( r->console )
+    /* Where we broke it off, its last words are about that. */
+    if ( r->console && r->device->phase != DEVICE_FAILED )
     {
         console_settle(r->console);
         console_last_words(r->console, tail, sizeof(tail));
@@ -74,7 +75,6 @@ static void lost(struct runner *r, const char *format, ...)
         const struct image_row *row = r->rows[r->next++];
 
         runner_add(r->results, row, r->device->mode, OUTCOME_ERROR, full);
-        progress("%s: %s: %s", mode_name(r->device->mode), row->name, full);
     }
     done(r, full);
 }

@@ -224,9 +224,14 @@ static void run_mode(struct session *s, enum mode mode, const struct image_row *
         guest_end(s, &g);
         if ( !error )
             continue;
+        if ( !s->broken && !xenbus_alive(s->host.bus) )
+        {
+            free(error);
+            error = xstrdup("lost the connection to xenstored; start Xen's services anew");
+            s->broken = true;
+        }
         fruitless = r.next == before ? fruitless + 1 : 0;
-        if ( r.next < r.count )
-            progress("%s: %s", mode_name(mode), error);
+        progress("%s: %s", mode_name(mode), error);
         if ( fruitless == 2 || ++lost == MAX_LOST )
             break;
     }
@@ -285,6 +290,13 @@ int session_run(const struct session_options *options, const struct selection *s
         return status;
     destroy_stale(&s);
     possible = xenctrl_modes(s.host.xen);
+    if ( asked && !(asked & possible) && selection->modes == asked )
+    {
+        /* Everything asked for is out of reach: that is no run, not even skips. */
+        message("%s", impossible(possible, asked & MODE_PV ? MODE_PV : MODE_HVM));
+        host_close(&s.host);
+        return STATUS_ENVIRONMENT;
+    }
     rows = xcalloc(selection->count, sizeof(*rows));
     for ( size_t i = 0; i < 3 && !session_interrupted && !s.broken; i++ )
     {
@@ -300,12 +312,6 @@ int session_run(const struct session_options *options, const struct selection *s
         status = 128 + session_interrupted;
     else if ( s.broken )
         status = STATUS_ENVIRONMENT;
-    else if ( asked && !(asked & possible) && selection->modes == asked )
-    {
-        /* Everything asked for is out of reach: that is no run. */
-        message("%s", impossible(possible, asked & MODE_PV ? MODE_PV : MODE_HVM));
-        status = STATUS_ENVIRONMENT;
-    }
     free(rows);
     host_close(&s.host);
     return status;

@@ -1,13 +1,17 @@
 /* Lab tests: a real Xen, real domains.  Run from the checkout's top. */
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <CUnit/Basic.h>
 
+#include <stdbool.h>
+
 #include "program.h"
 
-int main(void)
+int main(int argc, char **argv)
 {
+    bool slow = argc == 2 && !strcmp(argv[1], "--long");
     unsigned failures;
 
     if ( access("build/xenometer", X_OK) )
@@ -17,9 +21,14 @@ int main(void)
     }
     setbuf(stdout, NULL);
     CU_initialize_registry();
-    suite_rows();
-    suite_backend();
-    suite_errors();
+    if ( slow )
+        suite_long();
+    else
+    {
+        suite_rows();
+        suite_backend();
+        suite_errors();
+    }
     CU_basic_set_mode(CU_BRM_VERBOSE);
     CU_basic_run_tests();
     failures = CU_get_number_of_failures();

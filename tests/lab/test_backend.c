@@ -70,6 +70,90 @@ static void test_xenstored_dead(void)
     program_free(&r);
 }
 
+/* Run a script in dom0 with the program, the images and the configs there. */
+static struct outcome_of in_dom0(const char *script)
+{
+    return program("lab", "run", "--push", "build/xenometer", "--push", "build/xenometer.elf",
+                   "--push", "build/xenometer-test.elf", "--push", "configs/pv.cfg",
+                   "--push", "configs/pvh.cfg", "--push", "configs/hvm.cfg",
+                   "--", "sh", "-c", script, NULL);
+}
+
+static void test_not_root(void)
+{
+    struct outcome_of r = in_dom0(
+        "chmod 777 .; setuidgid nobody ./xenometer run --host=xen --image=xenometer.elf "
+        "--configs=. -m pv hypercall/null; echo ended with $?");
+
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "ended with 3"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "root"));
+    program_free(&r);
+}
+
+/* What `xl list` and XenStore show of domains of ours: nothing. */
+#define LEFT_BEHIND "; xl list; xenstore-ls /local/domain/0/backend 2>&1 | grep xenometer; true"
+
+/* Ended while a row runs: domain, directories and device model are gone. */
+static void test_terminated_in_dom0(void)
+{
+    static const char *const signals[] = { "TERM", "INT", "HUP" };
+    static const char *const modes[] = { "pv", "pvh", "hvm" };
+
+    for ( size_t i = 0; i < 3; i++ )
+    {
+        char script[700];
+        struct outcome_of r;
+
+        /* setsid: a shell without a terminal starts jobs with SIGINT ignored. */
+        snprintf(script, sizeof(script),
+                 "(trap - INT; exec setsid ./xenometer run --host=xen --image=xenometer-test.elf "
+                 "--configs=. -m %s test/hang) & "
+                 "while ! xl list | grep -q xenometer-; do sleep 0.1; done; sleep 1; "
+                 "kill -%s $(pidof xenometer); wait $!; echo ended with $?" LEFT_BEHIND
+                 "; pidof xen-qemu-system-i386 && echo a device model is left",
+                 modes[i], signals[i]);
+        r = in_dom0(script);
+        if ( !strstr(r.out, "ended with ") || strstr(r.out, "xenometer-") )
+            fprintf(stderr, "%s in %s:\n%s\n%s\n", signals[i], modes[i], r.out, r.err);
+        CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "ended with "));
+        CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "Domain-0"));
+        CU_ASSERT_PTR_NULL(strstr(r.out, "xenometer-"));
+        CU_ASSERT_PTR_NULL(strstr(r.out, "xenometer = "));
+        CU_ASSERT_PTR_NULL(strstr(r.out, "left"));
+        program_free(&r);
+    }
+}
+
+/* After kill -9 the domain stays; the next run says so and clears it away. */
+static void test_killed_in_dom0(void)
+{
+    struct outcome_of r = in_dom0(
+        "./xenometer run --host=xen --image=xenometer-test.elf --configs=. -m pvh test/hang & "
+        "while ! xl list | grep -q xenometer-; do sleep 0.1; done; sleep 1; "
+        "kill -9 $!; sleep 0.2; "
+        "./xenometer run --host=xen --image=xenometer.elf --configs=. -m pvh hypercall/null "
+        ">/dev/null; echo ended with $?" LEFT_BEHIND);
+
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "ended with 0"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "left behind"));
+    CU_ASSERT_PTR_NULL(strstr(r.out, "xenometer-"));
+    program_free(&r);
+}
+
+/* A domain by hand, and the wrong image for the backend: both say what to do. */
+static void test_wrong_config(void)
+{
+    struct outcome_of r = in_dom0(
+        "echo 'memory = many' > pv.cfg; "
+        "./xenometer run --host=xen --image=xenometer.elf --configs=. -m pv hypercall/null; "
+        "echo ended with $?" LEFT_BEHIND);
+
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "ended with 1"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "xl"));
+    CU_ASSERT_PTR_NULL(strstr(r.out, "xenometer-"));
+    program_free(&r);
+}
+
 void suite_backend(void)
 {
     CU_pSuite s = CU_add_suite("by hand in dom0", NULL, NULL);
@@ -79,4 +163,8 @@ void suite_backend(void)
     CU_add_test(s, "PVH, domain first", test_pvh);
     CU_add_test(s, "HVM, backend first", test_hvm);
     CU_add_test(s, "xenstored not running", test_xenstored_dead);
+    CU_add_test(s, "not root on a Xen host", test_not_root);
+    CU_add_test(s, "a run ended by signals in dom0", test_terminated_in_dom0);
+    CU_add_test(s, "a run killed in dom0", test_killed_in_dom0);
+    CU_add_test(s, "a config file xl refuses", test_wrong_config);
 }

@@ -1,0 +1,124 @@
+/* What takes minutes: building the lab anew, many runs, the exact clock's hang. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <CUnit/CUnit.h>
+
+#include "program.h"
+
+#define RUNS 5
+
+/* Five whole runs: each row between guest and Xen has one median. */
+static void test_five_runs(void)
+{
+    static const char path[] = "build/test-long.json";
+    json_t *first = NULL;
+
+    for ( int i = 0; i < RUNS; i++ )
+    {
+        struct outcome_of r = program("run", "--host=lab", "--output", path, NULL);
+        json_t *j = json_load_file(path, 0, NULL), *row;
+        size_t n;
+
+        CU_ASSERT_EQUAL(r.status, 0);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(j);
+        program_free(&r);
+        if ( !first )
+        {
+            first = j;
+            continue;
+        }
+        json_array_foreach(json_object_get(j, "rows"), n, row)
+        {
+            const char *name = json_string_value(json_object_get(row, "row"));
+            const char *mode = json_string_value(json_object_get(row, "mode"));
+
+            CU_ASSERT_EQUAL(figure(j, name, mode, "median"),
+                            figure(first, name, mode, "median"));
+            CU_ASSERT_EQUAL(figure(j, name, mode, "max"), figure(first, name, mode, "max"));
+        }
+        json_decref(j);
+    }
+    json_decref(first);
+    unlink(path);
+}
+
+/* A hang in the exact clock ends by itself, in the default deadline. */
+static void test_hang_exact(void)
+{
+    struct outcome_of r = program("run", "--host=lab", "--json", "--modes=pv",
+                                  "--image=build/xenometer-test.elf",
+                                  "test/hang", "hypercall/null", NULL);
+    json_t *j = json_loads(r.out, 0, NULL);
+
+    CU_ASSERT_EQUAL(r.status, 1);
+    CU_ASSERT_STRING_EQUAL(text_of(j, "test/hang", "pv", "status"), "error");
+    CU_ASSERT_STRING_EQUAL(text_of(j, "hypercall/null", "pv", "status"), "success");
+    json_decref(j);
+    program_free(&r);
+}
+
+/*
+ * A lab built anew in a cache of its own, interrupted by kill -9 in the
+ * middle first; then it works, and its figures are those of the other lab.
+ */
+static void test_new_lab(void)
+{
+    char directory[] = "/tmp/xenometer-cache-XXXXXX", command[100];
+    struct outcome_of r;
+    pid_t pid;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(directory));
+    setenv("XENOMETER_CACHE", directory, 1);
+    pid = program_start("/dev/null", "/dev/null", "lab", "build", NULL);
+    sleep(12);
+    kill(pid, SIGKILL);
+    program_wait(pid, 10);
+    sleep(1);
+    CU_ASSERT_EQUAL(qemu_count(), 0);
+
+    r = program("run", "--host=lab", "hypercall/null", "--modes=pv,pvh", NULL);
+    CU_ASSERT_EQUAL(r.status, 0);
+    program_free(&r);
+    r = program("lab", "clean", NULL);
+    CU_ASSERT_EQUAL(r.status, 0);
+    program_free(&r);
+    unsetenv("XENOMETER_CACHE");
+    snprintf(command, sizeof(command), "rm -rf %s", directory);
+    CU_ASSERT_EQUAL(system(command), 0);
+}
+
+/* A hundred domains, one after the other, leave nothing in dom0. */
+static void test_many_domains(void)
+{
+    struct outcome_of r = program("lab", "run", "--clock=fast", "--deadline=900",
+        "--push", "build/xenometer", "--push", "build/xenometer.elf",
+        "--push", "configs/pvh.cfg", "--push", "configs/pv.cfg", "--", "sh", "-c",
+        "run() { ./xenometer run --host=xen --image=xenometer.elf --configs=. -m pv,pvh "
+        "hypercall/null ring/echo-64b >/dev/null || echo failed; }; "
+        "run; before=$(xl info | grep free_memory); "
+        "for i in $(seq 50); do run; done; "
+        "echo \"$before\"; xl info | grep free_memory; xl list", NULL);
+    char *one = strstr(r.out, "free_memory"), *two = one ? strstr(one + 1, "free_memory") : NULL;
+
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_PTR_NULL(strstr(r.out, "failed"));
+    CU_ASSERT_PTR_NULL(strstr(r.out, "xenometer-"));
+    CU_ASSERT_PTR_NULL(strstr(r.out, "(null)"));
+    CU_ASSERT_PTR_NOT_NULL_FATAL(two);
+    CU_ASSERT_EQUAL(strncmp(one, two, strcspn(one, "\n")), 0);
+    program_free(&r);
+}
+
+void suite_long(void)
+{
+    CU_pSuite s = CU_add_suite("what takes minutes", NULL, NULL);
+
+    CU_add_test(s, "five runs, the same figures", test_five_runs);
+    CU_add_test(s, "a hang in the exact clock", test_hang_exact);
+    CU_add_test(s, "a lab built anew after kill -9", test_new_lab);
+    CU_add_test(s, "a hundred domains leave nothing", test_many_domains);
+}
