@@ -77,6 +77,7 @@
     .globl hardware_stubs, pv_stubs
 hardware_stubs:
     stubs hw
+    .balign 16          /* stub n stands at n * 16 from the label */
 pv_stubs:
     stubs pv
 

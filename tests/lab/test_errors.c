@@ -73,7 +73,7 @@ static void broken(const char *row, const char *status, const char *reason, int 
     json_decref(j);
 }
 
-static void test_crash(void)   { broken("test/crash", "error", "crash", 1); }
+static void test_crash(void)   { broken("test/crash", "error", "page fault", 1); }
 static void test_hang(void)    { broken("test/hang", "error", "5 s", 1); }
 static void test_leave(void)   { broken("test/leave", "error", "shut", 1); }
 static void test_failure(void) { broken("test/failure", "failure", "wrong answer", 1); }
