@@ -12,11 +12,12 @@ CC      ?= gcc
 DEPS    := $(BUILD)/.packages
 
 .DELETE_ON_ERROR:
-.PHONY: help all bench test test-host test-long lab install clean distclean coverage elf
+.PHONY: help all bench bench-all test test-host test-long lab install clean distclean coverage elf
 
 help:
 	@echo "make all        build the unikernel, the dom0 program and the lab's agent"
 	@echo "make bench      run the headline rows, print the table, write $(BUILD)/results.json"
+	@echo "make bench-all  run every row of the catalogue, write $(BUILD)/results-all.json"
 	@echo "make test       all tests: host (CUnit, sanitizers), image, lab (real Xen)"
 	@echo "make test-host  only the tests that need no Xen: seconds"
 	@echo "make test-long  the lab tests that take longer"
@@ -158,6 +159,9 @@ coverage: $(DEPS) $(BUILD)/xenometer.elf
 
 bench: all
 	$(Q)$(BUILD)/xenometer run --output=$(BUILD)/results.json
+
+bench-all: all
+	$(Q)$(BUILD)/xenometer run --output=$(BUILD)/results-all.json '*'
 
 lab: all
 	$(Q)$(BUILD)/xenometer lab build

@@ -19,11 +19,24 @@ extern const struct fixup fixups_start[], fixups_end[];
 
 /* ---- hardware modes: GDT and IDT (SDM vol. 3, 3.4.5 and 6.14.1) ---- */
 
-static u64 gdt[3] = {
+static u64 gdt[7] = {
     0,
     0x00af9b000000ffff,   /* 0x08: 64-bit code */
     0x00cf93000000ffff,   /* 0x10: data */
+    0x00cff3000000ffff,   /* 0x18: ring 3 data, where SYSRET expects it */
+    0x00affb000000ffff,   /* 0x20: ring 3 64-bit code */
 };
+#define TSS_SELECTOR 0x28
+
+/* SDM vol. 3, 8.7: the stack an exception in ring 3 is handled on. */
+struct tss {
+    u32 reserved0;
+    u64 rsp[3];
+    u64 reserved1, ist[7], reserved2;
+    u16 reserved3, io_map;
+} __attribute__((packed));
+static struct tss tss;
+static u8 exception_stack[4096] __attribute__((aligned(16)));
 
 struct gate {
     u16 offset_low, selector;
@@ -52,10 +65,19 @@ static void init_hardware(void)
     struct pointer g = { sizeof(gdt) - 1, (u64)gdt };
     struct pointer i = { sizeof(idt) - 1, (u64)idt };
 
+    u64 t = (u64)&tss;
+
+    tss.rsp[0] = (u64)(exception_stack + sizeof(exception_stack));
+    tss.io_map = sizeof(tss);
+    /* SDM vol. 3, figure 8-4: present, available 64-bit TSS, base split up. */
+    gdt[5] = (sizeof(tss) - 1) | (t & 0xffffff) << 16 | 0x89ul << 40 | (t >> 24 & 0xff) << 56;
+    gdt[6] = t >> 32;
+
     for ( u32 v = 0; v < TRAP_STUBS; v++ )
         set_gate(v, hardware_stubs + v * STUB_SIZE);
     set_gate(VECTOR_UPCALL, hardware_upcall);
-    __asm__ volatile ("lgdt %0\n\tlidt %1" :: "m"(g), "m"(i) : "memory");
+    __asm__ volatile ("lgdt %0\n\tlidt %1\n\tltr %w2"
+                      :: "m"(g), "m"(i), "r"(TSS_SELECTOR) : "memory");
 }
 
 /* ---- PV: the virtual trap table (xen/arch-x86/xen.h) ---- */

@@ -18,6 +18,7 @@
 #define EFER_LME        0x00000100
 #define PTE_P           0x001
 #define PTE_RW          0x002
+#define PTE_US          0x004           /* rows run code in ring 3 */
 #define PTE_PWT         0x008
 #define PTE_PCD         0x010
 #define PTE_PS          0x080
@@ -36,7 +37,7 @@ pvh_start:
 
     /* Page directories: 4 x 512 entries of 2 MiB, one after the other. */
     movl $page_directories, %edi
-    movl $(PTE_PS | PTE_RW | PTE_P), %eax
+    movl $(PTE_PS | PTE_US | PTE_RW | PTE_P), %eax
     movl $2048, %ecx
 1:  cmpl $512, %ecx                 /* the last 512 entries: uncached */
     jne 2f
@@ -47,7 +48,7 @@ pvh_start:
     decl %ecx
     jnz 1b
 
-    movl $page_directories + PTE_RW + PTE_P, %eax
+    movl $page_directories + PTE_US + PTE_RW + PTE_P, %eax
     movl $page_directory_pointers, %edi
     movl $4, %ecx
 3:  movl %eax, (%edi)
@@ -55,7 +56,7 @@ pvh_start:
     addl $8, %edi
     decl %ecx
     jnz 3b
-    movl $page_directory_pointers + PTE_RW + PTE_P, page_map
+    movl $page_directory_pointers + PTE_US + PTE_RW + PTE_P, page_map
 
     movl %cr4, %eax
     orl $CR4_PAE, %eax

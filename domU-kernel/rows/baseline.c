@@ -1,5 +1,7 @@
 /* The cost of measuring: what every other row has subtracted. */
+#include "../arch/memory.h"
 #include "../harness/row.h"
+#include "../lib/string.h"
 
 static void run_empty(struct row_run *r)
 {
@@ -20,4 +22,129 @@ ROW(baseline_empty) = {
     .modes = MODES_ALL, .flags = ROW_HEADLINE | ROW_BASELINE,
     .operations = 1, .samples = 1000, .warmup = 16,
     .run = run_empty,
+};
+
+static __attribute__((noinline)) void empty_function(void)
+{
+    barrier();
+}
+
+static void run_call(struct row_run *r)
+{
+    SAMPLES(r, empty_function());
+}
+
+ROW(baseline_call) = {
+    .name = "baseline/call",
+    .work = "do something inside the guest",
+    .path = "CALL, RET",
+    .help = "call an empty function",
+    .explanation =
+        "Calls a function that returns at once.  The cheapest way to reach other "
+        "code; every crossing in the other rows is a dearer kind of call.",
+    .modes = MODES_ALL, .operations = 1, .samples = 1000, .warmup = 16,
+    .run = run_call,
+};
+
+static void run_rdtsc(struct row_run *r)
+{
+    SAMPLES(r, tsc_begin());
+}
+
+ROW(baseline_rdtsc) = {
+    .name = "baseline/rdtsc",
+    .work = "read the time stamp counter",
+    .path = "LFENCE, RDTSC",
+    .help = "read the time stamp counter, ordered by LFENCE",
+    .explanation =
+        "LFENCE and RDTSC once more inside the timed region.  With "
+        "tsc_mode=\"native\" no mode exits for it; a large figure here means that "
+        "Xen emulates the counter, and then no other figure can be trusted.",
+    .modes = MODES_ALL, .operations = 1, .samples = 1000, .warmup = 16,
+    .run = run_rdtsc,
+};
+
+static void run_rdtscp(struct row_run *r)
+{
+    SAMPLES(r, tsc_end());
+}
+
+ROW(baseline_rdtscp) = {
+    .name = "baseline/rdtscp",
+    .work = "read the time stamp counter",
+    .path = "RDTSCP, LFENCE",
+    .help = "read the time stamp counter by RDTSCP",
+    .explanation =
+        "RDTSCP and LFENCE once more inside the timed region; as baseline/rdtsc.",
+    .modes = MODES_ALL, .operations = 1, .samples = 1000, .warmup = 16,
+    .run = run_rdtscp,
+};
+
+static void run_pause(struct row_run *r)
+{
+    SAMPLES(r, cpu_relax());
+}
+
+ROW(baseline_pause) = {
+    .name = "baseline/pause",
+    .work = "do something inside the guest",
+    .path = "PAUSE",
+    .help = "one PAUSE, too few for the pause filter to notice",
+    .explanation =
+        "One PAUSE instruction.  Hardware with a pause filter lets it exit only "
+        "after thousands in a short time: see exit/pause-loop.",
+    .modes = MODES_ALL, .operations = 1, .samples = 1000, .warmup = 16,
+    .run = run_pause,
+};
+
+static u8 *copy_from, *copy_to;
+
+static const char *setup_copy(struct row_run *r)
+{
+    (void)r;
+    copy_from = pages_alloc(2);
+    copy_to = copy_from + PAGE_SIZE;
+    return NULL;
+}
+
+static void run_copy(struct row_run *r)
+{
+    SAMPLES(r, memcpy(copy_to, copy_from, PAGE_SIZE));
+}
+
+static void teardown_copy(struct row_run *r)
+{
+    (void)r;
+    pages_free(copy_from, 2);
+}
+
+ROW(baseline_memcpy_4k) = {
+    .name = "baseline/memcpy-4k",
+    .work = "do something inside the guest",
+    .path = "REP MOVSQ",
+    .help = "copy 4 KiB inside the guest",
+    .explanation =
+        "Copies one page to another by REP MOVSQ, 512 iterations.  The instruction "
+        "clock counts each iteration.  What sharing a page by grant has to beat.",
+    .modes = MODES_ALL, .operations = 1, .samples = 1000, .warmup = 16,
+    .setup = setup_copy, .run = run_copy, .teardown = teardown_copy,
+};
+
+static void run_atomic(struct row_run *r)
+{
+    static u64 counter;
+
+    SAMPLES(r, __atomic_fetch_add(&counter, 1, __ATOMIC_SEQ_CST));
+}
+
+ROW(baseline_atomic_add) = {
+    .name = "baseline/atomic-add",
+    .work = "do something inside the guest",
+    .path = "LOCK ADD",
+    .help = "one locked addition to memory",
+    .explanation =
+        "One LOCK-prefixed addition: the building block of event channels and "
+        "grants.  On hardware some twenty cycles; one or two instructions here.",
+    .modes = MODES_ALL, .operations = 1, .samples = 1000, .warmup = 16,
+    .run = run_atomic,
 };

@@ -88,3 +88,89 @@ ROW(event_roundtrip_idle) = {
     .operations = 1, .samples = 200, .warmup = 8,
     .run = run_roundtrip,
 };
+
+static u32 unbound;
+
+static const char *setup_unbound(struct row_run *r)
+{
+    (void)r;
+    unbound = event_alloc_unbound(DOMID_SELF);
+    return NULL;
+}
+
+static void teardown_unbound(struct row_run *r)
+{
+    (void)r;
+    event_close(unbound);
+}
+
+static void run_unbound(struct row_run *r)
+{
+    SAMPLES(r, event_send(unbound));
+}
+
+ROW(event_send_unbound) = {
+    .name = "event/send-unbound",
+    .work = "tell a dom0 process something, no answer",
+    .path = "EVTCHNOP_send, nobody bound",
+    .help = "send on a port that nobody has bound to",
+    .explanation =
+        "Sends on a port whose other end nobody has bound: Xen checks the port and does "
+        "nothing.  The difference to event/send-masked is the setting of a pending bit.",
+    .elsewhere = NO_EVENTS,
+    .modes = MODES_XEN, .operations = 1, .samples = 1000, .warmup = 16,
+    .setup = setup_unbound, .run = run_unbound, .teardown = teardown_unbound,
+};
+
+static const char *setup_self(struct row_run *r)
+{
+    setup_loop(r);
+    event_unmask(remote_port);
+    return NULL;
+}
+
+static void run_self(struct row_run *r)
+{
+    FOR_EACH_SAMPLE(r, i)
+    {
+        u32 before = event_arrivals[remote_port];
+
+        sample_keep(r, i, TIMED(event_send(local_port)));
+        if ( event_arrivals[remote_port] != before + 1 )
+            r->failure = "the event did not arrive at once";
+    }
+}
+
+ROW(event_send_self) = {
+    .name = "event/send-self",
+    .work = "signal oneself",
+    .path = "EVTCHNOP_send, upcall at once",
+    .help = "send an event to oneself and take the upcall",
+    .explanation =
+        "Sends on a channel that leads back to this vCPU, unmasked: Xen sets the pending bit "
+        "and makes the guest take an upcall before the hypercall returns to its caller.  In PV Xen "
+        "builds a frame on the guest's stack and the handler leaves by the iret hypercall; in PVH "
+        "and HVM a vector is injected and IRET is native.  The difference to event/send-masked is "
+        "the delivery.",
+    .elsewhere = NO_EVENTS,
+    .modes = MODES_XEN, .operations = 1, .samples = 1000, .warmup = 16,
+    .setup = setup_self, .run = run_self, .teardown = teardown_loop,
+};
+
+static void run_unmask(struct row_run *r)
+{
+    SAMPLES(r, event_unmask(remote_port));
+}
+
+ROW(event_unmask) = {
+    .name = "event/unmask",
+    .work = "allow a port's events",
+    .path = "EVTCHNOP_unmask",
+    .help = "unmask a port by hypercall, nothing pending",
+    .explanation =
+        "The unmask hypercall on a port without a pending event.  Linux uses it only "
+        "when the port belongs to another vCPU; otherwise it clears the bit itself.",
+    .elsewhere = NO_EVENTS,
+    .modes = MODES_XEN, .operations = 1, .samples = 1000, .warmup = 16,
+    .setup = setup_loop, .run = run_unmask, .teardown = teardown_loop,
+};

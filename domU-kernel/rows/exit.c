@@ -1,5 +1,6 @@
 /* VM exits by reason. */
 #include "../arch/traps.h"
+#include "../arch/mode.h"
 #include "../harness/row.h"
 
 #define NOT_IN_PV "a PV guest has no VM exits"
@@ -54,4 +55,300 @@ ROW(exit_msr_read) = {
     .modes = MODES_HARDWARE, .flags = ROW_HEADLINE,
     .operations = 1, .samples = 1000, .warmup = 16,
     .setup = setup_msr, .run = run_msr,
+};
+
+static void run_cpuid_deep(struct row_run *r)
+{
+    SAMPLES(r, cpuid(0xd, 0));
+}
+
+ROW(exit_cpuid_deep) = {
+    .name = "exit/cpuid-deep",
+    .work = "identify the processor",
+    .path = "CPUID leaf 0xd",
+    .help = "CPUID of the extended state leaf, which Xen computes",
+    .explanation =
+        "CPUID leaf 0xd, subleaf 0 depends on XCR0 and on the domain's policy, so Xen has "
+        "more to do than for leaf 0.  The difference to exit/cpuid-basic is that work.",
+    .elsewhere = NOT_IN_PV,
+    .modes = MODES_HARDWARE, .operations = 1, .samples = 1000, .warmup = 16,
+    .run = run_cpuid_deep,
+};
+
+static const char *setup_hypervisor_leaf(struct row_run *r)
+{
+    (void)r;
+    return xen_cpuid_base ? NULL : "there is no hypervisor to identify";
+}
+
+static void run_hypervisor_leaf(struct row_run *r)
+{
+    u32 leaf = xen_cpuid_base + 1;   /* version: xen/arch-x86/cpuid.h */
+
+    SAMPLES(r, cpuid(leaf, 0));
+}
+
+ROW(exit_cpuid_hypervisor_leaf) = {
+    .name = "exit/cpuid-hypervisor-leaf",
+    .work = "identify the processor",
+    .path = "CPUID leaf 0x40000x01",
+    .help = "CPUID of Xen's own version leaf",
+    .explanation =
+        "CPUID of the leaf in which Xen tells its version: same exit, another branch of "
+        "guest_cpuid (cpuid_hypervisor_leaves).",
+    .elsewhere = NOT_IN_PV,
+    .modes = MODES_HARDWARE, .operations = 1, .samples = 1000, .warmup = 16,
+    .setup = setup_hypervisor_leaf, .run = run_hypervisor_leaf,
+};
+
+static u64 apic_base;
+
+static const char *setup_msr_write(struct row_run *r)
+{
+    (void)r;
+    return msr_read_safe(MSR_APIC_BASE, &apic_base) ? NULL : "this machine has no IA32_APIC_BASE";
+}
+
+static void run_msr_write(struct row_run *r)
+{
+    u64 value = apic_base;
+
+    SAMPLES(r, msr_write(MSR_APIC_BASE, value));
+}
+
+ROW(exit_msr_write) = {
+    .name = "exit/msr-write",
+    .work = "write a model specific register",
+    .path = "VM exit by WRMSR",
+    .help = "WRMSR of IA32_APIC_BASE with the value it has",
+    .explanation =
+        "WRMSR of an intercepted register with its own value: the exit, the look-up, and "
+        "the check of what is written (vlapic_msr_set).",
+    .elsewhere = NOT_IN_PV,
+    .modes = MODES_HARDWARE, .operations = 1, .samples = 1000, .warmup = 16,
+    .setup = setup_msr_write, .run = run_msr_write,
+};
+
+/* SDM vol. 4 and AMD APM vol. 2 define nothing at this number. */
+#define MSR_NOWHERE 0x12345u
+
+static void run_msr_fault(struct row_run *r)
+{
+    u64 value;
+    bool there = false;
+
+    SAMPLES(r, there |= msr_read_safe(MSR_NOWHERE, &value));
+    if ( there && boot_mode != MODE_BARE )
+        r->failure = "an MSR that does not exist was read";
+}
+
+ROW(exit_msr_fault) = {
+    .name = "exit/msr-fault",
+    .work = "read a model specific register",
+    .path = "RDMSR that faults (#GP)",
+    .help = "RDMSR of a register that does not exist, and the #GP handled",
+    .explanation =
+        "RDMSR of number 0x12345: Xen finds no such register and injects #GP; the guest's "
+        "handler finds the fix-up and returns by IRET.  The difference to exit/msr-read is the "
+        "injection and the guest's exception handling.",
+    .elsewhere = NOT_IN_PV,
+    .modes = MODE_PVH | MODE_HVM, .operations = 1, .samples = 500, .warmup = 16,
+    .run = run_msr_fault,
+};
+
+/* ---- control registers (SDM vol. 3, 2.5) ---- */
+
+#define CR0_WP (1ul << 16)
+#define CR4_PGE (1ul << 7)
+
+#define READ_CR(n) ({ u64 v_; __asm__ volatile ("movq %%cr" #n ", %0" : "=r"(v_)); v_; })
+#define WRITE_CR(n, v) __asm__ volatile ("movq %0, %%cr" #n :: "r"((u64)(v)) : "memory")
+
+static void run_cr0(struct row_run *r)
+{
+    u64 cr0 = READ_CR(0);
+
+    FOR_EACH_SAMPLE(r, i)
+        sample_keep(r, i, TIMED(WRITE_CR(0, i & 1 ? cr0 : cr0 ^ CR0_WP)));
+    WRITE_CR(0, cr0);
+}
+
+ROW(exit_cr0_wp) = {
+    .name = "exit/cr0-wp",
+    .work = "write a control register",
+    .path = "MOV to CR0, WP changes",
+    .help = "flip CR0.WP",
+    .explanation =
+        "MOV to CR0 that changes the write-protect bit; with nested paging Xen intercepts it "
+        "(hvm_set_cr0) and resumes.",
+    .elsewhere = NOT_IN_PV,
+    .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
+    .run = run_cr0,
+};
+
+static void run_cr3(struct row_run *r)
+{
+    u64 cr3 = READ_CR(3);
+
+    SAMPLES(r, WRITE_CR(3, cr3));
+}
+
+ROW(exit_cr3) = {
+    .name = "exit/cr3",
+    .work = "change a mapping",
+    .path = "MOV to CR3",
+    .help = "reload CR3: a change of address space",
+    .explanation =
+        "MOV to CR3 with the value it has: flushes the guest's translations.  With nested "
+        "paging it does not exit, and the figure is one instruction; without (shadow paging, or "
+        "a CPU that lacks it) it does.",
+    .elsewhere = NOT_IN_PV,
+    .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
+    .run = run_cr3,
+};
+
+static void run_cr4(struct row_run *r)
+{
+    u64 cr4 = READ_CR(4);
+
+    FOR_EACH_SAMPLE(r, i)
+        sample_keep(r, i, TIMED(WRITE_CR(4, i & 1 ? cr4 : cr4 ^ CR4_PGE)));
+    WRITE_CR(4, cr4);
+}
+
+ROW(exit_cr4_pge) = {
+    .name = "exit/cr4-pge",
+    .work = "write a control register",
+    .path = "MOV to CR4, PGE changes",
+    .help = "flip CR4.PGE: a flush of all translations",
+    .explanation =
+        "MOV to CR4 that changes the global-page bit, the way kernels flush all translations.  "
+        "Xen intercepts it (hvm_set_cr4).",
+    .elsewhere = NOT_IN_PV,
+    .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
+    .run = run_cr4,
+};
+
+static void run_debug_register(struct row_run *r)
+{
+    FOR_EACH_SAMPLE(r, i)
+        sample_keep(r, i, TIMED({ __asm__ volatile ("movq %0, %%dr0" :: "r"((u64)i)); }));
+}
+
+ROW(exit_debug_register) = {
+    .name = "exit/debug-register",
+    .work = "write a debug register",
+    .path = "MOV to DR0",
+    .help = "write DR0",
+    .explanation =
+        "MOV to DR0.  Xen gives the guest its debug registers lazily: the first access exits "
+        "(hvm_dr_access / svm_dr_access) and loads them, and from then on they belong to the guest until the "
+        "next context switch.  The figure of the first iteration is the exit.",
+    .elsewhere = NOT_IN_PV,
+    .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
+    .run = run_debug_register,
+};
+
+static void run_invlpg(struct row_run *r)
+{
+    SAMPLES(r, __asm__ volatile ("invlpg (%0)" :: "r"(&apic_base) : "memory"));
+}
+
+ROW(exit_invlpg) = {
+    .name = "exit/invlpg",
+    .work = "change a mapping",
+    .path = "INVLPG",
+    .help = "invalidate one translation",
+    .explanation =
+        "INVLPG of one page.  With nested paging it does not exit; compare with pv/update-va, "
+        "which changes a mapping in PV.",
+    .elsewhere = NOT_IN_PV,
+    .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
+    .run = run_invlpg,
+};
+
+static void run_wbinvd(struct row_run *r)
+{
+    SAMPLES(r, __asm__ volatile ("wbinvd" ::: "memory"));
+}
+
+ROW(exit_wbinvd) = {
+    .name = "exit/wbinvd",
+    .work = "write back and invalidate caches",
+    .path = "WBINVD",
+    .help = "write back and invalidate caches, intercepted by Xen",
+    .explanation =
+        "WBINVD exits; Xen executes it only for domains that have a device passed through "
+        "(svm_wbinvd_intercept), otherwise it just resumes.",
+    .elsewhere = NOT_IN_PV,
+    .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
+    .run = run_wbinvd,
+};
+
+/* One vCPU spins without cause: enough PAUSEs for a filter of 3,000 to fire. */
+#define PAUSES 4096u
+
+static void run_pause_loop(struct row_run *r)
+{
+    SAMPLES(r, {
+        for ( u32 n = 0; n < PAUSES; n++ )
+            cpu_relax();
+    });
+}
+
+ROW(exit_pause_loop) = {
+    .name = "exit/pause-loop",
+    .work = "give up the CPU and come back",
+    .path = "4,096 PAUSEs in a row",
+    .help = "spin with PAUSE long enough for the pause filter",
+    .explanation =
+        "4,096 PAUSEs in a tight loop.  Where the CPU has a pause filter, Xen takes an exit after some "
+        "thousands and yields the vCPU; without one (as under TCG) the figure is the loop alone, "
+        "three instructions a turn.",
+    .elsewhere = "PAUSE never leaves a PV guest",
+    .modes = MODES_HARDWARE, .operations = 1, .samples = 100, .warmup = 4,
+    .run = run_pause_loop,
+};
+
+struct table_pointer { u16 limit; u64 base; } __attribute__((packed));
+
+static void run_descriptor_table(struct row_run *r)
+{
+    struct table_pointer g, i;
+
+    SAMPLES(r, __asm__ volatile ("sgdt %0\n\tsidt %1\n\tlgdt %0\n\tlidt %1\n\t"
+                                 "pushfq\n\tpopfq"
+                                 : "=m"(g), "=m"(i) :: "memory"));
+}
+
+ROW(exit_descriptor_table) = {
+    .name = "exit/descriptor-table",
+    .work = "use a privileged instruction that need not exit",
+    .path = "SGDT, SIDT, LGDT, LIDT, PUSHF, POPF",
+    .help = "six instructions that hardware virtualization runs natively",
+    .explanation =
+        "Instructions that could not be virtualized before SVM and VT-x: SGDT, SIDT, LGDT, LIDT, "
+        "PUSHF and POPF.  None of them exits under Xen: a figure of more than some ten "
+        "instructions means that something intercepts descriptor tables.  Compare with exit/smsw.",
+    .elsewhere = NOT_IN_PV,
+    .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
+    .run = run_descriptor_table,
+};
+
+static void run_smsw(struct row_run *r)
+{
+    SAMPLES(r, __asm__ volatile ("smsw %%ax" ::: "rax", "memory"));
+}
+
+ROW(exit_smsw) = {
+    .name = "exit/smsw",
+    .work = "use a privileged instruction that need not exit",
+    .path = "SMSW",
+    .help = "read the low half of CR0",
+    .explanation =
+        "SMSW reads the low half of CR0.  Xen on SVM intercepts reads of CR0, so this one exits "
+        "and is emulated, unlike its companions in exit/descriptor-table; on VT-x the guest reads a shadow.",
+    .elsewhere = NOT_IN_PV,
+    .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
+    .run = run_smsw,
 };

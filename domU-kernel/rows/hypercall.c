@@ -1,4 +1,5 @@
 /* Entering the hypervisor through the hypercall page. */
+#include "../arch/mode.h"
 #include "../harness/row.h"
 #include "../xen/hypercall.h"
 
@@ -54,3 +55,125 @@ ROW(hypercall_enosys) = {
     .operations = 1, .samples = 1000, .warmup = 16,
     .run = run_enosys,
 };
+
+/* ---- without the hypercall page ---- */
+
+/*
+ * The three instructions the page may use.  PV: SYSCALL, which destroys RCX
+ * and R11; the number in RAX (xen/arch-x86/xen-x86_64.h).
+ */
+static inline __attribute__((always_inline)) long direct_syscall(u64 number)
+{
+    long result;
+    u64 a = XENVER_version, b = 0;
+
+    __asm__ volatile ("syscall" : "=a"(result), "+D"(a), "+S"(b)
+                      : "0"(number) : "rcx", "r11", "memory");
+    return result;
+}
+
+static inline __attribute__((always_inline)) long direct_vmmcall(u64 number)
+{
+    long result;
+    u64 a = XENVER_version, b = 0;
+
+    __asm__ volatile ("vmmcall" : "=a"(result), "+D"(a), "+S"(b)
+                      : "0"(number) : "memory");
+    return result;
+}
+
+static inline __attribute__((always_inline)) long direct_vmcall(u64 number)
+{
+    long result;
+    u64 a = XENVER_version, b = 0;
+
+    __asm__ volatile ("vmcall" : "=a"(result), "+D"(a), "+S"(b)
+                      : "0"(number) : "memory");
+    return result;
+}
+
+/* The page's own choice: VMMCALL is 0f 01 d9, VMCALL 0f 01 c1, after the
+ * five bytes of MOV $number, %eax. */
+static bool page_uses_vmmcall(void)
+{
+    const u8 *entry = hypercall_page + __HYPERVISOR_xen_version * 32;
+
+    return entry[7] == 0xd9;
+}
+
+static void run_direct(struct row_run *r)
+{
+    if ( boot_mode == MODE_PV )
+        SAMPLES(r, direct_syscall(__HYPERVISOR_xen_version));
+    else if ( page_uses_vmmcall() )
+        SAMPLES(r, direct_vmmcall(__HYPERVISOR_xen_version));
+    else
+        SAMPLES(r, direct_vmcall(__HYPERVISOR_xen_version));
+}
+
+ROW(hypercall_direct) = {
+    .name = "hypercall/direct",
+    .work = "enter the hypervisor and return",
+    .path = "SYSCALL, VMMCALL or VMCALL in line",
+    .help = "xen_version without the hypercall page",
+    .explanation =
+        "The instruction that the hypercall page contains, written in line: SYSCALL "
+        "in PV, VMMCALL or VMCALL in PVH and HVM.  The difference to hypercall/null is the "
+        "page's CALL, its register saving and RET.",
+    .elsewhere = NO_HYPERVISOR,
+    .modes = MODES_XEN,
+    .operations = 1, .samples = 1000, .warmup = 16,
+    .run = run_direct,
+};
+
+/* ---- many in one ---- */
+
+static struct multicall_entry batch[32];
+
+static const char *setup_batch(struct row_run *r)
+{
+    (void)r;
+    for ( u32 i = 0; i < ARRAY_SIZE(batch); i++ )
+        batch[i] = (struct multicall_entry){
+            .op = __HYPERVISOR_xen_version, .args = { XENVER_version, 0 },
+        };
+    return NULL;
+}
+
+static inline long multicall(u32 count)
+{
+    return hypercall2(__HYPERVISOR_multicall, (u64)batch, count);
+}
+
+static void check_batch(struct row_run *r, u32 count)
+{
+    for ( u32 i = 0; i < count; i++ )
+        if ( (long)batch[i].result <= 0 )
+            r->failure = "a call inside the batch failed";
+}
+
+#define MULTICALL_ROW(n)                                                            \
+    static void run_multicall_##n(struct row_run *r)                                \
+    {                                                                               \
+        SAMPLES(r, multicall(n));                                                   \
+        check_batch(r, n);                                                          \
+    }                                                                               \
+    ROW(hypercall_multicall_##n) = {                                                \
+        .name = "hypercall/multicall-" #n,                                          \
+        .work = "enter the hypervisor and return",                                  \
+        .path = "multicall of " #n ", per call",                                    \
+        .help = #n " xen_version calls in one multicall; per call",                 \
+        .explanation =                                                              \
+            "One multicall hypercall carries " #n " xen_version calls; the figure is " \
+            "per call.  Entry and exit are paid once, so the figure falls towards "  \
+            "the cost of dispatch alone as the batch grows.  Compare with "          \
+            "hypercall/null.",                                                      \
+        .elsewhere = NO_HYPERVISOR,                                                 \
+        .modes = MODES_XEN,                                                         \
+        .operations = n, .samples = 500, .warmup = 16,                              \
+        .setup = setup_batch, .run = run_multicall_##n,                             \
+    }
+
+MULTICALL_ROW(1);
+MULTICALL_ROW(8);
+MULTICALL_ROW(32);

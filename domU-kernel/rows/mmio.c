@@ -60,3 +60,47 @@ ROW(mmio_ioreq) = {
     .operations = 1, .samples = 200, .warmup = 8,
     .setup = setup_ioreq, .run = run_ioreq,
 };
+
+/* 82093AA data sheet, 3.1: index register at 0, data at 0x10. */
+#define IOAPIC 0xfec00000ul
+/* IA-PC HPET 1.0a, 2.3.4: general capabilities and ID at 0, counter at 0xf0. */
+#define HPET   0xfed00000ul
+
+static void run_ioapic(struct row_run *r)
+{
+    SAMPLES(r, mmio_read32(IOAPIC));
+}
+
+ROW(mmio_xen_ioapic) = {
+    .name = "mmio/xen-ioapic",
+    .work = "enter the hypervisor and return",
+    .path = "VM exit by memory read, I/O APIC inside Xen",
+    .help = "read the I/O APIC's index register, emulated inside Xen",
+    .explanation = "As mmio/xen-lapic, another device inside Xen (vioapic_read).",
+    .elsewhere = "only HVM and bare have an I/O APIC",
+    .modes = MODE_HVM | MODE_BARE, .operations = 1, .samples = 500, .warmup = 16,
+    .run = run_ioapic,
+};
+
+static const char *setup_hpet(struct row_run *r)
+{
+    (void)r;
+    /* The upper half of the capabilities is the period, never 0 or all ones. */
+    return mmio_read32(HPET + 4) - 1 >= 0x05f5e100 ? "no HPET at 0xfed00000" : NULL;
+}
+
+static void run_hpet(struct row_run *r)
+{
+    SAMPLES(r, mmio_read32(HPET + 0xf0));
+}
+
+ROW(mmio_xen_hpet) = {
+    .name = "mmio/xen-hpet",
+    .work = "enter the hypervisor and return",
+    .path = "VM exit by memory read, HPET inside Xen",
+    .help = "read the HPET's counter, emulated inside Xen",
+    .explanation = "As mmio/xen-lapic, another device inside Xen (hpet_read).",
+    .elsewhere = "only HVM and bare have an HPET",
+    .modes = MODE_HVM | MODE_BARE, .operations = 1, .samples = 500, .warmup = 16,
+    .setup = setup_hpet, .run = run_hpet,
+};

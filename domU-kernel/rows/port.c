@@ -142,3 +142,62 @@ ROW(port_ioreq) = {
     .operations = 1, .samples = 200, .warmup = 8,
     .setup = setup_ioreq, .run = run_ioreq,
 };
+
+/* ---- more devices, by who answers ---- */
+
+#define PORT_ROW(identifier, row_name, who, what, port_number)                      \
+    static void run_##identifier(struct row_run *r)                                 \
+    {                                                                               \
+        SAMPLES(r, port_in8(port_number));                                          \
+    }                                                                               \
+    ROW(port_##identifier) = {                                                      \
+        .name = "port/" row_name,                                                   \
+        .work = "enter the hypervisor and return",                                  \
+        .path = "VM exit by IN, " who,                                              \
+        .help = "IN from " what ", emulated inside Xen",                            \
+        .explanation = "IN from " what ": as port/xen-pit, another device inside Xen.", \
+        .elsewhere = NEEDS_DEVICES,                                                 \
+        .modes = MODE_HVM | MODE_BARE,                                              \
+        .operations = 1, .samples = 500, .warmup = 16,                              \
+        .run = run_##identifier,                                                    \
+    }
+
+PORT_ROW(xen_pic, "xen-pic", "PIC inside Xen", "the interrupt controller's mask register", 0x21u);
+PORT_ROW(xen_rtc, "xen-rtc", "RTC inside Xen", "the clock's data port", 0x71u);
+
+static void run_pci_config(struct row_run *r)
+{
+    SAMPLES(r, port_in32(0xcfcu));
+}
+
+ROW(port_pci_config) = {
+    .name = "port/pci-config",
+    .work = "ask a dom0 process and get its answer",
+    .path = "VM exit by IN, PCI configuration",
+    .help = "IN from PCI configuration space, answered by QEMU",
+    .explanation =
+        "IN from port 0xcfc with the host bridge selected: Xen looks up which ioreq server "
+        "owns the function (hvm_select_ioreq_server) and asks it, here QEMU.",
+    .elsewhere = NEEDS_DEVICES,
+    .modes = MODE_HVM | MODE_BARE, .flags = ROW_DOM0 | ROW_BLOCKS,
+    .operations = 1, .samples = 200, .warmup = 8,
+    .run = run_pci_config,
+};
+
+static void run_debug(struct row_run *r)
+{
+    SAMPLES(r, port_out8(0xe9u, '\r'));
+}
+
+ROW(port_debug_0xe9) = {
+    .name = "port/debug-0xe9",
+    .work = "print one character",
+    .path = "VM exit by OUT, Xen's debug console",
+    .help = "OUT of one character to Xen's debug console",
+    .explanation =
+        "OUT to port 0xe9: Xen collects the characters of a line and prints them to its own log when the "
+        "line ends (hvm_print_line).  No process in dom0 is involved.",
+    .elsewhere = "a PV guest has no ports",
+    .modes = MODES_HARDWARE, .operations = 1, .samples = 64, .warmup = 4,
+    .run = run_debug,
+};

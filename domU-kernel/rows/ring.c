@@ -61,7 +61,7 @@ static const char *stream(u32 depth, u32 *next_id)
     struct ring_front *ring = &device.data_ring;
     struct data_request request = { .operation = DATA_SINK, .length = DATA_PAYLOAD };
     struct data_response response;
-    u32 sent = 0, answered = 0, first = *next_id;
+    u32 sent = 0, answered = 0, first = *next_id, half = depth > 1 ? depth / 2 : 1;
     enum ring_result t;
 
     fill(&request, 0);
@@ -77,7 +77,7 @@ static const char *stream(u32 depth, u32 *next_id)
         if ( ring_front_push(ring) )
             event_send(device.data_port);
 
-        if ( !data_wait(sent - answered > depth / 2 ? depth / 2 : sent - answered) )
+        if ( !data_wait(sent - answered > half ? half : sent - answered) )
             return "the backend broke the data ring";
         while ( (t = ring_front_take(ring, &response, DATA_SLOT_SIZE)) == RING_TAKEN )
         {
@@ -92,33 +92,41 @@ static const char *stream(u32 depth, u32 *next_id)
     return NULL;
 }
 
-static void run_stream_32(struct row_run *r)
-{
-    u32 id = 0;
-
-    FOR_EACH_SAMPLE(r, i)
-    {
-        const char *trouble;
-
-        sample_keep(r, i, TIMED(trouble = stream(32, &id)));
-        r->failure = trouble;
+#define STREAM_ROW(depth, row_flags)                                                \
+    static void run_stream_##depth(struct row_run *r)                               \
+    {                                                                               \
+        u32 id = 0;                                                                 \
+                                                                                    \
+        FOR_EACH_SAMPLE(r, i)                                                       \
+        {                                                                           \
+            const char *trouble;                                                    \
+                                                                                    \
+            sample_keep(r, i, TIMED(trouble = stream(depth, &id)));                 \
+            r->failure = trouble;                                                   \
+        }                                                                           \
+    }                                                                               \
+    ROW(ring_stream_depth_##depth) = {                                              \
+        .name = "ring/stream-depth-" #depth,                                        \
+        .work = "tell a dom0 process something, no answer",                         \
+        .path = "shared ring, up to " #depth " in flight",                          \
+        .help = "stream 64-byte requests, up to " #depth " in flight; per request", \
+        .explanation =                                                              \
+            "Streams 256 requests of 64 bytes with up to " #depth " in flight; the figure is " \
+            "per request.  The guest publishes many requests with one notification and " \
+            "asks to be woken only after half of them are answered (the event index of " \
+            "the ring), so that wake-ups are shared by a batch.  The ratio to "     \
+            "ring/echo-64b shows what batching is worth.",                          \
+        .elsewhere = NO_RING,                                                       \
+        .modes = MODES_XEN, .needs = SERVICE_DATA_RING,                             \
+        .flags = row_flags | ROW_DOM0 | ROW_BLOCKS,                                 \
+        .operations = BATCH, .samples = 20, .warmup = 2,                            \
+        .run = run_stream_##depth,                                                  \
     }
-}
 
-ROW(ring_stream_depth_32) = {
-    .name = "ring/stream-depth-32",
-    .work = "tell a dom0 process something, no answer",
-    .path = "shared ring, 32 requests in flight",
-    .help = "stream 64-byte requests with up to 32 in flight; per request",
-    .explanation =
-        "Streams 256 requests of 64 bytes with up to 32 in flight; the figure is "
-        "per request.  The guest publishes many requests with one notification and "
-        "asks to be woken only after half of them are answered (the event index of "
-        "the ring), so that wake-ups are shared by a batch.  The ratio to "
-        "ring/echo-64b shows what batching is worth.",
-    .elsewhere = NO_RING,
-    .modes = MODES_XEN, .needs = SERVICE_DATA_RING,
-    .flags = ROW_HEADLINE | ROW_DOM0 | ROW_BLOCKS,
-    .operations = BATCH, .samples = 50, .warmup = 4,
-    .run = run_stream_32,
-};
+STREAM_ROW(1, 0);
+STREAM_ROW(2, 0);
+STREAM_ROW(4, 0);
+STREAM_ROW(8, 0);
+STREAM_ROW(16, 0);
+STREAM_ROW(32, ROW_HEADLINE);
+STREAM_ROW(64, 0);

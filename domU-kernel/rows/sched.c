@@ -1,8 +1,10 @@
 /* Giving up the CPU and coming back. */
 #include "../harness/row.h"
+#include "../xen/events.h"
 #include "../xen/hypercall.h"
 
 #include <xen/sched.h>
+#include <xen/vcpu.h>
 
 static void run_yield(struct row_run *r)
 {
@@ -24,4 +26,88 @@ ROW(sched_yield) = {
     .modes = MODES_XEN, .flags = ROW_HEADLINE,
     .operations = 1, .samples = 1000, .warmup = 16,
     .run = run_yield,
+};
+
+#define NO_SCHEDULER "bare mode has no scheduler below it"
+
+static u32 poll_local, poll_remote;
+
+static const char *setup_poll(struct row_run *r)
+{
+    (void)r;
+    poll_remote = event_alloc_unbound(DOMID_SELF);
+    poll_local = event_bind_interdomain(DOMID_SELF, poll_remote);
+    event_send(poll_local);   /* masked, so it stays pending */
+    return NULL;
+}
+
+static void teardown_poll(struct row_run *r)
+{
+    (void)r;
+    event_close(poll_local);
+    event_close(poll_remote);
+}
+
+static void run_poll(struct row_run *r)
+{
+    evtchn_port_t port = poll_remote;
+    struct sched_poll op = { .nr_ports = 1 };
+
+    set_xen_guest_handle(op.ports, &port);
+    SAMPLES(r, hypercall_sched_op(SCHEDOP_poll, &op));
+}
+
+ROW(sched_poll) = {
+    .name = "sched/poll",
+    .work = "look for an event",
+    .path = "SCHEDOP_poll",
+    .help = "poll one port that is pending already",
+    .explanation =
+        "SCHEDOP_poll waits for one of several ports without taking an upcall; the port is pending "
+        "already, so it returns at once, and the figure is the hypercall and its check.",
+    .elsewhere = NO_SCHEDULER,
+    .modes = MODES_XEN, .operations = 1, .samples = 1000, .warmup = 16,
+    .setup = setup_poll, .run = run_poll, .teardown = teardown_poll,
+};
+
+static void run_runstate(struct row_run *r)
+{
+    struct vcpu_runstate_info info;
+
+    SAMPLES(r, hypercall3(__HYPERVISOR_vcpu_op, VCPUOP_get_runstate_info, 0, (u64)&info));
+}
+
+ROW(sched_runstate_read) = {
+    .name = "sched/runstate-read",
+    .work = "ask how long this vCPU has run",
+    .path = "VCPUOP_get_runstate_info",
+    .help = "read this vCPU's run state times by hypercall",
+    .explanation =
+        "Asks Xen how long this vCPU has been running, runnable, blocked and offline.  Guests "
+        "register a memory area instead and read it without a hypercall: this is what "
+        "that saves.",
+    .elsewhere = NO_SCHEDULER,
+    .modes = MODES_XEN, .operations = 1, .samples = 1000, .warmup = 16,
+    .run = run_runstate,
+};
+
+static void run_set_timer(struct row_run *r)
+{
+    struct vcpu_set_singleshot_timer timer = { .timeout_abs_ns = ~0ul >> 1 };
+
+    SAMPLES(r, hypercall3(__HYPERVISOR_vcpu_op, VCPUOP_set_singleshot_timer, 0, (u64)&timer));
+    hypercall3(__HYPERVISOR_vcpu_op, VCPUOP_stop_singleshot_timer, 0, 0);
+}
+
+ROW(sched_set_singleshot_timer) = {
+    .name = "sched/set-singleshot-timer",
+    .work = "arm a timer",
+    .path = "VCPUOP_set_singleshot_timer",
+    .help = "arm the per-vCPU timer for the far future",
+    .explanation =
+        "Arms the vCPU's one-shot timer for a time that never comes: what a guest kernel pays "
+        "each time it programs its next tick.",
+    .elsewhere = NO_SCHEDULER,
+    .modes = MODES_XEN, .operations = 1, .samples = 1000, .warmup = 16,
+    .run = run_set_timer,
 };

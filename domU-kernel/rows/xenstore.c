@@ -31,3 +31,119 @@ ROW(xenstore_read) = {
     .operations = 1, .samples = 100, .warmup = 4,
     .run = run_read,
 };
+
+/* Ours to write: the frontend directory of our device. */
+#define SCRATCH "device/xenometer/0/scratch"
+
+static void run_write(struct row_run *r)
+{
+    FOR_EACH_SAMPLE(r, i)
+    {
+        const char *error;
+
+        sample_keep(r, i, TIMED(error = xenstore_write(SCRATCH, i & 1 ? "1" : "0")));
+        if ( error )
+            r->failure = "xenstored refused a write to our own directory";
+    }
+}
+
+ROW(xenstore_write) = {
+    .name = "xenstore/write",
+    .work = "write one key of the control path",
+    .path = "XenStore ring",
+    .help = "write one short XenStore key",
+    .explanation =
+        "Writes a key in the domain's own directory.  Besides the round trip, xenstored checks permission "
+        "and quota, updates its database, and fires the watches on the path: the backend's is one of them.",
+    .elsewhere = "bare mode has no XenStore",
+    .modes = MODES_XEN, .flags = ROW_DOM0 | ROW_BLOCKS,
+    .operations = 1, .samples = 100, .warmup = 4,
+    .run = run_write,
+};
+
+static void run_directory(struct row_run *r)
+{
+    char names[256];
+
+    FOR_EACH_SAMPLE(r, i)
+    {
+        const char *error;
+
+        sample_keep(r, i, TIMED(error = xenstore_directory("device", names, sizeof(names))));
+        if ( error )
+            r->failure = "xenstored refused to list our own directory";
+    }
+}
+
+ROW(xenstore_directory) = {
+    .name = "xenstore/directory",
+    .work = "list a directory of the control path",
+    .path = "XenStore ring",
+    .help = "list one small XenStore directory",
+    .explanation = "Lists the domain's device directory: as xenstore/read, with another operation.",
+    .elsewhere = "bare mode has no XenStore",
+    .modes = MODES_XEN, .flags = ROW_DOM0 | ROW_BLOCKS,
+    .operations = 1, .samples = 100, .warmup = 4,
+    .run = run_directory,
+};
+
+static void run_transaction(struct row_run *r)
+{
+    FOR_EACH_SAMPLE(r, i)
+    {
+        const char *error;
+
+        sample_keep(r, i, TIMED(error = xenstore_empty_transaction()));
+        if ( error )
+            r->failure = "xenstored refused an empty transaction";
+    }
+}
+
+ROW(xenstore_transaction) = {
+    .name = "xenstore/transaction",
+    .work = "commit an empty transaction of the control path",
+    .path = "XenStore ring, two requests",
+    .help = "begin and commit an empty transaction",
+    .explanation =
+        "Begins a transaction and commits it, empty: two round trips to xenstored.  What "
+        "consistency costs before any key is touched.",
+    .elsewhere = "bare mode has no XenStore",
+    .modes = MODES_XEN, .flags = ROW_DOM0 | ROW_BLOCKS,
+    .operations = 1, .samples = 100, .warmup = 4,
+    .run = run_transaction,
+};
+
+static const char *setup_watch(struct row_run *r)
+{
+    (void)r;
+    if ( xenstore_write(SCRATCH, "0") || xenstore_watch(SCRATCH, "row") )
+        return "xenstored refused the watch";
+    xenstore_wait_watch();   /* each watch fires once when it is set */
+    return NULL;
+}
+
+static void teardown_watch(struct row_run *r)
+{
+    if ( xenstore_unwatch(SCRATCH, "row") )
+        r->failure = "xenstored does not know the watch any more";
+}
+
+static void run_watch(struct row_run *r)
+{
+    FOR_EACH_SAMPLE(r, i)
+        sample_keep(r, i, TIMED((xenstore_write(SCRATCH, "1"), xenstore_wait_watch())));
+}
+
+ROW(xenstore_watch_fire) = {
+    .name = "xenstore/watch-fire",
+    .work = "be told of a change in the control path",
+    .path = "XenStore watch",
+    .help = "write a key one watches, until the watch fires",
+    .explanation =
+        "Writes a key that the domain itself watches and waits for the watch event: the way a frontend "
+        "learns that its backend changed state.  The difference to xenstore/write is the event.",
+    .elsewhere = "bare mode has no XenStore",
+    .modes = MODES_XEN, .flags = ROW_DOM0 | ROW_BLOCKS,
+    .operations = 1, .samples = 100, .warmup = 4,
+    .setup = setup_watch, .run = run_watch, .teardown = teardown_watch,
+};

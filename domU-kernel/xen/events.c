@@ -70,6 +70,24 @@ void events_init(void)
     }
 }
 
+void events_disable(void)
+{
+    this_vcpu_info()->evtchn_upcall_mask = 1;
+    barrier();
+}
+
+void events_enable(void)
+{
+    struct vcpu_info *v = this_vcpu_info();
+
+    v->evtchn_upcall_mask = 0;
+    barrier();
+    /* Raised while masked: Xen delivers it at the next way out of any
+     * hypercall, not by itself. */
+    if ( v->evtchn_upcall_pending )
+        hypercall_xen_version(0, NULL);
+}
+
 u32 event_alloc_unbound(u32 remote)
 {
     struct evtchn_alloc_unbound op = { .dom = DOMID_SELF, .remote_dom = (domid_t)remote };
@@ -118,26 +136,17 @@ void event_unmask(u32 port)
 
 u32 event_wait(u32 port, u32 seen)
 {
-    struct vcpu_info *v = this_vcpu_info();
-
     while ( event_arrivals[port] == seen )
     {
         /* Events off, look again, then sleep and allow them in one step:
          * otherwise the one we wait for can arrive just before the sleep. */
         if ( boot_mode == MODE_PV )
         {
-            v->evtchn_upcall_mask = 1;
-            barrier();
+            events_disable();
             if ( event_arrivals[port] == seen )
-                hypercall_sched_op(SCHEDOP_block, NULL);   /* unmasks */
+                hypercall_sched_op(SCHEDOP_block, NULL);   /* allows them */
             else
-            {
-                v->evtchn_upcall_mask = 0;
-                barrier();
-                /* Raised while masked: Xen won't deliver by itself. */
-                if ( v->evtchn_upcall_pending )
-                    hypercall_xen_version(0, NULL);
-            }
+                events_enable();
         }
         else
         {

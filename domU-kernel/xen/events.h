@@ -22,6 +22,10 @@ extern volatile u32 event_arrivals[EVENT_PORTS];
 /* Register the upcall with Xen and allow it.  After traps_init(). */
 void events_init(void);
 
+/* PV: the virtual interrupt flag.  Allowing takes what came meanwhile. */
+void events_disable(void);
+void events_enable(void);
+
 /* A new port that domain `remote` may bind to; masked.  Panics when refused. */
 u32 event_alloc_unbound(u32 remote);
 

@@ -50,6 +50,19 @@ long hypercall3(unsigned number, u64 a, u64 b, u64 c)
     return result;
 }
 
+static inline __attribute__((always_inline))
+long hypercall4(unsigned number, u64 a, u64 b, u64 c, u64 d)
+{
+    register u64 r10 __asm__("r10") = d;
+    long result;
+
+    __asm__ volatile (HYPERCALL_CALL(number)
+                      : "=a"(result), "+D"(a), "+S"(b), "+d"(c), "+r"(r10)
+                      : HYPERCALL_OFFSET(number)
+                      : "rcx", "r11", "memory");
+    return result;
+}
+
 /* xen/version.h: XENVER_version with no argument does the least Xen can do. */
 static inline long hypercall_xen_version(int command, void *argument)
 {

@@ -105,15 +105,15 @@ static bool receive_message(u32 id, u32 *type, char *value, size_t size, size_t 
 }
 
 /* The payload is `path`, NUL, then `rest` without its NUL unless asked for. */
-static const char *request(u32 type, const char *path, const char *rest,
-                           bool rest_terminated, char *value, size_t size)
+static const char *request_in(u32 transaction, u32 type, const char *path, const char *rest,
+                              bool rest_terminated, char *value, size_t size)
 {
     static char error[32];
     char dummy[32];
     size_t length;
     u32 rest_size = rest ? (u32)strlen(rest) + rest_terminated : 0;
     struct xsd_sockmsg m = {
-        .type = type, .req_id = ++next_id,
+        .type = type, .req_id = ++next_id, .tx_id = transaction,
         .len = (u32)strlen(path) + 1 + rest_size,
     };
     u64 begin = tsc_begin();
@@ -137,6 +137,30 @@ static const char *request(u32 type, const char *path, const char *rest,
     return error;
 }
 
+static const char *request(u32 type, const char *path, const char *rest,
+                           bool rest_terminated, char *value, size_t size)
+{
+    return request_in(0, type, path, rest, rest_terminated, value, size);
+}
+
+const char *xenstore_directory(const char *path, char *names, size_t size)
+{
+    return request(XS_DIRECTORY, path, NULL, false, names, size);
+}
+
+const char *xenstore_empty_transaction(void)
+{
+    char id[24];
+    unsigned long number;
+    const char *error = request(XS_TRANSACTION_START, "", NULL, false, id, sizeof(id));
+
+    if ( error )
+        return error;
+    if ( !parse_decimal(id, &number) )
+        return "EPROTO";
+    return request_in((u32)number, XS_TRANSACTION_END, "T", NULL, false, NULL, 0);
+}
+
 const char *xenstore_read(const char *path, char *value, size_t size)
 {
     return request(XS_READ, path, NULL, false, value, size);
@@ -150,6 +174,11 @@ const char *xenstore_write(const char *path, const char *value)
 const char *xenstore_watch(const char *path, const char *token)
 {
     return request(XS_WATCH, path, token, true, NULL, 0);
+}
+
+const char *xenstore_unwatch(const char *path, const char *token)
+{
+    return request(XS_UNWATCH, path, token, true, NULL, 0);
 }
 
 const char *xenstore_read_number(const char *path, u64 *value)

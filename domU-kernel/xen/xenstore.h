@@ -16,10 +16,17 @@ void xenstore_init(void *interface, u32 port);
 const char *xenstore_read(const char *path, char *value, size_t size);
 const char *xenstore_write(const char *path, const char *value);
 const char *xenstore_watch(const char *path, const char *token);
+const char *xenstore_unwatch(const char *path, const char *token);
 
 /* Same, for a decimal number; a garbled one is "EINVAL". */
 const char *xenstore_read_number(const char *path, u64 *value);
 const char *xenstore_write_number(const char *path, u64 value);
+
+/* Names below `path`, separated by NULs; what does not fit is dropped. */
+const char *xenstore_directory(const char *path, char *names, size_t size);
+
+/* An empty transaction, begun and committed. */
+const char *xenstore_empty_transaction(void);
 
 /* Ticks spent in this file so far: waiting for xenstored, mostly. */
 extern u64 xenstore_ticks;

@@ -26,6 +26,7 @@ int main(int argc, char **argv)
     else
     {
         suite_rows();
+        suite_catalogue();
         suite_backend();
         suite_errors();
     }

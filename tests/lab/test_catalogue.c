@@ -1,0 +1,170 @@
+/* The whole catalogue in one run: what the figures of each group must mean. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <CUnit/CUnit.h>
+
+#include "program.h"
+
+static json_t *all;
+
+static long long median(const char *row, const char *mode)
+{
+    return figure(all, row, mode, "median");
+}
+
+/* a < b, both measured; says which when not. */
+#define LESS(a, b)                                                              \
+    do {                                                                        \
+        long long a_ = (a), b_ = (b);                                           \
+        if ( a_ < 0 || a_ >= b_ )                                               \
+            fprintf(stderr, "%s = %lld is not below %s = %lld\n", #a, a_, #b, b_); \
+        CU_ASSERT(a_ >= 0 && a_ < b_);                                          \
+    } while ( 0 )
+
+static void test_run(void)
+{
+    static const char path[] = "build/test-all.json";
+    struct outcome_of r = program("run", "--host=lab", "--output", path, "*", NULL);
+    json_t *row;
+    size_t i;
+
+    if ( r.status )
+        fprintf(stderr, "%s\n%s\n", r.out, r.err);
+    CU_ASSERT_EQUAL(r.status, 0);
+    program_free(&r);
+    all = json_load_file(path, 0, NULL);
+    unlink(path);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(all);
+    CU_ASSERT(json_array_size(json_object_get(all, "rows")) >= 4 * 60);
+    json_array_foreach(json_object_get(all, "rows"), i, row)
+    {
+        const char *status = json_string_value(json_object_get(row, "status"));
+        const char *reason = json_string_value(json_object_get(row, "reason"));
+
+        CU_ASSERT(!strcmp(status, "success") ||
+                  (!strcmp(status, "skip") && reason && strlen(reason) > 10));
+    }
+}
+
+static void test_baseline(void)
+{
+    LESS(median("baseline/pause", "pv"), 4);
+    LESS(512, median("baseline/memcpy-4k", "pv"));   /* each REP iteration counts */
+    /* The guest's own instructions cost the same in every mode. */
+    CU_ASSERT_EQUAL(median("baseline/memcpy-4k", "pv"), median("baseline/memcpy-4k", "bare"));
+    CU_ASSERT_EQUAL(median("baseline/rdtsc", "pv"), median("baseline/rdtsc", "hvm"));
+}
+
+static void test_hypercall(void)
+{
+    /* In line saves the page's call; a batch shares one entry. */
+    LESS(median("hypercall/direct", "pv"), median("hypercall/null", "pv"));
+    LESS(median("hypercall/multicall-32", "pv"), median("hypercall/multicall-8", "pv"));
+    LESS(median("hypercall/multicall-8", "pv"), median("hypercall/multicall-1", "pv"));
+    LESS(median("hypercall/multicall-32", "pv"), median("hypercall/null", "pv"));
+    LESS(median("hypercall/multicall-32", "pvh"), median("hypercall/multicall-1", "pvh"));
+}
+
+static void test_syscall(void)
+{
+    /* PV bounces each through Xen; with nested paging nobody does. */
+    LESS(median("syscall/guest-getpid", "pvh") * 10, median("syscall/guest-getpid", "pv"));
+    LESS(median("syscall/guest-exception", "pvh") * 5, median("syscall/guest-exception", "pv"));
+    LESS(median("syscall/guest-pagefault", "pvh") * 5, median("syscall/guest-pagefault", "pv"));
+    CU_ASSERT_EQUAL(median("syscall/guest-getpid", "pvh"), median("syscall/guest-getpid", "bare"));
+}
+
+static void test_exit(void)
+{
+    static const char *const none[] = {
+        "exit/cr3", "exit/invlpg", "exit/descriptor-table", "exit/debug-register",
+    };
+    static const char *const some[] = {
+        "exit/cpuid-basic", "exit/cpuid-deep", "exit/msr-read", "exit/msr-write",
+        "exit/cr0-wp", "exit/cr4-pge", "exit/wbinvd", "exit/smsw",
+    };
+
+    for ( size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++ )
+        CU_ASSERT_EQUAL(median(none[i], "pvh"), median(none[i], "bare"));
+    for ( size_t i = 0; i < sizeof(some) / sizeof(some[0]); i++ )
+        LESS(1000, median(some[i], "pvh") - median(some[i], "bare"));
+    /* The exception comes on top of the exit. */
+    LESS(median("exit/msr-read", "pvh"), median("exit/msr-fault", "pvh"));
+}
+
+static void test_pv(void)
+{
+    LESS(median("hypercall/null", "pv"), median("pv/update-va", "pv"));
+    LESS(median("pv/update-va-x32", "pv"), median("pv/update-va", "pv"));
+    LESS(median("pv/mmu-update-x32", "pv"), median("pv/mmu-update", "pv"));
+    /* A plain write has to be faulted on and decoded. */
+    LESS(median("pv/update-va", "pv"), median("pv/writable-pt-fault", "pv"));
+    LESS(median("exit/cr3", "pvh"), median("pv/cr3-switch", "pv"));
+}
+
+static void test_event(void)
+{
+    static const char *const modes[] = { "pv", "pvh", "hvm" };
+
+    for ( size_t m = 0; m < 3; m++ )
+    {
+        LESS(median("event/send-unbound", modes[m]), median("event/send-masked", modes[m]));
+        LESS(median("event/send-masked", modes[m]), median("event/send-self", modes[m]));
+        CU_ASSERT_EQUAL(figure(all, "event/send-unbound", modes[m], "upcalls"), 0);
+        CU_ASSERT_EQUAL(figure(all, "event/unmask", modes[m], "upcalls"), 0);
+        CU_ASSERT(figure(all, "event/send-self", modes[m], "upcalls") >=
+                  figure(all, "event/send-self", modes[m], "samples"));
+    }
+}
+
+static void test_ring(void)
+{
+    static const char *const depth[] = {
+        "ring/stream-depth-1", "ring/stream-depth-2", "ring/stream-depth-4",
+        "ring/stream-depth-8", "ring/stream-depth-16", "ring/stream-depth-32",
+        "ring/stream-depth-64",
+    };
+
+    for ( size_t i = 1; i < sizeof(depth) / sizeof(depth[0]); i++ )
+    {
+        LESS(median(depth[i], "pv"), median(depth[i - 1], "pv"));
+        LESS(median(depth[i], "hvm"), median(depth[i - 1], "hvm"));
+    }
+    /* Wake-ups per sample of 256 requests: at depth 1 one a request. */
+    CU_ASSERT(figure(all, depth[0], "pv", "upcalls") >= 20 * 256);
+    CU_ASSERT(figure(all, depth[5], "pv", "upcalls") <= 22 * 256 / 8);
+}
+
+static void test_xenstore(void)
+{
+    LESS(median("xenstore/read", "pv"), median("xenstore/write", "pv"));
+    LESS(median("xenstore/write", "pv"), median("xenstore/watch-fire", "pv"));
+    LESS(median("xenstore/read", "pv"), median("xenstore/transaction", "pv"));
+}
+
+static void test_devices(void)
+{
+    /* Inside Xen by port, inside Xen by memory, then a process in dom0. */
+    LESS(median("port/xen-pic", "hvm"), median("mmio/xen-ioapic", "hvm"));
+    LESS(median("port/xen-rtc", "hvm"), median("port/pci-config", "hvm"));
+    LESS(median("mmio/xen-hpet", "hvm"), median("mmio/ioreq", "hvm"));
+    LESS(median("port/debug-0xe9", "hvm"), median("port/ioreq", "hvm"));
+}
+
+void suite_catalogue(void)
+{
+    CU_pSuite s = CU_add_suite("the catalogue", NULL, NULL);
+
+    CU_add_test(s, "one run of every row", test_run);
+    CU_add_test(s, "baseline", test_baseline);
+    CU_add_test(s, "hypercall", test_hypercall);
+    CU_add_test(s, "syscall", test_syscall);
+    CU_add_test(s, "exit", test_exit);
+    CU_add_test(s, "pv", test_pv);
+    CU_add_test(s, "event", test_event);
+    CU_add_test(s, "ring", test_ring);
+    CU_add_test(s, "xenstore", test_xenstore);
+    CU_add_test(s, "port and mmio", test_devices);
+}
