@@ -171,6 +171,14 @@ void image_free(struct image *image)
     free(image);
 }
 
+const struct image_row *image_baseline(const struct image *image)
+{
+    for ( size_t i = 0; i < image->count; i++ )
+        if ( image->rows[i].flags & ROW_BASELINE )
+            return &image->rows[i];
+    return NULL;
+}
+
 const struct image_row *image_find(const struct image *image, const char *name)
 {
     for ( size_t i = 0; i < image->count; i++ )

@@ -31,6 +31,9 @@ struct image {
 struct image *image_load(const char *path, char **error);
 void image_free(struct image *);
 
+/* The row whose cost the others have subtracted, or NULL. */
+const struct image_row *image_baseline(const struct image *);
+
 /* Row by exact name, or NULL. */
 const struct image_row *image_find(const struct image *, const char *name);
 

@@ -1,3 +1,4 @@
+#include "record.h"
 #include "runner.h"
 
 #include <stdarg.h>
@@ -6,35 +7,9 @@
 #include <string.h>
 
 #include "result.h"
-#include "summary.h"
 #include "xenometer.h"
 
 #define STOP_DEADLINE 10u   /* seconds from CONTROL_STOP to the domain's end */
-
-struct result *runner_add(struct results *results, const struct image_row *row,
-                          enum mode mode, enum outcome outcome, const char *reason)
-{
-    struct result *r = results_add(results);
-
-    r->row = xstrdup(row->name);
-    r->work = xstrdup(row->work);
-    r->path = xstrdup(row->path);
-    r->mode = mode;
-    r->outcome = outcome;
-    r->reason = reason && *reason ? xstrdup(reason) : NULL;
-    r->dom0 = row->flags & ROW_DOM0;
-    r->blocks = row->flags & ROW_BLOCKS;
-    r->operations = row->operations;
-    return r;
-}
-
-static const struct image_row *baseline(const struct image *image)
-{
-    for ( size_t i = 0; i < image->count; i++ )
-        if ( image->rows[i].flags & ROW_BASELINE )
-            return &image->rows[i];
-    return NULL;
-}
 
 /* ------------------------------------------------------------- the end -- */
 
@@ -74,7 +49,7 @@ static void lost(struct runner *r, const char *format, ...)
     {
         const struct image_row *row = r->rows[r->next++];
 
-        runner_add(r->results, row, r->device->mode, OUTCOME_ERROR, full);
+        record_add(r->results, row, r->device->mode, OUTCOME_ERROR, full);
     }
     done(r, full);
 }
@@ -126,7 +101,7 @@ static void next(struct runner *r)
 static void begin(struct runner *r)
 {
     const struct image *image = r->options->image;
-    const struct image_row *empty = baseline(image);
+    const struct image_row *empty = image_baseline(image);
 
     if ( strcmp(r->device->keys.image, image->build_id) )
     {
@@ -148,22 +123,6 @@ static void begin(struct runner *r)
 
 /* -------------------------------------------------------------- results -- */
 
-/* What the domain says about a row, checked; NULL when it makes sense. */
-static const char *nonsense(const struct runner *r, const struct control_request *q)
-{
-    if ( q->kind != CONTROL_RESULT )
-        return "the domain sent no result but something else";
-    if ( q->id != r->id )
-        return "the domain answered another command than the last";
-    if ( q->outcome > OUTCOME_FAILURE )
-        return "the domain reported an impossible outcome";
-    if ( q->samples > r->samples )
-        return "the domain reported more samples than were asked for";
-    if ( q->outcome == OUTCOME_SUCCESS && q->samples == 0 )
-        return "the domain reported success without a sample";
-    return NULL;
-}
-
 /* The caller's to free. */
 static uint64_t *fetch(const struct runner *r, uint32_t count)
 {
@@ -175,7 +134,6 @@ static uint64_t *fetch(const struct runner *r, uint32_t count)
 
 static void take_baseline(struct runner *r, const struct control_request *q)
 {
-    struct result scratch = { .operations = 1 };
     uint64_t *ticks;
 
     if ( q->outcome != OUTCOME_SUCCESS )
@@ -187,40 +145,15 @@ static void take_baseline(struct runner *r, const struct control_request *q)
         return;
     }
     ticks = fetch(r, q->samples);
-    summarise(&scratch, ticks, q->samples, 0, 1);
+    r->overhead = record_overhead(ticks, q->samples);
     free(ticks);
-    r->overhead = scratch.median;
     next(r);
 }
 
 static void take_row(struct runner *r, const struct control_request *q)
 {
-    const struct image_row *row = r->rows[r->next++];
-    uint64_t overhead = row->flags & ROW_BASELINE ? 0 : r->overhead;
-    uint32_t operations = row->operations ? row->operations : 1;
-    char reason[REASON_SIZE];
-    struct result *result;
-    uint64_t *ticks;
-
-    keys_printable(reason, sizeof(reason), q->reason, sizeof(q->reason));
-    result = runner_add(r->results, row, r->device->mode, (enum outcome)q->outcome,
-                        q->outcome == OUTCOME_SUCCESS ? NULL : reason);
-    result->upcalls = q->upcalls;
-    if ( q->outcome == OUTCOME_SUCCESS )
-    {
-        ticks = fetch(r, q->samples);
-        summarise(result, ticks, q->samples, overhead, operations);
-        result->first = summary_net(q->first, overhead, operations);
-        if ( r->options->keep_raw )
-        {
-            result->raw = ticks;
-            result->raw_count = q->samples;
-        }
-        else
-            free(ticks);
-    }
-    else if ( !result->reason )
-        result->reason = xstrdup("the domain gave no reason");
+    record_result(r->results, r->rows[r->next++], r->device->mode, q,
+                  fetch(r, q->samples), r->overhead, r->options->keep_raw);
     if ( r->console )
         console_drain(r->console);
     next(r);
@@ -234,7 +167,7 @@ static void asked(struct runner *r)
     if ( r->phase == RUNNER_CONNECTING )
         wrong = q->kind == CONTROL_READY ? NULL : "the domain did not begin with READY";
     else if ( r->phase == RUNNER_BASELINE || r->phase == RUNNER_ROW )
-        wrong = nonsense(r, q);
+        wrong = record_nonsense(q, r->id, r->samples);
     else
         return;   /* it should stop, and will end at the deadline */
 

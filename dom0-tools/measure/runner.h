@@ -63,9 +63,4 @@ void runner_stop(struct runner *);
 /* Remove the device and everything of it.  Not inside host_turn(). */
 void runner_finish(struct runner *);
 
-/* A result with the row's names and no figures; for skips and errors.
- * `reason` is copied. */
-struct result *runner_add(struct results *, const struct image_row *, enum mode,
-                          enum outcome, const char *reason);
-
 #endif

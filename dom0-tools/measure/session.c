@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "record.h"
 #include "runner.h"
 #include "xenometer.h"
 #include "xl.h"
@@ -193,7 +194,7 @@ static void rest(struct session *s, const struct runner *r, enum mode mode,
                  const char *reason)
 {
     for ( size_t i = r->next; i < r->count; i++ )
-        runner_add(s->results, r->rows[i], mode, OUTCOME_ERROR, reason);
+        record_add(s->results, r->rows[i], mode, OUTCOME_ERROR, reason);
 }
 
 /*
@@ -257,10 +258,10 @@ static size_t sort_out(struct session *s, enum mode mode, const char *impossible
         const struct image_row *row = s->selection->rows[i];
 
         if ( !(row->modes & mode) )
-            runner_add(s->results, row, mode, OUTCOME_SKIP,
+            record_add(s->results, row, mode, OUTCOME_SKIP,
                        *row->elsewhere ? row->elsewhere : "not in this mode");
         else if ( impossible )
-            runner_add(s->results, row, mode, OUTCOME_SKIP, impossible);
+            record_add(s->results, row, mode, OUTCOME_SKIP, impossible);
         else
             rows[count++] = row;
     }
