@@ -48,7 +48,7 @@ KERNEL_OBJECTS := $(KERNEL_SOURCES:%=$(BUILD)/%.o)
 KERNEL_CFLAGS := -std=gnu11 -O2 -g $(WARNINGS) -ffreestanding -fno-pie \
 	-mno-red-zone -mgeneral-regs-only -fno-stack-protector -fcf-protection=none \
 	-fno-asynchronous-unwind-tables -fno-strict-aliasing \
-	-ffile-prefix-map=$(CURDIR)/= -fno-toplevel-reorder
+	'-ffile-prefix-map=$(CURDIR)/=' -fno-toplevel-reorder
 KERNEL_CPPFLAGS := -Iinclude -Ishared -D__XEN_INTERFACE_VERSION__=0x00040e00
 
 $(BUILD)/domU-kernel/%.c.o: domU-kernel/%.c Makefile $(DEPS)

@@ -145,8 +145,8 @@ static void note_overhead(struct notes *notes, const struct results *results)
     fclose(out);
     if ( any )
         add(notes, "Subtracted from every sample, the empty timed region: %s "
-            "%s.", text, counts_instructions(results) ? "instructions"
-                                                      : "cycles");
+            "%s.", text, results->environment.clock ? results->environment.clock
+                                                    : "ticks");
     free(text);
 }
 
