@@ -172,7 +172,7 @@ install: all
 	install -m 755 $(BUILD)/xenometer $(DESTDIR)$(PREFIX)/bin/
 	install -m 644 $(BUILD)/xenometer.elf $(DESTDIR)$(PREFIX)/share/xenometer/
 	install -m 755 $(BUILD)/lab-agent $(DESTDIR)$(PREFIX)/share/xenometer/
-	install -m 644 configs/*.cfg $(DESTDIR)$(PREFIX)/share/xenometer/configs/
+	install -m 644 configs/*.cfg configs/packages $(DESTDIR)$(PREFIX)/share/xenometer/configs/
 	install -m 644 configs/lab/* $(DESTDIR)$(PREFIX)/share/xenometer/configs/lab/
 	install -m 644 dom0-tools/man/xenometer.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 

@@ -29,6 +29,7 @@ static const struct {
     { "keys", suite_keys },
     { "services", suite_services },
     { "bare", suite_bare },
+    { "record", suite_record },
 };
 
 static int wanted(const char *name, int argc, char **argv)

@@ -17,5 +17,6 @@ void suite_program(void);
 void suite_keys(void);
 void suite_services(void);
 void suite_bare(void);
+void suite_record(void);
 
 #endif
