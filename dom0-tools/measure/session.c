@@ -217,7 +217,7 @@ static void run_mode(struct session *s, enum mode mode, const struct image_row *
         size_t before = r.next;
 
         free(error);
-        progress("%s: creating a domain", mode_name(mode));
+        message("%s: creating a domain", mode_name(mode));
         error = create(s, mode, &g);
         if ( error )
             break;   /* xl will say the same again */

@@ -5,6 +5,7 @@
 
 #define PORT_PIT        0x61u     /* PC/AT system control port B: PIT channel 2 */
 #define PORT_IDE_STATUS 0x1f7u    /* ATA-6, 7.15: primary channel, status */
+#define PORT_SERIAL_LSR 0x3fdu    /* 16550: line status, first serial port */
 #define PORT_UNCLAIMED  0x1234u
 
 #define NEEDS_DEVICES "only HVM and bare have emulated PC devices"
@@ -87,6 +88,31 @@ ROW(port_qemu_ide) = {
     .modes = MODE_HVM | MODE_BARE, .flags = ROW_HEADLINE | ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 200, .warmup = 8,
     .setup = setup_ide, .run = run_ide,
+};
+
+static const char *setup_serial(struct row_run *r)
+{
+    (void)r;
+    return port_in8(PORT_SERIAL_LSR) == 0xff ? "no serial port at 0x3f8" : NULL;
+}
+
+static void run_serial(struct row_run *r)
+{
+    SAMPLES(r, port_in8(PORT_SERIAL_LSR));
+}
+
+ROW(port_qemu_serial) = {
+    .name = "port/qemu-serial",
+    .work = "ask a dom0 process and get its answer",
+    .path = "VM exit by IN, QEMU in dom0",
+    .help = "IN from the serial port's line status, answered by QEMU",
+    .explanation =
+        "As port/qemu-ide, another device of the same process: the difference between the "
+        "two is QEMU's own work on the register.",
+    .elsewhere = NEEDS_DEVICES,
+    .modes = MODE_HVM | MODE_BARE, .flags = ROW_DOM0 | ROW_BLOCKS,
+    .operations = 1, .samples = 200, .warmup = 8,
+    .setup = setup_serial, .run = run_serial,
 };
 
 static void run_unclaimed(struct row_run *r)
