@@ -81,6 +81,7 @@ int bare_run(const struct lab_options *lab, const struct session_options *option
                       &out, &size, &console, options->domain_deadline);
     if ( bare_next(out, size, &offset, &record, &ticks) )
     {
+        progress("bare: ready %llu ticks after its entry", (unsigned long long)record.boot);
         overhead = record_overhead(ticks, record.samples);
         free(ticks);
     }

@@ -120,11 +120,13 @@ void harness_serve_module(const struct control_response *commands, u32 count)
 {
     u32 capacity = SAMPLES_PAGES * SAMPLES_PER_PAGE;
     u64 *ticks = pages_alloc(SAMPLES_PAGES);
+    u64 boot = tsc_end() - entry_tsc;
     struct control_request result;
 
     for ( u32 i = 0; i < count && commands[i].operation == CONTROL_RUN; i++ )
     {
         harness_run(&commands[i], &result, ticks, capacity);
+        result.boot = boot;
         send_port(&result, sizeof(result));
         send_port(ticks, result.samples * sizeof(u64));
     }

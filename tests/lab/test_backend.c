@@ -142,7 +142,24 @@ static void test_killed_in_dom0(void)
     program_free(&r);
 }
 
-/* A domain by hand, and the wrong image for the backend: both say what to do. */
+/* The other XenStore daemon, Debian's default: the same, at another price. */
+static void test_oxenstored(void)
+{
+    struct outcome_of r = in_dom0(
+        "kill -9 $(cat /run/xenstored.pid) $(pidof xenconsoled); "
+        "oxenstored --pid-file /run/oxenstored.pid; sleep 1; xen-init-dom0; "
+        "xenconsoled --log=all --log-dir=/var/log/xen; "
+        "./xenometer run --host=xen --image=xenometer.elf --configs=. "
+        "-m pv,pvh,hvm 'xenstore/*' 'ring/echo-64b' port/ioreq; echo ended with $?" LEFT_BEHIND);
+
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "ended with 0"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "xenstore/watch-fire"));
+    CU_ASSERT_PTR_NULL(strstr(r.out, "xenometer-"));
+    CU_ASSERT_PTR_NULL(strstr(r.out, "xenometer = "));
+    program_free(&r);
+}
+
+/* What xl says against a config file reaches the user as the row's reason. */
 static void test_wrong_config(void)
 {
     struct outcome_of r = in_dom0(
@@ -169,4 +186,5 @@ void suite_backend(void)
     CU_add_test(s, "a run ended by signals in dom0", test_terminated_in_dom0);
     CU_add_test(s, "a run killed in dom0", test_killed_in_dom0);
     CU_add_test(s, "a config file xl refuses", test_wrong_config);
+    CU_add_test(s, "oxenstored", test_oxenstored);
 }
