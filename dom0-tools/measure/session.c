@@ -294,7 +294,8 @@ int session_run(const struct session_options *options, const struct selection *s
     if ( asked && !(asked & possible) && selection->modes == asked )
     {
         /* Everything asked for is out of reach: that is no run, not even skips. */
-        message("%s", impossible(possible, asked & MODE_PV ? MODE_PV : MODE_HVM));
+        message("%s: choose among --modes=%s", impossible(possible, asked & MODE_PV ? MODE_PV : MODE_HVM),
+                possible == MODE_PV ? "pv" : possible ? "pvh,hvm" : "bare (in the lab)");
         host_close(&s.host);
         return STATUS_ENVIRONMENT;
     }

@@ -1,6 +1,7 @@
 #include "traps.h"
 #include "cpu.h"
 #include "mode.h"
+#include "../drivers/lapic.h"
 #include "../harness/harness.h"
 #include "../lib/format.h"
 #include "../xen/console.h"
@@ -11,7 +12,8 @@
 #define TRAP_STUBS  32
 
 extern u8 hardware_stubs[], pv_stubs[];
-extern u8 hardware_upcall[], pv_upcall[], pv_failsafe[];
+extern u8 hardware_upcall[], hardware_lapic[], hardware_ignored[];
+extern u8 pv_upcall[], pv_failsafe[];
 
 /* Where a faulting instruction continues; section filled by assembly below. */
 struct fixup { u64 fault, resume; };
@@ -76,6 +78,8 @@ static void init_hardware(void)
     for ( u32 v = 0; v < TRAP_STUBS; v++ )
         set_gate(v, hardware_stubs + v * STUB_SIZE);
     set_gate(VECTOR_UPCALL, hardware_upcall);
+    set_gate(VECTOR_LAPIC, hardware_lapic);
+    set_gate(VECTOR_SPURIOUS, hardware_ignored);
     __asm__ volatile ("lgdt %0\n\tlidt %1\n\tltr %w2"
                       :: "m"(g), "m"(i), "r"(TSS_SELECTOR) : "memory");
 }

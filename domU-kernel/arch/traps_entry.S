@@ -116,6 +116,20 @@ hardware_upcall:
     addq $16, %rsp
     iretq
 
+/* VECTOR_LAPIC: counted and acknowledged in drivers/lapic.c. */
+    .balign 16
+    .globl hardware_lapic, hardware_ignored
+hardware_lapic:
+    pushq $0
+    pushq $0x41
+    save_registers
+    cld
+    call lapic_interrupt
+    restore_registers
+    addq $16, %rsp
+hardware_ignored:               /* the spurious vector gets no EOI */
+    iretq
+
 pv_upcall:
     popq %rcx
     popq %r11

@@ -1,6 +1,7 @@
 /* VM exits by reason. */
 #include "../arch/traps.h"
 #include "../arch/mode.h"
+#include "../drivers/lapic.h"
 #include "../harness/row.h"
 
 #define NOT_IN_PV "a PV guest has no VM exits"
@@ -351,4 +352,37 @@ ROW(exit_smsw) = {
     .elsewhere = NOT_IN_PV,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
     .run = run_smsw,
+};
+
+static const char *setup_halt(struct row_run *r)
+{
+    (void)r;
+    lapic_enable();
+    return NULL;
+}
+
+static void run_halt(struct row_run *r)
+{
+    FOR_EACH_SAMPLE(r, i)
+    {
+        interrupts_disable();
+        lapic_self_ipi();   /* pends */
+        sample_keep(r, i, TIMED(interrupts_enable_and_halt()));
+    }
+    if ( boot_mode == MODE_BARE )
+        interrupts_disable();
+}
+
+ROW(exit_hlt_wake) = {
+    .name = "exit/hlt-wake",
+    .work = "give up the CPU and come back",
+    .path = "HLT with an interrupt pending",
+    .help = "halt with an interrupt pending, and take it",
+    .explanation =
+        "STI and HLT with an interrupt from the LAPIC pending already: HLT exits, Xen sees that there is "
+        "something to deliver and does not block the vCPU (hvm_hlt, do_sched_op), the interrupt is injected "
+        "and acknowledged.  The shortest way through the sleeping path of a kernel's idle loop.",
+    .elsewhere = NOT_IN_PV ": see event/roundtrip-idle for its way to sleep",
+    .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
+    .setup = setup_halt, .run = run_halt,
 };

@@ -1,13 +1,12 @@
 /* Asking a device by memory, by who answers. */
 #include "../drivers/device.h"
+#include "../drivers/lapic.h"
 #include "../harness/row.h"
-
-#define LAPIC_VERSION 0xfee00030ul   /* SDM vol. 3, table 10-1 */
 
 static void run_lapic(struct row_run *r)
 {
-    SAMPLES(r, mmio_read32(LAPIC_VERSION));
-    if ( (mmio_read32(LAPIC_VERSION) & 0xff) == 0xff )
+    SAMPLES(r, lapic_read(LAPIC_VERSION));
+    if ( (lapic_read(LAPIC_VERSION) & 0xff) == 0xff )
         r->failure = "the local APIC does not answer";
 }
 

@@ -153,6 +153,20 @@ static void test_devices(void)
     LESS(median("port/debug-0xe9", "hvm"), median("port/ioreq", "hvm"));
 }
 
+static void test_interrupt(void)
+{
+    /* The emulated path to oneself, and the paravirtual one. */
+    LESS(median("event/send-self", "pvh"), median("interrupt/self-ipi-lapic", "pvh"));
+    LESS(median("interrupt/self-ipi-lapic", "bare"), 200);
+    /* The interrupt contains its EOI. */
+    LESS(median("interrupt/eoi", "pvh"), median("interrupt/self-ipi-lapic", "pvh"));
+    LESS(median("interrupt/eoi", "hvm"), median("exit/hlt-wake", "hvm"));
+    /* 2,000 ticks of waiting, and not much else on bare hardware. */
+    LESS(2000, median("interrupt/timer-lapic", "bare"));
+    LESS(median("interrupt/timer-lapic", "bare"), 3000);
+    LESS(median("interrupt/eoi", "pvh"), median("interrupt/timer-lapic", "pvh"));
+}
+
 void suite_catalogue(void)
 {
     CU_pSuite s = CU_add_suite("the catalogue", NULL, NULL);
@@ -164,6 +178,7 @@ void suite_catalogue(void)
     CU_add_test(s, "exit", test_exit);
     CU_add_test(s, "pv", test_pv);
     CU_add_test(s, "event", test_event);
+    CU_add_test(s, "interrupt", test_interrupt);
     CU_add_test(s, "ring", test_ring);
     CU_add_test(s, "xenstore", test_xenstore);
     CU_add_test(s, "port and mmio", test_devices);
