@@ -29,6 +29,7 @@ int main(int argc, char **argv)
         suite_catalogue();
         suite_backend();
         suite_errors();
+        suite_hostile();
     }
     CU_basic_set_mode(CU_BRM_VERBOSE);
     CU_basic_run_tests();

@@ -41,6 +41,7 @@ const char *text_of(json_t *results, const char *row, const char *mode, const ch
 
 void suite_rows(void);
 void suite_errors(void);
+void suite_hostile(void);
 void suite_catalogue(void);
 void suite_backend(void);
 void suite_long(void);   /* minutes; make test-long */

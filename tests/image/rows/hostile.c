@@ -1,0 +1,175 @@
+/*
+ * A hostile frontend: rows that attack the backend, linked only into
+ * build/xenometer-test.elf.  What the backend must do is asserted by
+ * tests/lab/test_hostile.c; F1, F2 … number the cases of hostile frontends.
+ */
+#include "../../../domU-kernel/drivers/data.h"
+#include "../../../domU-kernel/harness/row.h"
+#include "../../../domU-kernel/xen/events.h"
+#include "../../../domU-kernel/xen/xenstore.h"
+
+#define STATE_KEY "device/xenometer/0/state"
+
+#define HOSTILE_ROW(identifier, row_name, what, function)                   \
+    ROW(hostile_##identifier) = {                                           \
+        .name = "hostile/" row_name, .work = "attack the backend",          \
+        .path = "hostile frontend", .help = what, .explanation = what,      \
+        .elsewhere = "bare mode has no backend to attack",                  \
+        .modes = MODES_XEN, .operations = 1, .samples = 1, .run = function, \
+    }
+
+/* The attack is over and the frontend lives on: one sample of nothing. */
+static void survive(struct row_run *r)
+{
+    SAMPLES(r, );
+}
+
+/* The backend should let go of us now; nothing is left to be heard. */
+static void wait_for_the_end(void)
+{
+    for ( ;; )
+        event_wait(device.control_port, event_arrivals[device.control_port]);
+}
+
+static void publish(struct ring_front *ring, u32 port, u32 more)
+{
+    ring->shared->req_prod += more;
+    event_send(port);
+    wait_for_the_end();
+}
+
+static void run_f1(struct row_run *r)
+{
+    (void)r;
+    publish(&device.data_ring, device.data_port, 1000);
+}
+HOSTILE_ROW(f1, "f1-runs-away", "req_prod runs away on the data ring", run_f1);
+
+static void run_f1_control(struct row_run *r)
+{
+    (void)r;
+    publish(&device.control_ring, device.control_port, 100);
+}
+HOSTILE_ROW(f1_control, "f1-control-runs-away", "req_prod runs away on the control ring",
+            run_f1_control);
+
+static void run_f2(struct row_run *r)
+{
+    (void)r;
+    publish(&device.data_ring, device.data_port, 0u - 1u);
+}
+HOSTILE_ROW(f2, "f2-backwards", "req_prod moves backwards", run_f2);
+
+static void run_f5(struct row_run *r)
+{
+    struct data_request q = { .id = 1, .operation = DATA_ECHO };
+    struct data_response p;
+
+    device.data_ring.shared->rsp_prod = 0x12345678;
+    device.data_ring.shared->req_event = 0x87654321;
+    event_send(device.data_port);
+    /* What we broke on our side is ours to mend; the backend's is intact. */
+    device.data_ring.shared->rsp_prod = device.data_ring.rsp_cons;
+    if ( !ring_front_put(&device.data_ring, &q, DATA_SLOT_SIZE) )
+        r->failure = "the ring is full";
+    ring_front_push(&device.data_ring);
+    event_send(device.data_port);
+    if ( !data_wait(1) ||
+         ring_front_take(&device.data_ring, &p, DATA_SLOT_SIZE) != RING_TAKEN || p.id != 1 )
+        r->failure = "the backend lost its place";
+    survive(r);
+}
+HOSTILE_ROW(f5, "f5-scribbles", "writes over the backend's indices", run_f5);
+
+static void run_bad_requests(struct row_run *r)
+{
+    static const struct data_request requests[] = {
+        { .id = 1, .operation = 99 },                                            /* F21 */
+        { .id = 2, .operation = DATA_MAP, .gref = 0xffffffff },                  /* F8 */
+        { .id = 2, .operation = DATA_MAP, .gref = 3 },                           /* F8, F22 */
+        { .id = 2, .operation = DATA_COPY, .gref = 500000, .length = 4096 },     /* F8, F22 */
+        { .id = 3, .operation = DATA_MAP, .gref = 8, .offset = 0xfffffffc },     /* F16 */
+        { .id = 4, .operation = DATA_COPY, .gref = 8, .length = 0xffff,
+          .offset = 0xfffffff0 },                                                /* F16 */
+        { .id = 5, .operation = DATA_COPY, .gref = 8, .length = 0 },             /* F17 */
+        { .id = 6, .operation = DATA_ECHO, .length = DATA_PAYLOAD + 1 },         /* F15 */
+        { .id = 7, .operation = DATA_SINK, .length = 0xffff },
+    };
+    struct data_request good = { .id = 8, .operation = DATA_ECHO, .length = DATA_PAYLOAD };
+    struct data_response p;
+
+    for ( u32 i = 0; i < ARRAY_SIZE(requests) && !r->failure; i++ )
+    {
+        if ( !data_exchange(&requests[i], &p) )
+            r->failure = "a bad request was not answered";
+        else if ( p.status == DATA_OKAY )
+            r->failure = "a bad request was accepted";
+        for ( u32 j = 0; j < DATA_PAYLOAD; j++ )
+            if ( p.payload[j] )
+                r->failure = "an answer leaks memory";   /* F23 */
+    }
+    if ( !data_exchange(&good, &p) || p.status != DATA_OKAY )
+        r->failure = "a good request after bad ones failed";
+    survive(r);
+}
+HOSTILE_ROW(bad_requests, "f8-f15-f16-f17-f21-f22-f23-requests",
+            "bad references, offsets, lengths, operations", run_bad_requests);
+
+#define STORM 20000u
+
+static void run_f25(struct row_run *r)
+{
+    struct data_request q = { .id = 9, .operation = DATA_ECHO };
+    struct data_response p;
+
+    for ( u32 i = 0; i < STORM; i++ )
+    {
+        event_send(device.data_port);
+        event_send(device.control_port);
+    }
+    if ( !data_exchange(&q, &p) || p.status != DATA_OKAY )
+        r->failure = "no service after the storm";
+    survive(r);
+}
+HOSTILE_ROW(f25, "f25-storm", "events without work, then one request", run_f25);
+
+static void run_f29(struct row_run *r)
+{
+    for ( u32 i = 0; i < 300; i++ )
+        xenstore_write_number(STATE_KEY, 4);   /* F31: Connected, again and again */
+    survive(r);
+}
+HOSTILE_ROW(f29, "f29-f31-state-spam", "writes its state over and over", run_f29);
+
+static void run_f30(struct row_run *r)
+{
+    (void)r;
+    xenstore_write(STATE_KEY, "4x");
+    wait_for_the_end();
+}
+HOSTILE_ROW(f30, "f30-state-garbage", "a state that is no number", run_f30);
+
+static void run_f36(struct row_run *r)
+{
+    struct data_request q = { .id = 10, .operation = DATA_ECHO };
+    struct data_response p;
+
+    xenstore_write("device/xenometer/0/ring-ref0", "-1");
+    xenstore_write("device/xenometer/0/event-channel", "999999999999");
+    if ( !data_exchange(&q, &p) || p.status != DATA_OKAY )
+        r->failure = "the backend read the keys again";
+    survive(r);
+}
+HOSTILE_ROW(f36, "f36-keys-change", "changes its keys after connecting", run_f36);
+
+static void run_lies(struct row_run *r)
+{
+    r->taken = 0xffffffff;
+}
+HOSTILE_ROW(lies, "too-many-samples", "reports more samples than there are", run_lies);
+
+static void run_words(struct row_run *r)
+{
+    r->failure = "\033[31mred\n\rxenometer: all is well %n%s \xff";
+}
+HOSTILE_ROW(words, "words", "a reason meant for a terminal", run_words);

@@ -1,0 +1,84 @@
+/*
+ * A hostile frontend (tests/image/rows/hostile.c): the backend survives, says
+ * what happened in one line, and serves the next row as if nothing had been.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include <CUnit/CUnit.h>
+
+#include "program.h"
+
+static json_t *all;
+
+static void test_run(void)
+{
+    struct outcome_of r = program("run", "--host=lab", "--clock=fast", "--json", "-m", "pv,hvm",
+                                  "--row-deadline=20", "--image=build/xenometer-test.elf",
+                                  "hostile/*", "ring/echo-64b", NULL);
+
+    all = json_loads(r.out, 0, NULL);
+    if ( !all )
+        fprintf(stderr, "status %d\n%s\n%s\n", r.status, r.out, r.err);
+    CU_ASSERT_EQUAL(r.status, 1);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(all);
+    /* Nothing a domain says reaches a terminal as it is. */
+    CU_ASSERT_PTR_NULL(strchr(r.err, 27));
+    program_free(&r);
+    CU_ASSERT_EQUAL(qemu_count(), 0);
+}
+
+static void expect(const char *row, const char *status, const char *reason)
+{
+    static const char *const modes[] = { "pv", "hvm" };
+
+    for ( size_t m = 0; m < 2; m++ )
+    {
+        const char *is = text_of(all, row, modes[m], "status");
+        const char *says = text_of(all, row, modes[m], "reason");
+
+        if ( strcmp(is, status) || !strstr(says, reason) )
+            fprintf(stderr, "%s in %s: %s, \"%s\"\n", row, modes[m], is, says);
+        CU_ASSERT_STRING_EQUAL(is, status);
+        CU_ASSERT_PTR_NOT_NULL(strstr(says, reason));
+    }
+}
+
+static void test_broken_rings(void)
+{
+    expect("hostile/f1-runs-away", "error", "ring");
+    expect("hostile/f1-control-runs-away", "error", "ring");
+    expect("hostile/f2-backwards", "error", "ring");
+}
+
+static void test_survived(void)
+{
+    expect("hostile/f5-scribbles", "success", "");
+    expect("hostile/f8-f15-f16-f17-f21-f22-f23-requests", "success", "");
+    expect("hostile/f25-storm", "success", "");
+    expect("hostile/f29-f31-state-spam", "success", "");
+    expect("hostile/f36-keys-change", "success", "");
+}
+
+static void test_refused(void)
+{
+    expect("hostile/f30-state-garbage", "error", "state");
+    expect("hostile/too-many-samples", "error", "more samples");
+    expect("hostile/words", "failure", "?[31mred");
+}
+
+static void test_others_served(void)
+{
+    expect("ring/echo-64b", "success", "");
+}
+
+void suite_hostile(void)
+{
+    CU_pSuite s = CU_add_suite("a hostile frontend", NULL, NULL);
+
+    CU_add_test(s, "one run of all attacks", test_run);
+    CU_add_test(s, "rings with impossible indices", test_broken_rings);
+    CU_add_test(s, "attacks that change nothing", test_survived);
+    CU_add_test(s, "garbage that is refused", test_refused);
+    CU_add_test(s, "the next row is served", test_others_served);
+}
