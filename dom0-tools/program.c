@@ -38,8 +38,7 @@ static void write_message(const char *format, va_list arguments)
     char *text, *line;
     size_t length;
 
-    if ( vasprintf(&text, format, arguments) < 0 )
-        out_of_memory();
+    text = xvasprintf(format, arguments);
     line = xasprintf("xenometer: %s\n", text);
     free(text);
     length = strlen(line);
@@ -111,14 +110,22 @@ char *xstrdup(const char *s)
     return copy;
 }
 
+char *xvasprintf(const char *format, va_list arguments)
+{
+    char *text;
+
+    if ( vasprintf(&text, format, arguments) < 0 )
+        out_of_memory();
+    return text;
+}
+
 char *xasprintf(const char *format, ...)
 {
     va_list arguments;
     char *text;
 
     va_start(arguments, format);
-    if ( vasprintf(&text, format, arguments) < 0 )
-        out_of_memory();
+    text = xvasprintf(format, arguments);
     va_end(arguments);
     return text;
 }

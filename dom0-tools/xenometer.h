@@ -5,6 +5,7 @@
 #ifndef XENOMETER_H
 #define XENOMETER_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 
 #define XENOMETER_VERSION "0.1.0"
@@ -30,6 +31,7 @@ void *xcalloc(unsigned long count, unsigned long bytes);
 void *xrealloc(void *p, unsigned long bytes);
 char *xstrdup(const char *s);
 char *xasprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
+char *xvasprintf(const char *format, va_list) __attribute__((format(printf, 1, 0)));
 
 /* Where build/xenometer.elf, configs/ and the agent stand: next to the program
  * in a checkout, else under the installed data directory.  The string is the

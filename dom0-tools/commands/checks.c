@@ -23,8 +23,7 @@ void checks_add(struct checks *checks, const char *group, const char *name,
     char *text;
 
     va_start(arguments, format);
-    if ( vasprintf(&text, format, arguments) < 0 )
-        text = xstrdup("");
+    text = xvasprintf(format, arguments);
     va_end(arguments);
     checks->list = xrealloc(checks->list,
                             (checks->count + 1) * sizeof(*checks->list));

@@ -25,8 +25,7 @@ static void add(struct notes *notes, const char *format, ...)
     char *text;
 
     va_start(arguments, format);
-    if ( vasprintf(&text, format, arguments) < 0 )
-        text = xstrdup("");
+    text = xvasprintf(format, arguments);
     va_end(arguments);
     notes->text = xrealloc(notes->text,
                            (notes->count + 2) * sizeof(*notes->text));
@@ -201,8 +200,9 @@ static void note_emulation(struct notes *notes, const struct results *results)
         if ( results->rows[i].mode & (MODE_PVH | MODE_HVM) )
         {
             add(notes, "QEMU's TCG has no NRIP-save: in PVH and HVM each exit "
-                "by CPUID, VMMCALL or an MSR looks about 2,000 instructions "
-                "dearer than on hardware with it; port exits do not.");
+                "by CPUID, VMMCALL or an MSR makes Xen decode the instruction: "
+                "thousands of instructions that hardware with it does not "
+                "spend. Port exits do not.");
             return;
         }
 }

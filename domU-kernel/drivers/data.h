@@ -8,7 +8,8 @@
 
 /*
  * One request and its answer, at depth 1, notified both ways; sleeps until the
- * answer is there.  False: the ring is broken (harness_fail() says more).
+ * answer is there.  False: the ring is broken,
+ * or the answer is to another request.
  */
 bool data_exchange(const struct data_request *, struct data_response *);
 

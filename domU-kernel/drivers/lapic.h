@@ -14,10 +14,8 @@
 #define LAPIC_EOI      0x0b0u
 #define LAPIC_SPURIOUS 0x0f0u
 #define LAPIC_ICR_LOW  0x300u   /* interrupt command */
-#define LAPIC_ICR_HIGH 0x310u
 #define LAPIC_LVT_TIMER 0x320u
 #define LAPIC_TIMER_INITIAL 0x380u
-#define LAPIC_TIMER_CURRENT 0x390u
 #define LAPIC_TIMER_DIVIDE  0x3e0u
 
 /* The vector lapic_interrupts counts; free for rows to use. */

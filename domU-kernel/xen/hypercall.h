@@ -22,8 +22,8 @@ extern u8 hypercall_page[4096];
  */
 void hypercall_init(void);
 
-/* `number` must be a compile-time constant: it becomes the call's target. */
-#define HYPERCALL_CALL(number) "call hypercall_page + %c[offset]"
+/* The number must be a compile-time constant: it becomes the call's target. */
+#define HYPERCALL_CALL "call hypercall_page + %c[offset]"
 #define HYPERCALL_OFFSET(number) [offset] "i"((number) * 32)
 
 static inline __attribute__((always_inline))
@@ -31,7 +31,7 @@ long hypercall2(unsigned number, u64 a, u64 b)
 {
     long result;
 
-    __asm__ volatile (HYPERCALL_CALL(number)
+    __asm__ volatile (HYPERCALL_CALL
                       : "=a"(result), "+D"(a), "+S"(b)
                       : HYPERCALL_OFFSET(number)
                       : "rcx", "r11", "memory");
@@ -43,7 +43,7 @@ long hypercall3(unsigned number, u64 a, u64 b, u64 c)
 {
     long result;
 
-    __asm__ volatile (HYPERCALL_CALL(number)
+    __asm__ volatile (HYPERCALL_CALL
                       : "=a"(result), "+D"(a), "+S"(b), "+d"(c)
                       : HYPERCALL_OFFSET(number)
                       : "rcx", "r11", "memory");
@@ -56,7 +56,7 @@ long hypercall4(unsigned number, u64 a, u64 b, u64 c, u64 d)
     register u64 r10 __asm__("r10") = d;
     long result;
 
-    __asm__ volatile (HYPERCALL_CALL(number)
+    __asm__ volatile (HYPERCALL_CALL
                       : "=a"(result), "+D"(a), "+S"(b), "+d"(c), "+r"(r10)
                       : HYPERCALL_OFFSET(number)
                       : "rcx", "r11", "memory");

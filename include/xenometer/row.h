@@ -22,7 +22,8 @@ enum mode {
 #define MODES_HARDWARE  (MODE_PVH | MODE_HVM | MODE_BARE)
 #define MODES_ALL       (MODES_XEN | MODE_BARE)
 
-/* What a row needs from the dom0 side; absent services make the row a skip. */
+/* What a row needs from the dom0 side.  One that can be absent is looked for by
+ * the row's set-up, which makes the row a skip then. */
 enum service {
     SERVICE_DATA_RING = 1u << 0,   /* echo, sink, source, map, copy */
     SERVICE_ECHO      = 1u << 1,   /* an event channel that answers itself */
