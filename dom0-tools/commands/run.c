@@ -8,9 +8,11 @@
  * Try: xenometer run hypercall/null --modes=pv,pvh
  */
 #include <argp.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "commands/select.h"
@@ -124,7 +126,11 @@ static const struct argp parser = {
 static void announce(const struct run_options *o, const char *text)
 {
     if ( o->json )
-        message("%s", text);
+    {
+        /* The lab's own answer to run_in_dom0(): that one has announced it. */
+        if ( !getenv(LAB_VARIABLE) )
+            message("%s", text);
+    }
     else
     {
         printf("%s\n", text);
@@ -173,22 +179,18 @@ static int run_here(const struct session_options *session,
     return status;
 }
 
-/* A temporary file beside nothing of the user's; the caller unlinks and frees. */
-static char *temporary_file(void)
+/* Read what the run inside printed: one JSON document. */
+static int read_results(int fd, struct results *results)
 {
-    const char *directory = getenv("TMPDIR");
-    char *path = xasprintf("%s/xenometer-XXXXXX", directory ? directory : "/tmp");
-    int fd = mkstemp(path);
+    off_t size = lseek(fd, 0, SEEK_END);
+    char *text = xmalloc((size_t)size + 1);
+    int status = STATUS_ENVIRONMENT;
 
-    if ( fd < 0 )
-    {
-        message("cannot make a temporary file in %s: set TMPDIR to a directory with room",
-                directory ? directory : "/tmp");
-        free(path);
-        return NULL;
-    }
-    close(fd);
-    return path;
+    if ( pread(fd, text, (size_t)size, 0) == size )
+        status = results_from_json(text, (size_t)size, "the lab's answer", results)
+            ? STATUS_ENVIRONMENT : STATUS_OK;
+    free(text);
+    return status;
 }
 
 /* The job: this program, the image, the configs; the same run inside. */
@@ -197,15 +199,19 @@ static int run_in_dom0(const struct run_options *o, const struct lab_options *la
                        const struct selection *selection, struct results *results)
 {
     static const char *const configs[] = { "pv.cfg", "pvh.cfg", "hvm.cfg" };
-    struct lab_file push[8], fetch[1];
+    struct lab_file push[8];
     size_t pushed = 0, n = 0;
     const char **argv = xcalloc(selection->count + 16, sizeof(*argv));
     char *paths[3], *modes = modes_text(selection->modes & MODES_XEN);
-    char *mode_argument, *samples, *deadline, *fetched = temporary_file();
-    int status = STATUS_ENVIRONMENT, inner = 0;
+    char *mode_argument, *samples, *deadline;
+    /* In memory: a run that is killed leaves no file behind. */
+    int status = STATUS_ENVIRONMENT, inner = 0, out = memfd_create("results", MFD_CLOEXEC);
 
-    if ( !fetched )
+    if ( out < 0 )
+    {
+        message("no memory for the results: %s", strerror(errno));
         goto out_early;
+    }
     for ( char *c = modes; *c; c++ )
         if ( *c == ' ' )
             *c = ',';
@@ -220,14 +226,13 @@ static int run_in_dom0(const struct run_options *o, const struct lab_options *la
         paths[i] = xasprintf("%s/%s", session->config_dir, configs[i]);
         push[pushed++] = (struct lab_file){ .host_path = paths[i], .name = configs[i] };
     }
-    fetch[0] = (struct lab_file){ .host_path = fetched, .name = "results.json" };
 
     argv[n++] = "./xenometer";
     argv[n++] = "run";
     argv[n++] = "--host=xen";
     argv[n++] = "--image=xenometer.elf";
     argv[n++] = "--configs=.";
-    argv[n++] = "--output=results.json";
+    argv[n++] = "--json";
     argv[n++] = mode_argument;
     argv[n++] = deadline;
     if ( o->samples )
@@ -241,22 +246,20 @@ static int run_in_dom0(const struct run_options *o, const struct lab_options *la
 
     status = lab_run(lab, &(struct lab_job){
         .argv = argv, .push = push, .push_count = pushed,
-        .fetch = fetch, .fetch_count = 1,
-        .stdout_fd = -1, .stderr_fd = STDERR_FILENO,
+        .stdout_fd = out, .stderr_fd = STDERR_FILENO,
         .deadline_seconds = o->deadline,
     }, &inner);
     if ( status == STATUS_OK && inner > STATUS_FAILED )
         status = inner;   /* it has said why on stderr */
     if ( status == STATUS_OK )
-        status = results_read(fetched, results) ? STATUS_ENVIRONMENT : STATUS_OK;
+        status = read_results(out, results);
 
     for ( size_t i = 0; i < 3; i++ )
         free(paths[i]);
     free(mode_argument);
     free(samples);
     free(deadline);
-    unlink(fetched);
-    free(fetched);
+    close(out);
 out_early:
     free(modes);
     free(argv);
