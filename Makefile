@@ -80,7 +80,7 @@ $(BUILD)/%.elf.debug: $(BUILD)/kernel.lds
 		-T $(BUILD)/kernel.lds -o $@ $(filter %.o,$^)
 
 $(BUILD)/%.elf: $(BUILD)/%.elf.debug
-	$(Q)objcopy --strip-debug $< $@
+	$(Q)objcopy --strip-all $< $@
 
 # ------------------------------------------------------------- dom0 program
 

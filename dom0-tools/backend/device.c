@@ -440,11 +440,13 @@ void device_check_domain(struct device *d)
 
 /* -------------------------------------------------------- new and free -- */
 
-struct device *device_new(struct host *host, uint32_t domid, void (*changed)(void *),
-                          void *context, char **error)
+struct device *device_new(struct host *host, uint32_t domid, uint32_t needs,
+                          void (*changed)(void *), void *context, char **error)
 {
     struct domain_state s = xenctrl_domain(host->xen, domid);
-    struct xenbus_features features = { 0 };
+    struct xenbus_features features = {
+        .fifo = needs & DOMAIN_FIFO, .grant_v2 = needs & DOMAIN_GRANT_V2,
+    };
     struct device *d;
     char *trouble = NULL;
 
@@ -479,7 +481,10 @@ struct device *device_new(struct host *host, uint32_t domid, void (*changed)(voi
 
         d->ioreq = ioreq_open(host->models, host->memory, d->events, domid, s.vcpus, &why);
         if ( d->ioreq )
-            features = (struct xenbus_features){ IOREQ_PORT_DEFAULT, IOREQ_MMIO_DEFAULT };
+        {
+            features.ioreq_port = IOREQ_PORT_DEFAULT;
+            features.ioreq_mmio = IOREQ_MMIO_DEFAULT;
+        }
         else
             message("%s", why);
         free(why);

@@ -66,10 +66,11 @@ struct device {
 
 /*
  * Make the device of a domain: both directories, for HVM the ioreq server, and
- * InitWait.  The domain may run already.  NULL with *error (the caller's).
+ * InitWait.  The domain may run already.  `needs` (enum domain_need bits): what
+ * the frontend shall use from its start.  NULL with *error (the caller's).
  */
-struct device *device_new(struct host *, uint32_t domid, void (*changed)(void *),
-                          void *context, char **error);
+struct device *device_new(struct host *, uint32_t domid, uint32_t needs,
+                          void (*changed)(void *), void *context, char **error);
 
 /*
  * Disconnect, say Closed, remove both directories.  Not from `changed`.

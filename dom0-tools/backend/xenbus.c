@@ -152,6 +152,15 @@ static bool put_number(struct xs_handle *xs, xs_transaction_t t, const char *pat
     return put(xs, t, path, text);
 }
 
+static bool put_key(struct xs_handle *xs, xs_transaction_t t, uint32_t domid,
+                    const char *key, const char *value)
+{
+    char path[PATH_SIZE];
+
+    backend_path(path, domid, key);
+    return put(xs, t, path, value);
+}
+
 static bool put_backend(struct xs_handle *xs, xs_transaction_t t, uint32_t domid,
                         const char *key, uint64_t value)
 {
@@ -206,15 +215,14 @@ static bool create(struct xs_handle *xs, xs_transaction_t t, uint32_t domid)
 static bool announce(struct xs_handle *xs, xs_transaction_t t, uint32_t domid,
                      const struct xenbus_features *f)
 {
-    char path[PATH_SIZE];
-
-    backend_path(path, domid, KEY_VERSION);
-    return put(xs, t, path, PROTOCOL_VERSION) &&
+    return put_key(xs, t, domid, KEY_VERSION, PROTOCOL_VERSION) &&
            put_backend(xs, t, domid, KEY_MAX_RING_ORDER, MAX_RING_ORDER) &&
            (!f->ioreq_port ||
             put_backend(xs, t, domid, KEY_IOREQ_PORT, f->ioreq_port)) &&
            (!f->ioreq_mmio ||
             put_backend(xs, t, domid, KEY_IOREQ_MMIO, f->ioreq_mmio)) &&
+           (!f->fifo || put_key(xs, t, domid, KEY_EVENT_ABI, EVENT_ABI_FIFO)) &&
+           (!f->grant_v2 || put_backend(xs, t, domid, KEY_GRANT_VERSION, 2)) &&
            put_backend(xs, t, domid, "state", XenbusStateInitWait);
 }
 

@@ -41,6 +41,8 @@ char *xenbus_create(struct xenbus *, uint32_t domid);
 struct xenbus_features {
     uint32_t ioreq_port;
     uint64_t ioreq_mmio;
+    bool fifo;                /* it shall use FIFO event channels */
+    bool grant_v2;            /* and version 2 of the grant table */
 };
 
 /* Write the features and state InitWait.  NULL or an error, as above. */

@@ -245,7 +245,7 @@ char *runner_start(struct runner *r)
     r->overhead = 0;
     r->id = 0;
     r->deadline = (struct loop_timer){ .expired = too_late, .context = r };
-    r->device = device_new(r->host, r->domid, changed, r, &error);
+    r->device = device_new(r->host, r->domid, r->needs, changed, r, &error);
     if ( !r->device )
         return error;
     if ( !r->patient )

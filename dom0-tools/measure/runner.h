@@ -31,6 +31,7 @@ struct runner {
     struct results *results;
     struct console *console;     /* NULL: not ours to read */
     uint32_t domid;
+    uint32_t needs;              /* enum domain_need bits: what it was started with */
     bool patient;                /* no deadline before the domain connects */
 
     /* The caller may look. */

@@ -15,7 +15,8 @@
 
 #define CREATE_DEADLINE 60u   /* seconds for xl create */
 #define GONE_DEADLINE   10u   /* for a domain to be gone */
-#define MAX_LOST        12u   /* domains of one mode that may die or hang */
+#define MAX_LOST        12u   /* domains of one kind that may die or hang */
+#define LARGE_MEMORY    "memory=160"   /* MiB, for DOMAIN_LARGE: what the lab can spare */
 
 struct session {
     const struct session_options *options;
@@ -115,8 +116,11 @@ static char *setting(const char *key, const char *value)
     return xasprintf("%s=\"%s\"", key, value);
 }
 
-static char *create(struct session *s, enum mode mode, struct guest *g)
+/* `needs`: enum domain_need bits; those that are Xen's to give become settings. */
+static char *create(struct session *s, enum mode mode, uint32_t needs, struct guest *g)
 {
+    const char *settings[5] = { NULL };
+    size_t count = 2;
     char *config = xasprintf("%s/%s.cfg", s->options->config_dir, mode_name(mode));
     char *image = realpath(s->options->elf, NULL);
     char *name, *kernel, *error;
@@ -129,13 +133,18 @@ static char *create(struct session *s, enum mode mode, struct guest *g)
     /* HVM starts the image in the place of its firmware. */
     kernel = setting(mode == MODE_HVM ? "firmware_override" : "kernel",
                      image ? image : s->options->elf);
+    settings[0] = name;
+    settings[1] = kernel;
+    if ( needs & DOMAIN_SMP )
+        settings[count++] = "vcpus=2";
+    if ( needs & DOMAIN_LARGE )
+        settings[count++] = LARGE_MEMORY;
     if ( access(config, R_OK) )
         error = xasprintf("cannot read %s: %s", config, strerror(errno));
     else if ( image && strpbrk(image, "\"\\\n") )
         error = xasprintf("xl cannot take the path %s: move the image", image);
     else
-        error = xl_create(config, (const char *const []){ name, kernel, NULL },
-                          CREATE_DEADLINE, &missing);
+        error = xl_create(config, settings, CREATE_DEADLINE, &missing);
     if ( missing )
         s->broken = true;
     /* Also where it failed: there may be a domain, half made. */
@@ -198,15 +207,16 @@ static void rest(struct session *s, const struct runner *r, enum mode mode,
 }
 
 /*
- * All rows of one mode, in one domain if nothing goes wrong.  A domain that is
- * lost before its first row twice in a row will not do better the next time.
+ * Rows of one mode with the same needs, in one domain if nothing goes wrong.  A
+ * domain that is lost before its first row twice in a row will not do better
+ * the next time.
  */
-static void run_mode(struct session *s, enum mode mode, const struct image_row **rows,
-                     size_t count)
+static void run_kind(struct session *s, enum mode mode, uint32_t needs,
+                     const struct image_row **rows, size_t count)
 {
     struct runner r = {
         .host = &s->host, .options = s->options, .rows = rows, .count = count,
-        .results = s->results,
+        .results = s->results, .needs = needs,
     };
     unsigned lost = 0, fruitless = 0;
     struct guest g;
@@ -218,7 +228,7 @@ static void run_mode(struct session *s, enum mode mode, const struct image_row *
 
         free(error);
         message("%s: creating a domain", mode_name(mode));
-        error = create(s, mode, &g);
+        error = create(s, mode, needs, &g);
         if ( error )
             break;   /* xl will say the same again */
         error = drive(s, &r, &g);
@@ -245,6 +255,32 @@ static void run_mode(struct session *s, enum mode mode, const struct image_row *
         message("%s: %s", mode_name(mode), error);
     }
     free(error);
+}
+
+/* All rows of one mode; rows with the same needs share a domain. */
+static void run_mode(struct session *s, enum mode mode, const struct image_row **rows,
+                     size_t count)
+{
+    const struct image_row **kind = xcalloc(count, sizeof(*kind));
+    bool *taken = xcalloc(count, sizeof(*taken));
+
+    for ( size_t i = 0; i < count && !session_interrupted && !s->broken; i++ )
+    {
+        uint32_t needs = rows[i]->needs & DOMAIN_NEEDS;
+        size_t n = 0;
+
+        if ( taken[i] )
+            continue;
+        for ( size_t k = i; k < count; k++ )
+            if ( (rows[k]->needs & DOMAIN_NEEDS) == needs )
+            {
+                kind[n++] = rows[k];
+                taken[k] = true;
+            }
+        run_kind(s, mode, needs, kind, n);
+    }
+    free(kind);
+    free(taken);
 }
 
 /* Rows of the selection that run in `mode`; the others get their skip. */

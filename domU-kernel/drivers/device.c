@@ -153,7 +153,7 @@ static void write_build_id(void)
 
 void device_connect(void)
 {
-    char version[32];
+    char version[32];   /* or another short value */
     u64 number;
 
     find_backend();
@@ -170,6 +170,11 @@ void device_connect(void)
     if ( !xenstore_read_number(backend_key(KEY_IOREQ_MMIO), &number) &&
          number < 0x100000000ul )   /* what entry/pvh.S maps */
         device.ioreq_mmio = number;
+
+    device.fifo = !xenstore_read(backend_key(KEY_EVENT_ABI), version, sizeof(version)) &&
+                  !strcmp(version, EVENT_ABI_FIFO);
+    device.grant_v2 = !xenstore_read_number(backend_key(KEY_GRANT_VERSION), &number) &&
+                      number == 2;
 
     share_rings();
     share_samples();

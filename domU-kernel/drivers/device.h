@@ -19,6 +19,8 @@ struct device {
     u32 samples_capacity;    /* number of uint64_t that fit */
     u32 ioreq_port;          /* 0: no such service */
     u64 ioreq_mmio;
+    bool fifo;               /* FIFO event channels are asked for */
+    bool grant_v2;           /* so is version 2 of the grant table */
 };
 extern struct device device;
 

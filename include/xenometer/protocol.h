@@ -41,6 +41,9 @@
 #define KEY_IOREQ_PORT      "ioreq-port"       /* decimal, first of IOREQ_PORTS; absent: no service */
 #define KEY_IOREQ_MMIO      "ioreq-mmio"       /* decimal guest-physical address of one page */
 #define KEY_MAX_RING_ORDER  "max-ring-page-order"
+#define KEY_EVENT_ABI       "event-channel-abi"   /* EVENT_ABI_FIFO; absent: two levels */
+#define KEY_GRANT_VERSION   "grant-version"       /* "2"; absent: 1 */
+#define EVENT_ABI_FIFO      "fifo"
 
 /* Keys the frontend writes into its directory before Initialised. */
 #define KEY_PROTOCOL        "protocol"         /* PROTOCOL_VERSION */

@@ -30,6 +30,19 @@ enum service {
     SERVICE_IOREQ     = 1u << 2,   /* our ioreq server: port range and page */
 };
 
+/*
+ * What the row's domain must be started with, in the same word as the services.
+ * Rows of one mode that need the same share a domain; a plain one has one vCPU,
+ * two-level event channels, grant table version 1 and 32 MiB.
+ */
+enum domain_need {
+    DOMAIN_SMP      = 1u << 16,   /* a second vCPU, down until the row starts it */
+    DOMAIN_FIFO     = 1u << 17,   /* FIFO event channels; no way back to two levels */
+    DOMAIN_GRANT_V2 = 1u << 18,   /* grant table version 2 before the first grant */
+    DOMAIN_LARGE    = 1u << 19,   /* more memory than the configs give */
+};
+#define DOMAIN_NEEDS (DOMAIN_SMP | DOMAIN_FIFO | DOMAIN_GRANT_V2 | DOMAIN_LARGE)
+
 enum row_flags {
     ROW_HEADLINE = 1u << 0,   /* part of `make bench` */
     ROW_DOM0     = 1u << 1,   /* the path leaves Xen and reaches dom0 */
@@ -48,7 +61,7 @@ struct row {
     const char *explanation; /* paragraph for `xenometer explain` */
     const char *elsewhere;   /* why the modes not in `modes` cannot run it */
     uint32_t modes;          /* enum mode bits it runs in */
-    uint32_t needs;          /* enum service bits */
+    uint32_t needs;          /* enum service and enum domain_need bits */
     uint32_t flags;          /* enum row_flags */
     uint32_t operations;     /* operations in one sample, at least 1 */
     uint32_t samples;        /* samples taken unless the user asks otherwise */
