@@ -1,0 +1,30 @@
+#include "catalogue.h"
+
+#include <unistd.h>
+
+#include "program.h"
+
+json_t *catalogue(void)
+{
+    static const char path[] = "build/test-all.json";
+    static json_t *all;
+
+    if ( !all )
+    {
+        struct outcome_of r = program("run", "--host=lab", "--output", path, "*", NULL);
+
+        if ( r.status )
+            fprintf(stderr, "%s\n%s\n", r.out, r.err);
+        CU_ASSERT_EQUAL(r.status, 0);
+        program_free(&r);
+        all = json_load_file(path, 0, NULL);
+        unlink(path);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(all);
+    }
+    return all;
+}
+
+long long catalogue_figure(const char *row, const char *mode, const char *field)
+{
+    return figure(catalogue(), row, mode, field);
+}

@@ -1,0 +1,29 @@
+/*
+ * One run of the whole catalogue, shared by the suites that assert on what its
+ * figures mean.
+ */
+#ifndef LAB_CATALOGUE_H
+#define LAB_CATALOGUE_H
+
+#include <stdio.h>
+
+#include <CUnit/CUnit.h>
+#include <jansson.h>
+
+/* The results of `run '*'`, taken at the first call; fatal when it fails. */
+json_t *catalogue(void);
+
+/* An integer field of a row's result in it; -1 when there is none. */
+long long catalogue_figure(const char *row, const char *mode, const char *field);
+#define median(row, mode) catalogue_figure(row, mode, "median")
+
+/* a < b, both measured; says which when not. */
+#define LESS(a, b)                                                              \
+    do {                                                                        \
+        long long a_ = (a), b_ = (b);                                           \
+        if ( a_ < 0 || a_ >= b_ )                                               \
+            fprintf(stderr, "%s = %lld is not below %s = %lld\n", #a, a_, #b, b_); \
+        CU_ASSERT(a_ >= 0 && a_ < b_);                                          \
+    } while ( 0 )
+
+#endif
