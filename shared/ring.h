@@ -118,15 +118,25 @@ static inline uint32_t ring_front_free(const struct ring_front *f)
     return f->count - (f->req_prod - f->rsp_cons);
 }
 
-/* Write one request, unpublished.  False: the ring is full or broken. */
-static inline bool ring_front_put(struct ring_front *f, const void *request,
-                                  uint32_t size)
+/*
+ * Write one request of `size` bytes into a slot of `slot_size`, unpublished: the
+ * rest of the slot keeps what it had.  False: the ring is full or broken.
+ */
+static inline bool ring_front_put_part(struct ring_front *f, const void *request,
+                                       uint32_t size, uint32_t slot_size)
 {
     if ( f->broken || ring_front_free(f) == 0 )
         return false;
-    ring_copy(ring_slot(f->shared, f->count, f->req_prod, size), request, size);
+    ring_copy(ring_slot(f->shared, f->count, f->req_prod, slot_size), request, size);
     f->req_prod++;
     return true;
+}
+
+/* The same for a request that fills its slot. */
+static inline bool ring_front_put(struct ring_front *f, const void *request,
+                                  uint32_t size)
+{
+    return ring_front_put_part(f, request, size, size);
 }
 
 /* Publish what was put.  True: the backend asked to be notified. */
@@ -173,17 +183,25 @@ static inline enum ring_result ring_front_look(struct ring_front *f)
     return prod == f->rsp_cons ? RING_EMPTY : RING_TAKEN;
 }
 
-/* Take one response into private memory. */
-static inline enum ring_result ring_front_take(struct ring_front *f,
-                                               void *response, uint32_t size)
+/* Take one response, the first `size` bytes of a slot of `slot_size`, into
+ * private memory. */
+static inline enum ring_result ring_front_take_part(struct ring_front *f, void *response,
+                                                    uint32_t size, uint32_t slot_size)
 {
     enum ring_result r = ring_front_look(f);
 
     if ( r != RING_TAKEN )
         return r;
-    ring_copy(response, ring_slot(f->shared, f->count, f->rsp_cons, size), size);
+    ring_copy(response, ring_slot(f->shared, f->count, f->rsp_cons, slot_size), size);
     f->rsp_cons++;
     return RING_TAKEN;
+}
+
+/* The same for a response that fills its slot. */
+static inline enum ring_result ring_front_take(struct ring_front *f,
+                                               void *response, uint32_t size)
+{
+    return ring_front_take_part(f, response, size, size);
 }
 
 /*

@@ -21,6 +21,7 @@ struct xenbus {
 #define CLASS_PATH "/local/domain/0/backend/" DEVICE_CLASS
 #define PATH_SIZE  128u
 #define FRONTEND_TOKEN "frontend:"
+#define INITIALISING "1"   /* XenbusStateInitialising */
 
 /* ------------------------------------------------------------ patience -- */
 
@@ -170,6 +171,16 @@ static bool put_backend(struct xs_handle *xs, xs_transaction_t t, uint32_t domid
     return put_number(xs, t, path, value);
 }
 
+static char *read_path(struct xenbus *b, const char *path, size_t *length)
+{
+    unsigned n = 0;
+    char *value = xs_read(enter(b), XBT_NULL, path, &n);
+
+    leave();
+    *length = n;
+    return value;
+}
+
 /* An empty directory that `owner` owns and `reader` may read. */
 static bool make_directory(struct xs_handle *xs, xs_transaction_t t,
                            const char *path, uint32_t owner, uint32_t reader)
@@ -185,36 +196,61 @@ static bool make_directory(struct xs_handle *xs, xs_transaction_t t,
     return xs_mkdir(xs, t, path) && xs_set_permissions(xs, t, path, permissions, 2);
 }
 
-static bool create(struct xs_handle *xs, xs_transaction_t t, uint32_t domid)
+static bool put_in(struct xs_handle *xs, xs_transaction_t t, const char *directory,
+                   const char *key, const char *value)
 {
-    char frontend[PATH_SIZE], backend[PATH_SIZE], path[PATH_SIZE];
+    char path[2 * PATH_SIZE];
 
-    frontend_path(frontend, domid, NULL);
-    backend_path(backend, domid, NULL);
-    if ( !make_directory(xs, t, frontend, domid, BACKEND_DOMAIN) ||
-         !make_directory(xs, t, backend, BACKEND_DOMAIN, domid) )
-        return false;
-
-    frontend_path(path, domid, "backend");
-    if ( !put(xs, t, path, backend) )
-        return false;
-    frontend_path(path, domid, "backend-id");
-    if ( !put_number(xs, t, path, BACKEND_DOMAIN) )
-        return false;
-    frontend_path(path, domid, "state");
-    if ( !put_number(xs, t, path, XenbusStateInitialising) )
-        return false;
-
-    backend_path(path, domid, "frontend");
-    return put(xs, t, path, frontend) &&
-           put_backend(xs, t, domid, "frontend-id", domid) &&
-           put_backend(xs, t, domid, "online", 1) &&
-           put_backend(xs, t, domid, "state", XenbusStateInitialising);
+    snprintf(path, sizeof(path), "%s/%s", directory, key);
+    return put(xs, t, path, value);
 }
 
-static bool announce(struct xs_handle *xs, xs_transaction_t t, uint32_t domid,
-                     const struct xenbus_features *f)
+static bool put_keys(struct xs_handle *xs, xs_transaction_t t, const char *directory,
+                     const struct xenbus_key *keys)
 {
+    for ( ; keys && keys->name; keys++ )
+        if ( !put_in(xs, t, directory, keys->name, keys->value) )
+            return false;
+    return true;
+}
+
+/* What a transaction makes: a device, or the features of ours. */
+struct change {
+    uint32_t domid;
+    const char *class;
+    uint32_t device;
+    const struct xenbus_key *frontend_keys, *backend_keys;
+    const struct xenbus_features *features;   /* not NULL: announce these */
+};
+
+static bool create(struct xs_handle *xs, xs_transaction_t t, const struct change *c)
+{
+    char frontend[PATH_SIZE], backend[PATH_SIZE], domid[16], own[16];
+
+    snprintf(frontend, sizeof(frontend), "/local/domain/%u/device/%s/%u", c->domid,
+             c->class, c->device);
+    snprintf(backend, sizeof(backend), "/local/domain/%u/backend/%s/%u/%u",
+             BACKEND_DOMAIN, c->class, c->domid, c->device);
+    snprintf(domid, sizeof(domid), "%u", c->domid);
+    snprintf(own, sizeof(own), "%u", BACKEND_DOMAIN);
+    return make_directory(xs, t, frontend, c->domid, BACKEND_DOMAIN) &&
+           make_directory(xs, t, backend, BACKEND_DOMAIN, c->domid) &&
+           put_in(xs, t, frontend, "backend", backend) &&
+           put_in(xs, t, frontend, "backend-id", own) &&
+           put_keys(xs, t, frontend, c->frontend_keys) &&
+           put_in(xs, t, frontend, "state", INITIALISING) &&
+           put_in(xs, t, backend, "frontend", frontend) &&
+           put_in(xs, t, backend, "frontend-id", domid) &&
+           put_in(xs, t, backend, "online", "1") &&
+           put_keys(xs, t, backend, c->backend_keys) &&
+           put_in(xs, t, backend, "state", INITIALISING);
+}
+
+static bool announce(struct xs_handle *xs, xs_transaction_t t, const struct change *c)
+{
+    const struct xenbus_features *f = c->features;
+    uint32_t domid = c->domid;
+
     return put_key(xs, t, domid, KEY_VERSION, PROTOCOL_VERSION) &&
            put_backend(xs, t, domid, KEY_MAX_RING_ORDER, MAX_RING_ORDER) &&
            (!f->ioreq_port ||
@@ -230,8 +266,7 @@ static bool announce(struct xs_handle *xs, xs_transaction_t t, uint32_t domid,
  * All or nothing, so that nobody sees half a directory.  Repeated as long as
  * somebody else wrote meanwhile (EAGAIN), within the patience.
  */
-static char *transaction(struct xenbus *b, uint32_t domid,
-                         const struct xenbus_features *features)
+static char *transaction(struct xenbus *b, const struct change *c)
 {
     struct xs_handle *xs = enter(b);
     bool done;
@@ -241,7 +276,7 @@ static char *transaction(struct xenbus *b, uint32_t domid,
         xs_transaction_t t = xs_transaction_start(xs);
 
         done = t != XBT_NULL &&
-               (features ? announce(xs, t, domid, features) : create(xs, t, domid));
+               (c->features ? announce(xs, t, c) : create(xs, t, c));
         error = errno;
         if ( t == XBT_NULL )
             break;
@@ -255,39 +290,84 @@ static char *transaction(struct xenbus *b, uint32_t domid,
     } while ( !done && error == EAGAIN );
     leave();
     return done ? NULL
-                : xasprintf("cannot write the device of domain %u into XenStore: %s",
-                            domid, strerror(error));
+                : xasprintf("cannot write the device %s/%u of domain %u into XenStore: %s",
+                            c->class, c->device, c->domid, strerror(error));
 }
 
 char *xenbus_create(struct xenbus *b, uint32_t domid)
 {
-    return transaction(b, domid, NULL);
+    return xenbus_attach(b, domid, DEVICE_CLASS, 0, NULL, NULL);
+}
+
+char *xenbus_attach(struct xenbus *b, uint32_t domid, const char *class, uint32_t device,
+                    const struct xenbus_key *frontend, const struct xenbus_key *backend)
+{
+    return transaction(b, &(struct change){
+        .domid = domid, .class = class, .device = device,
+        .frontend_keys = frontend, .backend_keys = backend,
+    });
+}
+
+XenbusState xenbus_backend_state(struct xenbus *b, uint32_t domid, const char *class,
+                                 uint32_t device)
+{
+    char path[PATH_SIZE];
+    size_t length;
+    uint32_t state = XenbusStateUnknown;
+    char *value;
+
+    snprintf(path, sizeof(path), "/local/domain/%u/backend/%s/%u/%u/state",
+             BACKEND_DOMAIN, class, domid, device);
+    value = read_path(b, path, &length);
+    if ( value && !keys_decimal(value, length, 0, XenbusStateReconfigured, &state) )
+        state = XenbusStateUnknown;
+    free(value);
+    return (XenbusState)state;
+}
+
+static void remove_if_empty(struct xs_handle *xs, const char *path)
+{
+    unsigned count;
+    char **left = xs_directory(xs, XBT_NULL, path, &count);
+
+    if ( left && count == 0 )
+        xs_rm(xs, XBT_NULL, path);
+    free(left);
+}
+
+void xenbus_detach(struct xenbus *b, uint32_t domid, const char *class, uint32_t device)
+{
+    struct xs_handle *xs = enter(b);
+    char directory[PATH_SIZE], path[PATH_SIZE];
+
+    snprintf(directory, sizeof(directory), "/local/domain/%u/device/%s", domid, class);
+    snprintf(path, sizeof(path), "/local/domain/%u/device/%s/%u", domid, class, device);
+    xs_rm(xs, XBT_NULL, path);
+    remove_if_empty(xs, directory);
+
+    snprintf(path, sizeof(path), "/local/domain/%u/backend/%s/%u/%u", BACKEND_DOMAIN,
+             class, domid, device);
+    xs_rm(xs, XBT_NULL, path);
+    snprintf(directory, sizeof(directory), "/local/domain/%u/backend/%s/%u",
+             BACKEND_DOMAIN, class, domid);
+    remove_if_empty(xs, directory);
+    snprintf(directory, sizeof(directory), "/local/domain/%u/backend/%s",
+             BACKEND_DOMAIN, class);
+    remove_if_empty(xs, directory);
+    leave();
 }
 
 char *xenbus_announce(struct xenbus *b, uint32_t domid,
                       const struct xenbus_features *features)
 {
-    return transaction(b, domid, features);
+    return transaction(b, &(struct change){
+        .domid = domid, .class = DEVICE_CLASS, .features = features,
+    });
 }
 
 void xenbus_remove(struct xenbus *b, uint32_t domid)
 {
-    struct xs_handle *xs = enter(b);
-    char path[PATH_SIZE];
-    unsigned count;
-    char **left;
-
-    frontend_path(path, domid, NULL);
-    xs_rm(xs, XBT_NULL, path);
-    snprintf(path, sizeof(path), "/local/domain/%u/device/" DEVICE_CLASS, domid);
-    xs_rm(xs, XBT_NULL, path);
-    snprintf(path, sizeof(path), CLASS_PATH "/%u", domid);
-    xs_rm(xs, XBT_NULL, path);
-    left = xs_directory(xs, XBT_NULL, CLASS_PATH, &count);
-    if ( left && count == 0 )
-        xs_rm(xs, XBT_NULL, CLASS_PATH);
-    free(left);
-    leave();
+    xenbus_detach(b, domid, DEVICE_CLASS, 0);
 }
 
 /* Numbers among the children of a directory; the caller's to free. */
@@ -324,16 +404,6 @@ uint32_t *xenbus_domains(struct xenbus *b, size_t *count)
 }
 
 /* -------------------------------------------------------------- values -- */
-
-static char *read_path(struct xenbus *b, const char *path, size_t *length)
-{
-    unsigned n = 0;
-    char *value = xs_read(enter(b), XBT_NULL, path, &n);
-
-    leave();
-    *length = n;
-    return value;
-}
 
 bool xenbus_set_state(struct xenbus *b, uint32_t domid, XenbusState state)
 {

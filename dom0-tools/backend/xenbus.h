@@ -37,6 +37,26 @@ bool xenbus_alive(struct xenbus *);
  */
 char *xenbus_create(struct xenbus *, uint32_t domid);
 
+/* A key and its value; lists end with a NULL name. */
+struct xenbus_key {
+    const char *name, *value;
+};
+
+/*
+ * The same for any device class that Linux or QEMU in this domain is the backend
+ * of ("vbd", 51712): as a toolstack would, with further keys for either
+ * side (may be NULL).
+ */
+char *xenbus_attach(struct xenbus *, uint32_t domid, const char *class, uint32_t device,
+                    const struct xenbus_key *frontend, const struct xenbus_key *backend);
+
+/* Remove both directories of a device, and what is empty above them. */
+void xenbus_detach(struct xenbus *, uint32_t domid, const char *class, uint32_t device);
+
+/* The backend's state now; Unknown when there is none. */
+XenbusState xenbus_backend_state(struct xenbus *, uint32_t domid, const char *class,
+                                 uint32_t device);
+
 /* What the frontend may read before InitWait; 0: no such service. */
 struct xenbus_features {
     uint32_t ioreq_port;
@@ -64,7 +84,7 @@ char *xenbus_frontend_keys(struct xenbus *, uint32_t domid, struct frontend_keys
 /* Where people look for it: the key `error` of the backend's directory. */
 void xenbus_write_error(struct xenbus *, uint32_t domid, const char *reason);
 
-/* Remove both directories and what is empty above ours. */
+/* Remove our device, as xenbus_detach(). */
 void xenbus_remove(struct xenbus *, uint32_t domid);
 
 /* Remove backend directories of domains that are no more (a killed run's).

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "disk.h"
 #include "record.h"
 #include "runner.h"
 #include "xenometer.h"
@@ -25,6 +26,9 @@ struct session {
     struct host host;
     unsigned domains;            /* created so far, for their names */
     bool broken;                 /* this machine cannot go on */
+    struct disk disk;            /* once a domain needed it */
+    bool disk_ready;
+    char *no_disk;               /* why there is none */
 };
 
 /* A domain of ours, from creation to its end. */
@@ -211,6 +215,16 @@ static void rest(struct session *s, const struct runner *r, enum mode mode,
  * domain that is lost before its first row twice in a row will not do better
  * the next time.
  */
+static const char *prepare_disk(struct session *s)
+{
+    if ( !s->disk_ready && !s->no_disk )
+    {
+        s->no_disk = disk_open(&s->disk);
+        s->disk_ready = !s->no_disk;
+    }
+    return s->no_disk;
+}
+
 static void run_kind(struct session *s, enum mode mode, uint32_t needs,
                      const struct image_row **rows, size_t count)
 {
@@ -222,6 +236,13 @@ static void run_kind(struct session *s, enum mode mode, uint32_t needs,
     struct guest g;
     char *error = NULL;
 
+    if ( (needs & DOMAIN_DISK) && prepare_disk(s) )
+    {
+        for ( size_t i = 0; i < count; i++ )
+            record_add(s->results, rows[i], mode, OUTCOME_SKIP, s->no_disk);
+        return;
+    }
+
     while ( r.next < r.count && !session_interrupted && !s->broken )
     {
         size_t before = r.next;
@@ -231,8 +252,13 @@ static void run_kind(struct session *s, enum mode mode, uint32_t needs,
         error = create(s, mode, needs, &g);
         if ( error )
             break;   /* xl will say the same again */
-        error = drive(s, &r, &g);
+        if ( needs & DOMAIN_DISK )
+            error = disk_attach(&s->disk, s->host.bus, g.domid);
+        if ( !error )
+            error = drive(s, &r, &g);
         guest_end(s, &g);
+        if ( needs & DOMAIN_DISK )
+            disk_detach(s->host.bus, g.domid);
         if ( !error )
             continue;
         if ( !s->broken && !xenbus_alive(s->host.bus) )
@@ -351,6 +377,9 @@ int session_run(const struct session_options *options, const struct selection *s
     else if ( s.broken )
         status = STATUS_ENVIRONMENT;
     free(rows);
+    if ( s.disk_ready )
+        disk_close(&s.disk);
+    free(s.no_disk);
     host_close(&s.host);
     return status;
 }

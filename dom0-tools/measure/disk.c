@@ -1,0 +1,114 @@
+#include "disk.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lab/child.h"
+#include "xenometer.h"
+
+#define RAM_DISK     "/dev/ram0"
+#define DISK_KIB     "rd_size=16384"
+#define READY_MS     5000u    /* for blkback to see its device and open the disk */
+
+static char *modprobe(const char *const *argv)
+{
+    char *complaint = NULL;
+
+    if ( child_run(&(struct child_start){ .argv = argv, .stdin_fd = -1, .stdout_fd = -1,
+                                          .stderr_fd = -1 }, &complaint) == STATUS_OK )
+        return NULL;
+    return complaint ? complaint : xstrdup("modprobe failed");
+}
+
+static void unload(const char *name)
+{
+    free(modprobe((const char *const []){ "modprobe", "-r", name, NULL }));
+}
+
+char *disk_open(struct disk *d)
+{
+    struct stat s;
+    char *trouble, *text;
+
+    *d = (struct disk){ 0 };
+    /* One that is there is somebody's, and may hold what they need. */
+    if ( !access("/sys/module/brd", F_OK) )
+        return xstrdup("somebody uses RAM disks here (module brd is loaded): "
+                       "`modprobe -r brd` if you can spare them");
+    trouble = modprobe((const char *const []){ "modprobe", "brd", "rd_nr=1", DISK_KIB, NULL });
+    if ( trouble )
+    {
+        text = xasprintf("no RAM disk: %s", trouble);
+        free(trouble);
+        return text;
+    }
+    d->loaded_brd = true;
+    if ( access("/sys/module/xen_blkback", F_OK) )
+    {
+        trouble = modprobe((const char *const []){ "modprobe", "xen-blkback", NULL });
+        d->loaded_blkback = !trouble;
+    }
+    if ( !trouble && stat(RAM_DISK, &s) )
+        trouble = xasprintf(RAM_DISK ": %s", strerror(errno));
+    if ( trouble )
+    {
+        disk_close(d);
+        return trouble;
+    }
+    d->major = major(s.st_rdev);
+    d->minor = minor(s.st_rdev);
+    return NULL;
+}
+
+void disk_close(struct disk *d)
+{
+    if ( d->loaded_blkback )
+        unload("xen-blkback");
+    if ( d->loaded_brd )
+        unload("brd");
+    *d = (struct disk){ 0 };
+}
+
+char *disk_attach(const struct disk *d, struct xenbus *bus, uint32_t domid)
+{
+    const struct timespec tick = { .tv_nsec = 2000000 };
+    char device[32];
+    const struct xenbus_key frontend[] = {
+        { "virtual-device", "51712" }, { "device-type", "disk" }, { NULL, NULL },
+    };
+    /* What libxl and its script "block" write for a phy: disk. */
+    const struct xenbus_key backend[] = {
+        { "params", RAM_DISK }, { "physical-device", device },
+        { "physical-device-path", RAM_DISK }, { "type", "phy" }, { "mode", "w" },
+        { "dev", "xvda" }, { "device-type", "disk" }, { "removable", "0" },
+        { "bootable", "0" }, { "discard-enable", "1" }, { NULL, NULL },
+    };
+    char *error;
+
+    snprintf(device, sizeof(device), "%x:%x", d->major, d->minor);
+    error = xenbus_attach(bus, domid, "vbd", DISK_BLKBACK, frontend, backend);
+    for ( unsigned i = 0; !error; i++ )
+    {
+        XenbusState state = xenbus_backend_state(bus, domid, "vbd", DISK_BLKBACK);
+
+        if ( state == XenbusStateInitWait )
+            break;
+        if ( i == READY_MS / 2 || state > XenbusStateInitWait )
+            error = xasprintf("Linux's blkback does not take " RAM_DISK " (its state is %d): "
+                              "see dom0's kernel log", (int)state);
+        else
+            nanosleep(&tick, NULL);
+    }
+    return error;
+}
+
+void disk_detach(struct xenbus *bus, uint32_t domid)
+{
+    xenbus_detach(bus, domid, "vbd", DISK_BLKBACK);
+}

@@ -1,0 +1,35 @@
+/*
+ * The disk that all block rows read and write: one backing device in dom0,
+ * given to a domain by every block path there is.
+ */
+#ifndef MEASURE_DISK_H
+#define MEASURE_DISK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "backend/xenbus.h"
+
+/* Numbers of the domain's virtual disks, by path (xen docs/misc/vbd-interface). */
+#define DISK_BLKBACK 51712u   /* xvda: Linux's xen-blkback */
+
+struct disk {
+    unsigned major, minor;       /* of the backing block device */
+    bool loaded_brd, loaded_blkback;   /* modules that disk_close() unloads */
+};
+
+/*
+ * A RAM disk, and Linux's backend driver for it.  NULL, or why not (the
+ * caller's to free); then nothing is left behind.
+ */
+char *disk_open(struct disk *);
+void disk_close(struct disk *);
+
+/*
+ * Give it to a paused domain, and wait until the backends are ready for the
+ * frontend.  NULL, or why not (the caller's).  disk_detach() in any case.
+ */
+char *disk_attach(const struct disk *, struct xenbus *, uint32_t domid);
+void disk_detach(struct xenbus *, uint32_t domid);
+
+#endif
