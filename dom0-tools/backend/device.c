@@ -33,8 +33,8 @@ static void end(struct device *d, enum device_phase phase, char *trouble)
     d->trouble = trouble;
     if ( phase == DEVICE_FAILED )
     {
-        xenbus_write_error(d->host->bus, d->domid, trouble);
-        xenbus_set_state(d->host->bus, d->domid, XenbusStateClosing);
+        xenbus_write_error(d->host->bus, &d->name, trouble);
+        xenbus_set_state(d->host->bus, &d->name, XenbusStateClosing);
     }
     d->changed(d->context);
 }
@@ -317,9 +317,30 @@ static const char *connect_all(struct device *d)
     return NULL;
 }
 
+static char *read_key(void *context, const char *key, size_t *length)
+{
+    struct device *d = context;
+
+    return xenbus_read(d->host->bus, &d->name, key, length);
+}
+
+/* Read the frontend's keys, once.  NULL or what is wrong, with the path. */
+static char *read_keys(struct device *d)
+{
+    char *error = keys_parse(&d->keys, read_key, d), *path, *longer;
+
+    if ( !error )
+        return NULL;
+    path = xenbus_path(&d->name);
+    longer = xasprintf("%s/%s", path, error);
+    free(path);
+    free(error);
+    return longer;
+}
+
 static void connect(struct device *d)
 {
-    char *error = xenbus_frontend_keys(d->host->bus, d->domid, &d->keys);
+    char *error = read_keys(d);
     const char *failed;
 
     if ( error )
@@ -340,7 +361,7 @@ static void connect(struct device *d)
         return;
     }
     d->phase = DEVICE_CONNECTED;
-    if ( !xenbus_set_state(d->host->bus, d->domid, XenbusStateConnected) )
+    if ( !xenbus_set_state(d->host->bus, &d->name, XenbusStateConnected) )
     {
         fail(d, "cannot write our state into XenStore: %s", strerror(errno));
         return;
@@ -376,22 +397,23 @@ static void disconnect(struct device *d)
 
 /* --------------------------------------------------------------- states -- */
 
-void device_check_frontend(struct device *d)
+static void check_frontend(void *context)
 {
-    XenbusState state = xenbus_frontend_state(d->host->bus, d->domid);
+    struct device *d = context;
+    XenbusState state = xenbus_frontend_state(d->host->bus, &d->name);
 
     if ( d->phase == DEVICE_FAILED || d->phase == DEVICE_DIED )
     {
         /* Follow a frontend that closes after our error. */
         if ( d->phase == DEVICE_FAILED && state >= XenbusStateClosing )
-            xenbus_set_state(d->host->bus, d->domid, XenbusStateClosed);
+            xenbus_set_state(d->host->bus, &d->name, XenbusStateClosed);
         return;
     }
     switch ( state )
     {
     case XenbusStateUnknown:
         /* No state: the domain's directory is going.  Garbage is not. */
-        if ( xenbus_has_frontend(d->host->bus, d->domid) )
+        if ( xenbus_has_frontend(d->host->bus, &d->name) )
             fail(d, "the domain's device has no valid state");
         else
             device_check_domain(d);
@@ -403,7 +425,7 @@ void device_check_frontend(struct device *d)
         else if ( d->phase == DEVICE_CLOSED )
         {
             d->phase = DEVICE_WAITING;   /* a new driver: connect anew */
-            xenbus_set_state(d->host->bus, d->domid, XenbusStateInitWait);
+            xenbus_set_state(d->host->bus, &d->name, XenbusStateInitWait);
         }
         return;
 
@@ -419,7 +441,7 @@ void device_check_frontend(struct device *d)
 
     case XenbusStateClosing:
     case XenbusStateClosed:
-        xenbus_set_state(d->host->bus, d->domid, state);
+        xenbus_set_state(d->host->bus, &d->name, state);
         if ( d->phase != DEVICE_CLOSED )
             end(d, DEVICE_CLOSED, NULL);
         return;
@@ -440,13 +462,41 @@ void device_check_domain(struct device *d)
 
 /* -------------------------------------------------------- new and free -- */
 
+struct xenbus_name device_name(uint32_t domid)
+{
+    return (struct xenbus_name){
+        .domid = domid, .device = 0, .frontend = DEVICE_CLASS, .backend = DEVICE_CLASS,
+    };
+}
+
+/* What the frontend may read before InitWait. */
+static char *announce(struct device *d, uint32_t needs)
+{
+    char port[16], mmio[16], order[16];
+    struct xenbus_key keys[8] = {
+        { KEY_VERSION, PROTOCOL_VERSION }, { KEY_MAX_RING_ORDER, order },
+    };
+    size_t count = 2;
+
+    snprintf(order, sizeof(order), "%u", MAX_RING_ORDER);
+    if ( d->ioreq )
+    {
+        snprintf(port, sizeof(port), "%u", IOREQ_PORT_DEFAULT);
+        snprintf(mmio, sizeof(mmio), "%u", IOREQ_MMIO_DEFAULT);
+        keys[count++] = (struct xenbus_key){ KEY_IOREQ_PORT, port };
+        keys[count++] = (struct xenbus_key){ KEY_IOREQ_MMIO, mmio };
+    }
+    if ( needs & DOMAIN_FIFO )
+        keys[count++] = (struct xenbus_key){ KEY_EVENT_ABI, EVENT_ABI_FIFO };
+    if ( needs & DOMAIN_GRANT_V2 )
+        keys[count++] = (struct xenbus_key){ KEY_GRANT_VERSION, "2" };
+    return xenbus_announce(d->host->bus, &d->name, keys, XenbusStateInitWait);
+}
+
 struct device *device_new(struct host *host, uint32_t domid, uint32_t needs,
                           void (*changed)(void *), void *context, char **error)
 {
     struct domain_state s = xenctrl_domain(host->xen, domid);
-    struct xenbus_features features = {
-        .fifo = needs & DOMAIN_FIFO, .grant_v2 = needs & DOMAIN_GRANT_V2,
-    };
     struct device *d;
     char *trouble = NULL;
 
@@ -458,6 +508,8 @@ struct device *device_new(struct host *host, uint32_t domid, uint32_t needs,
     d = xcalloc(1, sizeof(*d));
     d->host = host;
     d->domid = domid;
+    d->name = device_name(domid);
+    d->watch = (struct host_watch){ &d->name, check_frontend, d, 0, false, NULL };
     d->mode = s.mode;
     d->changed = changed;
     d->context = context;
@@ -473,26 +525,21 @@ struct device *device_new(struct host *host, uint32_t domid, uint32_t needs,
          !loop_add(&host->loop, xenevtchn_fd(d->events), event_ready, d) )
         trouble = xasprintf("cannot open /dev/xen/evtchn: %s", strerror(errno));
     if ( !trouble )
-        trouble = xenbus_create(host->bus, domid);
+        trouble = xenbus_attach(host->bus, &d->name, NULL, NULL, XenbusStateInitialising);
     if ( !trouble && s.mode == MODE_HVM && host->models && host->memory )
     {
         /* Without it the rows that need it are skipped; that is no failure. */
         char *why = NULL;
 
         d->ioreq = ioreq_open(host->models, host->memory, d->events, domid, s.vcpus, &why);
-        if ( d->ioreq )
-        {
-            features.ioreq_port = IOREQ_PORT_DEFAULT;
-            features.ioreq_mmio = IOREQ_MMIO_DEFAULT;
-        }
-        else
+        if ( !d->ioreq )
             message("%s", why);
         free(why);
     }
-    if ( !trouble && !xenbus_watch_frontend(host->bus, domid) )
+    if ( !trouble && !host_watch_add(host, &d->watch) )
         trouble = xasprintf("cannot watch domain %u: %s", domid, strerror(errno));
     if ( !trouble )
-        trouble = xenbus_announce(host->bus, domid, &features);
+        trouble = announce(d, needs);
     if ( !trouble )
         return d;
     *error = trouble;
@@ -516,9 +563,9 @@ void device_free(struct device *d)
     ioreq_close(d->ioreq, d->events);
     if ( d->events )
         xenevtchn_close(d->events);
-    xenbus_unwatch_frontend(d->host->bus, d->domid);
-    xenbus_set_state(d->host->bus, d->domid, XenbusStateClosed);
-    xenbus_remove(d->host->bus, d->domid);
+    host_watch_remove(d->host, &d->watch);
+    xenbus_set_state(d->host->bus, &d->name, XenbusStateClosed);
+    xenbus_detach(d->host->bus, &d->name);
     free(d->trouble);
     free(d);
 }

@@ -36,10 +36,11 @@ struct device {
     struct host *host;
     struct device *next;
     uint32_t domid;
+    struct xenbus_name name;
+    struct host_watch watch;      /* of the frontend's state */
     enum mode mode;               /* as Xen built the domain */
     enum device_phase phase;
     char *trouble;                /* owned; with DEVICE_FAILED and DEVICE_DIED */
-    bool frontend_changed;        /* host_turn()'s mark */
 
     xenevtchn_handle *events;
     struct channel control, data, echo;
@@ -89,8 +90,10 @@ uint32_t device_capacity(const struct device *);
  */
 void device_samples(const struct device *, uint64_t *to, uint32_t count);
 
-/* host_turn() calls these: look again. */
-void device_check_frontend(struct device *);
+/* The name of a domain's one device. */
+struct xenbus_name device_name(uint32_t domid);
+
+/* host_turn() calls this: look again. */
 void device_check_domain(struct device *);
 
 #endif

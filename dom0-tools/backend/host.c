@@ -7,7 +7,7 @@
 #include "device.h"
 #include "xenometer.h"
 
-static void mark(void *context, enum xenbus_event event, uint32_t domid)
+static void mark(void *context, enum xenbus_event event, uint32_t id)
 {
     struct host *h = context;
 
@@ -16,9 +16,9 @@ static void mark(void *context, enum xenbus_event event, uint32_t domid)
     case XENBUS_INTRODUCED: h->introduced = true; break;
     case XENBUS_RELEASED:   h->released = true;   break;
     case XENBUS_FRONTEND:
-        for ( struct device *d = h->devices; d; d = d->next )
-            if ( d->domid == domid )
-                d->frontend_changed = true;
+        for ( struct host_watch *w = h->watches; w; w = w->next )
+            if ( w->id == id )
+                w->marked = true;
         break;
     }
 }
@@ -77,6 +77,33 @@ void host_close(struct host *h)
     memset(h, 0, sizeof(*h));
 }
 
+bool host_watch_add(struct host *h, struct host_watch *w)
+{
+    w->id = ++h->watch_id;
+    w->marked = false;
+    if ( !xenbus_watch_frontend(h->bus, w->name, w->id) )
+    {
+        w->id = 0;
+        return false;
+    }
+    w->next = h->watches;
+    h->watches = w;
+    return true;
+}
+
+void host_watch_remove(struct host *h, struct host_watch *w)
+{
+    struct host_watch **link;
+
+    if ( !w->id )
+        return;
+    for ( link = &h->watches; *link != w; link = &(*link)->next )
+        ;
+    *link = w->next;
+    xenbus_unwatch_frontend(h->bus, w->name, w->id);
+    w->id = 0;
+}
+
 int host_turn(struct host *h)
 {
     loop_turn(&h->loop);
@@ -86,11 +113,11 @@ int host_turn(struct host *h)
         for ( struct device *d = h->devices; d; d = d->next )
             device_check_domain(d);
     }
-    for ( struct device *d = h->devices; d; d = d->next )
-        if ( d->frontend_changed )
+    for ( struct host_watch *w = h->watches; w; w = w->next )
+        if ( w->marked )
         {
-            d->frontend_changed = false;
-            device_check_frontend(d);
+            w->marked = false;
+            w->changed(w->context);
         }
     if ( !h->lost )
         return STATUS_OK;

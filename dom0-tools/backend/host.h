@@ -14,6 +14,16 @@
 
 struct device;
 
+/* A frontend whose state somebody wants to know of. */
+struct host_watch {
+    const struct xenbus_name *name;
+    void (*changed)(void *context);   /* look again; called by host_turn() */
+    void *context;
+    uint32_t id;                      /* the rest is the host's */
+    bool marked;
+    struct host_watch *next;
+};
+
 struct host {
     struct loop loop;
     struct xenbus *bus;
@@ -21,6 +31,8 @@ struct host {
     xendevicemodel_handle *models;      /* NULL: no ioreq servers here */
     xenforeignmemory_handle *memory;
     struct device *devices;             /* list, by device->next */
+    struct host_watch *watches;
+    uint32_t watch_id;                  /* of the next one */
     bool introduced;                    /* a domain was created: look which */
     bool released;
     bool lost;                          /* xenstored is gone */
@@ -31,6 +43,11 @@ int host_open(struct host *);
 
 /* All devices must be freed before. */
 void host_close(struct host *);
+
+/* Watch a frontend.  False with errno set.  Removing one that was never added is
+ * fine. */
+bool host_watch_add(struct host *, struct host_watch *);
+void host_watch_remove(struct host *, struct host_watch *);
 
 /*
  * One turn of the loop, and what XenStore said in it passed on to the devices.

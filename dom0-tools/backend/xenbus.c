@@ -18,10 +18,8 @@ struct xenbus {
     struct sigaction before;   /* of SIGALRM */
 };
 
-#define CLASS_PATH "/local/domain/0/backend/" DEVICE_CLASS
 #define PATH_SIZE  128u
 #define FRONTEND_TOKEN "frontend:"
-#define INITIALISING "1"   /* XenbusStateInitialising */
 
 /* ------------------------------------------------------------ patience -- */
 
@@ -124,18 +122,19 @@ bool xenbus_alive(struct xenbus *b)
     return names != NULL;
 }
 
-/* --------------------------------------------------------- directories -- */
+/* -------------------------------------------------------- directories -- */
 
-static void frontend_path(char *path, uint32_t domid, const char *key)
+/* Both with `key` NULL: the directory itself. */
+static void frontend_path(char *path, const struct xenbus_name *n, const char *key)
 {
-    snprintf(path, PATH_SIZE, "/local/domain/%u/device/" DEVICE_CLASS "/0%s%s",
-             domid, key ? "/" : "", key ? key : "");
+    snprintf(path, PATH_SIZE, "/local/domain/%u/device/%s/%u%s%s", n->domid, n->frontend,
+             n->device, key ? "/" : "", key ? key : "");
 }
 
-static void backend_path(char *path, uint32_t domid, const char *key)
+static void backend_path(char *path, const struct xenbus_name *n, const char *key)
 {
-    snprintf(path, PATH_SIZE, CLASS_PATH "/%u/0%s%s", domid, key ? "/" : "",
-             key ? key : "");
+    snprintf(path, PATH_SIZE, "/local/domain/%u/backend/%s/%u/%u%s%s", BACKEND_DOMAIN,
+             n->backend, n->domid, n->device, key ? "/" : "", key ? key : "");
 }
 
 static bool put(struct xs_handle *xs, xs_transaction_t t, const char *path,
@@ -145,40 +144,28 @@ static bool put(struct xs_handle *xs, xs_transaction_t t, const char *path,
 }
 
 static bool put_number(struct xs_handle *xs, xs_transaction_t t, const char *path,
-                       uint64_t value)
+                       uint32_t value)
 {
-    char text[24];
+    char text[16];
 
-    snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
+    snprintf(text, sizeof(text), "%u", value);
     return put(xs, t, path, text);
 }
 
-static bool put_key(struct xs_handle *xs, xs_transaction_t t, uint32_t domid,
-                    const char *key, const char *value)
+/* path_of: frontend_path or backend_path. */
+static bool put_keys(struct xs_handle *xs, xs_transaction_t t, const struct xenbus_name *n,
+                     void (*path_of)(char *, const struct xenbus_name *, const char *),
+                     const struct xenbus_key *keys)
 {
     char path[PATH_SIZE];
 
-    backend_path(path, domid, key);
-    return put(xs, t, path, value);
-}
-
-static bool put_backend(struct xs_handle *xs, xs_transaction_t t, uint32_t domid,
-                        const char *key, uint64_t value)
-{
-    char path[PATH_SIZE];
-
-    backend_path(path, domid, key);
-    return put_number(xs, t, path, value);
-}
-
-static char *read_path(struct xenbus *b, const char *path, size_t *length)
-{
-    unsigned n = 0;
-    char *value = xs_read(enter(b), XBT_NULL, path, &n);
-
-    leave();
-    *length = n;
-    return value;
+    for ( ; keys && keys->name; keys++ )
+    {
+        path_of(path, n, keys->name);
+        if ( !put(xs, t, path, keys->value) )
+            return false;
+    }
+    return true;
 }
 
 /* An empty directory that `owner` owns and `reader` may read. */
@@ -196,70 +183,45 @@ static bool make_directory(struct xs_handle *xs, xs_transaction_t t,
     return xs_mkdir(xs, t, path) && xs_set_permissions(xs, t, path, permissions, 2);
 }
 
-static bool put_in(struct xs_handle *xs, xs_transaction_t t, const char *directory,
-                   const char *key, const char *value)
-{
-    char path[2 * PATH_SIZE];
-
-    snprintf(path, sizeof(path), "%s/%s", directory, key);
-    return put(xs, t, path, value);
-}
-
-static bool put_keys(struct xs_handle *xs, xs_transaction_t t, const char *directory,
-                     const struct xenbus_key *keys)
-{
-    for ( ; keys && keys->name; keys++ )
-        if ( !put_in(xs, t, directory, keys->name, keys->value) )
-            return false;
-    return true;
-}
-
-/* What a transaction makes: a device, or the features of ours. */
+/* What a transaction writes. */
 struct change {
-    uint32_t domid;
-    const char *class;
-    uint32_t device;
+    const struct xenbus_name *name;
+    bool create;             /* both directories anew */
     const struct xenbus_key *frontend_keys, *backend_keys;
-    const struct xenbus_features *features;   /* not NULL: announce these */
+    XenbusState state;       /* the backend's, written last */
 };
 
-static bool create(struct xs_handle *xs, xs_transaction_t t, const struct change *c)
+static bool create(struct xs_handle *xs, xs_transaction_t t, const struct xenbus_name *n)
 {
-    char frontend[PATH_SIZE], backend[PATH_SIZE], domid[16], own[16];
+    char frontend[PATH_SIZE], backend[PATH_SIZE], own[16], domid[16], state[16];
+    const struct xenbus_key in_frontend[] = {
+        { "backend", backend }, { "backend-id", own }, { "state", state }, { NULL, NULL },
+    };
+    const struct xenbus_key in_backend[] = {
+        { "frontend", frontend }, { "frontend-id", domid }, { "online", "1" },
+        { NULL, NULL },
+    };
 
-    snprintf(frontend, sizeof(frontend), "/local/domain/%u/device/%s/%u", c->domid,
-             c->class, c->device);
-    snprintf(backend, sizeof(backend), "/local/domain/%u/backend/%s/%u/%u",
-             BACKEND_DOMAIN, c->class, c->domid, c->device);
-    snprintf(domid, sizeof(domid), "%u", c->domid);
+    frontend_path(frontend, n, NULL);
+    backend_path(backend, n, NULL);
     snprintf(own, sizeof(own), "%u", BACKEND_DOMAIN);
-    return make_directory(xs, t, frontend, c->domid, BACKEND_DOMAIN) &&
-           make_directory(xs, t, backend, BACKEND_DOMAIN, c->domid) &&
-           put_in(xs, t, frontend, "backend", backend) &&
-           put_in(xs, t, frontend, "backend-id", own) &&
-           put_keys(xs, t, frontend, c->frontend_keys) &&
-           put_in(xs, t, frontend, "state", INITIALISING) &&
-           put_in(xs, t, backend, "frontend", frontend) &&
-           put_in(xs, t, backend, "frontend-id", domid) &&
-           put_in(xs, t, backend, "online", "1") &&
-           put_keys(xs, t, backend, c->backend_keys) &&
-           put_in(xs, t, backend, "state", INITIALISING);
+    snprintf(domid, sizeof(domid), "%u", n->domid);
+    snprintf(state, sizeof(state), "%u", XenbusStateInitialising);
+    return make_directory(xs, t, frontend, n->domid, BACKEND_DOMAIN) &&
+           make_directory(xs, t, backend, BACKEND_DOMAIN, n->domid) &&
+           put_keys(xs, t, n, frontend_path, in_frontend) &&
+           put_keys(xs, t, n, backend_path, in_backend);
 }
 
-static bool announce(struct xs_handle *xs, xs_transaction_t t, const struct change *c)
+static bool write_change(struct xs_handle *xs, xs_transaction_t t, const struct change *c)
 {
-    const struct xenbus_features *f = c->features;
-    uint32_t domid = c->domid;
+    char path[PATH_SIZE];
 
-    return put_key(xs, t, domid, KEY_VERSION, PROTOCOL_VERSION) &&
-           put_backend(xs, t, domid, KEY_MAX_RING_ORDER, MAX_RING_ORDER) &&
-           (!f->ioreq_port ||
-            put_backend(xs, t, domid, KEY_IOREQ_PORT, f->ioreq_port)) &&
-           (!f->ioreq_mmio ||
-            put_backend(xs, t, domid, KEY_IOREQ_MMIO, f->ioreq_mmio)) &&
-           (!f->fifo || put_key(xs, t, domid, KEY_EVENT_ABI, EVENT_ABI_FIFO)) &&
-           (!f->grant_v2 || put_backend(xs, t, domid, KEY_GRANT_VERSION, 2)) &&
-           put_backend(xs, t, domid, "state", XenbusStateInitWait);
+    backend_path(path, c->name, "state");
+    return (!c->create || create(xs, t, c->name)) &&
+           put_keys(xs, t, c->name, frontend_path, c->frontend_keys) &&
+           put_keys(xs, t, c->name, backend_path, c->backend_keys) &&
+           put_number(xs, t, path, c->state);
 }
 
 /*
@@ -275,8 +237,7 @@ static char *transaction(struct xenbus *b, const struct change *c)
     do {
         xs_transaction_t t = xs_transaction_start(xs);
 
-        done = t != XBT_NULL &&
-               (c->features ? announce(xs, t, c) : create(xs, t, c));
+        done = t != XBT_NULL && write_change(xs, t, c);
         error = errno;
         if ( t == XBT_NULL )
             break;
@@ -291,38 +252,26 @@ static char *transaction(struct xenbus *b, const struct change *c)
     leave();
     return done ? NULL
                 : xasprintf("cannot write the device %s/%u of domain %u into XenStore: %s",
-                            c->class, c->device, c->domid, strerror(error));
+                            c->name->frontend, c->name->device, c->name->domid,
+                            strerror(error));
 }
 
-char *xenbus_create(struct xenbus *b, uint32_t domid)
-{
-    return xenbus_attach(b, domid, DEVICE_CLASS, 0, NULL, NULL);
-}
-
-char *xenbus_attach(struct xenbus *b, uint32_t domid, const char *class, uint32_t device,
-                    const struct xenbus_key *frontend, const struct xenbus_key *backend)
+char *xenbus_attach(struct xenbus *b, const struct xenbus_name *name,
+                    const struct xenbus_key *frontend, const struct xenbus_key *backend,
+                    XenbusState state)
 {
     return transaction(b, &(struct change){
-        .domid = domid, .class = class, .device = device,
-        .frontend_keys = frontend, .backend_keys = backend,
+        .name = name, .create = true, .frontend_keys = frontend, .backend_keys = backend,
+        .state = state,
     });
 }
 
-XenbusState xenbus_backend_state(struct xenbus *b, uint32_t domid, const char *class,
-                                 uint32_t device)
+char *xenbus_announce(struct xenbus *b, const struct xenbus_name *name,
+                      const struct xenbus_key *keys, XenbusState state)
 {
-    char path[PATH_SIZE];
-    size_t length;
-    uint32_t state = XenbusStateUnknown;
-    char *value;
-
-    snprintf(path, sizeof(path), "/local/domain/%u/backend/%s/%u/%u/state",
-             BACKEND_DOMAIN, class, domid, device);
-    value = read_path(b, path, &length);
-    if ( value && !keys_decimal(value, length, 0, XenbusStateReconfigured, &state) )
-        state = XenbusStateUnknown;
-    free(value);
-    return (XenbusState)state;
+    return transaction(b, &(struct change){
+        .name = name, .backend_keys = keys, .state = state,
+    });
 }
 
 static void remove_if_empty(struct xs_handle *xs, const char *path)
@@ -335,39 +284,24 @@ static void remove_if_empty(struct xs_handle *xs, const char *path)
     free(left);
 }
 
-void xenbus_detach(struct xenbus *b, uint32_t domid, const char *class, uint32_t device)
+void xenbus_detach(struct xenbus *b, const struct xenbus_name *n)
 {
     struct xs_handle *xs = enter(b);
-    char directory[PATH_SIZE], path[PATH_SIZE];
+    char path[PATH_SIZE];
 
-    snprintf(directory, sizeof(directory), "/local/domain/%u/device/%s", domid, class);
-    snprintf(path, sizeof(path), "/local/domain/%u/device/%s/%u", domid, class, device);
+    frontend_path(path, n, NULL);
     xs_rm(xs, XBT_NULL, path);
-    remove_if_empty(xs, directory);
+    snprintf(path, sizeof(path), "/local/domain/%u/device/%s", n->domid, n->frontend);
+    remove_if_empty(xs, path);
 
-    snprintf(path, sizeof(path), "/local/domain/%u/backend/%s/%u/%u", BACKEND_DOMAIN,
-             class, domid, device);
+    backend_path(path, n, NULL);
     xs_rm(xs, XBT_NULL, path);
-    snprintf(directory, sizeof(directory), "/local/domain/%u/backend/%s/%u",
-             BACKEND_DOMAIN, class, domid);
-    remove_if_empty(xs, directory);
-    snprintf(directory, sizeof(directory), "/local/domain/%u/backend/%s",
-             BACKEND_DOMAIN, class);
-    remove_if_empty(xs, directory);
+    snprintf(path, sizeof(path), "/local/domain/%u/backend/%s/%u", BACKEND_DOMAIN,
+             n->backend, n->domid);
+    remove_if_empty(xs, path);
+    snprintf(path, sizeof(path), "/local/domain/%u/backend/%s", BACKEND_DOMAIN, n->backend);
+    remove_if_empty(xs, path);
     leave();
-}
-
-char *xenbus_announce(struct xenbus *b, uint32_t domid,
-                      const struct xenbus_features *features)
-{
-    return transaction(b, &(struct change){
-        .domid = domid, .class = DEVICE_CLASS, .features = features,
-    });
-}
-
-void xenbus_remove(struct xenbus *b, uint32_t domid)
-{
-    xenbus_detach(b, domid, DEVICE_CLASS, 0);
 }
 
 /* Numbers among the children of a directory; the caller's to free. */
@@ -386,15 +320,28 @@ static uint32_t *numbered_children(struct xenbus *b, const char *path, size_t *c
     return numbers;
 }
 
-void xenbus_remove_stale(struct xenbus *b, bool (*exists)(void *, uint32_t),
-                         void *context)
+void xenbus_remove_stale(struct xenbus *b, const char *class,
+                         bool (*exists)(void *, uint32_t), void *context)
 {
+    char path[PATH_SIZE];
     size_t count;
-    uint32_t *domids = numbered_children(b, CLASS_PATH, &count);
+    uint32_t *domids;
 
+    snprintf(path, sizeof(path), "/local/domain/%u/backend/%s", BACKEND_DOMAIN, class);
+    domids = numbered_children(b, path, &count);
     for ( size_t i = 0; i < count; i++ )
         if ( !exists(context, domids[i]) )
-            xenbus_remove(b, domids[i]);
+        {
+            struct xs_handle *xs = enter(b);
+
+            snprintf(path, sizeof(path), "/local/domain/%u/backend/%s/%u",
+                     BACKEND_DOMAIN, class, domids[i]);
+            xs_rm(xs, XBT_NULL, path);
+            snprintf(path, sizeof(path), "/local/domain/%u/backend/%s",
+                     BACKEND_DOMAIN, class);
+            remove_if_empty(xs, path);
+            leave();
+        }
     free(domids);
 }
 
@@ -405,85 +352,94 @@ uint32_t *xenbus_domains(struct xenbus *b, size_t *count)
 
 /* -------------------------------------------------------------- values -- */
 
-bool xenbus_set_state(struct xenbus *b, uint32_t domid, XenbusState state)
+static char *read_path(struct xenbus *b, const char *path, size_t *length)
 {
-    char path[PATH_SIZE];
-    struct xs_handle *xs = enter(b);
-    size_t length;
-    char *there;
-    bool done = false;
+    unsigned n = 0;
+    char *value = xs_read(enter(b), XBT_NULL, path, &n);
 
-    /* Only where the directory still is: a write would make it anew. */
-    backend_path(path, domid, "state");
-    there = read_path(b, path, &length);
-    alarm(XENBUS_PATIENCE);
-    if ( there )
-        done = put_number(xs, XBT_NULL, path, state);
     leave();
-    free(there);
-    return done;
+    *length = n;
+    return value;
 }
 
-XenbusState xenbus_frontend_state(struct xenbus *b, uint32_t domid)
+static XenbusState read_state(struct xenbus *b, const char *path)
 {
-    char path[PATH_SIZE];
-    size_t length;
     uint32_t state = XenbusStateUnknown;
-    char *value;
+    size_t length;
+    char *value = read_path(b, path, &length);
 
-    frontend_path(path, domid, "state");
-    value = read_path(b, path, &length);
     if ( value && !keys_decimal(value, length, 0, XenbusStateReconfigured, &state) )
         state = XenbusStateUnknown;
     free(value);
     return (XenbusState)state;
 }
 
-bool xenbus_has_frontend(struct xenbus *b, uint32_t domid)
+XenbusState xenbus_frontend_state(struct xenbus *b, const struct xenbus_name *n)
+{
+    char path[PATH_SIZE];
+
+    frontend_path(path, n, "state");
+    return read_state(b, path);
+}
+
+XenbusState xenbus_backend_state(struct xenbus *b, const struct xenbus_name *n)
+{
+    char path[PATH_SIZE];
+
+    backend_path(path, n, "state");
+    return read_state(b, path);
+}
+
+bool xenbus_set_state(struct xenbus *b, const struct xenbus_name *n, XenbusState state)
 {
     char path[PATH_SIZE];
     size_t length;
-    char *value;
+    char *there;
+    bool done = false;
 
-    frontend_path(path, domid, "backend");
-    value = read_path(b, path, &length);
+    /* Only where the directory still is: a write would make it anew. */
+    backend_path(path, n, "state");
+    there = read_path(b, path, &length);
+    if ( there )
+    {
+        done = put_number(enter(b), XBT_NULL, path, state);
+        leave();
+    }
+    free(there);
+    return done;
+}
+
+bool xenbus_has_frontend(struct xenbus *b, const struct xenbus_name *n)
+{
+    size_t length;
+    char *value = xenbus_read(b, n, "backend", &length);
+
     free(value);
     return value != NULL;
 }
 
-struct key_source {
-    struct xenbus *bus;
-    uint32_t domid;
-};
-
-static char *read_key(void *context, const char *key, size_t *length)
+char *xenbus_read(struct xenbus *b, const struct xenbus_name *n, const char *key,
+                  size_t *length)
 {
-    struct key_source *source = context;
     char path[PATH_SIZE];
 
-    frontend_path(path, source->domid, key);
-    return read_path(source->bus, path, length);
+    frontend_path(path, n, key);
+    return read_path(b, path, length);
 }
 
-char *xenbus_frontend_keys(struct xenbus *b, uint32_t domid, struct frontend_keys *keys)
+char *xenbus_path(const struct xenbus_name *n)
 {
-    struct key_source source = { b, domid };
-    char *error = keys_parse(keys, read_key, &source), *longer;
     char path[PATH_SIZE];
 
-    if ( !error )
-        return NULL;
-    frontend_path(path, domid, NULL);
-    longer = xasprintf("%s/%s", path, error);
-    free(error);
-    return longer;
+    frontend_path(path, n, NULL);
+    return xstrdup(path);
 }
 
-void xenbus_write_error(struct xenbus *b, uint32_t domid, const char *reason)
+void xenbus_write_error(struct xenbus *b, const struct xenbus_name *n, const char *reason)
 {
     char path[PATH_SIZE];
 
-    backend_path(path, domid, "error");
+    backend_path(path, n, "error");
     put(enter(b), XBT_NULL, path, reason);
     leave();
 }
@@ -532,34 +488,35 @@ bool xenbus_watch_domains(struct xenbus *b)
     return done;
 }
 
-static void frontend_watch(char *path, char *token, uint32_t domid)
+/* The token carries the number that the event is reported with. */
+static void frontend_watch(char *path, char *token, const struct xenbus_name *n, uint32_t id)
 {
-    frontend_path(path, domid, "state");
-    snprintf(token, PATH_SIZE, FRONTEND_TOKEN "%u", domid);
+    frontend_path(path, n, "state");
+    snprintf(token, PATH_SIZE, FRONTEND_TOKEN "%u", id);
 }
 
-bool xenbus_watch_frontend(struct xenbus *b, uint32_t domid)
+bool xenbus_watch_frontend(struct xenbus *b, const struct xenbus_name *n, uint32_t id)
 {
     char path[PATH_SIZE], token[PATH_SIZE];
     bool done;
 
-    frontend_watch(path, token, domid);
+    frontend_watch(path, token, n, id);
     done = xs_watch(enter(b), path, token);
     leave();
     return done;
 }
 
-void xenbus_unwatch_frontend(struct xenbus *b, uint32_t domid)
+void xenbus_unwatch_frontend(struct xenbus *b, const struct xenbus_name *n, uint32_t id)
 {
     char path[PATH_SIZE], token[PATH_SIZE];
 
-    frontend_watch(path, token, domid);
+    frontend_watch(path, token, n, id);
     xs_unwatch(enter(b), path, token);
     leave();
 }
 
 bool xenbus_events(struct xenbus *b,
-                   void (*mark)(void *, enum xenbus_event, uint32_t domid),
+                   void (*mark)(void *, enum xenbus_event, uint32_t id),
                    void *context)
 {
     const size_t prefix = strlen(FRONTEND_TOKEN);
@@ -569,7 +526,7 @@ bool xenbus_events(struct xenbus *b,
     for ( ;; )
     {
         const char *token;
-        uint32_t domid;
+        uint32_t id;
 
         event = xs_check_watch(enter(b));
         error = errno;
@@ -583,8 +540,8 @@ bool xenbus_events(struct xenbus *b,
             mark(context, XENBUS_RELEASED, 0);
         else if ( !strncmp(token, FRONTEND_TOKEN, prefix) &&
                   keys_decimal(token + prefix, strlen(token + prefix), 0,
-                               UINT32_MAX, &domid) )
-            mark(context, XENBUS_FRONTEND, domid);
+                               UINT32_MAX, &id) )
+            mark(context, XENBUS_FRONTEND, id);
         free(event);
     }
 }

@@ -1,9 +1,9 @@
 /*
- * The XenStore side of the device: both directories, written as a toolstack
+ * The XenStore side of split devices: both directories, written as a toolstack
  * would (xl knows nothing of our class), their states, and watches.
  *
- *   /local/domain/<domid>/device/xenometer/0       the guest's, dom0 reads
- *   /local/domain/0/backend/xenometer/<domid>/0    dom0's, the guest reads
+ *   /local/domain/<domid>/device/<class>/<device>       the guest's, dom0 reads
+ *   /local/domain/0/backend/<class>/<domid>/<device>    dom0's, the guest reads
  *
  * No call blocks for ever: a xenstored that does not answer for
  * XENBUS_PATIENCE seconds ends the program with STATUS_DEADLINE.
@@ -31,11 +31,12 @@ void xenbus_close(struct xenbus *);
 /* Does xenstored still answer?  libxenstore does not tell by itself. */
 bool xenbus_alive(struct xenbus *);
 
-/*
- * Make both directories, in one transaction, both states Initialising.  What
- * stood there before is gone.  NULL, or what went wrong (the caller's).
- */
-char *xenbus_create(struct xenbus *, uint32_t domid);
+/* One split device: a directory on either side. */
+struct xenbus_name {
+    uint32_t domid, device;
+    const char *frontend;    /* class below the guest's device/ */
+    const char *backend;     /* class below dom0's backend/; often the same */
+};
 
 /* A key and its value; lists end with a NULL name. */
 struct xenbus_key {
@@ -43,54 +44,48 @@ struct xenbus_key {
 };
 
 /*
- * The same for any device class that Linux or QEMU in this domain is the backend
- * of ("vbd", 51712): as a toolstack would, with further keys for either
- * side (may be NULL).
+ * Make both directories, in one transaction, as a toolstack would: the
+ * frontend Initialising, the backend in `state`, with further keys for either
+ * (may be NULL).  What stood there before is gone.  NULL, or what went wrong (the
+ * caller's).
  */
-char *xenbus_attach(struct xenbus *, uint32_t domid, const char *class, uint32_t device,
-                    const struct xenbus_key *frontend, const struct xenbus_key *backend);
+char *xenbus_attach(struct xenbus *, const struct xenbus_name *,
+                    const struct xenbus_key *frontend, const struct xenbus_key *backend,
+                    XenbusState state);
 
-/* Remove both directories of a device, and what is empty above them. */
-void xenbus_detach(struct xenbus *, uint32_t domid, const char *class, uint32_t device);
+/* Write keys of the backend, and its state, in one transaction.  As above. */
+char *xenbus_announce(struct xenbus *, const struct xenbus_name *,
+                      const struct xenbus_key *, XenbusState state);
 
-/* The backend's state now; Unknown when there is none. */
-XenbusState xenbus_backend_state(struct xenbus *, uint32_t domid, const char *class,
-                                 uint32_t device);
+/* Remove both directories, and what is empty above them. */
+void xenbus_detach(struct xenbus *, const struct xenbus_name *);
 
-/* What the frontend may read before InitWait; 0: no such service. */
-struct xenbus_features {
-    uint32_t ioreq_port;
-    uint64_t ioreq_mmio;
-    bool fifo;                /* it shall use FIFO event channels */
-    bool grant_v2;            /* and version 2 of the grant table */
-};
+/* Set the backend's.  False with errno set, for example after the domain took its
+ * store along. */
+bool xenbus_set_state(struct xenbus *, const struct xenbus_name *, XenbusState state);
 
-/* Write the features and state InitWait.  NULL or an error, as above. */
-char *xenbus_announce(struct xenbus *, uint32_t domid,
-                      const struct xenbus_features *);
-
-/* False with errno set, for example after the domain took its store along. */
-bool xenbus_set_state(struct xenbus *, uint32_t domid, XenbusState state);
-
-/* The frontend's state now; Unknown when there is none, or no number. */
-XenbusState xenbus_frontend_state(struct xenbus *, uint32_t domid);
+/* The state now; Unknown when there is none, or no number. */
+XenbusState xenbus_frontend_state(struct xenbus *, const struct xenbus_name *);
+XenbusState xenbus_backend_state(struct xenbus *, const struct xenbus_name *);
 
 /* Has the frontend a directory?  Another backend made it, then. */
-bool xenbus_has_frontend(struct xenbus *, uint32_t domid);
+bool xenbus_has_frontend(struct xenbus *, const struct xenbus_name *);
 
-/* Read the frontend's keys, once.  NULL or what is wrong, with the path. */
-char *xenbus_frontend_keys(struct xenbus *, uint32_t domid, struct frontend_keys *);
+/* A key of the frontend: malloc'd, *length bytes and a NUL behind them; NULL: there
+ * is none. */
+char *xenbus_read(struct xenbus *, const struct xenbus_name *, const char *key,
+                  size_t *length);
+
+/* The frontend's directory, for messages; the caller's. */
+char *xenbus_path(const struct xenbus_name *);
 
 /* Where people look for it: the key `error` of the backend's directory. */
-void xenbus_write_error(struct xenbus *, uint32_t domid, const char *reason);
+void xenbus_write_error(struct xenbus *, const struct xenbus_name *, const char *reason);
 
-/* Remove our device, as xenbus_detach(). */
-void xenbus_remove(struct xenbus *, uint32_t domid);
-
-/* Remove backend directories of domains that are no more (a killed run's).
- * `exists` tells. */
-void xenbus_remove_stale(struct xenbus *, bool (*exists)(void *, uint32_t domid),
-                         void *context);
+/* Remove backend directories of a class whose domains are no more (a killed
+ * run's).  `exists` tells. */
+void xenbus_remove_stale(struct xenbus *, const char *class,
+                         bool (*exists)(void *, uint32_t domid), void *context);
 
 /* Numbers of all domains xenstored knows but dom0; the caller's to free. */
 uint32_t *xenbus_domains(struct xenbus *, size_t *count);
@@ -106,7 +101,7 @@ char *xenbus_console(struct xenbus *, uint32_t domid);
 enum xenbus_event {
     XENBUS_INTRODUCED,   /* some domain was created */
     XENBUS_RELEASED,     /* some domain shut down or is gone */
-    XENBUS_FRONTEND,     /* the state of frontend `domid` was written */
+    XENBUS_FRONTEND,     /* the state of the frontend watched as `id` was written */
 };
 
 /* Poll this one, then call xenbus_events(). */
@@ -114,8 +109,9 @@ int xenbus_fd(struct xenbus *);
 
 /* False with errno set. */
 bool xenbus_watch_domains(struct xenbus *);
-bool xenbus_watch_frontend(struct xenbus *, uint32_t domid);
-void xenbus_unwatch_frontend(struct xenbus *, uint32_t domid);
+/* `id`: what its events are reported with, unique among those watched. */
+bool xenbus_watch_frontend(struct xenbus *, const struct xenbus_name *, uint32_t id);
+void xenbus_unwatch_frontend(struct xenbus *, const struct xenbus_name *, uint32_t id);
 
 /*
  * Take all events that are there.  `mark` only notes what happened; what it
@@ -123,7 +119,7 @@ void xenbus_unwatch_frontend(struct xenbus *, uint32_t domid);
  * False: the connection to xenstored is lost.
  */
 bool xenbus_events(struct xenbus *,
-                   void (*mark)(void *, enum xenbus_event, uint32_t domid),
+                   void (*mark)(void *, enum xenbus_event, uint32_t id),
                    void *context);
 
 #endif

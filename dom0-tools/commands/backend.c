@@ -153,6 +153,7 @@ static struct environment copy_environment(const struct environment *e)
 static void attach(struct server *s, struct served *d)
 {
     enum mode mode = xenctrl_domain(s->host.xen, d->domid).mode;
+    struct xenbus_name name = device_name(d->domid);
     char *error;
 
     if ( !(s->options->modes & mode) )
@@ -160,7 +161,7 @@ static void attach(struct server *s, struct served *d)
         message("%s (domain %u) is %s: passed over", d->name, d->domid, mode_name(mode));
         return;
     }
-    if ( xenbus_has_frontend(s->host.bus, d->domid) )
+    if ( xenbus_has_frontend(s->host.bus, &name) )
     {
         message("%s (domain %u) has a device already, another backend's or a killed "
                 "one's: passed over; start the domain anew", d->name, d->domid);

@@ -75,9 +75,15 @@ void disk_close(struct disk *d)
     *d = (struct disk){ 0 };
 }
 
+static struct xenbus_name blkback_name(uint32_t domid)
+{
+    return (struct xenbus_name){ domid, DISK_BLKBACK, "vbd", "vbd" };
+}
+
 char *disk_attach(const struct disk *d, struct xenbus *bus, uint32_t domid)
 {
     const struct timespec tick = { .tv_nsec = 2000000 };
+    struct xenbus_name name = blkback_name(domid);
     char device[32];
     const struct xenbus_key frontend[] = {
         { "virtual-device", "51712" }, { "device-type", "disk" }, { NULL, NULL },
@@ -92,10 +98,10 @@ char *disk_attach(const struct disk *d, struct xenbus *bus, uint32_t domid)
     char *error;
 
     snprintf(device, sizeof(device), "%x:%x", d->major, d->minor);
-    error = xenbus_attach(bus, domid, "vbd", DISK_BLKBACK, frontend, backend);
+    error = xenbus_attach(bus, &name, frontend, backend, XenbusStateInitialising);
     for ( unsigned i = 0; !error; i++ )
     {
-        XenbusState state = xenbus_backend_state(bus, domid, "vbd", DISK_BLKBACK);
+        XenbusState state = xenbus_backend_state(bus, &name);
 
         if ( state == XenbusStateInitWait )
             break;
@@ -110,5 +116,7 @@ char *disk_attach(const struct disk *d, struct xenbus *bus, uint32_t domid)
 
 void disk_detach(struct xenbus *bus, uint32_t domid)
 {
-    xenbus_detach(bus, domid, "vbd", DISK_BLKBACK);
+    struct xenbus_name name = blkback_name(domid);
+
+    xenbus_detach(bus, &name);
 }

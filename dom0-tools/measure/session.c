@@ -111,7 +111,7 @@ static void destroy_stale(struct session *s)
         free(name);
     }
     free(domids);
-    xenbus_remove_stale(s->host.bus, domain_exists, s);
+    xenbus_remove_stale(s->host.bus, DEVICE_CLASS, domain_exists, s);
 }
 
 /* xl takes settings as lines of Python-like text: quote a string for it. */
