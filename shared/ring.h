@@ -291,18 +291,25 @@ static inline enum ring_result ring_back_take(struct ring_back *b,
 }
 
 /*
- * Write one response of `size` bytes (the whole slot: unused bytes zero, so
- * that no private memory leaks).  False: there is no taken request left to
- * answer, a fault of the caller.
+ * Write one response of `size` bytes into a slot of `slot_size`; the rest keeps
+ * what the frontend had there, so that no private memory leaks.  False: there is
+ * no taken request left to answer, a fault of the caller.
  */
-static inline bool ring_back_put(struct ring_back *b, const void *response,
-                                 uint32_t size)
+static inline bool ring_back_put_part(struct ring_back *b, const void *response,
+                                      uint32_t size, uint32_t slot_size)
 {
     if ( b->rsp_prod == b->req_cons )
         return false;
-    ring_copy(ring_slot(b->shared, b->count, b->rsp_prod, size), response, size);
+    ring_copy(ring_slot(b->shared, b->count, b->rsp_prod, slot_size), response, size);
     b->rsp_prod++;
     return true;
+}
+
+/* The same for a response that fills its slot (unused bytes zero). */
+static inline bool ring_back_put(struct ring_back *b, const void *response,
+                                 uint32_t size)
+{
+    return ring_back_put_part(b, response, size, size);
 }
 
 /* Publish what was put.  True: the frontend asked to be notified. */

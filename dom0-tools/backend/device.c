@@ -11,11 +11,6 @@
 #include "measure/result.h"
 #include "xenometer.h"
 
-/* Events without work: so many are chance, more are answered ever later. */
-#define TOLERATED     3u
-#define LONGEST_DELAY 7u   /* log2 of ms; 128 ms keep the CPU idle and the
-                              domain that repents alive */
-
 static void disconnect(struct device *);
 
 /* -------------------------------------------------------------- outcome -- */
@@ -51,66 +46,6 @@ static void fail(struct device *d, const char *format, ...)
         text = xstrdup("out of memory");
     va_end(arguments);
     end(d, DEVICE_FAILED, text);
-}
-
-/* ------------------------------------------------------------- channels -- */
-
-static void unmask(struct channel *c)
-{
-    if ( c->port )
-        xenevtchn_unmask(c->device->events, c->port);
-}
-
-static void unmask_late(void *context)
-{
-    unmask(context);
-}
-
-/*
- * The event is handled.  A frontend that sends events for nothing is heard
- * again only after a while: the kernel keeps the port masked until then, so
- * that the storm costs nobody anything.
- */
-static void handled(struct channel *c, bool work)
-{
-    unsigned over;
-
-    if ( work )
-        c->spurious = 0;
-    else if ( ++c->spurious > TOLERATED )
-    {
-        over = c->spurious - TOLERATED - 1;
-        if ( over == LONGEST_DELAY )
-            progress("domain %u: events for nothing on port %u; it is slowed down",
-                     c->device->domid, c->port);
-        if ( over > LONGEST_DELAY )
-            over = LONGEST_DELAY;
-        loop_timer_set(&c->device->host->loop, &c->unmask, MILLISECONDS(1u << over));
-        return;
-    }
-    unmask(c);
-}
-
-static bool bind(struct device *d, struct channel *c, uint32_t remote)
-{
-    int port = xenevtchn_bind_interdomain(d->events, d->domid, remote);
-
-    if ( port < 0 )
-        return false;
-    *c = (struct channel){
-        .device = d, .port = (uint32_t)port,
-        .unmask = { .expired = unmask_late, .context = c },
-    };
-    return true;
-}
-
-static void unbind(struct channel *c)
-{
-    if ( !c->port )
-        return;
-    loop_timer_clear(&c->device->host->loop, &c->unmask);
-    xenevtchn_unbind(c->device->events, c->port);
-    c->port = 0;
 }
 
 /* ------------------------------------------------------------ data ring -- */
@@ -241,14 +176,14 @@ static void event_ready(void *context)
         return;
     }
     if ( port == d->data.port )
-        handled(&d->data, data_turn(d));
+        channel_handled(&d->data, data_turn(d));
     else if ( port == d->echo.port )
     {
         xenevtchn_notify(d->events, port);
-        handled(&d->echo, true);
+        channel_handled(&d->echo, true);
     }
     else if ( port == d->control.port )
-        handled(&d->control, control_turn(d));
+        channel_handled(&d->control, control_turn(d));
     else if ( d->ioreq && ioreq_event(d->ioreq, port, &work) )
         xenevtchn_unmask(d->events, port);   /* Xen itself sends these */
     /* Else: it was unbound with the event already under way. */
@@ -308,11 +243,11 @@ static const char *connect_all(struct device *d)
                            ring_slot_count(data_pages * PAGE_BYTES, DATA_SLOT_SIZE)) )
         return "use the data ring: more requests than slots";
 
-    if ( !bind(d, &d->control, d->keys.control_port) )
+    if ( !channel_bind(&d->control, d->events, &d->host->loop, d->domid, d->keys.control_port) )
         return "bind the control ring's event channel";
-    if ( !bind(d, &d->data, d->keys.ring_port) )
+    if ( !channel_bind(&d->data, d->events, &d->host->loop, d->domid, d->keys.ring_port) )
         return "bind the data ring's event channel";
-    if ( !bind(d, &d->echo, d->keys.echo_port) )
+    if ( !channel_bind(&d->echo, d->events, &d->host->loop, d->domid, d->keys.echo_port) )
         return "bind the echo channel";
     return NULL;
 }
@@ -376,9 +311,9 @@ static void disconnect(struct device *d)
 {
     loop_work_remove(&d->host->loop, &d->data_more);
     loop_work_remove(&d->host->loop, &d->control_more);
-    unbind(&d->control);
-    unbind(&d->data);
-    unbind(&d->echo);
+    channel_unbind(&d->control);
+    channel_unbind(&d->data);
+    channel_unbind(&d->echo);
     if ( d->samples )
         xengnttab_unmap(d->grants, d->samples, d->keys.samples_pages);
     if ( d->data_pages )
@@ -413,7 +348,7 @@ static void check_frontend(void *context)
     {
     case XenbusStateUnknown:
         /* No state: the domain's directory is going.  Garbage is not. */
-        if ( xenbus_has_frontend(d->host->bus, &d->name) )
+        if ( xenbus_has(d->host->bus, &d->name, "backend") )
             fail(d, "the domain's device has no valid state");
         else
             device_check_domain(d);

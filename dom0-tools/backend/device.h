@@ -11,6 +11,7 @@
 #include <xenevtchn.h>
 #include <xengnttab.h>
 
+#include "channel.h"
 #include "host.h"
 #include "ioreq.h"
 #include "keys.h"
@@ -22,14 +23,6 @@ enum device_phase {
     DEVICE_CLOSED,      /* by the frontend, in order */
     DEVICE_FAILED,      /* `trouble` says why; nothing of it is mapped */
     DEVICE_DIED,        /* the domain ended; `trouble` says how */
-};
-
-/* One event channel of ours, bound to one of the frontend's. */
-struct channel {
-    struct device *device;
-    uint32_t port;                /* our end; 0: not bound */
-    unsigned spurious;            /* events in a row that announced nothing */
-    struct loop_timer unmask;     /* put off while the frontend storms */
 };
 
 struct device {

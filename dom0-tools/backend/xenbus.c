@@ -409,10 +409,10 @@ bool xenbus_set_state(struct xenbus *b, const struct xenbus_name *n, XenbusState
     return done;
 }
 
-bool xenbus_has_frontend(struct xenbus *b, const struct xenbus_name *n)
+bool xenbus_has(struct xenbus *b, const struct xenbus_name *n, const char *key)
 {
     size_t length;
-    char *value = xenbus_read(b, n, "backend", &length);
+    char *value = xenbus_read(b, n, key, &length);
 
     free(value);
     return value != NULL;

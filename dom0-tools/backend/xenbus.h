@@ -68,8 +68,8 @@ bool xenbus_set_state(struct xenbus *, const struct xenbus_name *, XenbusState s
 XenbusState xenbus_frontend_state(struct xenbus *, const struct xenbus_name *);
 XenbusState xenbus_backend_state(struct xenbus *, const struct xenbus_name *);
 
-/* Has the frontend a directory?  Another backend made it, then. */
-bool xenbus_has_frontend(struct xenbus *, const struct xenbus_name *);
+/* Has the frontend this key?  With "backend": a directory, made by a toolstack. */
+bool xenbus_has(struct xenbus *, const struct xenbus_name *, const char *key);
 
 /* A key of the frontend: malloc'd, *length bytes and a NUL behind them; NULL: there
  * is none. */

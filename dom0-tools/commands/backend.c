@@ -161,7 +161,7 @@ static void attach(struct server *s, struct served *d)
         message("%s (domain %u) is %s: passed over", d->name, d->domid, mode_name(mode));
         return;
     }
-    if ( xenbus_has_frontend(s->host.bus, &name) )
+    if ( xenbus_has(s->host.bus, &name, "backend") )
     {
         message("%s (domain %u) has a device already, another backend's or a killed "
                 "one's: passed over; start the domain anew", d->name, d->domid);

@@ -80,7 +80,7 @@ static struct xenbus_name blkback_name(uint32_t domid)
     return (struct xenbus_name){ domid, DISK_BLKBACK, "vbd", "vbd" };
 }
 
-char *disk_attach(const struct disk *d, struct xenbus *bus, uint32_t domid)
+static char *attach_blkback(const struct disk *d, struct xenbus *bus, uint32_t domid)
 {
     const struct timespec tick = { .tv_nsec = 2000000 };
     struct xenbus_name name = blkback_name(domid);
@@ -114,9 +114,20 @@ char *disk_attach(const struct disk *d, struct xenbus *bus, uint32_t domid)
     return error;
 }
 
-void disk_detach(struct xenbus *bus, uint32_t domid)
+char *disk_attach(const struct disk *d, struct host *host, uint32_t domid,
+                  struct disk_guest *g)
 {
-    struct xenbus_name name = blkback_name(domid);
+    char *error;
 
-    xenbus_detach(bus, &name);
+    *g = (struct disk_guest){ .host = host, .domid = domid };
+    g->own = vbd_new(host, domid, DISK_OWN, RAM_DISK, false, &error);
+    return g->own ? attach_blkback(d, host->bus, domid) : error;
+}
+
+void disk_detach(struct disk_guest *g)
+{
+    struct xenbus_name name = blkback_name(g->domid);
+
+    vbd_free(g->own);
+    xenbus_detach(g->host->bus, &name);
 }

@@ -8,10 +8,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "backend/xenbus.h"
+#include "backend/vbd.h"
 
 /* Numbers of the domain's virtual disks, by path (xen docs/misc/vbd-interface). */
 #define DISK_BLKBACK 51712u   /* xvda: Linux's xen-blkback */
+#define DISK_OWN     51744u   /* xvdc: backend/vbd.c in this process */
 
 struct disk {
     unsigned major, minor;       /* of the backing block device */
@@ -25,11 +26,18 @@ struct disk {
 char *disk_open(struct disk *);
 void disk_close(struct disk *);
 
+/* The disk as one domain has it. */
+struct disk_guest {
+    struct host *host;
+    uint32_t domid;
+    struct vbd *own;
+};
+
 /*
  * Give it to a paused domain, and wait until the backends are ready for the
  * frontend.  NULL, or why not (the caller's).  disk_detach() in any case.
  */
-char *disk_attach(const struct disk *, struct xenbus *, uint32_t domid);
-void disk_detach(struct xenbus *, uint32_t domid);
+char *disk_attach(const struct disk *, struct host *, uint32_t domid, struct disk_guest *);
+void disk_detach(struct disk_guest *);
 
 #endif

@@ -233,6 +233,7 @@ static void run_kind(struct session *s, enum mode mode, uint32_t needs,
         .results = s->results, .needs = needs,
     };
     unsigned lost = 0, fruitless = 0;
+    struct disk_guest disk;
     struct guest g;
     char *error = NULL;
 
@@ -253,12 +254,13 @@ static void run_kind(struct session *s, enum mode mode, uint32_t needs,
         if ( error )
             break;   /* xl will say the same again */
         if ( needs & DOMAIN_DISK )
-            error = disk_attach(&s->disk, s->host.bus, g.domid);
+            error = disk_attach(&s->disk, &s->host, g.domid, &disk);
         if ( !error )
             error = drive(s, &r, &g);
-        guest_end(s, &g);
+        /* Its pages must be unmapped before the domain can go. */
         if ( needs & DOMAIN_DISK )
-            disk_detach(s->host.bus, g.domid);
+            disk_detach(&disk);
+        guest_end(s, &g);
         if ( !error )
             continue;
         if ( !s->broken && !xenbus_alive(s->host.bus) )

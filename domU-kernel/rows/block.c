@@ -66,6 +66,7 @@ struct path {
 };
 
 static struct path blkback_path = { .frontend = "device/vbd/51712" };   /* xvda */
+static struct path own_path = { .frontend = "device/vbd/51744" };       /* xvdc */
 
 static const char *connect(struct path *p)
 {
@@ -262,3 +263,5 @@ static void read_streamed(struct row_run *r, struct path *p, u32 depth)
 
 PATH_ROWS(blkback, "blkif-linux", "blkif ring, Linux's xen-blkback",
           "the blkif ring and Linux's xen-blkback", 0);
+PATH_ROWS(own, "blkif-own", "blkif ring, xenometer's backend",
+          "the blkif ring and xenometer's own backend", 0);

@@ -1,0 +1,44 @@
+/*
+ * A virtual disk of a domain, served by this process: the blkif protocol over an
+ * image file or block device.
+ *
+ * Requests are done in order, each to its end; so the requests that a killed
+ * backend had not answered still stand in the ring, and a new one that takes the
+ * device over (vbd_new() on one that is connected) does them again.
+ *
+ * Faces domU-kernel/drivers/vbd.c and any other blkfront.
+ */
+#ifndef BACKEND_VBD_H
+#define BACKEND_VBD_H
+
+#include <ring.h>
+#include <xengnttab.h>
+
+#include "blkif.h"
+#include "channel.h"
+#include "host.h"
+#include "storage.h"
+
+/* Class below dom0's backend/: not "vbd", which Linux's blkback would take. */
+#define VBD_BACKEND_CLASS "xenometer-vbd"
+
+struct vbd;
+
+/*
+ * Serve the image at `path` as virtual disk `device` (51712: xvda) of a domain.
+ * Makes the device unless its directories are there already: then it goes
+ * on where another backend left it.  NULL with *error (the caller's to free).
+ */
+struct vbd *vbd_new(struct host *, uint32_t domid, uint32_t device, const char *path,
+                    bool readonly, char **error);
+
+/* Why it serves no more, or NULL. */
+const char *vbd_trouble(const struct vbd *);
+
+/* Requests answered so far. */
+uint64_t vbd_requests(const struct vbd *);
+
+/* Unmap and unbind everything, and remove the device.  Not inside host_turn(). */
+void vbd_free(struct vbd *);
+
+#endif
