@@ -30,6 +30,7 @@ static const struct {
     { "services", suite_services },
     { "bare", suite_bare },
     { "record", suite_record },
+    { "blkif", suite_blkif },
 };
 
 static int wanted(const char *name, int argc, char **argv)
