@@ -70,7 +70,7 @@ int blkif_read(const union blkif_sring_entry *slot, const struct blkif_disk *dis
 
     o->id = r->operation == BLKIF_OP_INDIRECT ? indirect->id
           : r->operation == BLKIF_OP_DISCARD ? discard->id : r->id;
-    o->code = r->operation;
+    o->code = r->operation == BLKIF_OP_INDIRECT ? indirect->indirect_op : r->operation;
     o->sector = o->sectors = 0;
     o->segments = o->pages = 0;
     switch ( r->operation )

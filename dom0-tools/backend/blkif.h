@@ -31,7 +31,8 @@ enum blkif_kind { BLKIF_READ, BLKIF_WRITE, BLKIF_FLUSH, BLKIF_DISCARD };
 
 struct blkif_operation {
     uint64_t id;                 /* the frontend's: only ever echoed */
-    uint8_t code;                /* BLKIF_OP_* as asked: echoed */
+    uint8_t code;                /* BLKIF_OP_* to echo: with INDIRECT, what it wraps, which
+                                    is what frontends compare with */
     enum blkif_kind kind;
     uint64_t sector, sectors;    /* on the disk; both inside it */
     uint32_t segments;

@@ -94,6 +94,18 @@ uint64_t vbd_requests(const struct vbd *v)
     return v->requests;
 }
 
+void vbd_close(struct vbd *v)
+{
+    if ( v->phase == VBD_WAITING )
+        v->phase = VBD_CLOSED;   /* nobody has it */
+    xenbus_set_state(v->host->bus, &v->name, XenbusStateClosing);
+}
+
+bool vbd_closed(const struct vbd *v)
+{
+    return v->phase == VBD_CLOSED;
+}
+
 static void disconnect(struct vbd *);
 
 static void fail(struct vbd *v, const char *format, ...)
@@ -554,10 +566,10 @@ static void check_frontend(void *context)
 /* What the frontend is to know before it connects, and after. */
 static char *announce(struct vbd *v)
 {
-    static const struct xenbus_key frontend[] = {
-        { "device-type", "disk" }, { NULL, NULL },
+    char number[16], sectors[24], info[8], order[8], segments[8];
+    const struct xenbus_key frontend[] = {
+        { "virtual-device", number }, { "device-type", "disk" }, { NULL, NULL },
     };
-    char sectors[24], info[8], order[8], segments[8];
     const struct xenbus_key backend[] = {
         { "params", v->storage.path }, { "mode", v->disk.readonly ? "r" : "w" },
         { "sectors", sectors }, { "sector-size", "512" }, { "info", info },
@@ -566,6 +578,7 @@ static char *announce(struct vbd *v)
         { "feature-max-indirect-segments", segments }, { NULL, NULL },
     };
 
+    snprintf(number, sizeof(number), "%u", v->name.device);
     snprintf(sectors, sizeof(sectors), "%llu", (unsigned long long)v->disk.sectors);
     snprintf(info, sizeof(info), "%u", v->disk.readonly ? VDISK_READONLY : 0);
     snprintf(order, sizeof(order), "%u", MAX_ORDER);

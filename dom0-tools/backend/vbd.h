@@ -38,6 +38,13 @@ const char *vbd_trouble(const struct vbd *);
 /* Requests answered so far. */
 uint64_t vbd_requests(const struct vbd *);
 
+/*
+ * Ask the frontend to let go of the disk: vbd_closed() once it has.  One that has
+ * it in use (mounted) answers only when it is not any more.
+ */
+void vbd_close(struct vbd *);
+bool vbd_closed(const struct vbd *);
+
 /* Unmap and unbind everything, and remove the device.  Not inside host_turn(). */
 void vbd_free(struct vbd *);
 

@@ -50,6 +50,7 @@ int main(int argc, char **argv)
         suite_backend();
         suite_errors();
         suite_hostile();
+        suite_block();
     }
     status = run(slow ? NULL : argv[1]);
     failures = CU_get_number_of_failures();

@@ -1,0 +1,98 @@
+/* The same disk by every path: what the block rows' figures must mean. */
+#include <string.h>
+
+#include "catalogue.h"
+#include "program.h"
+
+static void test_depth(void)
+{
+    static const char *const modes[] = { "pv", "pvh", "hvm" };
+
+    for ( size_t m = 0; m < 3; m++ )
+    {
+        LESS(median("block/blkif-linux-depth-4", modes[m]), median("block/blkif-linux", modes[m]));
+        LESS(median("block/blkif-linux-depth-32", modes[m]) * 2,
+             median("block/blkif-linux-depth-4", modes[m]));
+        LESS(median("block/blkif-own-depth-32", modes[m]) * 2,
+             median("block/blkif-own-depth-4", modes[m]));
+        /* At most one wake-up for 16 requests: 22 runs of 256. */
+        LESS(catalogue_figure("block/blkif-linux-depth-32", modes[m], "upcalls"), 22 * 256 / 16 + 1);
+        LESS(catalogue_figure("block/blkif-own-depth-32", modes[m], "upcalls"), 22 * 256 / 16 + 1);
+    }
+    LESS(median("block/blkif-linux", "pv"), median("block/blkif-linux", "pvh"));
+}
+
+static void test_backends(void)
+{
+    /* A process has to be woken; but gathers what Linux does one by one. */
+    LESS(median("block/blkif-linux", "pv"), median("block/blkif-own", "pv"));
+    LESS(median("block/blkif-own-depth-32", "pv"), median("block/blkif-linux-depth-32", "pv"));
+    LESS(median("block/blkif-own-depth-32", "pvh"), median("block/blkif-linux-depth-32", "pvh"));
+    /* Mini-OS's blkfront on blkback, at depth 1, and a third of it at 16. */
+    LESS(median("block/blkif-linux", "pv"), 35600);
+    LESS(median("block/blkif-linux", "pvh"), 66600);
+    LESS(median("block/blkif-own-depth-32", "pv"), 9250 / 3);
+    LESS(median("block/blkif-own-depth-32", "pvh"), 11500 / 3);
+}
+
+/* What a run with disks leaves in dom0: nothing. */
+static void test_clean(void)
+{
+    struct outcome_of r = program("lab", "run", "--push", "build/xenometer",
+        "--push", "build/xenometer.elf", "--push", "configs/pv.cfg", "--", "sh", "-c",
+        "./xenometer run --host=xen --configs=. --modes=pv block/blkif-own >/dev/null 2>&1; echo $?;"
+        "ls -d /sys/module/brd /sys/module/xen_blkback 2>/dev/null;"
+        "xenstore-ls /local/domain/0/backend 2>/dev/null; xl list | tail -n +3", NULL);
+
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_STRING_EQUAL(r.out, "0\n");
+    program_free(&r);
+}
+
+/* A RAM disk that is somebody's is not taken; the rows say so. */
+static void test_taken(void)
+{
+    struct outcome_of r = program("lab", "run", "--push", "build/xenometer",
+        "--push", "build/xenometer.elf", "--push", "configs/pv.cfg", "--", "sh", "-c",
+        "modprobe brd rd_nr=1 rd_size=1024;"
+        "./xenometer run --host=xen --configs=. --modes=pv --json block/blkif-own 2>/dev/null", NULL);
+    json_t *results = json_loads(r.out, 0, NULL);
+
+    CU_ASSERT_STRING_EQUAL(text_of(results, "block/blkif-own", "pv", "status"), "skip");
+    CU_ASSERT_PTR_NOT_NULL(strstr(text_of(results, "block/blkif-own", "pv", "reason"), "brd"));
+    json_decref(results);
+    program_free(&r);
+}
+
+static void refused(const char *script, const char *what, int status)
+{
+    struct outcome_of r = program("lab", "run", "--push", "build/xenometer", "--push",
+                                  "build/xenometer.elf", "--push", "configs/pv.cfg", "--",
+                                  "sh", "-c", script, NULL);
+
+    CU_ASSERT_EQUAL(r.status, status);
+    CU_ASSERT(is_one_line_error(&r, what));
+    program_free(&r);
+}
+
+static void test_bad_images(void)
+{
+    refused("./xenometer disk nobody disk.img", "there is no domain nobody", 3);
+    refused("xl create -p pv.cfg kernel=\\\"$PWD/xenometer.elf\\\" name=\\\"t\\\" >/dev/null 2>&1;"
+            "./xenometer disk t disk.img", "disk.img: No such file", 3);
+    refused("xl create -p pv.cfg kernel=\\\"$PWD/xenometer.elf\\\" name=\\\"t\\\" >/dev/null 2>&1;"
+            "touch disk.img; ./xenometer disk t disk.img", "truncate -s", 3);
+    refused("./xenometer disk t", "the image is missing", 2);
+    refused("./xenometer disk --device=hda t disk.img", "must be xvda to xvdp", 2);
+}
+
+void suite_block(void)
+{
+    CU_pSuite s = CU_add_suite("block", NULL, NULL);
+
+    CU_add_test(s, "depth and wake-ups", test_depth);
+    CU_add_test(s, "backends", test_backends);
+    CU_add_test(s, "nothing is left behind", test_clean);
+    CU_add_test(s, "a RAM disk that is somebody's", test_taken);
+    CU_add_test(s, "images that cannot be served", test_bad_images);
+}
