@@ -7,12 +7,28 @@
 #include "summary.h"
 #include "xenometer.h"
 
-uint64_t summary_net(uint64_t ticks, uint64_t overhead, uint32_t operations)
+uint64_t summary_net(uint64_t ticks, uint64_t overhead, uint64_t operations)
 {
     uint64_t net = ticks > overhead ? ticks - overhead : 0;
     uint64_t quotient = net / operations, rest = net % operations;
 
     return quotient + (rest >= operations - rest ? 1 : 0);
+}
+
+/* Sorted values, counted. */
+static void tally(struct result *r, const uint64_t *sorted, size_t count)
+{
+    size_t distinct = 0;
+
+    for ( size_t i = 0; i < count; i++ )
+        distinct += i == 0 || sorted[i] != sorted[i - 1];
+    r->distribution = xcalloc(distinct, sizeof(*r->distribution));
+    for ( size_t i = 0; i < count; i++ )
+    {
+        if ( i == 0 || sorted[i] != sorted[i - 1] )
+            r->distribution[r->distinct++].value = sorted[i];
+        r->distribution[r->distinct - 1].count++;
+    }
 }
 
 void summarise(struct result *r, const uint64_t *ticks, size_t count,
@@ -23,7 +39,8 @@ void summarise(struct result *r, const uint64_t *ticks, size_t count,
 
     for ( size_t i = 0; i < count; i++ )
         net[i] = summary_net(ticks[i], overhead, operations);
-    s = statistics_describe(net, count);
+    s = statistics_describe(net, count);   /* sorts them */
+    tally(r, net, count);
     free(net);
 
     r->samples = (uint32_t)count;

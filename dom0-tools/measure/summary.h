@@ -14,13 +14,13 @@
  * `overhead`, never below 0, divided by `operations` (at least 1), rounded to
  * the nearest integer.
  */
-uint64_t summary_net(uint64_t ticks, uint64_t overhead, uint32_t operations);
+uint64_t summary_net(uint64_t ticks, uint64_t overhead, uint64_t operations);
 
 /*
- * Fill samples, operations, overhead and all figures from min to ci95 of a
- * result.  `ticks` are raw differences per sample and stay as they are;
- * `overhead` is in ticks per sample.  Result.first is the caller's affair
- * (summary_net() of the first iteration).
+ * Fill samples, operations, overhead, the distribution and all figures from min
+ * to ci95 of a result.  `ticks` are raw differences per sample and stay as they
+ * are; `overhead` is in ticks per sample.  What is not about the samples, as
+ * Result.first, is the caller's affair.
  */
 void summarise(struct result *r, const uint64_t *ticks, size_t count,
                uint64_t overhead, uint32_t operations);

@@ -57,6 +57,7 @@ void harness_run(const struct control_response *command,
             current->teardown(&r);
         result->samples = r.taken;
         result->first = r.first;
+        result->batch = r.batch;
         if ( r.failure )
             finish(result, OUTCOME_FAILURE, r.failure);
         else if ( r.error )
@@ -120,13 +121,14 @@ void harness_serve_module(const struct control_response *commands, u32 count)
 {
     u32 capacity = SAMPLES_PAGES * SAMPLES_PER_PAGE;
     u64 *ticks = pages_alloc(SAMPLES_PAGES);
-    u64 boot = tsc_end() - entry_tsc;
-    struct control_request result;
+    struct control_request result = {
+        .kind = CONTROL_READY, .boot = tsc_end() - entry_tsc,
+    };
 
+    send_port(&result, sizeof(result));
     for ( u32 i = 0; i < count && commands[i].operation == CONTROL_RUN; i++ )
     {
         harness_run(&commands[i], &result, ticks, capacity);
-        result.boot = boot;
         send_port(&result, sizeof(result));
         send_port(ticks, result.samples * sizeof(u64));
     }

@@ -24,6 +24,8 @@ struct row_run {
     u32 count, warmup;
     u32 taken;           /* samples stored so far */
     u64 first;           /* ticks of the very first iteration */
+    u64 batch;           /* ticks from the first sample to the end of the last; only
+                            where nothing else is done in between: SAMPLES() */
     const char *failure; /* set by run(): what Xen or the device did wrong */
     const char *error;   /* set by run(): what the testbed did wrong */
 };
@@ -56,10 +58,19 @@ static inline void sample_keep(struct row_run *r, u32 i, u64 ticks)
     operation;                                  \
     tsc_end() - begin_; })
 
+/* The whole of a row that does nothing between its samples.  The batch takes
+ * its own readings, between samples. */
 #define SAMPLES(r, operation)                           \
     do {                                                \
+        u64 start_ = 0;                                 \
+                                                        \
         FOR_EACH_SAMPLE(r, i_)                          \
+        {                                               \
+            if ( i_ == (r)->warmup )                    \
+                start_ = tsc_begin();                   \
             sample_keep(r, i_, TIMED(operation));       \
+        }                                               \
+        (r)->batch = tsc_end() - start_;                \
     } while ( 0 )
 
 #endif

@@ -30,6 +30,8 @@ static const struct {
     { "services", suite_services },
     { "bare", suite_bare },
     { "record", suite_record },
+    { "plan", suite_plan },
+    { "merge", suite_merge },
 };
 
 static int wanted(const char *name, int argc, char **argv)

@@ -18,5 +18,7 @@ void suite_keys(void);
 void suite_services(void);
 void suite_bare(void);
 void suite_record(void);
+void suite_plan(void);
+void suite_merge(void);
 
 #endif
