@@ -89,6 +89,7 @@ static void merge_figures(struct result *r, const struct record *const *boots,
         memcpy(raw + at, boots[i]->ticks, boots[i]->count * sizeof(*raw));
         at += boots[i]->count;
         r->upcalls += boots[i]->upcalls;
+        r->stolen += boots[i]->stolen;
     }
     summarise(r, raw, total, overhead, r->operations);
     merge_batch(r, boots, count);

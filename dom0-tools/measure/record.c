@@ -91,6 +91,7 @@ struct record *record_result(struct records *records, const struct image_row *ro
     r = record_add(records, row, mode, boot, (enum outcome)q->outcome,
                    q->outcome == OUTCOME_SUCCESS ? NULL : reason);
     r->upcalls = q->upcalls;
+    r->stolen = q->stolen;
     if ( q->outcome != OUTCOME_SUCCESS )
     {
         free(ticks);

@@ -29,7 +29,7 @@ struct record {
     uint64_t first;                /* ticks of the first iteration */
     uint64_t batch;                /* ticks from the first kept sample to the end of
                                       the last; 0: not back to back */
-    uint64_t upcalls;
+    uint32_t upcalls, stolen;      /* as reported */
     struct baseline baseline;      /* all 0 for the empty row itself */
 };
 

@@ -67,6 +67,7 @@ struct result {
     bool has_batch;
     uint64_t overhead;         /* the empty region, ticks per sample */
     uint64_t upcalls;          /* event upcalls taken while it ran, all boots */
+    uint64_t stolen;           /* ns in which others had its CPU meanwhile, all boots */
     struct tally *distribution;   /* owned; the samples' net values, ascending */
     size_t distinct;
     uint64_t *raw;             /* owned; NULL unless kept */

@@ -129,6 +129,7 @@ static json_t *result_value(const struct result *r, const char *unit)
                                                 : json_null());
     json_object_set_new(o, "upcalls", measured ? tick_value(r->upcalls)
                                                : json_null());
+    json_object_set_new(o, "stolen", measured ? tick_value(r->stolen) : json_null());
     json_object_set_new(o, "distribution", r->distinct ? distribution_value(r)
                                                        : json_null());
     if ( r->raw != NULL )
@@ -392,6 +393,7 @@ static void read_result(struct reader *reader, const json_t *object,
     r->max = get_ticks(reader, object, "max");
     r->overhead = get_ticks(reader, object, "overhead");
     r->upcalls = get_ticks(reader, object, "upcalls");
+    r->stolen = get_ticks(reader, object, "stolen");
     ci95 = json_object_get(object, "ci95");
     if ( ci95 != NULL && !json_is_null(ci95) && json_array_size(ci95) != 2 )
         complain(reader, "%s.ci95 is not a pair", reader->where);

@@ -1,4 +1,5 @@
 #include "harness.h"
+#include "quiet.h"
 #include "row.h"
 #include "../arch/cpu.h"
 #include "../arch/memory.h"
@@ -34,7 +35,7 @@ void harness_run(const struct control_response *command,
         .ticks = ticks, .count = command->samples, .warmup = command->warmup,
     };
     const char *reason = NULL;
-    u64 upcalls;
+    u64 upcalls, stolen;
 
     *result = (struct control_request){ .kind = CONTROL_RESULT, .id = command->id };
     if ( command->row >= (u64)(rows_end - rows_start) )
@@ -50,9 +51,13 @@ void harness_run(const struct control_response *command,
         finish(result, OUTCOME_SKIP, reason);
     else
     {
+        quiet();
+        stolen = quiet_stolen();
         upcalls = event_upcalls;
         current->run(&r);
-        result->upcalls = event_upcalls - upcalls;
+        result->upcalls = (u32)(event_upcalls - upcalls);
+        stolen = quiet_stolen() - stolen;
+        result->stolen = stolen > ~0u ? ~0u : (u32)stolen;
         if ( current->teardown )
             current->teardown(&r);
         result->samples = r.taken;

@@ -90,7 +90,9 @@ struct control_request {
         uint64_t batch;      /* RESULT: ticks from the first stored sample to the end of
                                 the last; 0: the row does other things between them */
     };
-    uint64_t upcalls;        /* event upcalls taken while the row ran */
+    uint32_t upcalls;        /* event upcalls taken while the row ran */
+    uint32_t stolen;         /* ns in which others ran in its place meanwhile; UINT32_MAX:
+                                that or more */
     char reason[REASON_SIZE];   /* NUL-terminated; empty with success */
 };
 _Static_assert(sizeof(struct control_request) == CONTROL_SLOT_SIZE, "control slot");

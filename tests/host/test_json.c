@@ -62,6 +62,7 @@ static bool same_result(const struct result *a, const struct result *b)
            a->p999 == b->p999 && a->max == b->max &&
            a->ci95[0] == b->ci95[0] && a->ci95[1] == b->ci95[1] &&
            a->overhead == b->overhead && a->upcalls == b->upcalls &&
+           a->stolen == b->stolen &&
            a->has_batch == b->has_batch && a->batch == b->batch &&
            a->boots == b->boots && a->distinct == b->distinct &&
            (a->boots == 0 || memcmp(a->boot_medians, b->boot_medians,
@@ -86,6 +87,7 @@ static void test_round_trip(void)
     r->raw = xcalloc(3, sizeof(*r->raw));
     r->raw[0] = 6593;
     r->raw[2] = (UINT64_C(1) << 53) + 1;   /* no double holds this */
+    r->stolen = 4321;
     r->has_batch = true;
     r->batch = 6612;
     r->boots = 2;
