@@ -42,7 +42,7 @@ struct run_options {
     uint32_t modes, samples, boots, seed, row_deadline, deadline;
     const char *output, *image, *configs, *host;
     enum lab_clock clock;
-    bool json, raw;
+    bool json, raw, wide;
 };
 
 enum { OPTION_IMAGE = 256, OPTION_CONFIGS, OPTION_HOST, OPTION_CLOCK, OPTION_RAW,
@@ -55,6 +55,7 @@ static const struct argp_option options_table[] = {
     { "seed", OPTION_SEED, "N", 0, "Seed of the order in which the modes are booted (default 1)", 0 },
     { "output", 'o', "FILE", 0, "Write the results as JSON", 0 },
     { "json", 'j', NULL, 0, "Print JSON instead of the table", 0 },
+    { "wide", 'w', NULL, 0, "Print every figure, a line for each row and mode", 0 },
     { "raw", OPTION_RAW, NULL, 0, "Keep the raw samples in the results", 0 },
     { "host", OPTION_HOST, "auto|xen|lab", 0, "Where to run (default auto: this machine's Xen if it has one)", 0 },
     { "clock", OPTION_CLOCK, "exact|fast|kvm", 0, "The lab's clock (default exact: counts instructions)", 0 },
@@ -87,6 +88,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case 'o':           o->output = argument;  return 0;
     case 'j':           o->json = true;        return 0;
     case 'v':           verbose = true;        return 0;
+    case 'w':           o->wide = true;        return 0;
     case OPTION_RAW:    o->raw = true;         return 0;
     case OPTION_IMAGE:  o->image = argument;   return 0;
     case OPTION_CONFIGS: o->configs = argument; return 0;
@@ -344,6 +346,8 @@ static int hand_over(const struct run_options *o, const struct results *results)
         fputs(text, stdout);
         free(text);
     }
+    else if ( o->wide )
+        table_print_wide(stdout, results);
     else
         table_print(stdout, results);
     if ( o->output )

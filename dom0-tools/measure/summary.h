@@ -25,4 +25,13 @@ uint64_t summary_net(uint64_t ticks, uint64_t overhead, uint64_t operations);
 void summarise(struct result *r, const uint64_t *ticks, size_t count,
                uint64_t overhead, uint32_t operations);
 
+/*
+ * How many samples an interrupt of Xen's has made longer.  Only the instruction
+ * clock lets one tell: there a path takes one of a few numbers of instructions,
+ * and an interrupt comes on top.  False where it cannot be told: with other
+ * clocks, and in rows that reach dom0 or block.
+ */
+bool summary_interrupted(const struct environment *, const struct result *,
+                         uint32_t *count);
+
 #endif

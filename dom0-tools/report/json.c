@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "measure/summary.h"
 #include "report/json.h"
+#include "report/ratio.h"
 #include "xenometer.h"
 
 #define SCHEMA_PREFIX "xenometer/"
@@ -88,7 +90,31 @@ static json_t *distribution_value(const struct result *r)
     return list;
 }
 
-static json_t *result_value(const struct result *r, const char *unit)
+static json_t *ratio_value(const struct ratio *ratio)
+{
+    json_t *o;
+
+    if ( ratio->to == NULL )
+        return json_null();
+    o = json_object();
+    json_object_set_new(o, "to", text_value(ratio->to->row));
+    json_object_set_new(o, "mode", json_string(mode_name(ratio->to->mode)));
+    json_object_set_new(o, "value", json_real(ratio->value));
+    json_object_set_new(o, "ci95", ratio->has_interval
+                        ? json_pack("[f,f]", ratio->interval[0], ratio->interval[1])
+                        : json_null());
+    return o;
+}
+
+static json_t *interrupted_value(const struct environment *e, const struct result *r)
+{
+    uint32_t count;
+
+    return summary_interrupted(e, r, &count) ? tick_value(count) : json_null();
+}
+
+static json_t *result_value(const struct result *r, const struct environment *e,
+                            const struct ratio *ratio)
 {
     const struct {
         const char *key;
@@ -109,7 +135,7 @@ static json_t *result_value(const struct result *r, const char *unit)
     json_object_set_new(o, "reason", text_value(r->reason));
     json_object_set_new(o, "dom0", json_boolean(r->dom0));
     json_object_set_new(o, "blocks", json_boolean(r->blocks));
-    json_object_set_new(o, "unit", text_value(unit));
+    json_object_set_new(o, "unit", text_value(e->clock));
     json_object_set_new(o, "operations", tick_value(r->operations));
     json_object_set_new(o, "samples", tick_value(r->samples));
     /* What was not measured is null, not 0. */
@@ -121,6 +147,7 @@ static json_t *result_value(const struct result *r, const char *unit)
                         measured ? json_pack("[o,o]", tick_value(r->ci95[0]),
                                              tick_value(r->ci95[1]))
                                  : json_null());
+    json_object_set_new(o, "ratio", ratio_value(ratio));
     json_object_set_new(o, "batch", measured && r->has_batch ? tick_value(r->batch)
                                                              : json_null());
     json_object_set_new(o, "boots", tick_value(r->boots));
@@ -129,6 +156,7 @@ static json_t *result_value(const struct result *r, const char *unit)
                                                 : json_null());
     json_object_set_new(o, "upcalls", measured ? tick_value(r->upcalls)
                                                : json_null());
+    json_object_set_new(o, "interrupted", interrupted_value(e, r));
     json_object_set_new(o, "stolen", measured ? tick_value(r->stolen) : json_null());
     json_object_set_new(o, "distribution", r->distinct ? distribution_value(r)
                                                        : json_null());
@@ -147,7 +175,7 @@ static json_t *result_value(const struct result *r, const char *unit)
 static void put_line(FILE *out, const char *before, json_t *value,
                      const char *after)
 {
-    char *text = json_dumps(value, 0);
+    char *text = json_dumps(value, JSON_REAL_PRECISION(6));
 
     json_decref(value);
     fprintf(out, "%s%s%s\n", before, text ? text : "null", after);
@@ -159,19 +187,22 @@ char *results_to_json(const struct results *results)
     char *text = NULL;
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
+    struct ratio *ratios;
 
     if ( out == NULL )
         return xstrdup("");
+    ratios = ratios_make(results);
     fprintf(out, "{\n  \"schema\": \"%s\",\n", RESULTS_SCHEMA);
     put_line(out, "  \"environment\": ",
              environment_value(&results->environment), ",");
     fprintf(out, "  \"rows\": [\n");
     for ( size_t i = 0; i < results->count; i++ )
         put_line(out, "    ", result_value(&results->rows[i],
-                                           results->environment.clock),
+                                           &results->environment, &ratios[i]),
                  i + 1 < results->count ? "," : "");
     fprintf(out, "  ]\n}\n");
     fclose(out);
+    free(ratios);
     return text ? text : xstrdup("");
 }
 
