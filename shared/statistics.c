@@ -14,8 +14,7 @@
 #define RESAMPLES 2000u
 #define SEED      0x78656e6f6d657465u   /* "xenomete" */
 
-/* splitmix64 (Steele, Lea, Flood 2014): one multiplication chain a number. */
-static uint64_t next_random(uint64_t *state)
+uint64_t statistics_random(uint64_t *state)
 {
     uint64_t z = *state += 0x9e3779b97f4a7c15u;
 
@@ -90,9 +89,9 @@ static size_t count_heads(uint64_t *state, size_t draws)
     size_t heads = 0;
 
     for ( ; draws >= 64; draws -= 64 )
-        heads += (size_t)__builtin_popcountll(next_random(state));
+        heads += (size_t)__builtin_popcountll(statistics_random(state));
     if ( draws > 0 )
-        heads += (size_t)__builtin_popcountll(next_random(state) >>
+        heads += (size_t)__builtin_popcountll(statistics_random(state) >>
                                               (64 - draws));
     return heads;
 }
@@ -125,7 +124,7 @@ static uint64_t resampled_median(const uint64_t *sorted, size_t count,
         }
     }
     if ( bit > 0 )
-        place |= next_random(state) >> (64 - bit);
+        place |= statistics_random(state) >> (64 - bit);
     return sorted[(size_t)(((unsigned __int128)place * count) >> 64)];
 }
 

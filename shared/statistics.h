@@ -22,6 +22,10 @@ struct statistics {
     uint64_t ci95[2];   /* bootstrap 95 % interval of the median */
 };
 
+/* The next random number; `state` starts as any seed.  splitmix64 (Steele, Lea,
+ * Flood 2014): the same numbers on every machine. */
+uint64_t statistics_random(uint64_t *state);
+
 /* Sort ascending, in place. */
 void statistics_sort(uint64_t *values, size_t count);
 

@@ -12,6 +12,7 @@
 #include "backend/host.h"
 #include "commands/select.h"
 #include "measure/environment.h"
+#include "measure/merge.h"
 #include "measure/runner.h"
 #include "report/table.h"
 #include "xenometer.h"
@@ -94,6 +95,7 @@ struct served {
     char *name;
     bool ours;                   /* the rest is in use */
     struct runner runner;
+    struct records records;
     struct results results;
     const struct image_row **rows;
 };
@@ -173,7 +175,7 @@ static void attach(struct server *s, struct served *d)
     d->runner.host = &s->host;
     d->runner.options = &s->session;
     d->runner.rows = d->rows;
-    d->runner.results = &d->results;
+    d->runner.records = &d->records;
     d->runner.domid = d->domid;
     d->runner.patient = true;   /* it may be paused, by hand */
     error = runner_start(&d->runner);
@@ -234,7 +236,7 @@ static void look_for_domains(struct server *s)
 
 static void finish(struct server *s, struct served *d)
 {
-    enum outcome worst = results_worst(&d->results);
+    enum outcome worst = records_worst(&d->records);
 
     if ( d->runner.trouble )
         message("%s (domain %u): %s", d->name, d->domid, d->runner.trouble);
@@ -245,12 +247,14 @@ static void finish(struct server *s, struct served *d)
         message("%s (domain %u): done", d->name, d->domid);
     if ( d->runner.trouble || worst >= OUTCOME_ERROR )
         s->failed = true;
-    if ( d->results.count )
+    if ( d->records.count )
     {
+        merge_records(&d->records, 1, false, &d->results);
         table_print(stdout, &d->results);
         fflush(stdout);
     }
     runner_finish(&d->runner);
+    records_free(&d->records);
     results_free(&d->results);
     free(d->rows);
     d->rows = NULL;

@@ -250,8 +250,8 @@ int command_compare(int argc, char **argv)
         "Set two results files side by side.\v"
         "A row that is gone or no longer succeeds counts as a change; a new "
         "one does not.  Exit status 1 when anything changed by more than the "
-        "threshold.  With raw samples in both files (`xenometer run --raw`) "
-        "the ratio of the medians gets its bootstrap interval.\n\n"
+        "threshold.  The ratio of two medians comes with its bootstrap "
+        "interval.\n\n"
         "  xenometer compare before.json build/results.json\n"
         "  xenometer compare --threshold=1 --json old.json new.json",
         NULL, NULL, NULL

@@ -12,11 +12,12 @@
 
 struct arguments {
     const char *file;
-    bool markdown;
+    bool markdown, wide;
 };
 
 static const struct argp_option options[] = {
     { "markdown", 'm', NULL, 0, "print GitHub Markdown, for a README", 0 },
+    { "wide", 'w', NULL, 0, "every figure, a line for each row and mode", 0 },
     { 0 }
 };
 
@@ -28,6 +29,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
     {
     case 'm':
         a->markdown = true;
+        return 0;
+    case 'w':
+        a->wide = true;
         return 0;
     case ARGP_KEY_ARG:
         if ( state->arg_num > 0 )
@@ -46,6 +50,7 @@ int command_report(int argc, char **argv)
         options, parse_option, "[FILE]",
         "Print the table of a results file (" DEFAULT_FILE ").\v"
         "  xenometer report\n"
+        "  xenometer report --wide build/results-all.json | less -S\n"
         "  xenometer report --markdown results.json >> README.md",
         NULL, NULL, NULL
     };
@@ -59,6 +64,8 @@ int command_report(int argc, char **argv)
         return status;
     if ( a.markdown )
         table_print_markdown(stdout, &results);
+    else if ( a.wide )
+        table_print_wide(stdout, &results);
     else
         table_print(stdout, &results);
     results_free(&results);

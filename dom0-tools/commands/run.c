@@ -20,6 +20,7 @@
 #include "measure/bare.h"
 #include "measure/environment.h"
 #include "measure/image.h"
+#include "measure/plan.h"
 #include "measure/session.h"
 #include "report/json.h"
 #include "report/table.h"
@@ -32,24 +33,29 @@
 #define ROW_DEADLINE_EXACT 3u
 #define DOMAIN_DEADLINE    60u
 #define MAX_SAMPLES     8192u  /* what the guest's buffer holds */
+#define BOOTS           2u     /* one whole block of their order: measure/plan.h */
+#define MAX_BOOTS       100u
 
 struct run_options {
     char **patterns;
     size_t pattern_count;
-    uint32_t modes, samples, row_deadline, deadline;
+    uint32_t modes, samples, boots, seed, row_deadline, deadline;
     const char *output, *image, *configs, *host;
     enum lab_clock clock;
-    bool json, raw;
+    bool json, raw, wide;
 };
 
 enum { OPTION_IMAGE = 256, OPTION_CONFIGS, OPTION_HOST, OPTION_CLOCK, OPTION_RAW,
-       OPTION_ROW_DEADLINE };
+       OPTION_ROW_DEADLINE, OPTION_SEED };
 
 static const struct argp_option options_table[] = {
     { "modes", 'm', "LIST", 0, "Modes to run: pv, pvh, hvm, bare, all (default all)", 0 },
-    { "samples", 'n', "N", 0, "Samples per row (default: each row's own number)", 0 },
+    { "samples", 'n', "N", 0, "Samples per row and boot (default: each row's own number)", 0 },
+    { "boots", 'b', "N", 0, "Domains of each kind, one after another, their samples pooled (default 2)", 0 },
+    { "seed", OPTION_SEED, "N", 0, "Seed of the order in which the modes are booted (default 1)", 0 },
     { "output", 'o', "FILE", 0, "Write the results as JSON", 0 },
     { "json", 'j', NULL, 0, "Print JSON instead of the table", 0 },
+    { "wide", 'w', NULL, 0, "Print every figure, a line for each row and mode", 0 },
     { "raw", OPTION_RAW, NULL, 0, "Keep the raw samples in the results", 0 },
     { "host", OPTION_HOST, "auto|xen|lab", 0, "Where to run (default auto: this machine's Xen if it has one)", 0 },
     { "clock", OPTION_CLOCK, "exact|fast|kvm", 0, "The lab's clock (default exact: counts instructions)", 0 },
@@ -71,6 +77,10 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         return parse_modes(argument, &o->modes) ? EINVAL : 0;
     case 'n':
         return parse_count("--samples", argument, 1, MAX_SAMPLES, &o->samples) ? EINVAL : 0;
+    case 'b':
+        return parse_count("--boots", argument, 1, MAX_BOOTS, &o->boots) ? EINVAL : 0;
+    case OPTION_SEED:
+        return parse_count("--seed", argument, 0, UINT32_MAX, &o->seed) ? EINVAL : 0;
     case 'd':
         return parse_count("--deadline", argument, 1, 86400, &o->deadline) ? EINVAL : 0;
     case OPTION_ROW_DEADLINE:
@@ -78,6 +88,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case 'o':           o->output = argument;  return 0;
     case 'j':           o->json = true;        return 0;
     case 'v':           verbose = true;        return 0;
+    case 'w':           o->wide = true;        return 0;
     case OPTION_RAW:    o->raw = true;         return 0;
     case OPTION_IMAGE:  o->image = argument;   return 0;
     case OPTION_CONFIGS: o->configs = argument; return 0;
@@ -174,8 +185,7 @@ static int run_here(const struct session_options *session,
     if ( status == STATUS_OK && (selection->modes & MODES_XEN) )
         status = session_run(session, selection, results);
     if ( status == STATUS_OK && (selection->modes & MODE_BARE) )
-        bare_skip(session, selection,
-                  "bare mode needs a machine without a hypervisor: use the lab", results);
+        bare_skip(selection, "bare mode needs a machine without a hypervisor: use the lab", results);
     return status;
 }
 
@@ -203,7 +213,7 @@ static int run_in_dom0(const struct run_options *o, const struct lab_options *la
     size_t pushed = 0, n = 0;
     const char **argv = xcalloc(selection->count + 16, sizeof(*argv));
     char *paths[3], *modes = modes_text(selection->modes & MODES_XEN);
-    char *mode_argument, *samples, *deadline;
+    char *mode_argument, *samples, *deadline, *boots, *seed;
     /* In memory: a run that is killed leaves no file behind. */
     int status = STATUS_ENVIRONMENT, inner = 0, out = memfd_create("results", MFD_CLOEXEC);
 
@@ -218,6 +228,8 @@ static int run_in_dom0(const struct run_options *o, const struct lab_options *la
     mode_argument = xasprintf("--modes=%s", modes);
     samples = xasprintf("--samples=%u", o->samples);
     deadline = xasprintf("--row-deadline=%u", o->row_deadline);
+    boots = xasprintf("--boots=%u", o->boots);
+    seed = xasprintf("--seed=%u", o->seed);
 
     push[pushed++] = (struct lab_file){ .host_path = "/proc/self/exe", .name = "xenometer" };
     push[pushed++] = (struct lab_file){ .host_path = session->elf, .name = "xenometer.elf" };
@@ -235,6 +247,8 @@ static int run_in_dom0(const struct run_options *o, const struct lab_options *la
     argv[n++] = "--json";
     argv[n++] = mode_argument;
     argv[n++] = deadline;
+    argv[n++] = boots;
+    argv[n++] = seed;
     if ( o->samples )
         argv[n++] = samples;
     if ( o->raw )
@@ -259,6 +273,8 @@ static int run_in_dom0(const struct run_options *o, const struct lab_options *la
     free(mode_argument);
     free(samples);
     free(deadline);
+    free(boots);
+    free(seed);
     close(out);
 out_early:
     free(modes);
@@ -330,6 +346,8 @@ static int hand_over(const struct run_options *o, const struct results *results)
         fputs(text, stdout);
         free(text);
     }
+    else if ( o->wide )
+        table_print_wide(stdout, results);
     else
         table_print(stdout, results);
     if ( o->output )
@@ -341,7 +359,7 @@ int command_run(int argc, char **argv)
 {
     struct run_options o = {
         .modes = MODES_ALL, .host = "auto", .clock = LAB_EXACT,
-        .deadline = 1800,
+        .deadline = 1800, .boots = BOOTS, .seed = PLAN_SEED,
     };
     struct results results = { 0 };
     struct selection selection = { 0 };
@@ -381,13 +399,15 @@ int command_run(int argc, char **argv)
         o.row_deadline = lab && o.clock == LAB_EXACT ? ROW_DEADLINE_EXACT : ROW_DEADLINE;
     session = (struct session_options){
         .image = image, .elf = elf, .config_dir = configs, .samples = o.samples,
-        .keep_raw = o.raw, .row_deadline = o.row_deadline,
+        .boots = o.boots, .seed = o.seed, .keep_raw = o.raw, .row_deadline = o.row_deadline,
         .domain_deadline = DOMAIN_DEADLINE,
     };
     announce(&o, host);
     free(host);
     status = lab ? run_lab(&o, &session, &selection, &results)
                  : run_here(&session, &selection, &results);
+    results.environment.boots = o.boots;
+    results.environment.seed = o.seed;
     results_sort(&results, image);
     if ( status == STATUS_OK )
         status = hand_over(&o, &results);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "merge.h"
 #include "record.h"
 #include "xenometer.h"
 
@@ -29,17 +30,20 @@ static bool runs_bare(const struct image_row *row)
     return row->modes & MODE_BARE;
 }
 
-void bare_skip(const struct session_options *options, const struct selection *selection,
-               const char *reason, struct results *results)
+void bare_skip(const struct selection *selection, const char *reason,
+               struct results *results)
 {
-    (void)options;
+    struct records records = { 0 };
+
     for ( size_t i = 0; i < selection->count; i++ )
     {
         const struct image_row *row = selection->rows[i];
 
-        record_add(results, row, MODE_BARE, OUTCOME_SKIP,
+        record_add(&records, row, MODE_BARE, 0, OUTCOME_SKIP,
                    runs_bare(row) ? reason : row->elsewhere);
     }
+    merge_records(&records, 1, false, results);
+    records_free(&records);
 }
 
 static struct control_response command(const struct image_row *row, uint32_t id,
@@ -51,38 +55,24 @@ static struct control_response command(const struct image_row *row, uint32_t id,
     };
 }
 
-int bare_run(const struct lab_options *lab, const struct session_options *options,
-             const struct selection *selection, struct results *results)
+/* What one boot sent: READY, the baseline, the rows. */
+static void take(const struct session_options *options, const struct selection *selection,
+                 const void *out, size_t size, const char *console, unsigned boot,
+                 struct records *records)
 {
-    const struct image_row *empty = image_baseline(options->image);
-    struct control_response *commands =
-        xcalloc(selection->count + 1, sizeof(*commands));
-    struct control_request record;
-    size_t count = 0, size = 0, offset = 0;
-    uint64_t overhead = 0, *ticks;
-    void *out = NULL;
-    char *console = NULL;
-    int status;
+    struct control_request report;
+    struct baseline baseline = { 0 };
+    size_t offset = 0;
+    uint64_t *ticks;
 
-    if ( !empty )
+    if ( bare_next(out, size, &offset, &report, &ticks) )
     {
-        message("%s has no baseline row to subtract: rebuild it", options->elf);
-        free(commands);
-        return STATUS_ENVIRONMENT;
+        progress("bare: ready %llu ticks after its entry", (unsigned long long)report.boot);
+        free(ticks);
     }
-    /* Command 0 is the overhead of all others, asked for or not. */
-    commands[count++] = command(empty, 0, 0);
-    for ( size_t i = 0; i < selection->count; i++ )
-        if ( runs_bare(selection->rows[i]) )
-            commands[count++] = command(selection->rows[i], (uint32_t)i + 1,
-                                        options->samples);
-
-    status = lab_bare(lab, options->elf, commands, count * sizeof(*commands),
-                      &out, &size, &console, options->domain_deadline);
-    if ( bare_next(out, size, &offset, &record, &ticks) )
+    if ( bare_next(out, size, &offset, &report, &ticks) )
     {
-        progress("bare: ready %llu ticks after its entry", (unsigned long long)record.boot);
-        overhead = record_overhead(ticks, record.samples);
+        baseline = record_baseline(&report, ticks);
         free(ticks);
     }
     for ( size_t i = 0; i < selection->count; i++ )
@@ -93,31 +83,67 @@ int bare_run(const struct lab_options *lab, const struct session_options *option
 
         if ( !runs_bare(row) )
         {
-            record_add(results, row, MODE_BARE, OUTCOME_SKIP, row->elsewhere);
+            if ( boot == 0 )
+                record_add(records, row, MODE_BARE, boot, OUTCOME_SKIP, row->elsewhere);
             continue;
         }
-        if ( !bare_next(out, size, &offset, &record, &ticks) )
+        if ( !bare_next(out, size, &offset, &report, &ticks) )
         {
             reason = console && *console
                 ? xasprintf("the image ended before this row; its last words: %s", console)
                 : xstrdup("the image ended before this row, without a word");
-            record_add(results, row, MODE_BARE, OUTCOME_ERROR, reason);
+            record_add(records, row, MODE_BARE, boot, OUTCOME_ERROR, reason);
             free(reason);
             continue;
         }
-        wrong = record_nonsense(&record, (uint32_t)i + 1,
+        wrong = record_nonsense(&report, (uint32_t)i + 1,
                                 options->samples ? options->samples : row->samples);
         if ( wrong )
         {
-            record_add(results, row, MODE_BARE, OUTCOME_ERROR, wrong);
+            record_add(records, row, MODE_BARE, boot, OUTCOME_ERROR, wrong);
             free(ticks);
         }
         else
-            record_result(results, row, MODE_BARE, &record, ticks, overhead,
-                          options->keep_raw);
+            record_result(records, row, MODE_BARE, boot, &report, ticks, baseline);
     }
+}
+
+int bare_run(const struct lab_options *lab, const struct session_options *options,
+             const struct selection *selection, struct results *results)
+{
+    const struct image_row *empty = image_baseline(options->image);
+    struct control_response *commands;
+    struct records records = { 0 };
+    int status = STATUS_OK;
+    size_t count = 0;
+
+    if ( !empty )
+    {
+        message("%s has no baseline row to subtract: rebuild it", options->elf);
+        return STATUS_ENVIRONMENT;
+    }
+    commands = xcalloc(selection->count + 1, sizeof(*commands));
+    /* Command 0 is the overhead of all others, asked for or not. */
+    commands[count++] = command(empty, 0, 0);
+    for ( size_t i = 0; i < selection->count; i++ )
+        if ( runs_bare(selection->rows[i]) )
+            commands[count++] = command(selection->rows[i], (uint32_t)i + 1,
+                                        options->samples);
+
+    for ( unsigned boot = 0; boot < options->boots && status == STATUS_OK; boot++ )
+    {
+        char *console = NULL;
+        void *out = NULL;
+        size_t size = 0;
+
+        status = lab_bare(lab, options->elf, commands, count * sizeof(*commands),
+                          &out, &size, &console, options->domain_deadline);
+        take(options, selection, out, size, console, boot, &records);
+        free(console);
+        free(out);
+    }
+    merge_records(&records, options->boots, options->keep_raw, results);
+    records_free(&records);
     free(commands);
-    free(console);
-    free(out);
     return status;
 }

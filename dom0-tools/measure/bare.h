@@ -19,8 +19,7 @@ int bare_run(const struct lab_options *lab, const struct session_options *,
              const struct selection *, struct results *);
 
 /* Append a skip with `reason` for each row: bare mode cannot run here. */
-void bare_skip(const struct session_options *, const struct selection *,
-               const char *reason, struct results *);
+void bare_skip(const struct selection *, const char *reason, struct results *);
 
 /*
  * Take apart what the image sent (protocol.h, "Bare mode"): the next record at

@@ -1,25 +1,50 @@
 #include "record.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "backend/keys.h"
-#include "summary.h"
+#include "statistics.h"
 #include "xenometer.h"
 
-struct result *record_add(struct results *results, const struct image_row *row,
-                          enum mode mode, enum outcome outcome, const char *reason)
+void records_free(struct records *records)
 {
-    struct result *r = results_add(results);
+    for ( size_t i = 0; i < records->count; i++ )
+    {
+        free(records->list[i].reason);
+        free(records->list[i].ticks);
+    }
+    free(records->list);
+    *records = (struct records){ 0 };
+}
 
-    r->row = xstrdup(row->name);
-    r->work = xstrdup(row->work);
-    r->path = xstrdup(row->path);
-    r->mode = mode;
-    r->outcome = outcome;
-    r->reason = reason && *reason ? xstrdup(reason) : NULL;
-    r->dom0 = row->flags & ROW_DOM0;
-    r->blocks = row->flags & ROW_BLOCKS;
-    r->operations = row->operations;
+enum outcome records_worst(const struct records *records)
+{
+    enum outcome worst = OUTCOME_SUCCESS;
+
+    for ( size_t i = 0; i < records->count; i++ )
+        if ( records->list[i].outcome > worst )
+            worst = records->list[i].outcome;
+    return worst;
+}
+
+struct record *record_add(struct records *records, const struct image_row *row,
+                          enum mode mode, unsigned boot, enum outcome outcome,
+                          const char *reason)
+{
+    struct record *r;
+
+    if ( records->count == records->capacity )
+    {
+        records->capacity = records->capacity ? 2 * records->capacity : 64;
+        records->list = xrealloc(records->list,
+                                 records->capacity * sizeof(*records->list));
+    }
+    r = &records->list[records->count++];
+    *r = (struct record){
+        .row = row, .mode = mode, .boot = boot, .outcome = outcome,
+        .reason = reason && *reason ? xstrdup(reason) : NULL,
+    };
     return r;
 }
 
@@ -38,41 +63,47 @@ const char *record_nonsense(const struct control_request *q, uint32_t id, uint32
     return NULL;
 }
 
-uint64_t record_overhead(const uint64_t *ticks, uint32_t count)
+struct baseline record_baseline(const struct control_request *q, const uint64_t *ticks)
 {
-    struct result scratch = { .operations = 1 };
+    uint64_t *sorted = xcalloc(q->samples, sizeof(*sorted));
+    struct baseline b = { 0 };
 
-    summarise(&scratch, ticks, count, 0, 1);
-    return scratch.median;
+    if ( q->samples )
+    {
+        memcpy(sorted, ticks, q->samples * sizeof(*sorted));
+        statistics_sort(sorted, q->samples);
+        b.region = statistics_percentile(sorted, q->samples, 500);
+        b.turn = (q->batch + q->samples / 2) / q->samples;
+    }
+    free(sorted);
+    return b;
 }
 
-struct result *record_result(struct results *results, const struct image_row *row,
-                             enum mode mode, const struct control_request *q,
-                             uint64_t *ticks, uint64_t overhead, bool keep_raw)
+struct record *record_result(struct records *records, const struct image_row *row,
+                             enum mode mode, unsigned boot,
+                             const struct control_request *q, uint64_t *ticks,
+                             struct baseline baseline)
 {
-    uint32_t operations = row->operations ? row->operations : 1;
     char reason[REASON_SIZE];
-    struct result *result;
+    struct record *r;
 
     keys_printable(reason, sizeof(reason), q->reason, sizeof(q->reason));
-    result = record_add(results, row, mode, (enum outcome)q->outcome,
-                        q->outcome == OUTCOME_SUCCESS ? NULL : reason);
-    result->upcalls = q->upcalls;
-    if ( q->outcome == OUTCOME_SUCCESS )
+    r = record_add(records, row, mode, boot, (enum outcome)q->outcome,
+                   q->outcome == OUTCOME_SUCCESS ? NULL : reason);
+    r->upcalls = q->upcalls;
+    r->stolen = q->stolen;
+    if ( q->outcome != OUTCOME_SUCCESS )
     {
-        if ( row->flags & ROW_BASELINE )
-            overhead = 0;
-        summarise(result, ticks, q->samples, overhead, operations);
-        result->first = summary_net(q->first, overhead, operations);
-        if ( keep_raw )
-        {
-            result->raw = ticks;
-            result->raw_count = q->samples;
-            return result;
-        }
+        free(ticks);
+        if ( !r->reason )
+            r->reason = xstrdup("the image gave no reason");
+        return r;
     }
-    else if ( !result->reason )
-        result->reason = xstrdup("the image gave no reason");
-    free(ticks);
-    return result;
+    r->ticks = ticks;
+    r->count = q->samples;
+    r->first = q->first;
+    r->batch = q->batch;
+    if ( !(row->flags & ROW_BASELINE) )
+        r->baseline = baseline;
+    return r;
 }

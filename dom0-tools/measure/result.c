@@ -51,6 +51,8 @@ void results_free(struct results *results)
         free(r->path);
         free(r->reason);
         free(r->raw);
+        free(r->boot_medians);
+        free(r->distribution);
     }
     free(results->rows);
     free(e->host);

@@ -28,13 +28,21 @@ struct environment {
     char *mitigations;   /* what Xen reports, in words */
     char *xenometer;     /* our version */
     char *started;       /* ISO 8601, UTC */
+    uint32_t boots;      /* of each kind of domain; 0: unknown */
+    uint64_t seed;       /* of their order (measure/plan.h) */
+};
+
+/* How many samples came out at a value. */
+struct tally {
+    uint64_t value;
+    uint32_t count;
 };
 
 /*
- * One row in one mode.  All figures are in the environment's clock, per
- * operation, rounded to the nearest integer, with the empty timed region
- * (`overhead`) already subtracted; raw samples are as the guest took them:
- * per sample of `operations` operations, nothing subtracted.
+ * One row in one mode, over all boots.  All figures are in the environment's
+ * clock, per operation, rounded to the nearest integer, with the empty timed
+ * region (`overhead`) already subtracted; raw samples are as the guest took
+ * them: per sample of `operations` operations, nothing subtracted, boot by boot.
  */
 struct result {
     char *row, *work, *path;   /* owned */
@@ -44,12 +52,24 @@ struct result {
     bool dom0;                 /* the path reaches dom0 (ROW_DOM0) */
     bool blocks;               /* the vCPU may block inside (ROW_BLOCKS) */
     uint32_t operations;       /* per sample */
-    uint32_t samples;
-    uint64_t first;            /* first iteration, warm-up included */
+    uint32_t samples;          /* of all boots */
+    uint32_t boots;            /* it was measured in */
+    uint64_t *boot_medians;    /* owned; `boots` of them, in order */
+    uint64_t first;            /* first iteration, warm-up included; median of the boots */
     uint64_t min, median, p90, p99, p999, max;
     uint64_t ci95[2];          /* bootstrap interval of the median */
+    /*
+     * The mean of everything from the first sample to the end of the last, less
+     * what the empty row's loop takes: also what falls between the samples.
+     * Only of rows that do nothing but the operation (`has_batch`).
+     */
+    uint64_t batch;
+    bool has_batch;
     uint64_t overhead;         /* the empty region, ticks per sample */
-    uint64_t upcalls;          /* event upcalls taken while it ran */
+    uint64_t upcalls;          /* event upcalls taken while it ran, all boots */
+    uint64_t stolen;           /* ns in which others had its CPU meanwhile, all boots */
+    struct tally *distribution;   /* owned; the samples' net values, ascending */
+    size_t distinct;
     uint64_t *raw;             /* owned; NULL unless kept */
     size_t raw_count;
 };

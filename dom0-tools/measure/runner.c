@@ -49,7 +49,7 @@ static void lost(struct runner *r, const char *format, ...)
     {
         const struct image_row *row = r->rows[r->next++];
 
-        record_add(r->results, row, r->device->mode, OUTCOME_ERROR, full);
+        record_add(r->records, row, r->device->mode, r->boot, OUTCOME_ERROR, full);
     }
     done(r, full);
 }
@@ -145,15 +145,15 @@ static void take_baseline(struct runner *r, const struct control_request *q)
         return;
     }
     ticks = fetch(r, q->samples);
-    r->overhead = record_overhead(ticks, q->samples);
+    r->baseline = record_baseline(q, ticks);
     free(ticks);
     next(r);
 }
 
 static void take_row(struct runner *r, const struct control_request *q)
 {
-    record_result(r->results, r->rows[r->next++], r->device->mode, q,
-                  fetch(r, q->samples), r->overhead, r->options->keep_raw);
+    record_result(r->records, r->rows[r->next++], r->device->mode, r->boot, q,
+                  fetch(r, q->samples), r->baseline);
     if ( r->console )
         console_drain(r->console);
     next(r);
@@ -242,7 +242,7 @@ char *runner_start(struct runner *r)
     r->phase = RUNNER_CONNECTING;
     r->trouble = NULL;
     r->ended = false;
-    r->overhead = 0;
+    r->baseline = (struct baseline){ 0 };
     r->id = 0;
     r->deadline = (struct loop_timer){ .expired = too_late, .context = r };
     r->device = device_new(r->host, r->domid, r->needs, changed, r, &error);

@@ -1,6 +1,6 @@
 /*
  * Takes one domain through a list of rows: baseline/empty first, then each row
- * in turn, and appends a result for each.  Event-driven: it goes on inside
+ * in turn, and appends a record for each.  Event-driven: it goes on inside
  * host_turn(), so that several domains can be served at once.
  */
 #ifndef MEASURE_RUNNER_H
@@ -8,6 +8,7 @@
 
 #include "backend/device.h"
 #include "console.h"
+#include "record.h"
 #include "session.h"
 
 /* Domains of `xenometer run`: its own affair, `xenometer backend` passes over
@@ -28,7 +29,8 @@ struct runner {
     const struct session_options *options;
     const struct image_row **rows;
     size_t count;                /* rows */
-    struct results *results;
+    struct records *records;
+    unsigned boot;               /* goes into the records */
     struct console *console;     /* NULL: not ours to read */
     uint32_t domid;
     uint32_t needs;              /* enum domain_need bits: what it was started with */
@@ -43,7 +45,7 @@ struct runner {
     /* The runner's own. */
     struct device *device;
     struct loop_timer deadline;
-    uint64_t overhead;           /* ticks of the empty region */
+    struct baseline baseline;
     uint32_t id;                 /* of the command under way */
     uint32_t samples;            /* it asked for */
 };

@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "disk.h"
+#include "merge.h"
+#include "plan.h"
 #include "record.h"
 #include "runner.h"
 #include "xenometer.h"
@@ -19,10 +21,21 @@
 #define MAX_LOST        12u   /* domains of one kind that may die or hang */
 #define LARGE_MEMORY    "memory=160"   /* MiB, for DOMAIN_LARGE: what the lab can spare */
 
+/* Domains that are started alike: the rows of one mode with the same needs. */
+struct kind {
+    enum mode mode;
+    uint32_t needs;                 /* enum domain_need bits */
+    const struct image_row **rows;  /* owned, not the rows */
+    size_t count;
+    unsigned boots;                 /* begun so far */
+    unsigned lost;                  /* domains that died or hung */
+    bool hopeless;                  /* nothing more to be had of it */
+};
+
 struct session {
     const struct session_options *options;
     const struct selection *selection;
-    struct results *results;
+    struct records records;
     struct host host;
     unsigned domains;            /* created so far, for their names */
     bool broken;                 /* this machine cannot go on */
@@ -203,18 +216,27 @@ static char *drive(struct session *s, struct runner *r, struct guest *g)
     return error;
 }
 
+/* Rows that already failed in this mode are not tried again in later boots. */
+static bool failed_before(const struct session *s, enum mode mode,
+                          const struct image_row *row)
+{
+    for ( size_t i = 0; i < s->records.count; i++ )
+    {
+        const struct record *r = &s->records.list[i];
+
+        if ( r->row == row && r->mode == mode && r->outcome >= OUTCOME_ERROR )
+            return true;
+    }
+    return false;
+}
+
 static void rest(struct session *s, const struct runner *r, enum mode mode,
                  const char *reason)
 {
     for ( size_t i = r->next; i < r->count; i++ )
-        record_add(s->results, r->rows[i], mode, OUTCOME_ERROR, reason);
+        record_add(&s->records, r->rows[i], mode, r->boot, OUTCOME_ERROR, reason);
 }
 
-/*
- * Rows of one mode with the same needs, in one domain if nothing goes wrong.  A
- * domain that is lost before its first row twice in a row will not do better
- * the next time.
- */
 static const char *prepare_disk(struct session *s)
 {
     if ( !s->disk_ready && !s->no_disk )
@@ -225,40 +247,49 @@ static const char *prepare_disk(struct session *s)
     return s->no_disk;
 }
 
-static void run_kind(struct session *s, enum mode mode, uint32_t needs,
-                     const struct image_row **rows, size_t count)
+/* No row of the kind can run on this machine: `reason`, and no boots. */
+static void skip_kind(struct session *s, struct kind *kind, const char *reason)
 {
+    for ( size_t i = 0; i < kind->count; i++ )
+        record_add(&s->records, kind->rows[i], kind->mode, 0, OUTCOME_SKIP, reason);
+    kind->hopeless = true;
+}
+
+/*
+ * One boot of a kind, in one domain if nothing goes wrong.  A domain that is
+ * lost before its first row twice in a row will not do better the next time.
+ */
+static void boot(struct session *s, struct kind *kind)
+{
+    const struct image_row **rows = xcalloc(kind->count, sizeof(*rows));
     struct runner r = {
-        .host = &s->host, .options = s->options, .rows = rows, .count = count,
-        .results = s->results, .needs = needs,
+        .host = &s->host, .options = s->options, .rows = rows,
+        .records = &s->records, .boot = kind->boots++, .needs = kind->needs,
     };
-    unsigned lost = 0, fruitless = 0;
+    unsigned fruitless = 0;
     struct disk_guest disk;
     struct guest g;
     char *error = NULL;
 
-    if ( (needs & DOMAIN_DISK) && prepare_disk(s) )
-    {
-        for ( size_t i = 0; i < count; i++ )
-            record_add(s->results, rows[i], mode, OUTCOME_SKIP, s->no_disk);
-        return;
-    }
-
+    for ( size_t i = 0; i < kind->count; i++ )
+        if ( !failed_before(s, kind->mode, kind->rows[i]) )
+            rows[r.count++] = kind->rows[i];
     while ( r.next < r.count && !session_interrupted && !s->broken )
     {
         size_t before = r.next;
 
         free(error);
-        message("%s: creating a domain", mode_name(mode));
-        error = create(s, mode, needs, &g);
+        message("%s: creating a domain (boot %u of %u)", mode_name(kind->mode), r.boot + 1,
+                s->options->boots);
+        error = create(s, kind->mode, kind->needs, &g);
         if ( error )
             break;   /* xl will say the same again */
-        if ( needs & DOMAIN_DISK )
+        if ( kind->needs & DOMAIN_DISK )
             error = disk_attach(&s->disk, &s->host, g.domid, &disk);
         if ( !error )
             error = drive(s, &r, &g);
         /* Its pages must be unmapped before the domain can go. */
-        if ( needs & DOMAIN_DISK )
+        if ( kind->needs & DOMAIN_DISK )
             disk_detach(&disk);
         guest_end(s, &g);
         if ( !error )
@@ -270,66 +301,76 @@ static void run_kind(struct session *s, enum mode mode, uint32_t needs,
             s->broken = true;
         }
         fruitless = r.next == before ? fruitless + 1 : 0;
-        progress("%s: %s", mode_name(mode), error);
-        if ( fruitless == 2 || ++lost == MAX_LOST )
+        progress("%s: %s", mode_name(kind->mode), error);
+        if ( fruitless == 2 || ++kind->lost == MAX_LOST )
             break;
     }
     if ( s->broken && error )
         message("%s", error);
     else if ( r.next < r.count && !session_interrupted && !s->broken )
     {
-        rest(s, &r, mode, lost == MAX_LOST
+        kind->hopeless = true;
+        rest(s, &r, kind->mode, kind->lost == MAX_LOST
                  ? "not tried: too many domains of this mode were lost" : error);
-        message("%s: %s", mode_name(mode), error);
+        message("%s: %s", mode_name(kind->mode), error);
     }
     free(error);
+    free(rows);
 }
 
-/* All rows of one mode; rows with the same needs share a domain. */
-static void run_mode(struct session *s, enum mode mode, const struct image_row **rows,
-                     size_t count)
+/* -------------------------------------------------------------- the plan -- */
+
+static struct kind *find_kind(struct kind **kinds, size_t *count, enum mode mode,
+                              uint32_t needs)
 {
-    const struct image_row **kind = xcalloc(count, sizeof(*kind));
-    bool *taken = xcalloc(count, sizeof(*taken));
-
-    for ( size_t i = 0; i < count && !session_interrupted && !s->broken; i++ )
-    {
-        uint32_t needs = rows[i]->needs & DOMAIN_NEEDS;
-        size_t n = 0;
-
-        if ( taken[i] )
-            continue;
-        for ( size_t k = i; k < count; k++ )
-            if ( (rows[k]->needs & DOMAIN_NEEDS) == needs )
-            {
-                kind[n++] = rows[k];
-                taken[k] = true;
-            }
-        run_kind(s, mode, needs, kind, n);
-    }
-    free(kind);
-    free(taken);
+    for ( size_t i = 0; i < *count; i++ )
+        if ( (*kinds)[i].mode == mode && (*kinds)[i].needs == needs )
+            return &(*kinds)[i];
+    *kinds = xrealloc(*kinds, (*count + 1) * sizeof(**kinds));
+    (*kinds)[*count] = (struct kind){ .mode = mode, .needs = needs };
+    return &(*kinds)[(*count)++];
 }
 
-/* Rows of the selection that run in `mode`; the others get their skip. */
-static size_t sort_out(struct session *s, enum mode mode, const char *impossible,
-                       const struct image_row **rows)
+/* Sort the selection's rows into kinds; those that cannot run in `mode` get
+ * their skip. */
+static void sort_out(struct session *s, enum mode mode, const char *impossible,
+                     struct kind **kinds, size_t *count)
 {
-    size_t count = 0;
-
     for ( size_t i = 0; i < s->selection->count; i++ )
     {
         const struct image_row *row = s->selection->rows[i];
+        struct kind *kind;
 
         if ( !(row->modes & mode) )
-            record_add(s->results, row, mode, OUTCOME_SKIP,
+            record_add(&s->records, row, mode, 0, OUTCOME_SKIP,
                        *row->elsewhere ? row->elsewhere : "not in this mode");
         else if ( impossible )
-            record_add(s->results, row, mode, OUTCOME_SKIP, impossible);
+            record_add(&s->records, row, mode, 0, OUTCOME_SKIP, impossible);
         else
-            rows[count++] = row;
+        {
+            kind = find_kind(kinds, count, mode, row->needs & DOMAIN_NEEDS);
+            kind->rows = xrealloc(kind->rows, (kind->count + 1) * sizeof(*kind->rows));
+            kind->rows[kind->count++] = row;
+        }
     }
-    return count;
+}
+
+static void run_kinds(struct session *s, struct kind *kinds, size_t count)
+{
+    size_t steps = count * s->options->boots;
+    size_t *order = xcalloc(steps, sizeof(*order));
+
+    plan_order(count, s->options->boots, s->options->seed, order);
+    for ( size_t i = 0; i < steps && !session_interrupted && !s->broken; i++ )
+    {
+        struct kind *kind = &kinds[order[i]];
+
+        if ( !kind->hopeless && (kind->needs & DOMAIN_DISK) && prepare_disk(s) )
+            skip_kind(s, kind, s->no_disk);
+        if ( !kind->hopeless )
+            boot(s, kind);
+    }
+    free(order);
 }
 
 static const char *impossible(uint32_t possible, enum mode mode)
@@ -344,11 +385,10 @@ int session_run(const struct session_options *options, const struct selection *s
                 struct results *results)
 {
     static const enum mode modes[] = { MODE_PV, MODE_PVH, MODE_HVM };
-    struct session s = {
-        .options = options, .selection = selection, .results = results,
-    };
-    const struct image_row **rows = NULL;
+    struct session s = { .options = options, .selection = selection };
     uint32_t possible, asked = selection->modes & MODES_XEN;
+    struct kind *kinds = NULL;
+    size_t count = 0;
     int status = host_open(&s.host);
 
     if ( status != STATUS_OK )
@@ -363,25 +403,22 @@ int session_run(const struct session_options *options, const struct selection *s
         host_close(&s.host);
         return STATUS_ENVIRONMENT;
     }
-    rows = xcalloc(selection->count, sizeof(*rows));
-    for ( size_t i = 0; i < 3 && !session_interrupted && !s.broken; i++ )
-    {
-        size_t count;
-
-        if ( !(asked & modes[i]) )
-            continue;
-        count = sort_out(&s, modes[i], impossible(possible, modes[i]), rows);
-        if ( count )
-            run_mode(&s, modes[i], rows, count);
-    }
+    for ( size_t i = 0; i < 3; i++ )
+        if ( asked & modes[i] )
+            sort_out(&s, modes[i], impossible(possible, modes[i]), &kinds, &count);
+    run_kinds(&s, kinds, count);
+    merge_records(&s.records, options->boots, options->keep_raw, results);
     if ( session_interrupted )
         status = 128 + session_interrupted;
     else if ( s.broken )
         status = STATUS_ENVIRONMENT;
-    free(rows);
     if ( s.disk_ready )
         disk_close(&s.disk);
     free(s.no_disk);
+    for ( size_t i = 0; i < count; i++ )
+        free(kinds[i].rows);
+    free(kinds);
+    records_free(&s.records);
     host_close(&s.host);
     return status;
 }

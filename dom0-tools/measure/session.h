@@ -24,6 +24,8 @@ struct session_options {
     const char *elf;                 /* the unikernel's path */
     const char *config_dir;          /* holds pv.cfg, pvh.cfg, hvm.cfg */
     uint32_t samples;                /* 0: each row's own number */
+    unsigned boots;                  /* domains of each kind, one after another; at least 1 */
+    uint64_t seed;                   /* of their order: plan.h */
     bool keep_raw;
     unsigned row_deadline;           /* seconds a row may take, wall clock */
     unsigned domain_deadline;        /* seconds from xl create to Connected */
@@ -31,10 +33,11 @@ struct session_options {
 
 /*
  * Run the selection and append one result per row and mode to `results`
- * (skips included, with their reason).  baseline/empty is always measured
- * first in each domain, as the overhead of the others.  A domain that dies or
- * hangs costs the row it was in (error, with the reason); the rest goes on in
- * a new domain.  No domain, XenStore node, grant map or port stays behind,
+ * (skips included, with their reason).  Each kind of domain (a mode and what its
+ * rows need) is booted `boots` times, the kinds interleaved.  baseline/empty is
+ * always measured first in each domain, as the overhead of the others.  A domain
+ * that dies or hangs costs the row it was in (error, with the reason; it is not
+ * tried again); the rest goes on in a new domain.  No domain, XenStore node, grant map or port stays behind,
  * also when interrupted.  Returns an enum status: STATUS_OK when the run itself
  * worked, whatever the outcome of rows.
  */

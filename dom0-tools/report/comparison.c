@@ -4,9 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "measure/summary.h"
 #include "report/comparison.h"
-#include "statistics.h"
+#include "report/ratio.h"
 #include "xenometer.h"
 
 /* The result of that row and mode (the last, if measured twice), or NULL. */
@@ -20,31 +19,9 @@ static const struct result *find(const struct results *results,
     return NULL;
 }
 
-/* Raw samples as the figures are: net, per operation, sorted. */
-static uint64_t *net_samples(const struct result *r)
-{
-    uint64_t *net = xcalloc(r->raw_count, sizeof(*net));
-
-    for ( size_t i = 0; i < r->raw_count; i++ )
-        net[i] = summary_net(r->raw[i], r->overhead,
-                             r->operations ? r->operations : 1);
-    statistics_sort(net, r->raw_count);
-    return net;
-}
-
 static void find_interval(struct change *c)
 {
-    uint64_t *before, *after;
-
-    if ( c->before->raw == NULL || c->after->raw == NULL )
-        return;
-    before = net_samples(c->before);
-    after = net_samples(c->after);
-    c->has_interval = statistics_ratio_interval(after, c->after->raw_count,
-                                                before, c->before->raw_count,
-                                                c->interval);
-    free(before);
-    free(after);
+    c->has_interval = ratio_interval(c->after, c->before, c->interval);
 }
 
 static void compare_medians(struct change *c, double threshold)

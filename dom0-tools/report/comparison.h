@@ -23,7 +23,7 @@ struct change {
     enum change_kind kind;
     const struct result *before, *after;   /* borrowed; NULL with NEW, GONE */
     double percent;      /* of the old median; MEDIAN only */
-    bool has_interval;   /* 95 % of the ratio after/before, from raw samples */
+    bool has_interval;   /* 95 % of the ratio after/before */
     double interval[2];
     bool counts;         /* beyond the threshold: the comparison failed */
 };

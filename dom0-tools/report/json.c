@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "measure/summary.h"
 #include "report/json.h"
+#include "report/ratio.h"
 #include "xenometer.h"
 
 #define SCHEMA_PREFIX "xenometer/"
@@ -62,10 +64,57 @@ static json_t *environment_value(const struct environment *e)
     json_object_set_new(o, "mitigations", text_value(e->mitigations));
     json_object_set_new(o, "xenometer", text_value(e->xenometer));
     json_object_set_new(o, "started", text_value(e->started));
+    json_object_set_new(o, "boots", e->boots ? tick_value(e->boots) : json_null());
+    json_object_set_new(o, "seed", e->boots ? tick_value(e->seed) : json_null());
     return o;
 }
 
-static json_t *result_value(const struct result *r, const char *unit)
+static json_t *boots_value(const struct result *r)
+{
+    json_t *list = json_array();
+
+    for ( uint32_t i = 0; i < r->boots; i++ )
+        json_array_append_new(list, tick_value(r->boot_medians[i]));
+    return list;
+}
+
+/* [[value, samples], …] */
+static json_t *distribution_value(const struct result *r)
+{
+    json_t *list = json_array();
+
+    for ( size_t i = 0; i < r->distinct; i++ )
+        json_array_append_new(list, json_pack("[o,o]",
+            tick_value(r->distribution[i].value),
+            tick_value(r->distribution[i].count)));
+    return list;
+}
+
+static json_t *ratio_value(const struct ratio *ratio)
+{
+    json_t *o;
+
+    if ( ratio->to == NULL )
+        return json_null();
+    o = json_object();
+    json_object_set_new(o, "to", text_value(ratio->to->row));
+    json_object_set_new(o, "mode", json_string(mode_name(ratio->to->mode)));
+    json_object_set_new(o, "value", json_real(ratio->value));
+    json_object_set_new(o, "ci95", ratio->has_interval
+                        ? json_pack("[f,f]", ratio->interval[0], ratio->interval[1])
+                        : json_null());
+    return o;
+}
+
+static json_t *interrupted_value(const struct environment *e, const struct result *r)
+{
+    uint32_t count;
+
+    return summary_interrupted(e, r, &count) ? tick_value(count) : json_null();
+}
+
+static json_t *result_value(const struct result *r, const struct environment *e,
+                            const struct ratio *ratio)
 {
     const struct {
         const char *key;
@@ -86,7 +135,7 @@ static json_t *result_value(const struct result *r, const char *unit)
     json_object_set_new(o, "reason", text_value(r->reason));
     json_object_set_new(o, "dom0", json_boolean(r->dom0));
     json_object_set_new(o, "blocks", json_boolean(r->blocks));
-    json_object_set_new(o, "unit", text_value(unit));
+    json_object_set_new(o, "unit", text_value(e->clock));
     json_object_set_new(o, "operations", tick_value(r->operations));
     json_object_set_new(o, "samples", tick_value(r->samples));
     /* What was not measured is null, not 0. */
@@ -98,10 +147,19 @@ static json_t *result_value(const struct result *r, const char *unit)
                         measured ? json_pack("[o,o]", tick_value(r->ci95[0]),
                                              tick_value(r->ci95[1]))
                                  : json_null());
+    json_object_set_new(o, "ratio", ratio_value(ratio));
+    json_object_set_new(o, "batch", measured && r->has_batch ? tick_value(r->batch)
+                                                             : json_null());
+    json_object_set_new(o, "boots", tick_value(r->boots));
+    json_object_set_new(o, "boot_medians", r->boots ? boots_value(r) : json_null());
     json_object_set_new(o, "overhead", measured ? tick_value(r->overhead)
                                                 : json_null());
     json_object_set_new(o, "upcalls", measured ? tick_value(r->upcalls)
                                                : json_null());
+    json_object_set_new(o, "interrupted", interrupted_value(e, r));
+    json_object_set_new(o, "stolen", measured ? tick_value(r->stolen) : json_null());
+    json_object_set_new(o, "distribution", r->distinct ? distribution_value(r)
+                                                       : json_null());
     if ( r->raw != NULL )
     {
         json_t *raw = json_array();
@@ -117,7 +175,7 @@ static json_t *result_value(const struct result *r, const char *unit)
 static void put_line(FILE *out, const char *before, json_t *value,
                      const char *after)
 {
-    char *text = json_dumps(value, 0);
+    char *text = json_dumps(value, JSON_REAL_PRECISION(6));
 
     json_decref(value);
     fprintf(out, "%s%s%s\n", before, text ? text : "null", after);
@@ -129,19 +187,22 @@ char *results_to_json(const struct results *results)
     char *text = NULL;
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
+    struct ratio *ratios;
 
     if ( out == NULL )
         return xstrdup("");
+    ratios = ratios_make(results);
     fprintf(out, "{\n  \"schema\": \"%s\",\n", RESULTS_SCHEMA);
     put_line(out, "  \"environment\": ",
              environment_value(&results->environment), ",");
     fprintf(out, "  \"rows\": [\n");
     for ( size_t i = 0; i < results->count; i++ )
         put_line(out, "    ", result_value(&results->rows[i],
-                                           results->environment.clock),
+                                           &results->environment, &ratios[i]),
                  i + 1 < results->count ? "," : "");
     fprintf(out, "  ]\n}\n");
     fclose(out);
+    free(ratios);
     return text ? text : xstrdup("");
 }
 
@@ -239,6 +300,9 @@ static void read_environment(struct reader *reader, const json_t *object,
     e->mitigations = get_text(reader, object, "mitigations");
     e->xenometer = get_text(reader, object, "xenometer");
     e->started = get_text(reader, object, "started");
+    e->boots = (uint32_t)get_number(reader, json_object_get(object, "boots"), "boots",
+                                    UINT32_MAX);
+    e->seed = get_ticks(reader, object, "seed");
     /* Without its clock a figure means nothing. */
     if ( e->clock == NULL || (strcmp(e->clock, "cycles") != 0 &&
                               strcmp(e->clock, "instructions") != 0 &&
@@ -247,21 +311,62 @@ static void read_environment(struct reader *reader, const json_t *object,
                  "\"instructions\" nor \"ticks\"");
 }
 
-static void read_raw(struct reader *reader, const json_t *array,
-                     struct result *r)
+/* An array, or NULL when there is none. */
+static const json_t *get_array(struct reader *reader, const json_t *object,
+                               const char *key)
 {
+    const json_t *array = json_object_get(object, key);
+
     if ( array == NULL || json_is_null(array) )
+        return NULL;
+    if ( json_is_array(array) )
+        return array;
+    complain(reader, "%s.%s is not an array", reader->where, key);
+    return NULL;
+}
+
+/* An array of numbers, the caller's to free; NULL when there is none. */
+static uint64_t *get_list(struct reader *reader, const json_t *object,
+                          const char *key, size_t *count)
+{
+    const json_t *array = get_array(reader, object, key);
+    uint64_t *list;
+
+    *count = 0;
+    if ( array == NULL )
+        return NULL;
+    *count = json_array_size(array);
+    list = xcalloc(*count, sizeof(*list));
+    for ( size_t i = 0; i < *count; i++ )
+        list[i] = get_number(reader, json_array_get(array, i), key, INT64_MAX);
+    return list;
+}
+
+/* Values ascending, their counts adding up to the samples. */
+static void read_distribution(struct reader *reader, const json_t *object,
+                              struct result *r)
+{
+    const json_t *array = get_array(reader, object, "distribution");
+    uint64_t sum = 0;
+
+    if ( array == NULL )
         return;
-    if ( !json_is_array(array) )
+    r->distinct = json_array_size(array);
+    r->distribution = xcalloc(r->distinct, sizeof(*r->distribution));
+    for ( size_t i = 0; i < r->distinct; i++ )
     {
-        complain(reader, "%s.raw is not an array", reader->where);
-        return;
+        const json_t *pair = json_array_get(array, i);
+        struct tally *t = &r->distribution[i];
+
+        t->value = get_number(reader, json_array_get(pair, 0), "distribution", INT64_MAX);
+        t->count = (uint32_t)get_number(reader, json_array_get(pair, 1), "distribution",
+                                        UINT32_MAX);
+        sum += t->count;
+        if ( t->count == 0 || (i > 0 && t->value <= r->distribution[i - 1].value) )
+            complain(reader, "%s.distribution is not in order", reader->where);
     }
-    r->raw_count = json_array_size(array);
-    r->raw = xcalloc(r->raw_count, sizeof(*r->raw));
-    for ( size_t i = 0; i < r->raw_count; i++ )
-        r->raw[i] = get_number(reader, json_array_get(array, i), "raw",
-                               INT64_MAX);
+    if ( sum != r->samples )
+        complain(reader, "%s.distribution does not have all samples", reader->where);
 }
 
 static void read_names(struct reader *reader, const json_t *object,
@@ -293,7 +398,8 @@ static void read_names(struct reader *reader, const json_t *object,
 static void read_result(struct reader *reader, const json_t *object,
                         struct result *r)
 {
-    const json_t *ci95;
+    const json_t *ci95, *batch;
+    size_t boots;
 
     if ( !json_is_object(object) )
     {
@@ -318,13 +424,20 @@ static void read_result(struct reader *reader, const json_t *object,
     r->max = get_ticks(reader, object, "max");
     r->overhead = get_ticks(reader, object, "overhead");
     r->upcalls = get_ticks(reader, object, "upcalls");
+    r->stolen = get_ticks(reader, object, "stolen");
     ci95 = json_object_get(object, "ci95");
     if ( ci95 != NULL && !json_is_null(ci95) && json_array_size(ci95) != 2 )
         complain(reader, "%s.ci95 is not a pair", reader->where);
     for ( size_t i = 0; i < 2; i++ )
         r->ci95[i] = get_number(reader, json_array_get(ci95, i), "ci95",
                                 INT64_MAX);
-    read_raw(reader, json_object_get(object, "raw"), r);
+    batch = json_object_get(object, "batch");
+    r->has_batch = batch != NULL && !json_is_null(batch);
+    r->batch = get_ticks(reader, object, "batch");
+    r->boot_medians = get_list(reader, object, "boot_medians", &boots);
+    r->boots = (uint32_t)boots;
+    r->raw = get_list(reader, object, "raw", &r->raw_count);
+    read_distribution(reader, object, r);
 }
 
 /* "xenometer/N" of a version we know? */

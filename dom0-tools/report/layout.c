@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "report/layout.h"
+#include "report/ratio.h"
 #include "report/text.h"
 #include "xenometer.h"
 
@@ -28,11 +29,6 @@ static unsigned column_of(enum mode mode)
 const char *layout_mode_title(enum mode mode)
 {
     return columns[column_of(mode)].title;
-}
-
-static const char *work_of(const struct result *r)
-{
-    return r->work && *r->work ? r->work : "other work";
 }
 
 /* The group of that work, in order of appearance. */
@@ -64,34 +60,9 @@ static struct layout_row *find_row(struct layout_group *group, const char *name)
     return row;
 }
 
-/*
- * The cheapest and dearest medians of a work in the Xen modes.  Bare is left
- * out: with no hypervisor below, it does not do the same work.
- */
-static void find_range(const struct results *results, const char *work,
-                       uint64_t *cheapest, uint64_t *dearest)
-{
-    *cheapest = UINT64_MAX;
-    *dearest = 0;
-    for ( size_t i = 0; i < results->count; i++ )
-    {
-        const struct result *r = &results->rows[i];
-
-        if ( r->outcome != OUTCOME_SUCCESS || r->mode == MODE_BARE ||
-             strcmp(work_of(r), work) != 0 )
-            continue;
-        if ( r->median < *cheapest )
-            *cheapest = r->median;
-        if ( r->median > *dearest )
-            *dearest = r->median;
-    }
-}
-
-static void fill_cell(const struct results *results, const struct result *r,
+static void fill_cell(const struct result *r, const struct ratio *ratio,
                       struct layout_cell *cell, bool utf8)
 {
-    uint64_t cheapest, dearest;
-
     if ( r->outcome == OUTCOME_SKIP )
     {
         cell->kind = CELL_SKIP;
@@ -108,14 +79,10 @@ static void fill_cell(const struct results *results, const struct result *r,
     cell->median = text_number(r->median);
     if ( r->p99 != r->median && r->median != 0 )
         cell->spread = text_change(r->median, r->p99);
-    if ( r->mode == MODE_BARE )
+    if ( ratio->to == NULL )
         return;
-    find_range(results, work_of(r), &cheapest, &dearest);
-    /* Nothing to set against: one cell, equal ones, or a floor of zero. */
-    if ( cheapest == dearest || cheapest == 0 )
-        return;
-    cell->ratio = text_ratio(r->median, cheapest, utf8);
-    cell->cheapest = r->median == cheapest;
+    cell->ratio = text_ratio(r->median, ratio->to->median, utf8);
+    cell->cheapest = r->median == ratio->to->median;
 }
 
 static void free_cell(struct layout_cell *cell)
@@ -129,6 +96,7 @@ static void free_cell(struct layout_cell *cell)
 struct layout *layout_make(const struct results *results, bool utf8)
 {
     struct layout *layout = xcalloc(1, sizeof(*layout));
+    struct ratio *ratios = ratios_make(results);
 
     for ( size_t i = 0; i < results->count; i++ )
     {
@@ -140,7 +108,7 @@ struct layout *layout_make(const struct results *results, bool utf8)
 
         /* A row measured twice in one mode shows its last result. */
         free_cell(cell);
-        fill_cell(results, r, cell, utf8);
+        fill_cell(r, &ratios[i], cell, utf8);
         if ( r->dom0 )
             row->reaches = r->blocks ? "dom0, waits" : "dom0";
         else if ( r->blocks )
@@ -150,6 +118,7 @@ struct layout *layout_make(const struct results *results, bool utf8)
         layout->spreads[c] |= cell->spread != NULL;
         layout->reaches |= r->dom0 || r->blocks;
     }
+    free(ratios);
     return layout;
 }
 

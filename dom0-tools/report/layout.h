@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "measure/result.h"
 
@@ -60,11 +61,15 @@ void layout_free(struct layout *);
 /*
  * What must stand above and below the table, one paragraph each: which clock
  * it shows, where it was measured, what was subtracted; how to read it, what
- * failed and why.  The arrays are NULL-terminated and the caller's, as are
+ * failed and why; `narrowed`: there was no room for p99.  The arrays are NULL-terminated and the caller's, as are
  * their strings: notes_free().
  */
 char **notes_header(const struct results *);
-char **notes_footer(const struct results *, bool utf8);
+char **notes_footer(const struct results *, bool utf8, bool narrowed);
+char **notes_wide(const struct results *);   /* below the wide table */
 void notes_free(char **);
+
+/* Print them, each behind `first`, wrapped at `width`; frees them. */
+void notes_print(FILE *, char **notes, const char *first, unsigned width);
 
 #endif

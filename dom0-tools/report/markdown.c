@@ -85,6 +85,6 @@ void table_print_markdown(FILE *out, const struct results *results)
         }
     }
     fputc('\n', out);
-    put_notes(out, notes_footer(results, true), "- ", "\n");
+    put_notes(out, notes_footer(results, true, false), "- ", "\n");
     layout_free(layout);
 }

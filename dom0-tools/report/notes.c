@@ -8,18 +8,11 @@
 #include <string.h>
 
 #include "report/layout.h"
+#include "report/notes.h"
 #include "report/text.h"
 #include "xenometer.h"
 
-#define NAMED_ROWS 6u   /* a list of rows names that many, then counts */
-
-struct notes {
-    char **text;
-    size_t count;
-};
-
-__attribute__((format(printf, 2, 3)))
-static void add(struct notes *notes, const char *format, ...)
+void notes_add(struct notes *notes, const char *format, ...)
 {
     va_list arguments;
     char *text;
@@ -33,8 +26,8 @@ static void add(struct notes *notes, const char *format, ...)
     notes->text[notes->count] = NULL;
 }
 
-/* A string in the making; memory streams fail only without memory. */
-static FILE *begin(char **text, size_t *size)
+/* Memory streams fail only without memory. */
+FILE *notes_begin(char **text, size_t *size)
 {
     FILE *out = open_memstream(text, size);
 
@@ -53,7 +46,7 @@ static bool host_is(const struct results *results, const char *host)
     return actual != NULL && strcmp(actual, host) == 0;
 }
 
-static bool counts_instructions(const struct results *results)
+bool notes_instructions(const struct results *results)
 {
     const char *clock = results->environment.clock;
 
@@ -66,21 +59,21 @@ static void note_clock(struct notes *notes, const struct results *results)
 {
     uint64_t hz = results->environment.tsc_hz;
 
-    if ( counts_instructions(results) )
-        add(notes, "Executed instructions per operation, not time. A ratio of "
+    if ( notes_instructions(results) )
+        notes_add(notes, "Executed instructions per operation, not time. A ratio of "
             "instructions is not a ratio of times: VM entries and exits, TLB "
             "and cache misses cost nothing in this clock.");
     else if ( host_is(results, "lab-fast") )
-        add(notes, "Ticks of the fast lab's emulated TSC: they show how busy QEMU was, "
+        notes_add(notes, "Ticks of the fast lab's emulated TSC: they show how busy QEMU was, "
             "not what Xen costs. Good for finding out whether a row works, "
             "useless as a measurement.");
     else if ( hz != 0 )
-        add(notes, "TSC cycles per operation; 1,000 cycles are %" PRIu64 " ns.",
+        notes_add(notes, "TSC cycles per operation; 1,000 cycles are %" PRIu64 " ns.",
             (UINT64_C(1000000000000) + hz / 2) / hz);
     else
-        add(notes, "TSC cycles per operation.");
+        notes_add(notes, "TSC cycles per operation.");
     if ( host_is(results, "lab-kvm") )
-        add(notes, "Nested: this Xen itself ran in a KVM guest, so every exit "
+        notes_add(notes, "Nested: this Xen itself ran in a KVM guest, so every exit "
             "went through two hypervisors.");
 }
 
@@ -90,7 +83,7 @@ static void note_place(struct notes *notes, const struct results *results)
     const char *separator = "; ";
     char *text = NULL;
     size_t size;
-    FILE *out = begin(&text, &size);
+    FILE *out = notes_begin(&text, &size);
 
     fprintf(out, "Measured on %s%s", e->xen ? "Xen " : "Xen",
             e->xen ? e->xen : "");
@@ -108,7 +101,7 @@ static void note_place(struct notes *notes, const struct results *results)
     if ( e->started )
         fprintf(out, "%s%s", separator, e->started);
     fclose(out);
-    add(notes, "%s.", text);
+    notes_add(notes, "%s.", text);
     free(text);
 }
 
@@ -117,7 +110,7 @@ static void note_overhead(struct notes *notes, const struct results *results)
 {
     char *text = NULL;
     size_t size;
-    FILE *out = begin(&text, &size);
+    FILE *out = notes_begin(&text, &size);
     bool any = false;
 
     for ( uint32_t mode = MODE_PV; mode <= MODE_BARE; mode <<= 1 )
@@ -143,7 +136,7 @@ static void note_overhead(struct notes *notes, const struct results *results)
     }
     fclose(out);
     if ( any )
-        add(notes, "Subtracted from every sample, the empty timed region: %s "
+        notes_add(notes, "Subtracted from every sample, the empty timed region: %s "
             "%s.", text, results->environment.clock ? results->environment.clock
                                                     : "ticks");
     free(text);
@@ -162,7 +155,7 @@ char **notes_header(const struct results *results)
 /* --------------------------------------------------------------- footer -- */
 
 static void note_reading(struct notes *notes, const struct results *results,
-                         bool utf8)
+                         bool utf8, bool narrowed)
 {
     bool spread = false, bare = false, dom0 = false, blocks = false;
 
@@ -175,18 +168,20 @@ static void note_reading(struct notes *notes, const struct results *results,
         blocks |= r->blocks;
         spread |= r->outcome == OUTCOME_SUCCESS && r->p99 != r->median;
     }
-    add(notes, "Figures are medians; %s: how many times the cheapest cell of "
+    notes_add(notes, "Figures are medians; %s: how many times the cheapest cell of "
         "the same work.%s", utf8 ? "\u00d7" : "x",
         bare ? " Bare is left out of that: the same image with no hypervisor "
                "below it, the floor of each path." : "");
-    if ( spread )
-        add(notes, "p99: 99 of 100 samples lie at most that far above the "
+    if ( spread && narrowed )
+        notes_add(notes, "How far single samples lie from them (p99 and more): --wide, or fewer rows.");
+    else if ( spread )
+        notes_add(notes, "p99: 99 of 100 samples lie at most that far above the "
             "median; nothing there: no spread.");
     if ( dom0 )
-        add(notes, "dom0: the path leaves Xen and ends in dom0.");
+        notes_add(notes, "dom0: the path leaves Xen and ends in dom0.");
     if ( blocks )
-        add(notes, "waits: the vCPU may block in the timed region.%s",
-            counts_instructions(results) ?
+        notes_add(notes, "waits: the vCPU may block in the timed region.%s",
+            notes_instructions(results) ?
             " What others execute meanwhile is counted; when nobody has "
             "anything to execute, virtual time jumps to the next timer, and "
             "the jump is counted too: look at p99." : "");
@@ -199,7 +194,7 @@ static void note_emulation(struct notes *notes, const struct results *results)
     for ( size_t i = 0; i < results->count; i++ )
         if ( results->rows[i].mode & (MODE_PVH | MODE_HVM) )
         {
-            add(notes, "QEMU's TCG has no NRIP-save: in PVH and HVM each exit "
+            notes_add(notes, "QEMU's TCG has no NRIP-save: in PVH and HVM each exit "
                 "by CPUID, VMMCALL or an MSR makes Xen decode the instruction: "
                 "thousands of instructions that hardware with it does not "
                 "spend. Port exits do not.");
@@ -207,8 +202,7 @@ static void note_emulation(struct notes *notes, const struct results *results)
         }
 }
 
-/* "PV", "PV, PVH": the modes in a set. */
-static void put_modes(FILE *out, uint32_t modes)
+void notes_put_modes(FILE *out, uint32_t modes)
 {
     const char *separator = "";
 
@@ -220,111 +214,42 @@ static void put_modes(FILE *out, uint32_t modes)
         }
 }
 
-static bool same_reason(const struct result *a, const struct result *b)
-{
-    return a->outcome == b->outcome &&
-           strcmp(a->reason ? a->reason : "", b->reason ? b->reason : "") == 0;
-}
-
-/* One note for all rows that share an outcome and its reason. */
-static void note_reason(struct notes *notes, const struct results *results,
-                        size_t first, const char *mark)
-{
-    const struct result *pattern = &results->rows[first];
-    uint32_t modes = 0;
-    size_t named = 0, more = 0, size;
-    char *text = NULL;
-    FILE *out;
-
-    for ( size_t i = 0; i < first; i++ )
-        if ( same_reason(&results->rows[i], pattern) )
-            return;   /* told already */
-
-    out = begin(&text, &size);
-    for ( size_t i = first; i < results->count; i++ )
-    {
-        const struct result *r = &results->rows[i];
-        bool seen = false;
-
-        if ( !same_reason(r, pattern) )
-            continue;
-        modes |= (uint32_t)r->mode;
-        for ( size_t k = first; k < i && !seen; k++ )
-            seen = same_reason(&results->rows[k], pattern) &&
-                   strcmp(results->rows[k].row, r->row) == 0;
-        if ( seen )
-            continue;
-        if ( named < NAMED_ROWS )
-            fprintf(out, "%s%s", named++ ? ", " : "", r->row);
-        else
-            more++;
-    }
-    if ( more > 0 )
-        fprintf(out, " and %zu more", more);
-    fprintf(out, " in ");
-    put_modes(out, modes);
-    fclose(out);
-    add(notes, "%s %s: %s", mark, text,
-        pattern->reason && *pattern->reason ? pattern->reason
-                                            : "no reason given");
-    free(text);
-}
-
-static void note_reasons(struct notes *notes, const struct results *results,
-                         enum outcome outcome, const char *mark)
-{
-    for ( size_t i = 0; i < results->count; i++ )
-        if ( results->rows[i].outcome == outcome )
-            note_reason(notes, results, i, mark);
-}
-
-/* Samples so rare that p99 does not show them. */
-static void note_outliers(struct notes *notes, const struct results *results)
-{
-    size_t named = 0, more = 0, size;
-    char *text = NULL;
-    FILE *out = begin(&text, &size);
-
-    for ( size_t i = 0; i < results->count; i++ )
-    {
-        const struct result *r = &results->rows[i];
-        char *low, *high;
-
-        if ( r->outcome != OUTCOME_SUCCESS || r->p99 != r->median ||
-             (r->min == r->median && r->max == r->median) )
-            continue;
-        if ( named == NAMED_ROWS )
-        {
-            more++;
-            continue;
-        }
-        low = text_number(r->min);
-        high = text_number(r->max);
-        fprintf(out, "%s%s in %s %s to %s", named++ ? "; " : "", r->row,
-                layout_mode_title(r->mode), low, high);
-        free(low);
-        free(high);
-    }
-    if ( more > 0 )
-        fprintf(out, "; and %zu more", more);
-    fclose(out);
-    if ( named > 0 )
-        add(notes, "Outliers, at most 1 sample in 100, none dropped: %s.",
-            text);
-    free(text);
-}
-
-char **notes_footer(const struct results *results, bool utf8)
+char **notes_footer(const struct results *results, bool utf8, bool narrowed)
 {
     struct notes notes = { NULL, 0 };
 
-    note_reasons(&notes, results, OUTCOME_FAILURE, "failure");
-    note_reasons(&notes, results, OUTCOME_ERROR, "error");
-    note_reading(&notes, results, utf8);
+    notes_failed(&notes, results);
+    note_reading(&notes, results, utf8, narrowed);
     note_emulation(&notes, results);
-    note_outliers(&notes, results);
-    note_reasons(&notes, results, OUTCOME_SKIP, utf8 ? "\u2013" : "-");
+    notes_figures(&notes, results, utf8);
+    notes_skipped(&notes, results, utf8);
     return notes.text;
+}
+
+char **notes_wide(const struct results *results)
+{
+    struct notes notes = { NULL, 0 };
+
+    notes_failed(&notes, results);
+    notes_add(&notes, "first: the first iteration of a boot, median of the boots; min to max: single "
+              "samples; 95 %%: bootstrap interval of the figure before it, = where it is a "
+              "point; ratio: to the cheapest cell of the same work.");
+    notes_add(&notes, "batch: the mean of everything from the first sample to the end of the last, "
+              "less the empty row's loop. Where it is above the median, something falls between "
+              "the samples or into few of them: interrupts, soft interrupts, work put off. (The "
+              "loop itself may differ from the empty row's by an instruction or two.) Empty "
+              "where the row does something else between its samples.");
+    notes_add(&notes, "interrupted: samples that an interrupt of Xen's made longer, counted by the "
+              "instruction clock in rows between guest and Xen; stolen: time in which others had "
+              "the vCPU's CPU while the row ran.");
+    return notes.text;
+}
+
+void notes_print(FILE *out, char **notes, const char *first, unsigned width)
+{
+    for ( char **n = notes; n && *n; n++ )
+        text_wrap(out, first, *n, width);
+    notes_free(notes);
 }
 
 void notes_free(char **notes)

@@ -4,13 +4,14 @@
  * libsmartcols finds the widths over all lines; the lines are then printed
  * group by group, with the work they share as a title between.  The column
  * heads are a line of their own, so that the first title can follow them.
+ *
+ * One blank between columns; those that begin something new have another.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include <libsmartcols/libsmartcols.h>
-
 #include "report/layout.h"
+#include "report/lines.h"
 #include "report/table.h"
 #include "report/text.h"
 #include "xenometer.h"
@@ -30,22 +31,19 @@ static void put(struct cursor *at, const char *text, const char *colour)
         scols_cell_set_color(cell, colour);
 }
 
+/* In a column that begins something new. */
+static void put_apart(struct cursor *at, const char *text, const char *colour)
+{
+    char *apart = xasprintf(" %s", text ? text : "");
+
+    put(at, apart, colour);
+    free(apart);
+}
+
 static struct libscols_table *new_table(FILE *out, const struct layout *layout,
                                         bool colour)
 {
-    struct libscols_table *table = scols_new_table();
-
-    if ( table == NULL )
-    {
-        message("out of memory");
-        exit(STATUS_ENVIRONMENT);
-    }
-    scols_table_set_stream(table, out);
-    scols_table_enable_noheadings(table, 1);
-    scols_table_enable_colors(table, colour);
-    /* Too wide for the window is better than cut off. */
-    scols_table_set_termforce(table, SCOLS_TERMFORCE_NEVER);
-    scols_table_set_column_separator(table, "  ");
+    struct libscols_table *table = lines_table(out, " ", colour);
 
     scols_table_new_column(table, "row", 0, 0);
     if ( layout->reaches )
@@ -70,12 +68,12 @@ static void add_heads(struct libscols_table *table, const struct layout *layout,
 
     put(&at, "", NULL);
     if ( layout->reaches )
-        put(&at, "reaches", bold);
+        put_apart(&at, "reaches", bold);
     for ( unsigned c = 0; c < LAYOUT_MODES; c++ )
     {
         if ( layout->titles[c] == NULL )
             continue;
-        put(&at, layout->titles[c], bold);
+        put_apart(&at, layout->titles[c], bold);
         if ( layout->ratios[c] )
             put(&at, utf8 ? "\u00d7" : "x", bold);
         if ( layout->spreads[c] )
@@ -92,7 +90,7 @@ static void add_row(struct libscols_table *table, const struct layout *layout,
     put(&at, name, NULL);
     free(name);
     if ( layout->reaches )
-        put(&at, row->reaches, NULL);
+        put_apart(&at, row->reaches, NULL);
     for ( unsigned c = 0; c < LAYOUT_MODES; c++ )
     {
         const struct layout_cell *cell = &row->cells[c];
@@ -104,7 +102,7 @@ static void add_row(struct libscols_table *table, const struct layout *layout,
             paint = COLOUR_RED;
         else if ( colour && cell->cheapest )
             paint = COLOUR_GREEN;
-        put(&at, cell->median, paint);
+        put_apart(&at, cell->median, paint);
         if ( layout->ratios[c] )
             put(&at, cell->ratio, paint);
         if ( layout->spreads[c] )
@@ -112,61 +110,55 @@ static void add_row(struct libscols_table *table, const struct layout *layout,
     }
 }
 
-/* Print `count` lines from line `first` on, without blanks at line ends. */
-static void print_lines(FILE *out, struct libscols_table *table, size_t first,
-                        size_t count)
+/* Heads and rows. */
+static struct libscols_table *fill_table(FILE *out, const struct layout *layout,
+                                         const struct style *style)
 {
-    struct libscols_line *start = scols_table_get_line(table, first);
-    struct libscols_line *end = scols_table_get_line(table, first + count - 1);
-    char *text = NULL;
+    struct libscols_table *table = new_table(out, layout, style->colour);
 
-    if ( scols_table_print_range_to_string(table, start, end, &text) != 0 )
-        return;
-    for ( char *line = text, *next; line && *line; line = next )
-    {
-        size_t length = strcspn(line, "\n");
-
-        next = line + length + (line[length] == '\n');
-        while ( length > 0 && line[length - 1] == ' ' )
-            length--;
-        fprintf(out, "%.*s\n", (int)length, line);
-    }
-    free(text);
+    add_heads(table, layout, style->utf8, style->colour ? COLOUR_BOLD : NULL);
+    for ( size_t g = 0; g < layout->count; g++ )
+        for ( size_t i = 0; i < layout->groups[g].count; i++ )
+            add_row(table, layout, &layout->groups[g].rows[i], style->colour);
+    return table;
 }
 
-static void print_notes(FILE *out, char **notes, const char *first,
-                        unsigned width)
-{
-    for ( char **n = notes; n && *n; n++ )
-        text_wrap(out, first, *n, width);
-    notes_free(notes);
-}
+#define HEADS_EVERY 40u   /* lines: then the heads have scrolled away */
 
 void table_print(FILE *out, const struct results *results)
 {
     struct style style = text_style(out);
     struct layout *layout = layout_make(results, style.utf8);
-    struct libscols_table *table = new_table(out, layout, style.colour);
+    struct libscols_table *table = fill_table(out, layout, &style);
     const char *bold = style.colour ? COLOUR_BOLD : NULL;
-    size_t line = 0;
+    size_t line = 1, since = 0;
+    bool narrowed = lines_width(table) > READABLE_WIDTH;
 
-    add_heads(table, layout, style.utf8, bold);
-    for ( size_t g = 0; g < layout->count; g++ )
-        for ( size_t i = 0; i < layout->groups[g].count; i++ )
-            add_row(table, layout, &layout->groups[g].rows[i], style.colour);
-
-    print_notes(out, notes_header(results), "", style.width);
+    if ( narrowed )
+    {
+        /* The least important goes. */
+        memset(layout->spreads, 0, sizeof(layout->spreads));
+        scols_unref_table(table);
+        table = fill_table(out, layout, &style);
+    }
+    notes_print(out, notes_header(results), "", style.width);
     fputc('\n', out);
-    print_lines(out, table, line++, 1);
+    lines_print(out, table, 0, 1);
     for ( size_t g = 0; g < layout->count; g++ )
     {
+        if ( since >= HEADS_EVERY )
+        {
+            lines_print(out, table, 0, 1);
+            since = 0;
+        }
+        since += 1 + layout->groups[g].count;
         fprintf(out, "%s%s%s\n", bold ? bold : "", layout->groups[g].work,
                 bold ? COLOUR_NONE : "");
-        print_lines(out, table, line, layout->groups[g].count);
+        lines_print(out, table, line, layout->groups[g].count);
         line += layout->groups[g].count;
     }
     fputc('\n', out);
-    print_notes(out, notes_footer(results, style.utf8),
+    notes_print(out, notes_footer(results, style.utf8, narrowed),
                 style.utf8 ? "\u2022 " : "* ", style.width);
     scols_unref_table(table);
     layout_free(layout);

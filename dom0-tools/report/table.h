@@ -14,7 +14,11 @@
  */
 void table_print(FILE *, const struct results *);
 
-/* The same as GitHub Markdown, always UTF-8 (report/markdown.c). */
+/* Every figure, a line for each row and mode: wider than most windows
+ * (report/wide.c). */
+void table_print_wide(FILE *, const struct results *);
+
+/* The comparison table as GitHub Markdown, always UTF-8 (report/markdown.c). */
 void table_print_markdown(FILE *, const struct results *);
 
 #endif

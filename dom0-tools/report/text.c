@@ -11,8 +11,6 @@
 #include "report/text.h"
 #include "xenometer.h"
 
-#define READABLE_WIDTH 100u   /* longer lines are hard to follow */
-
 struct style text_style(FILE *out)
 {
     struct style style = { .width = READABLE_WIDTH };

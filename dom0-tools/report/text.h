@@ -18,6 +18,8 @@ struct style {
 };
 struct style text_style(FILE *);
 
+#define READABLE_WIDTH 100u   /* columns; longer lines are hard to follow */
+
 #define COLOUR_BOLD   "\033[1m"
 #define COLOUR_GREEN  "\033[32m"
 #define COLOUR_RED    "\033[31m"

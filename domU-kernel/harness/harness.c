@@ -1,4 +1,5 @@
 #include "harness.h"
+#include "quiet.h"
 #include "row.h"
 #include "../arch/cpu.h"
 #include "../arch/memory.h"
@@ -34,7 +35,7 @@ void harness_run(const struct control_response *command,
         .ticks = ticks, .count = command->samples, .warmup = command->warmup,
     };
     const char *reason = NULL;
-    u64 upcalls;
+    u64 upcalls, stolen;
 
     *result = (struct control_request){ .kind = CONTROL_RESULT, .id = command->id };
     if ( command->row >= (u64)(rows_end - rows_start) )
@@ -50,13 +51,18 @@ void harness_run(const struct control_response *command,
         finish(result, OUTCOME_SKIP, reason);
     else
     {
+        quiet();
+        stolen = quiet_stolen();
         upcalls = event_upcalls;
         current->run(&r);
-        result->upcalls = event_upcalls - upcalls;
+        result->upcalls = (u32)(event_upcalls - upcalls);
+        stolen = quiet_stolen() - stolen;
+        result->stolen = stolen > ~0u ? ~0u : (u32)stolen;
         if ( current->teardown )
             current->teardown(&r);
         result->samples = r.taken;
         result->first = r.first;
+        result->batch = r.batch;
         if ( r.failure )
             finish(result, OUTCOME_FAILURE, r.failure);
         else if ( r.error )
@@ -120,13 +126,14 @@ void harness_serve_module(const struct control_response *commands, u32 count)
 {
     u32 capacity = SAMPLES_PAGES * SAMPLES_PER_PAGE;
     u64 *ticks = pages_alloc(SAMPLES_PAGES);
-    u64 boot = tsc_end() - entry_tsc;
-    struct control_request result;
+    struct control_request result = {
+        .kind = CONTROL_READY, .boot = tsc_end() - entry_tsc,
+    };
 
+    send_port(&result, sizeof(result));
     for ( u32 i = 0; i < count && commands[i].operation == CONTROL_RUN; i++ )
     {
         harness_run(&commands[i], &result, ticks, capacity);
-        result.boot = boot;
         send_port(&result, sizeof(result));
         send_port(ticks, result.samples * sizeof(u64));
     }

@@ -85,8 +85,14 @@ struct control_request {
     uint32_t outcome;        /* enum outcome */
     uint32_t samples;        /* stored in the sample buffer */
     uint64_t first;          /* ticks of the first iteration, warm-up included */
-    uint64_t boot;           /* READY, bare: ticks from entry to work, XenStore aside */
-    uint64_t upcalls;        /* event upcalls taken while the row ran */
+    union {
+        uint64_t boot;       /* READY: ticks from entry to work, XenStore aside */
+        uint64_t batch;      /* RESULT: ticks from the first stored sample to the end of
+                                the last; 0: the row does other things between them */
+    };
+    uint32_t upcalls;        /* event upcalls taken while the row ran */
+    uint32_t stolen;         /* ns in which others ran in its place meanwhile; UINT32_MAX:
+                                that or more */
     char reason[REASON_SIZE];   /* NUL-terminated; empty with success */
 };
 _Static_assert(sizeof(struct control_request) == CONTROL_SLOT_SIZE, "control slot");
@@ -108,9 +114,9 @@ struct control_response {
 _Static_assert(sizeof(struct control_response) == CONTROL_SLOT_SIZE, "control slot");
 
 /*
- * Bare mode: what arrives on BARE_RESULT_PORT, for each command in turn, is a
- * struct control_request followed by `samples` uint64_t.  The end is an OUT
- * to BARE_EXIT_PORT (QEMU's isa-debug-exit).
+ * Bare mode: what arrives on BARE_RESULT_PORT is READY and then, for each command
+ * in turn, a struct control_request followed by `samples` uint64_t.  The end is
+ * an OUT to BARE_EXIT_PORT (QEMU's isa-debug-exit).
  */
 #define BARE_RESULT_PORT    0x0500u   /* not 0x402: SeaBIOS logs there */
 #define BARE_EXIT_PORT      0x0f4u

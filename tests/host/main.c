@@ -31,6 +31,8 @@ static const struct {
     { "bare", suite_bare },
     { "record", suite_record },
     { "blkif", suite_blkif },
+    { "plan", suite_plan },
+    { "merge", suite_merge },
 };
 
 static int wanted(const char *name, int argc, char **argv)

@@ -126,7 +126,7 @@ static void test_outcomes(void)
     end();
 }
 
-/* Raw samples in both: the ratio has its interval, net and per operation. */
+/* The distributions of both are known: the ratio has its interval. */
 static void test_interval(void)
 {
     const struct change *c;
@@ -137,10 +137,10 @@ static void test_interval(void)
     r[1] = fixture_find(&after, "ring/stream-depth-32", MODE_PV);
     for ( unsigned i = 0; i < 2; i++ )
     {
-        r[i]->raw_count = 50;
-        r[i]->raw = xcalloc(50, sizeof(*r[i]->raw));
+        r[i]->samples = r[i]->distinct = 50;
+        r[i]->distribution = xcalloc(50, sizeof(*r[i]->distribution));
         for ( unsigned k = 0; k < 50; k++ )
-            r[i]->raw[k] = 5 + 32 * (i + 1) * (1000 + k);
+            r[i]->distribution[k] = (struct tally){ (i + 1) * (1000 + k), 1 };
         r[i]->median = (i + 1) * 1024;
     }
     compare(0);

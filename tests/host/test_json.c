@@ -41,6 +41,15 @@ static bool same_text(const char *a, const char *b)
     return a == b || (a && b && strcmp(a, b) == 0);
 }
 
+static bool same_distribution(const struct result *a, const struct result *b)
+{
+    for ( size_t i = 0; i < a->distinct; i++ )
+        if ( a->distribution[i].value != b->distribution[i].value ||
+             a->distribution[i].count != b->distribution[i].count )
+            return false;
+    return true;
+}
+
 static bool same_result(const struct result *a, const struct result *b)
 {
     return same_text(a->row, b->row) && same_text(a->work, b->work) &&
@@ -53,6 +62,12 @@ static bool same_result(const struct result *a, const struct result *b)
            a->p999 == b->p999 && a->max == b->max &&
            a->ci95[0] == b->ci95[0] && a->ci95[1] == b->ci95[1] &&
            a->overhead == b->overhead && a->upcalls == b->upcalls &&
+           a->stolen == b->stolen &&
+           a->has_batch == b->has_batch && a->batch == b->batch &&
+           a->boots == b->boots && a->distinct == b->distinct &&
+           (a->boots == 0 || memcmp(a->boot_medians, b->boot_medians,
+                                    a->boots * sizeof(*a->boot_medians)) == 0) &&
+           (a->distinct == 0 || same_distribution(a, b)) &&
            a->raw_count == b->raw_count &&
            (a->raw == NULL) == (b->raw == NULL) &&
            (a->raw == NULL ||
@@ -72,6 +87,18 @@ static void test_round_trip(void)
     r->raw = xcalloc(3, sizeof(*r->raw));
     r->raw[0] = 6593;
     r->raw[2] = (UINT64_C(1) << 53) + 1;   /* no double holds this */
+    r->stolen = 4321;
+    r->has_batch = true;
+    r->batch = 6612;
+    r->boots = 2;
+    r->boot_medians = xcalloc(2, sizeof(*r->boot_medians));
+    r->boot_medians[1] = 6589;
+    r->distinct = 2;
+    r->distribution = xcalloc(2, sizeof(*r->distribution));
+    r->distribution[0] = (struct tally){ 6588, r->samples - 1 };
+    r->distribution[1] = (struct tally){ (UINT64_C(1) << 53) + 1, 1 };
+    out.environment.boots = 2;
+    out.environment.seed = 7;
     r = fixture_find(&out, "port/ioreq", MODE_HVM);
     r->outcome = OUTCOME_ERROR;
     r->reason = xstrdup("\"quoted\"\nand \u00fcnusual \\ things");
@@ -86,6 +113,8 @@ static void test_round_trip(void)
     CU_ASSERT_STRING_EQUAL(in.environment.clock, "instructions");
     CU_ASSERT_STRING_EQUAL(in.environment.mitigations, "Xen's defaults");
     CU_ASSERT_EQUAL(in.environment.tsc_hz, 0);
+    CU_ASSERT_EQUAL(in.environment.boots, 2);
+    CU_ASSERT_EQUAL(in.environment.seed, 7);
     results_free(&in);
     results_free(&out);
 }
@@ -211,6 +240,14 @@ static void test_malformed(void)
                            "rows[0].ci95 is not a pair"));
     CU_ASSERT_TRUE(refused(ROW("\"status\": \"success\", \"raw\": 1"),
                            "rows[0].raw is not an array"));
+    CU_ASSERT_TRUE(refused(ROW("\"status\": \"success\", \"boot_medians\": 5"),
+                           "boot_medians is not an array"));
+    CU_ASSERT_TRUE(refused(ROW("\"status\": \"success\", \"samples\": 3, "
+                               "\"distribution\": [[7, 1], [5, 2]]"),
+                           "distribution is not in order"));
+    CU_ASSERT_TRUE(refused(ROW("\"status\": \"success\", \"samples\": 3, "
+                               "\"distribution\": [[5, 1], [7, 1]]"),
+                           "does not have all samples"));
     CU_ASSERT_TRUE(refused(ROW("\"status\": \"success\", \"raw\": [1, -1]"),
                            "rows[0].raw is not a whole number"));
 }

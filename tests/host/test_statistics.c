@@ -280,10 +280,20 @@ static void test_summarise(void)
     CU_ASSERT_EQUAL(r.first, 77);
     CU_ASSERT_EQUAL(r.upcalls, 3);
     CU_ASSERT_EQUAL(ticks[3], 4);  /* raw samples stay as they are */
+    /* 0, 2, 3, 3, 63 */
+    CU_ASSERT_EQUAL_FATAL(r.distinct, 4);
+    CU_ASSERT_EQUAL(r.distribution[2].value, 3);
+    CU_ASSERT_EQUAL(r.distribution[2].count, 2);
+    CU_ASSERT_EQUAL(r.distribution[3].value, 63);
+    CU_ASSERT_EQUAL(r.distribution[3].count, 1);
+    free(r.distribution);
 
+    r = (struct result){ 0 };
     summarise(&r, NULL, 0, 5, 1);
     CU_ASSERT_EQUAL(r.samples, 0);
     CU_ASSERT_EQUAL(r.median, 0);
+    CU_ASSERT_EQUAL(r.distinct, 0);
+    free(r.distribution);
 }
 
 void suite_statistics(void)

@@ -10,7 +10,9 @@
 
 #include "capture.h"
 #include "fixture.h"
+#include "measure/summary.h"
 #include "report/layout.h"
+#include "report/ratio.h"
 #include "report/table.h"
 #include "report/text.h"
 #include "suites.h"
@@ -185,6 +187,204 @@ static void test_cells(void)
     results_free(&results);
 }
 
+/* Give a result a distribution; the counts must add up to its samples. */
+static void distribute(struct result *r, size_t distinct, const struct tally *tallies)
+{
+    free(r->distribution);
+    r->distinct = distinct;
+    r->distribution = xcalloc(distinct, sizeof(*r->distribution));
+    memcpy(r->distribution, tallies, distinct * sizeof(*tallies));
+}
+
+static void test_ratio_intervals(void)
+{
+    static const struct tally cheap[] = { { 280, 400 }, { 290, 300 }, { 300, 300 } };
+    static const struct tally dear[] = { { 6588, 1000 } };
+    struct results results = { .count = 0 };
+    const struct result *enosys, *null;
+    struct ratio *ratios;
+
+    fixture_fill(&results);
+    enosys = fixture_find(&results, "hypercall/enosys", MODE_PV);
+    null = fixture_find(&results, "hypercall/null", MODE_PVH);
+    distribute(fixture_find(&results, "hypercall/enosys", MODE_PV), 3, cheap);
+    distribute(fixture_find(&results, "hypercall/null", MODE_PVH), 1, dear);
+    ratios = ratios_make(&results);
+    CU_ASSERT_PTR_EQUAL(ratios[null - results.rows].to, enosys);
+    CU_ASSERT_TRUE(ratios[null - results.rows].has_interval);
+    CU_ASSERT_DOUBLE_EQUAL(ratios[null - results.rows].value, 6588. / 290, 1e-9);
+    CU_ASSERT_DOUBLE_EQUAL(ratios[null - results.rows].interval[0], 6588. / 290, 1e-9);
+    CU_ASSERT_DOUBLE_EQUAL(ratios[null - results.rows].interval[1], 6588. / 290, 1e-9);
+    /* Itself; one whose samples are not known; bare. */
+    CU_ASSERT_EQUAL(ratios[enosys - results.rows].interval[1], 1);
+    null = fixture_find(&results, "hypercall/null", MODE_PV);
+    CU_ASSERT_PTR_EQUAL(ratios[null - results.rows].to, enosys);
+    CU_ASSERT_FALSE(ratios[null - results.rows].has_interval);
+    null = fixture_find(&results, "exit/cpuid-basic", MODE_BARE);
+    CU_ASSERT_PTR_NULL(ratios[null - results.rows].to);
+    free(ratios);
+    results_free(&results);
+}
+
+/* What an interrupt made longer is told from the ways of the path. */
+static void test_interrupted(void)
+{
+    static const struct tally two_ways[] = { { 7633, 300 }, { 8262, 697 }, { 8471, 1 },
+                                             { 10700, 1 }, { 22966, 1 } };
+    static const struct tally batch[] = { { 1700, 48 }, { 1713, 1 }, { 1730, 1 } };
+    struct results results = { .count = 0 };
+    struct result *r;
+    uint32_t count;
+
+    fixture_fill(&results);
+    r = fixture_find(&results, "sched/yield", MODE_PVH);
+    CU_ASSERT_FALSE(summary_interrupted(&results.environment, r, &count));   /* not known */
+    distribute(r, 5, two_ways);
+    r->median = 7633;
+    CU_ASSERT_TRUE(summary_interrupted(&results.environment, r, &count));
+    CU_ASSERT_EQUAL(count, 2);
+    /* In ticks of a sample, not per operation: 30 x 32 = 960. */
+    r = fixture_find(&results, "ring/stream-depth-32", MODE_PV);
+    distribute(r, 3, batch);
+    CU_ASSERT_FALSE(summary_interrupted(&results.environment, r, &count));   /* dom0 */
+    r->dom0 = r->blocks = false;
+    r->median = 1700;
+    CU_ASSERT_TRUE(summary_interrupted(&results.environment, r, &count));
+    CU_ASSERT_EQUAL(count, 1);
+    strcpy(results.environment.clock, "cycles");
+    CU_ASSERT_FALSE(summary_interrupted(&results.environment, r, &count));
+    results_free(&results);
+}
+
+static void set_boots(struct result *r, uint64_t first, uint64_t second)
+{
+    r->boots = 2;
+    r->boot_medians = xcalloc(2, sizeof(*r->boot_medians));
+    r->boot_medians[0] = first;
+    r->boot_medians[1] = second;
+}
+
+/* Boots that disagree, intervals, interruptions: told below the table. */
+static void test_quality(void)
+{
+    static const struct tally interrupted[] = { { 7044, 998 }, { 9958, 2 } };
+    struct results results = { .count = 0 };
+    struct result *r;
+    char *text;
+
+    fixture_fill(&results);
+    text = print(&results, table_print);
+    CU_ASSERT_PTR_NULL(strstr(text, "boots of"));
+    CU_ASSERT_PTR_NULL(strstr(text, "nterrupted"));
+    free(text);
+
+    results.environment.boots = 2;
+    results.environment.seed = 7;
+    set_boots(fixture_find(&results, "hypercall/null", MODE_PV), 321, 321);
+    set_boots(fixture_find(&results, "ring/echo-64b", MODE_PV), 33841, 34100);
+    text = print(&results, table_print);
+    CU_ASSERT_TRUE(tells(text, "2 boots of each kind of domain, in ABBA order (seed 7), samples "
+                         "pooled. No median differs between boots, in rows that reach dom0 by "
+                         "more than 2 %."));
+    CU_ASSERT_TRUE(tells(text, "the widest is that of grant/map-1 in"));
+    free(text);
+
+    set_boots(fixture_find(&results, "exit/cpuid-basic", MODE_HVM), 5522, 5523);
+    set_boots(fixture_find(&results, "ring/echo-64b", MODE_HVM), 51018, 53018);
+    r = fixture_find(&results, "event/send-masked", MODE_PVH);
+    distribute(r, 2, interrupted);
+    r->max = 9958;
+    text = print(&results, table_print);
+    CU_ASSERT_TRUE(tells(text, "Medians that differ between boots: exit/cpuid-basic in HVM "
+                         "5,522, 5,523; ring/echo-64b in HVM 51,018, 53,018."));
+    CU_ASSERT_TRUE(tells(text, "2 of 1,000 samples between guest and Xen (cells: 1, of which "
+                         "dom0 or another vCPU ran in 0)"));
+    /* One note is enough. */
+    CU_ASSERT_PTR_NULL(strstr(text, "none dropped: event/send-masked"));
+    free(text);
+    results_free(&results);
+}
+
+/* No room for p99, and heads that come again. */
+static void test_long_table(void)
+{
+    struct results results = { .count = 0 };
+    unsigned heads = 0;
+    char *text;
+
+    for ( unsigned i = 0; i < 120; i++ )
+        for ( uint32_t mode = MODE_PV; mode <= MODE_HVM; mode <<= 1 )
+        {
+            struct result *r = results_add(&results);
+
+            r->row = xasprintf("group-name/long-row-name-%u", i);
+            r->work = xasprintf("work %u", i / 3);
+            r->mode = (enum mode)mode;
+            r->dom0 = true;
+            r->median = 1000000 + i + mode;
+            r->p99 = r->median + 10000;
+        }
+    text = print(&results, table_print);
+    for ( char *at = text; (at = strstr(at, "reaches")) != NULL; at++ )
+        heads++;
+    CU_ASSERT_EQUAL(heads, 4);   /* 160 lines */
+    CU_ASSERT_TRUE(tells(text, "--wide"));
+    for ( char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n") )
+        if ( text_columns(line) > 100 )
+            CU_FAIL("a line of more than 100 columns");
+    free(text);
+    results_free(&results);
+}
+
+/* More reasons than one wants to read one by one: told by mode. */
+static void test_many_skips(void)
+{
+    struct results results = { .count = 0 };
+    char *text;
+
+    for ( unsigned i = 0; i < 10; i++ )
+        for ( unsigned k = 0; k < 2; k++ )
+        {
+            struct result *r = results_add(&results);
+
+            r->row = xasprintf("group-%u/row-%u", i, k);
+            r->mode = MODE_PV;
+            r->outcome = OUTCOME_SKIP;
+            r->reason = i < 2 ? xstrdup("shared") : xasprintf("reason %u", i);
+        }
+    text = print(&results, table_print);
+    CU_ASSERT_TRUE(tells(text, "PV, 20 rows: shared (group-0, group-1); reason 2 (group-2);"));
+    CU_ASSERT_PTR_NULL(strstr(text, "row-1 in"));
+    free(text);
+    results_free(&results);
+}
+
+static void test_wide(void)
+{
+    struct results results = { .count = 0 };
+    struct result *r;
+    char *text;
+
+    fixture_fill(&results);
+    r = fixture_find(&results, "hypercall/null", MODE_PVH);
+    r->has_batch = true;
+    r->batch = 6612;
+    r = fixture_find(&results, "port/ioreq", MODE_HVM);
+    r->outcome = OUTCOME_ERROR;
+    r->reason = xstrdup("the domain died");
+    text = print(&results, table_print_wide);
+    CU_ASSERT_TRUE(tells(text, "enter the hypervisor and return"));
+    CU_ASSERT_TRUE(tells(text, "hypercall/null PV 1,000 1,221 321"));
+    CU_ASSERT_TRUE(tells(text, "6,588 6,612 22.7"));
+    CU_ASSERT_TRUE(tells(text, "HVM error"));
+    CU_ASSERT_TRUE(tells(text, "error port/ioreq in HVM: the domain died"));
+    CU_ASSERT_TRUE(tells(text, "batch: the mean of everything"));
+    /* Skips have no line: PV has no CPUID exit. */
+    CU_ASSERT_TRUE(tells(text, "exit/cpuid-basic PVH"));
+    free(text);
+    results_free(&results);
+}
+
 /* Only the modes that were run have columns. */
 static void test_modes(void)
 {
@@ -264,8 +464,8 @@ static void test_notes(void)
     CU_ASSERT_TRUE(tells(text, "error port/ioreq in HVM: the domain died"));
     CU_ASSERT_TRUE(tells(text, "failure event/send-masked in PVH: a masked port "
                         "raised an upcall"));
-    CU_ASSERT_TRUE(tells(text, "grant/access-end, grant/map-1, grant/copy-4k in "
-                        "bare: bare mode has no grant table"));
+    CU_ASSERT_TRUE(tells(text, "- bare, 13 rows: bare mode has no event channels (event); "
+                        "bare mode has no grant table (grant);"));
     CU_ASSERT_TRUE(tells(text, "empty timed region: PV 5, PVH 5, HVM 5, bare 5 "
                         "instructions."));
     CU_ASSERT_TRUE(tells(text, "none dropped: hypercall/null in PV 321 to "
@@ -344,6 +544,12 @@ void suite_table(void)
     CU_add_test(suite, "same work stands together", test_groups);
     CU_add_test(suite, "ratio to the cheapest of the group", test_ratios);
     CU_add_test(suite, "cells", test_cells);
+    CU_add_test(suite, "intervals of ratios", test_ratio_intervals);
+    CU_add_test(suite, "interrupted samples", test_interrupted);
+    CU_add_test(suite, "how good the figures are", test_quality);
+    CU_add_test(suite, "a long table", test_long_table);
+    CU_add_test(suite, "many skips", test_many_skips);
+    CU_add_test(suite, "the wide table", test_wide);
     CU_add_test(suite, "modes", test_modes);
     CU_add_test(suite, "the clock is named", test_clock);
     CU_add_test(suite, "reasons and outliers are told", test_notes);

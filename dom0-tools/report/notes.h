@@ -1,0 +1,40 @@
+/*
+ * The paragraphs around the comparison table in the making (layout.h has what
+ * they are for): notes.c says what the figures are, notes_figures.c how good,
+ * notes_reasons.c why some are missing.
+ */
+#ifndef REPORT_NOTES_H
+#define REPORT_NOTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "measure/result.h"
+
+#define NAMED_ROWS 6u   /* a list of rows names that many, then counts */
+
+struct notes {
+    char **text;   /* NULL-terminated, owned */
+    size_t count;
+};
+
+void notes_add(struct notes *, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* A string in the making: the caller's after fclose(). */
+FILE *notes_begin(char **text, size_t *size);
+
+bool notes_instructions(const struct results *);   /* is that the clock? */
+
+/* "PV", "PV, PVH": the modes in a set. */
+void notes_put_modes(FILE *, uint32_t modes);
+
+/* Boots, intervals, interruptions, outliers. */
+void notes_figures(struct notes *, const struct results *, bool utf8);
+
+/* Rows without figures: what failed, what was skipped. */
+void notes_failed(struct notes *, const struct results *);
+void notes_skipped(struct notes *, const struct results *, bool utf8);
+
+#endif

@@ -1,0 +1,89 @@
+/*
+ * Ratios of medians (ratio.h).
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/ratio.h"
+#include "statistics.h"
+#include "xenometer.h"
+
+const char *work_of(const struct result *r)
+{
+    return r->work && *r->work ? r->work : "other work";
+}
+
+/* The samples of a distribution, sorted; the caller's. */
+static uint64_t *expand(const struct result *r)
+{
+    uint64_t *values = xcalloc(r->samples, sizeof(*values));
+    size_t at = 0;
+
+    for ( size_t i = 0; i < r->distinct; i++ )
+        for ( uint32_t k = 0; k < r->distribution[i].count && at < r->samples; k++ )
+            values[at++] = r->distribution[i].value;
+    return values;
+}
+
+bool ratio_interval(const struct result *a, const struct result *b, double interval[2])
+{
+    uint64_t *x, *y;
+    bool known;
+
+    if ( a->distinct == 0 || b->distinct == 0 )
+        return false;
+    x = expand(a);
+    y = expand(b);
+    known = statistics_ratio_interval(x, a->samples, y, b->samples, interval);
+    free(x);
+    free(y);
+    return known;
+}
+
+/* The first of the cheapest results of a work; NULL when all cost the same. */
+static const struct result *find_cheapest(const struct results *results,
+                                          const char *work)
+{
+    const struct result *cheapest = NULL;
+    bool differ = false;
+
+    for ( size_t i = 0; i < results->count; i++ )
+    {
+        const struct result *r = &results->rows[i];
+
+        if ( r->outcome != OUTCOME_SUCCESS || r->mode == MODE_BARE ||
+             strcmp(work_of(r), work) != 0 )
+            continue;
+        differ |= cheapest != NULL && r->median != cheapest->median;
+        if ( cheapest == NULL || r->median < cheapest->median )
+            cheapest = r;
+    }
+    return differ ? cheapest : NULL;
+}
+
+struct ratio *ratios_make(const struct results *results)
+{
+    struct ratio *ratios = xcalloc(results->count, sizeof(*ratios));
+
+    for ( size_t i = 0; i < results->count; i++ )
+    {
+        const struct result *r = &results->rows[i], *to;
+        struct ratio *ratio = &ratios[i];
+
+        if ( r->outcome != OUTCOME_SUCCESS || r->mode == MODE_BARE )
+            continue;
+        to = find_cheapest(results, work_of(r));
+        if ( to == NULL || to->median == 0 )
+            continue;
+        ratio->to = to;
+        ratio->value = (double)r->median / (double)to->median;
+        if ( r == to )
+        {
+            ratio->has_interval = true;
+            ratio->interval[0] = ratio->interval[1] = 1;
+        }
+        else
+            ratio->has_interval = ratio_interval(r, to, ratio->interval);
+    }
+    return ratios;
+}
