@@ -89,37 +89,3 @@ ROW(interrupt_tpr) = {
     .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
     .setup = setup_lapic, .run = run_tpr, .teardown = teardown_lapic,
 };
-
-/* Far enough away that arming is over when the tick comes, in any clock. */
-#define TIMER_TICKS 2000u
-#define DIVIDE_BY_1 0xbu   /* SDM vol. 3, figure 10-10 */
-
-static void run_timer(struct row_run *r)
-{
-    lapic_write(LAPIC_TIMER_DIVIDE, DIVIDE_BY_1);
-    lapic_write(LAPIC_LVT_TIMER, VECTOR_LAPIC);   /* one-shot, unmasked */
-    FOR_EACH_SAMPLE(r, i)
-    {
-        u64 before = lapic_interrupts;
-
-        sample_keep(r, i, TIMED(({
-            lapic_write(LAPIC_TIMER_INITIAL, TIMER_TICKS);
-            while ( lapic_interrupts == before )
-                cpu_relax();
-        })));
-    }
-}
-
-ROW(interrupt_timer_lapic) = {
-    .name = "interrupt/timer-lapic",
-    .work = "arm a timer and get its tick",
-    .path = "LAPIC timer, interrupt, EOI",
-    .help = "arm the LAPIC timer for 2,000 of its ticks and take the interrupt",
-    .explanation =
-        "Arms the one-shot LAPIC timer 2,000 bus ticks ahead, spins until the interrupt and acknowledges it.  "
-        "The wait is part of the figure; so are Xen's timer softirq, the injection and the EOI "
-        "(vlapic_reg_write, pt_timer_fn, vlapic_EOI_set).",
-    .elsewhere = "a PV guest has no local APIC: see sched/set-singleshot-timer",
-    .modes = MODES_HARDWARE, .flags = ROW_BLOCKS, .operations = 1, .samples = 100, .warmup = 8,
-    .setup = setup_lapic, .run = run_timer, .teardown = teardown_lapic,
-};
