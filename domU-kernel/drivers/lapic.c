@@ -68,12 +68,12 @@ u32 lapic_timer_counts(u64 ns)
 
     if ( !per_ms )
     {
-        u64 begin;
+        u64 begin, ms = clock_ticks(1000000);   /* asks the PIT, at its first call */
 
         lapic_timer_mode(LVT_MASKED);
         lapic_write(LAPIC_TIMER_INITIAL, ~0u);
         begin = tsc_begin();
-        while ( tsc_begin() - begin < clock_ticks(1000000) )
+        while ( tsc_begin() - begin < ms )
             cpu_relax();
         per_ms = ~0u - lapic_read(LAPIC_TIMER_CURRENT);
         lapic_timer_stop();

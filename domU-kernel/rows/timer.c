@@ -21,6 +21,8 @@
 #define NO_PC    "only HVM and bare have PC timers"
 #define NO_XEN   "bare mode has no Xen to ask for a timer"
 
+#define BILLION 1000000000ul
+
 #define NEVER "the timer was armed, its tick did not come"
 
 /* Swallow what an earlier programming left on its way, then learn the turn. */
@@ -143,6 +145,11 @@ ROW(interrupt_timer_tsc_deadline) = {
 
 /* ---- PIT ---- */
 
+static u32 pit_counts(u64 ns)
+{
+    return (u32)((ns * PIT_HZ + BILLION / 2) / BILLION);
+}
+
 static const char *setup_pit(struct row_run *r)
 {
     (void)r;
@@ -164,7 +171,7 @@ static void teardown_pit(struct row_run *r)
 
 static void run_pit(struct row_run *r)
 {
-    u32 counts = (u32)((u64)AHEAD * PIT_HZ / 1000000000);
+    u32 counts = pit_counts(AHEAD);
 
     ONE_SHOT(r, pit_arm(counts));
 }
@@ -393,3 +400,155 @@ ROW(sched_block_wake_self) = {
     .modes = MODES_XEN, .flags = ROW_BLOCKS, .operations = 1, .samples = 100, .warmup = 8,
     .setup = setup_event, .run = run_block, .teardown = teardown_event,
 };
+
+/* ---- the load of a periodic timer ---- */
+
+static u64 load_period;   /* ns */
+
+/* Three rows share each of these: once in the image is enough. */
+#define NOT_INLINE __attribute__((noinline))
+
+/* Each path: set up as for one shot, then again and again. */
+
+static const char *start_none(struct row_run *r)
+{
+    (void)r;
+    settle();
+    return NULL;
+}
+
+static NOT_INLINE const char *start_lapic(struct row_run *r)
+{
+    setup_lapic(r);
+    lapic_timer_mode(LVT_PERIODIC);
+    lapic_write(LAPIC_TIMER_INITIAL, lapic_timer_counts(load_period));
+    return NULL;
+}
+
+static NOT_INLINE const char *start_pit(struct row_run *r)
+{
+    setup_pit(r);
+    pit_periodic(pit_counts(load_period));
+    return NULL;
+}
+
+/*
+ * QEMU's HPET fires again one count after each tick when the tick comes at
+ * exactly its time, which it does on the instruction clock (hw/timer/hpet.c,
+ * hpet_timer(): a comparator equal to the counter is not moved on).
+ */
+static bool fires_twice(void)
+{
+    u64 begin, seen = stolen_timer_ticks();
+
+    stolen_until_tick(seen, clock_ticks(4 * load_period));
+    begin = tsc_begin();
+    while ( tsc_begin() - begin < clock_ticks(load_period / 2) )
+        cpu_relax();
+    return stolen_timer_ticks() > seen + 1;
+}
+
+static NOT_INLINE const char *start_hpet(struct row_run *r)
+{
+    const char *reason = setup_hpet(r);
+
+    if ( reason )
+        return reason;
+    hpet_periodic(VECTOR_LAPIC, hpet_counts(load_period));
+    if ( !fires_twice() )
+        return NULL;
+    teardown_hpet(r);
+    return "QEMU's HPET fires twice a period where its clock is exact";
+}
+
+static NOT_INLINE const char *start_event(struct row_run *r)
+{
+    setup_event(r);
+    if ( timer_periodic(load_period) )
+        r->failure = "Xen refused the periodic timer";
+    return NULL;
+}
+
+/* One sample is one period, from tick to tick. */
+static void run_load(struct row_run *r)
+{
+    u64 period = clock_ticks(load_period), total = 0, ticks;
+
+    stolen_until_tick(stolen_timer_ticks(), 4 * period);
+    ticks = stolen_timer_ticks();
+    FOR_EACH_SAMPLE(r, i)
+    {
+        struct stolen s = stolen_until_tick(stolen_timer_ticks(), 4 * period);
+
+        sample_keep(r, i, s.stolen * BILLION / s.elapsed);
+        total += s.elapsed;
+        if ( !s.ticked )
+            r->failure = NEVER;
+    }
+    /* Each tick taken has had its period, roughly: others may run meanwhile. */
+    period *= stolen_timer_ticks() - ticks;
+    if ( total > period + period / 4 || total < period - period / 4 )
+        r->failure = "the ticks did not come as often as they were armed for";
+}
+
+#define IDLE_PERIOD 10000000u
+
+static void run_tickless(struct row_run *r)
+{
+    u64 window = clock_ticks(IDLE_PERIOD);
+
+    FOR_EACH_SAMPLE(r, i)
+    {
+        struct stolen s = stolen_until_tick(stolen_timer_ticks(), window);
+
+        sample_keep(r, i, s.stolen * BILLION / s.elapsed);
+    }
+}
+
+#define LOAD_TEXT \
+    "The guest reads the TSC, turn after turn.  The figure is what is stolen from it of each 1,000,000,000 " \
+    "ticks: all that others and its own handler execute; a billion less the figure is the CPU left to the guest, " \
+    "10,000,000 are one percent.  On the instruction clock a second is a billion instructions.  "
+
+#define LOAD_ROW(hz, path_name, source, row_path, why_not, row_modes, count)        \
+    static const char *setup_load_##source##_##hz(struct row_run *r)                \
+    {                                                                               \
+        load_period = BILLION / hz;                                                 \
+        return start_##source(r);                                                   \
+    }                                                                               \
+    ROW(timer_load_##source##_##hz) = {                                             \
+        .name = "timer-load/guest-" #hz "hz-" path_name,                            \
+        .work = "run with a " #hz " Hz timer, of a billion ticks",                  \
+        .path = row_path,                                                           \
+        .help = "what a " #hz " Hz timer takes of each billion ticks",              \
+        .explanation = LOAD_TEXT                                                    \
+            "The timer repeats by itself; a kernel that arms each tick anew pays for that as well " \
+            "(interrupt/timer-*).  One sample is one period.  Compare with timer-load/guest-tickless.", \
+        .elsewhere = why_not, .modes = row_modes,                                   \
+        .operations = 1, .samples = count, .warmup = 1,                             \
+        .setup = setup_load_##source##_##hz, .run = run_load,                       \
+        .teardown = teardown_##source,                                              \
+    }
+
+#define LOAD_ROWS(hz, count)                                                        \
+    LOAD_ROW(hz, "event-channel", event, "VCPUOP_set_periodic_timer, VIRQ_TIMER",   \
+             NO_XEN, MODES_XEN, count);                                             \
+    LOAD_ROW(hz, "lapic", lapic, "LAPIC timer, periodic", NO_LAPIC, MODES_HARDWARE, count); \
+    LOAD_ROW(hz, "pit", pit, "PIT, mode 2", NO_PC, MODE_HVM | MODE_BARE, count);    \
+    LOAD_ROW(hz, "hpet", hpet, "HPET, periodic", NO_PC, MODE_HVM | MODE_BARE, count)
+
+ROW(timer_load_tickless) = {
+    .name = "timer-load/guest-tickless",
+    .work = "run without a timer, of a billion ticks",
+    .path = "no timer",
+    .help = "what Xen and dom0 take of each billion ticks, the guest having no timer",
+    .explanation = LOAD_TEXT
+        "Here no timer of the guest runs: what is stolen is the work of Xen and of dom0 on this CPU, the floor of the other "
+        "rows of the group.  One sample is 10 ms.",
+    .modes = MODES_ALL, .operations = 1, .samples = 8, .warmup = 1,
+    .setup = start_none, .run = run_tickless,
+};
+
+LOAD_ROWS(100, 8);
+LOAD_ROWS(250, 20);
+LOAD_ROWS(1000, 50);
