@@ -55,11 +55,11 @@ struct pointer { u16 limit; u64 base; } __attribute__((packed));
 
 #define GATE_INTERRUPT 0x8e   /* present, DPL 0, 64-bit interrupt gate */
 
-static void set_gate(u32 vector, const void *handler)
+static struct gate gate(const void *handler)
 {
     u64 a = (u64)handler;
 
-    idt[vector] = (struct gate){
+    return (struct gate){
         .offset_low = (u16)a, .selector = 0x08, .type = GATE_INTERRUPT,
         .offset_middle = (u16)(a >> 16), .offset_high = (u32)(a >> 32),
     };
@@ -79,11 +79,11 @@ static void init_hardware(void)
     gdt[6] = t >> 32;
 
     for ( u32 v = 0; v < TRAP_STUBS; v++ )
-        set_gate(v, hardware_stubs + v * STUB_SIZE);
-    set_gate(VECTOR_UPCALL, hardware_upcall);
-    set_gate(VECTOR_LAPIC, hardware_lapic);
-    set_gate(VECTOR_X2APIC, hardware_x2apic);
-    set_gate(VECTOR_SPURIOUS, hardware_ignored);
+        idt[v] = gate(hardware_stubs + v * STUB_SIZE);
+    idt[VECTOR_UPCALL] = gate(hardware_upcall);
+    idt[VECTOR_LAPIC] = gate(hardware_lapic);
+    idt[VECTOR_X2APIC] = gate(hardware_x2apic);
+    idt[VECTOR_SPURIOUS] = gate(hardware_ignored);
     __asm__ volatile ("lgdt %0\n\tlidt %1\n\tltr %w2"
                       :: "m"(g), "m"(i), "r"(TSS_SELECTOR) : "memory");
 }
@@ -124,8 +124,8 @@ void traps_stamp(bool on)
         set_pv_upcall(on ? pv_upcall_stamped : pv_upcall);
     else
     {
-        set_gate(VECTOR_UPCALL, on ? hardware_upcall_stamped : hardware_upcall);
-        set_gate(VECTOR_LAPIC, on ? hardware_lapic_stamped : hardware_lapic);
+        idt[VECTOR_UPCALL] = gate(on ? hardware_upcall_stamped : hardware_upcall);
+        idt[VECTOR_LAPIC] = gate(on ? hardware_lapic_stamped : hardware_lapic);
     }
 }
 

@@ -104,10 +104,9 @@ pv_common:
  * evtchn_upcall_mask set (PV).  Both ways out restore that state from the
  * frame's RFLAGS together with the return, in one step.
  */
-.macro interrupt name, vector, function
     .balign 16
-    .globl \name
-\name:
+    .globl hardware_upcall
+.macro hardware_interrupt vector, function
     pushq $0
     pushq $\vector
     save_registers
@@ -118,10 +117,17 @@ pv_common:
     iretq
 .endm
 
-    interrupt hardware_upcall, 0x40, event_upcall
-    /* Counted and acknowledged in drivers/lapic.c, by memory and by MSR. */
-    interrupt hardware_lapic, 0x41, lapic_interrupt
-    interrupt hardware_x2apic, 0x42, x2apic_interrupt
+hardware_upcall:
+    hardware_interrupt 0x40, event_upcall
+
+/* VECTOR_LAPIC and VECTOR_X2APIC: counted and acknowledged in drivers/lapic.c. */
+    .balign 16
+    .globl hardware_lapic, hardware_x2apic
+hardware_lapic:
+    hardware_interrupt 0x41, lapic_interrupt
+    .balign 16
+hardware_x2apic:
+    hardware_interrupt 0x42, x2apic_interrupt
 
     .globl hardware_ignored
 hardware_ignored:               /* the spurious vector gets no EOI */
