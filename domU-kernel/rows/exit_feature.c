@@ -237,6 +237,27 @@ ROW(exit_msr_trapped) = {
     .run = run_msr_trapped,
 };
 
+#define MSR_KERNEL_GS_BASE 0xc0000102u
+
+static void run_gs_base(struct row_run *r)
+{
+    SAMPLES(r, msr_write(MSR_KERNEL_GS_BASE, 0));
+}
+
+ROW(exit_kernel_gs_base) = {
+    .name = "exit/kernel-gs-base",
+    .work = "write a model specific register",
+    .path = "WRMSR of KernelGSbase, which does not exit",
+    .help = "write an MSR that Xen lets the guest have",
+    .explanation =
+        "WRMSR of KernelGSbase (0 stays 0), which kernels write at each change of process.  The MSR permission map lets it "
+        "through (svm_vmcb.c, construct_vmcb; vmx.c): the figure is the instruction.  The difference to exit/msr-write is the "
+        "whole exit.",
+    .elsewhere = NOT_IN_PV,
+    .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
+    .run = run_gs_base,
+};
+
 static u64 value;
 
 static const char *setup_tsc_adjust(struct row_run *r)

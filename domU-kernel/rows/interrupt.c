@@ -158,6 +158,69 @@ ROW(interrupt_self_ipi_x2apic) = {
     .setup = setup_x2apic, .run = run_x2apic, .teardown = teardown_x2apic,
 };
 
+/* ---- pending already ---- */
+
+static void run_sti(struct row_run *r)
+{
+    FOR_EACH_SAMPLE(r, i)
+    {
+        interrupts_disable();
+        lapic_self_ipi();   /* pends */
+        sample_keep(r, i, TIMED(__asm__ volatile ("sti\n\tnop" ::: "memory")));
+    }
+}
+
+ROW(interrupt_self_ipi_sti) = {
+    .name = "interrupt/self-ipi-sti",
+    .work = "take an interrupt that is pending",
+    .path = "STI",
+    .help = "allow interrupts with one pending, and take it",
+    .explanation =
+        "STI with an interrupt from the LAPIC pending: Xen has asked the CPU to exit as soon as the guest can take it (interrupt "
+        "window), injects the vector, and the EOI exits.  exit/hlt-wake is the same by HLT.",
+    .elsewhere = NO_LAPIC,
+    .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
+    .setup = setup_lapic, .run = run_sti, .teardown = teardown_lapic,
+};
+
+/*
+ * The priority class above the vector's.  Its own would hold it back as well (SDM
+ * vol. 3, 10.8.3.1), but QEMU's TCG lets a virtual interrupt of equal priority
+ * through, and Xen's interrupt window would exit for ever.
+ */
+#define TPR_ABOVE ((VECTOR_LAPIC & 0xf0) + 0x10)
+
+static void run_tpr_lowered(struct row_run *r)
+{
+    FOR_EACH_SAMPLE(r, i)
+    {
+        u64 before = lapic_interrupts;
+
+        lapic_write(LAPIC_TPR, TPR_ABOVE);
+        lapic_self_ipi();   /* pends */
+        if ( lapic_interrupts != before )
+            r->failure = "an interrupt came that the task priority holds back";
+        sample_keep(r, i, TIMED(({
+            lapic_write(LAPIC_TPR, 0);
+            while ( lapic_interrupts == before )
+                cpu_relax();
+        })));
+    }
+}
+
+ROW(interrupt_self_ipi_tpr) = {
+    .name = "interrupt/self-ipi-tpr",
+    .work = "take an interrupt that is pending",
+    .path = "LAPIC TPR lowered",
+    .help = "lower the task priority with an interrupt pending, and take it",
+    .explanation =
+        "The LAPIC's task priority holds an interrupt back; lowering it exits, Xen finds the interrupt deliverable "
+        "and injects it on the way in; the EOI exits.  The difference to interrupt/tpr is the delivery.",
+    .elsewhere = NO_LAPIC,
+    .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
+    .setup = setup_lapic, .run = run_tpr_lowered, .teardown = teardown_lapic,
+};
+
 /* ---- as far as the handler ---- */
 
 static u32 local_port, remote_port;
