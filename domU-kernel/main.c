@@ -18,6 +18,7 @@
 #include "xen/hypercall.h"
 #include "xen/shared_info.h"
 #include "xen/shutdown.h"
+#include "xen/timer.h"
 #include "xen/xenstore.h"
 
 #include <xen/arch-x86/hvm/start_info.h>
@@ -30,6 +31,7 @@ static void serve_dom0(void *xenstore, u32 xenstore_port)
 {
     print("xenometer: %s\n", mode_name());
     events_init();
+    timer_stop();
     grants_init();
     xenstore_init(xenstore, xenstore_port);
     device_connect();

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "measure/environment.h"
 #include "measure/result.h"
 #include "xenometer.h"
 
@@ -408,7 +409,7 @@ struct xenbus_name device_name(uint32_t domid)
 static char *announce(struct device *d, uint32_t needs)
 {
     char port[16], mmio[16], order[16];
-    struct xenbus_key keys[8] = {
+    struct xenbus_key keys[10] = {
         { KEY_VERSION, PROTOCOL_VERSION }, { KEY_MAX_RING_ORDER, order },
     };
     size_t count = 2;
@@ -425,6 +426,8 @@ static char *announce(struct device *d, uint32_t needs)
         keys[count++] = (struct xenbus_key){ KEY_EVENT_ABI, EVENT_ABI_FIFO };
     if ( needs & DOMAIN_GRANT_V2 )
         keys[count++] = (struct xenbus_key){ KEY_GRANT_VERSION, "2" };
+    if ( environment_is_tcg() )
+        keys[count++] = (struct xenbus_key){ KEY_CPU_EMULATOR, CPU_EMULATOR_TCG };
     return xenbus_announce(d->host->bus, &d->name, keys, XenbusStateInitWait);
 }
 

@@ -77,6 +77,13 @@ static char *cpu_model(void)
     return model;
 }
 
+bool environment_is_tcg(void)
+{
+    const char *lab = getenv(LAB_VARIABLE);
+
+    return lab && (!strcmp(lab, "exact") || !strcmp(lab, "fast"));
+}
+
 int environment_here(struct environment *e)
 {
     const char *lab = getenv(LAB_VARIABLE);

@@ -18,6 +18,9 @@
  */
 bool environment_is_xen(char **why_not);
 
+/* Is this machine's CPU QEMU's TCG, as far as the lab has told us? */
+bool environment_is_tcg(void);
+
 /*
  * Describe this Xen host, which is the lab's where LAB_VARIABLE is set.  An
  * enum status; STATUS_ENVIRONMENT, said why, where there is no Xen.

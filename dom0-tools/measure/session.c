@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "disk.h"
+#include "environment.h"
 #include "merge.h"
 #include "plan.h"
 #include "record.h"
@@ -136,7 +137,7 @@ static char *setting(const char *key, const char *value)
 /* `needs`: enum domain_need bits; those that are Xen's to give become settings. */
 static char *create(struct session *s, enum mode mode, uint32_t needs, struct guest *g)
 {
-    const char *settings[5] = { NULL };
+    const char *settings[6] = { NULL };
     size_t count = 2;
     char *config = xasprintf("%s/%s.cfg", s->options->config_dir, mode_name(mode));
     char *image = realpath(s->options->elf, NULL);
@@ -156,6 +157,8 @@ static char *create(struct session *s, enum mode mode, uint32_t needs, struct gu
         settings[count++] = "vcpus=2";
     if ( needs & DOMAIN_LARGE )
         settings[count++] = LARGE_MEMORY;
+    if ( needs & DOMAIN_TSC_EMULATED )
+        settings[count++] = "tsc_mode=\"always_emulate\"";
     if ( access(config, R_OK) )
         error = xasprintf("cannot read %s: %s", config, strerror(errno));
     else if ( image && strpbrk(image, "\"\\\n") )
@@ -331,6 +334,17 @@ static struct kind *find_kind(struct kind **kinds, size_t *count, enum mode mode
     return &(*kinds)[(*count)++];
 }
 
+/*
+ * TCG exits at an intercepted RDTSCP with the reason RDTSC; Xen finds another
+ * instruction than that and answers #GP, which no image of ours survives.
+ */
+static const char *impossible_here(const struct image_row *row, enum mode mode)
+{
+    return row->needs & DOMAIN_TSC_EMULATED && mode != MODE_PV && environment_is_tcg()
+               ? "QEMU's TCG reports a trapped RDTSCP as RDTSC, and Xen ends it with #GP"
+               : NULL;
+}
+
 /* Sort the selection's rows into kinds; those that cannot run in `mode` get
  * their skip. */
 static void sort_out(struct session *s, enum mode mode, const char *impossible,
@@ -344,8 +358,9 @@ static void sort_out(struct session *s, enum mode mode, const char *impossible,
         if ( !(row->modes & mode) )
             record_add(&s->records, row, mode, 0, OUTCOME_SKIP,
                        *row->elsewhere ? row->elsewhere : "not in this mode");
-        else if ( impossible )
-            record_add(&s->records, row, mode, 0, OUTCOME_SKIP, impossible);
+        else if ( impossible || impossible_here(row, mode) )
+            record_add(&s->records, row, mode, 0, OUTCOME_SKIP,
+                       impossible ? impossible : impossible_here(row, mode));
         else
         {
             kind = find_kind(kinds, count, mode, row->needs & DOMAIN_NEEDS);

@@ -4,6 +4,7 @@
 
 enum mode boot_mode;
 u32 xen_cpuid_base;
+bool cpu_is_tcg;
 
 const char *mode_name(void)
 {
@@ -32,6 +33,8 @@ void mode_detect_hardware(void)
             xen_cpuid_base = base;   /* "XenVMMXenVMM" */
             break;
         }
+        if ( r.b == 0x54474354 && r.c == 0x43544743 && r.d == 0x47435447 )
+            cpu_is_tcg = true;       /* "TCGTCGTCGTCG" */
         if ( base == 0x40000000 && r.a < 0x40000000 )
             break;                   /* no hypervisor leaves at all */
     }

@@ -18,6 +18,9 @@ const char *mode_name(void);
 /* CPUID leaf 0x40000x00 of Xen (xen/arch-x86/cpuid.h); 0: no Xen below us. */
 extern u32 xen_cpuid_base;
 
+/* The CPU is QEMU's TCG: bare it says so itself, under Xen the backend does. */
+extern bool cpu_is_tcg;
+
 /* Decide between PVH, HVM and bare; PV is known from its entry. */
 void mode_detect_hardware(void);
 

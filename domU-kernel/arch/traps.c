@@ -12,8 +12,11 @@
 #define TRAP_STUBS  32
 
 extern u8 hardware_stubs[], pv_stubs[];
-extern u8 hardware_upcall[], hardware_lapic[], hardware_ignored[];
-extern u8 pv_upcall[], pv_failsafe[];
+extern u8 hardware_upcall[], hardware_lapic[], hardware_x2apic[], hardware_ignored[];
+extern u8 hardware_upcall_stamped[], hardware_lapic_stamped[];
+extern u8 pv_upcall[], pv_upcall_stamped[], pv_failsafe[];
+
+volatile u64 trap_stamp;
 
 /* Where a faulting instruction continues; section filled by assembly below. */
 struct fixup { u64 fault, resume; };
@@ -52,11 +55,11 @@ struct pointer { u16 limit; u64 base; } __attribute__((packed));
 
 #define GATE_INTERRUPT 0x8e   /* present, DPL 0, 64-bit interrupt gate */
 
-static void set_gate(u32 vector, const void *handler)
+static struct gate gate(const void *handler)
 {
     u64 a = (u64)handler;
 
-    idt[vector] = (struct gate){
+    return (struct gate){
         .offset_low = (u16)a, .selector = 0x08, .type = GATE_INTERRUPT,
         .offset_middle = (u16)(a >> 16), .offset_high = (u32)(a >> 32),
     };
@@ -76,15 +79,22 @@ static void init_hardware(void)
     gdt[6] = t >> 32;
 
     for ( u32 v = 0; v < TRAP_STUBS; v++ )
-        set_gate(v, hardware_stubs + v * STUB_SIZE);
-    set_gate(VECTOR_UPCALL, hardware_upcall);
-    set_gate(VECTOR_LAPIC, hardware_lapic);
-    set_gate(VECTOR_SPURIOUS, hardware_ignored);
+        idt[v] = gate(hardware_stubs + v * STUB_SIZE);
+    idt[VECTOR_UPCALL] = gate(hardware_upcall);
+    idt[VECTOR_LAPIC] = gate(hardware_lapic);
+    idt[VECTOR_X2APIC] = gate(hardware_x2apic);
+    idt[VECTOR_SPURIOUS] = gate(hardware_ignored);
     __asm__ volatile ("lgdt %0\n\tlidt %1\n\tltr %w2"
                       :: "m"(g), "m"(i), "r"(TSS_SELECTOR) : "memory");
 }
 
 /* ---- PV: the virtual trap table (xen/arch-x86/xen.h) ---- */
+
+static void set_pv_upcall(const u8 *entry)
+{
+    if ( hypercall_set_callbacks((unsigned long)entry, (unsigned long)pv_failsafe, 0) )
+        panic("set_callbacks refused");
+}
 
 static void init_pv(void)
 {
@@ -97,9 +107,7 @@ static void init_pv(void)
         };
     if ( hypercall_set_trap_table(table) )
         panic("set_trap_table refused");
-    if ( hypercall_set_callbacks((unsigned long)pv_upcall,
-                                 (unsigned long)pv_failsafe, 0) )
-        panic("set_callbacks refused");
+    set_pv_upcall(pv_upcall);
 }
 
 void traps_init(void)
@@ -108,6 +116,17 @@ void traps_init(void)
         init_pv();
     else
         init_hardware();
+}
+
+void traps_stamp(bool on)
+{
+    if ( boot_mode == MODE_PV )
+        set_pv_upcall(on ? pv_upcall_stamped : pv_upcall);
+    else
+    {
+        idt[VECTOR_UPCALL] = gate(on ? hardware_upcall_stamped : hardware_upcall);
+        idt[VECTOR_LAPIC] = gate(on ? hardware_lapic_stamped : hardware_lapic);
+    }
 }
 
 /* ---- what happened ---- */

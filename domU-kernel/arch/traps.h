@@ -22,6 +22,13 @@ struct trap_frame {
 void traps_init(void);
 
 /*
+ * From now on the event upcall and VECTOR_LAPIC note the TSC in trap_stamp as
+ * the first thing they do (on), or no longer.  Not for timed regions.
+ */
+void traps_stamp(bool on);
+extern volatile u64 trap_stamp;   /* ticks; written by the entries only */
+
+/*
  * Read or write an MSR that may not exist.  False: it faulted.  Not for timed
  * regions.
  */

@@ -105,31 +105,54 @@ pv_common:
  * frame's RFLAGS together with the return, in one step.
  */
     .balign 16
-    .globl hardware_upcall, pv_upcall, pv_failsafe
-hardware_upcall:
+    .globl hardware_upcall
+.macro hardware_interrupt vector, function
     pushq $0
-    pushq $0x40
+    pushq $\vector
     save_registers
     cld
-    call event_upcall
+    call \function
     restore_registers
     addq $16, %rsp
     iretq
+.endm
 
-/* VECTOR_LAPIC: counted and acknowledged in drivers/lapic.c. */
+hardware_upcall:
+    hardware_interrupt 0x40, event_upcall
+
+/* VECTOR_LAPIC and VECTOR_X2APIC: counted and acknowledged in drivers/lapic.c. */
     .balign 16
-    .globl hardware_lapic, hardware_ignored
+    .globl hardware_lapic, hardware_x2apic
 hardware_lapic:
-    pushq $0
-    pushq $0x41
-    save_registers
-    cld
-    call lapic_interrupt
-    restore_registers
-    addq $16, %rsp
+    hardware_interrupt 0x41, lapic_interrupt
+    .balign 16
+hardware_x2apic:
+    hardware_interrupt 0x42, x2apic_interrupt
+
+    .globl hardware_ignored
 hardware_ignored:               /* the spurious vector gets no EOI */
     iretq
 
+/* The same entries, the time noted first: traps_stamp() puts them in. */
+.macro stamped name, entry
+    .balign 16
+    .globl \name
+\name:
+    pushq %rax
+    pushq %rdx
+    rdtsc
+    movl %eax, trap_stamp(%rip)
+    movl %edx, trap_stamp + 4(%rip)
+    popq %rdx
+    popq %rax
+    jmp \entry
+.endm
+
+    stamped hardware_upcall_stamped, hardware_upcall
+    stamped hardware_lapic_stamped, hardware_lapic
+    stamped pv_upcall_stamped, pv_upcall
+
+    .globl pv_upcall, pv_failsafe
 pv_upcall:
     popq %rcx
     popq %r11

@@ -1,8 +1,12 @@
 #include "clock.h"
-#include "../arch/cpu.h"
+#include "pit.h"
+#include "../arch/mode.h"
 #include "../xen/shared_info.h"
 
-/* Xen makes the version odd while it writes the area. */
+/*
+ * Xen writes the area while this vCPU is not running guest code, so the version
+ * can only change under us from another vCPU's view; read it as told all the same.
+ */
 static struct vcpu_time_info read_time(void)
 {
     volatile struct vcpu_time_info *from = &this_vcpu_info()->time;
@@ -18,6 +22,24 @@ static struct vcpu_time_info read_time(void)
         barrier();
     } while ( (t.version & 1) || t.version != from->version );
     return t;
+}
+
+u64 clock_ticks(u64 ns)
+{
+    struct vcpu_time_info t;
+    u64 ticks;
+
+    if ( boot_mode == MODE_BARE )
+    {
+        static u64 per_ms;
+
+        if ( !per_ms )
+            per_ms = pit_tsc_per_ms();
+        return per_ms * ns / 1000000;
+    }
+    t = read_time();
+    ticks = (ns << 32) / t.tsc_to_system_mul;
+    return t.tsc_shift >= 0 ? ticks >> t.tsc_shift : ticks << -t.tsc_shift;
 }
 
 u64 clock_system_time(u64 tsc)

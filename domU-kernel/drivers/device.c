@@ -176,6 +176,9 @@ void device_connect(void)
     device.grant_v2 = !xenstore_read_number(backend_key(KEY_GRANT_VERSION), &number) &&
                       number == 2;
 
+    cpu_is_tcg = !xenstore_read(backend_key(KEY_CPU_EMULATOR), version, sizeof(version)) &&
+                 !strcmp(version, CPU_EMULATOR_TCG);
+
     share_rings();
     share_samples();
     write_build_id();

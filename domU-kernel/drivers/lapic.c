@@ -1,11 +1,30 @@
 #include "lapic.h"
+#include "clock.h"
+#include "../arch/mode.h"
 
 #define SPURIOUS_ENABLE 0x100u   /* APIC software enable; SDM vol. 3, 10.9 */
+
+/* SDM vol. 3, figure 10-26: bits of IA32_APIC_BASE. */
+#define APIC_BASE_X2APIC (1ul << 10)
+#define APIC_BASE_ENABLE (1ul << 11)
+#define MSR_X2APIC_SPURIOUS 0x80fu
+#define CPUID_1_C_X2APIC (1u << 21)
+
+#define DIVIDE_BY_1 0xbu   /* SDM vol. 3, figure 10-10 */
+
+/* 8259A data sheet: OCW1, the mask register, one bit a line. */
+#define PIC_MASTER_MASK 0x21u
+#define PIC_SLAVE_MASK  0xa1u
 
 volatile u64 lapic_interrupts;
 
 void lapic_enable(void)
 {
+    if ( boot_mode == MODE_BARE )
+    {
+        port_out8(PIC_MASTER_MASK, 0xff);
+        port_out8(PIC_SLAVE_MASK, 0xff);
+    }
     lapic_write(LAPIC_SPURIOUS, SPURIOUS_ENABLE | VECTOR_SPURIOUS);
     lapic_write(LAPIC_TPR, 0);
 }
@@ -16,4 +35,60 @@ void lapic_interrupt(void)
 {
     lapic_interrupts++;
     lapic_write(LAPIC_EOI, 0);
+}
+
+void x2apic_interrupt(void);
+void x2apic_interrupt(void)
+{
+    lapic_interrupts++;
+    msr_write(MSR_X2APIC_EOI, 0);
+}
+
+const char *lapic_enter_x2apic(void)
+{
+    if ( !(cpuid(1, 0).c & CPUID_1_C_X2APIC) )
+        return "this machine offers no x2APIC (CPUID leaf 1, ECX bit 21)";
+    msr_write(MSR_APIC_BASE, msr_read(MSR_APIC_BASE) | APIC_BASE_ENABLE | APIC_BASE_X2APIC);
+    msr_write(MSR_X2APIC_SPURIOUS, SPURIOUS_ENABLE | VECTOR_SPURIOUS);
+    return NULL;
+}
+
+void lapic_leave_x2apic(void)
+{
+    u64 base = msr_read(MSR_APIC_BASE) & ~(APIC_BASE_ENABLE | APIC_BASE_X2APIC);
+
+    msr_write(MSR_APIC_BASE, base);
+    msr_write(MSR_APIC_BASE, base | APIC_BASE_ENABLE);
+    lapic_enable();
+}
+
+u32 lapic_timer_counts(u64 ns)
+{
+    static u32 per_ms;
+
+    if ( !per_ms )
+    {
+        u64 begin, ms = clock_ticks(1000000);   /* asks the PIT, at its first call */
+
+        lapic_timer_mode(LVT_MASKED);
+        lapic_write(LAPIC_TIMER_INITIAL, ~0u);
+        begin = tsc_begin();
+        while ( tsc_begin() - begin < ms )
+            cpu_relax();
+        per_ms = ~0u - lapic_read(LAPIC_TIMER_CURRENT);
+        lapic_timer_stop();
+    }
+    return (u32)(per_ms * ns / 1000000);
+}
+
+void lapic_timer_mode(u32 mode)
+{
+    lapic_write(LAPIC_TIMER_DIVIDE, DIVIDE_BY_1);
+    lapic_write(LAPIC_LVT_TIMER, mode | VECTOR_LAPIC);
+}
+
+void lapic_timer_stop(void)
+{
+    lapic_write(LAPIC_LVT_TIMER, LVT_MASKED | VECTOR_LAPIC);
+    lapic_write(LAPIC_TIMER_INITIAL, 0);
 }

@@ -9,6 +9,7 @@
 #include "../arch/types.h"
 
 #define LAPIC_ADDRESS  0xfee00000ul
+#define LAPIC_ID       0x020u
 #define LAPIC_VERSION  0x030u
 #define LAPIC_TPR      0x080u   /* task priority */
 #define LAPIC_EOI      0x0b0u
@@ -16,10 +17,12 @@
 #define LAPIC_ICR_LOW  0x300u   /* interrupt command */
 #define LAPIC_LVT_TIMER 0x320u
 #define LAPIC_TIMER_INITIAL 0x380u
+#define LAPIC_TIMER_CURRENT 0x390u
 #define LAPIC_TIMER_DIVIDE  0x3e0u
 
 /* The vector lapic_interrupts counts; free for rows to use. */
 #define VECTOR_LAPIC    0x41
+#define VECTOR_X2APIC   0x42   /* counted there too, acknowledged by MSR */
 #define VECTOR_SPURIOUS 0x4f   /* low bits all ones, as old APICs want it */
 
 static inline u32 lapic_read(u32 offset)
@@ -39,10 +42,49 @@ static inline void lapic_self_ipi(void)
     lapic_write(LAPIC_ICR_LOW, 0x40000u | VECTOR_LAPIC);
 }
 
-/* Interrupts with VECTOR_LAPIC taken so far, each acknowledged by an EOI. */
+/* Interrupts with VECTOR_LAPIC or VECTOR_X2APIC taken so far, each acknowledged
+ * by an EOI. */
 extern volatile u64 lapic_interrupts;
 
-/* Software-enable it; VECTOR_LAPIC arrives from now on. */
+/* Software-enable it; VECTOR_LAPIC arrives from now on.  Bare: nothing else
+ * does, the two 8259 that the firmware left running are masked. */
 void lapic_enable(void);
+
+/* ---- x2APIC: registers are MSRs (SDM vol. 3, 10.12) ---- */
+
+#define MSR_X2APIC_EOI      0x80bu
+#define MSR_X2APIC_SELF_IPI 0x83fu   /* the vector, and nothing else */
+
+/*
+ * Switch to x2APIC mode, software-enabled; NULL, or why not.  lapic_read() and
+ * lapic_write() do nothing then.  Back by lapic_leave_x2apic(), which resets
+ * the LAPIC (there is no other way: SDM vol. 3, figure 10-27) and enables it.
+ */
+const char *lapic_enter_x2apic(void);
+void lapic_leave_x2apic(void);
+
+static inline void x2apic_self_ipi(void)
+{
+    msr_write(MSR_X2APIC_SELF_IPI, VECTOR_X2APIC);
+}
+
+/* ---- its timer ---- */
+
+/* Local vector table modes, SDM vol. 3, figure 10-8. */
+#define LVT_MASKED       0x10000u
+#define LVT_PERIODIC     0x20000u
+#define LVT_TSC_DEADLINE 0x40000u
+
+/*
+ * Counts of the timer, divided by one, in `ns` (below 4 s) of this machine's
+ * time.  The bus clock it counts is told nowhere, so it is measured (1 ms) at
+ * the first call.
+ */
+u32 lapic_timer_counts(u64 ns);
+
+/* Choose how it fires VECTOR_LAPIC: 0 (one-shot), LVT_PERIODIC or
+ * LVT_TSC_DEADLINE.  It starts with the write of LAPIC_TIMER_INITIAL. */
+void lapic_timer_mode(u32 mode);
+void lapic_timer_stop(void);
 
 #endif

@@ -43,7 +43,9 @@
 #define KEY_MAX_RING_ORDER  "max-ring-page-order"
 #define KEY_EVENT_ABI       "event-channel-abi"   /* EVENT_ABI_FIFO; absent: two levels */
 #define KEY_GRANT_VERSION   "grant-version"       /* "2"; absent: 1 */
+#define KEY_CPU_EMULATOR    "cpu-emulator"        /* CPU_EMULATOR_TCG; absent: the CPU is a real one */
 #define EVENT_ABI_FIFO      "fifo"
+#define CPU_EMULATOR_TCG    "tcg"
 
 /* Keys the frontend writes into its directory before Initialised. */
 #define KEY_PROTOCOL        "protocol"         /* PROTOCOL_VERSION */

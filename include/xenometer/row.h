@@ -40,10 +40,11 @@ enum domain_need {
     DOMAIN_FIFO     = 1u << 17,   /* FIFO event channels; no way back to two levels */
     DOMAIN_GRANT_V2 = 1u << 18,   /* grant table version 2 before the first grant */
     DOMAIN_LARGE    = 1u << 19,   /* more memory than the configs give */
+    DOMAIN_TSC_EMULATED = 1u << 20,   /* tsc_mode "always_emulate": Xen traps RDTSC */
     DOMAIN_DISK     = 1u << 24,   /* the session's disk, by every block path it has */
 };
 #define DOMAIN_NEEDS (DOMAIN_SMP | DOMAIN_FIFO | DOMAIN_GRANT_V2 | DOMAIN_LARGE | \
-                      DOMAIN_DISK)
+                      DOMAIN_TSC_EMULATED | DOMAIN_DISK)
 
 enum row_flags {
     ROW_HEADLINE = 1u << 0,   /* part of `make bench` */

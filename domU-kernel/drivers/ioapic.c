@@ -1,0 +1,31 @@
+#include "ioapic.h"
+#include "lapic.h"
+
+/* Data sheet 3.1: an index register and a window. */
+#define IOAPIC_INDEX  0xfec00000ul
+#define IOAPIC_WINDOW 0xfec00010ul
+
+/* 3.2.4: redirection table, two words a pin.  Zeroes mean fixed delivery,
+ * physical destination, active high, edge, unmasked. */
+#define REDIRECTION_LOW(pin)  (0x10u + 2 * (pin))
+#define REDIRECTION_HIGH(pin) (0x11u + 2 * (pin))
+#define MASKED 0x10000u
+
+static void write(u32 index, u32 value)
+{
+    mmio_write32(IOAPIC_INDEX, index);
+    mmio_write32(IOAPIC_WINDOW, value);
+}
+
+void ioapic_route(u32 pin, u8 vector)
+{
+    ioapic_mask(pin);
+    /* Both have the destination's APIC identifier in their top byte. */
+    write(REDIRECTION_HIGH(pin), lapic_read(LAPIC_ID));
+    write(REDIRECTION_LOW(pin), vector);
+}
+
+void ioapic_mask(u32 pin)
+{
+    write(REDIRECTION_LOW(pin), MASKED);
+}

@@ -1,0 +1,580 @@
+/* Arming a timer and getting its tick, by each timer there is. */
+#include "../arch/mode.h"
+#include "../arch/traps.h"
+#include "../drivers/clock.h"
+#include "../drivers/hpet.h"
+#include "../drivers/ioapic.h"
+#include "../drivers/lapic.h"
+#include "../drivers/pit.h"
+#include "../harness/row.h"
+#include "../harness/stolen.h"
+#include "../xen/events.h"
+#include "../xen/timer.h"
+
+/*
+ * How far ahead timers are armed, ns: beyond Xen's timer_slop (50 us by
+ * default), within which it puts off a timer to fire together with others.
+ */
+#define AHEAD 200000u
+
+#define NO_LAPIC "a PV guest has no local APIC: see interrupt/timer-event-channel"
+#define NO_PC    "only HVM and bare have PC timers"
+#define NO_XEN   "bare mode has no Xen to ask for a timer"
+
+#define BILLION 1000000000ul
+
+#define NEVER "the timer was armed, its tick did not come"
+
+/* Swallow what an earlier programming left on its way, then learn the turn. */
+static void settle(void)
+{
+    stolen_until_tick(stolen_timer_ticks(), clock_ticks(AHEAD));
+    stolen_calibrate();
+}
+
+static void lapic_on(void)
+{
+    lapic_enable();
+    interrupts_enable();
+}
+
+/* Bare mode runs with interrupts off otherwise. */
+static void lapic_off(void)
+{
+    lapic_timer_stop();
+    if ( boot_mode == MODE_BARE )
+        interrupts_disable();
+}
+
+/*
+ * What arming and handling one tick takes from the guest.  The wait does not
+ * count: only what is executed by others, or by the tick's handler, does.
+ */
+#define ONE_SHOT(r, arm)                                                        \
+    do {                                                                        \
+        u64 limit_ = clock_ticks(50 * AHEAD);                                   \
+        FOR_EACH_SAMPLE(r, i_)                                                  \
+        {                                                                       \
+            u64 seen_ = stolen_timer_ticks();                                   \
+            u64 arming_ = TIMED(arm);                                           \
+            struct stolen s_ = stolen_until_tick(seen_, limit_);                \
+                                                                                \
+            sample_keep(r, i_, arming_ + s_.stolen);                            \
+            if ( !s_.ticked )                                                   \
+                (r)->failure = NEVER;                                           \
+            else if ( stolen_timer_ticks() != seen_ + 1 )                       \
+                (r)->failure = "the timer was armed once and fired more often"; \
+        }                                                                       \
+    } while ( 0 )
+
+#define ONE_SHOT_TEXT \
+    "The guest arms a tick 200 us ahead and reads the TSC until it has handled it.  The figure " \
+    "is what that takes from it: arming, plus all that others and the handler execute " \
+    "meanwhile; the wait itself is not in it.  "
+
+/* ---- local APIC ---- */
+
+static u32 lapic_counts;
+
+static const char *setup_lapic(struct row_run *r)
+{
+    (void)r;
+    lapic_on();
+    lapic_counts = lapic_timer_counts(AHEAD);
+    lapic_timer_mode(0);
+    settle();
+    return NULL;
+}
+
+static void teardown_lapic(struct row_run *r)
+{
+    (void)r;
+    lapic_off();
+}
+
+static void run_lapic(struct row_run *r)
+{
+    ONE_SHOT(r, lapic_write(LAPIC_TIMER_INITIAL, lapic_counts));
+}
+
+ROW(interrupt_timer_lapic) = {
+    .name = "interrupt/timer-lapic",
+    .work = "arm a timer and get its tick",
+    .path = "LAPIC timer, interrupt, EOI",
+    .help = "what one tick of the one-shot LAPIC timer takes from the guest",
+    .explanation = ONE_SHOT_TEXT
+        "Here: one write that exits, Xen's timer interrupt, the injection, and the EOI that exits "
+        "(vlapic_reg_write, pt_timer_fn, vlapic_EOI_set).",
+    .elsewhere = NO_LAPIC,
+    .modes = MODES_HARDWARE, .operations = 1, .samples = 100, .warmup = 8,
+    .setup = setup_lapic, .run = run_lapic, .teardown = teardown_lapic,
+};
+
+/* SDM vol. 4, IA32_TSC_DEADLINE; CPUID leaf 1, ECX bit 24. */
+#define MSR_TSC_DEADLINE 0x6e0u
+#define CPUID_1_C_TSC_DEADLINE (1u << 24)
+
+static const char *setup_deadline(struct row_run *r)
+{
+    if ( !(cpuid(1, 0).c & CPUID_1_C_TSC_DEADLINE) )
+        return "this machine offers no TSC deadline (CPUID leaf 1, ECX bit 24)";
+    setup_lapic(r);
+    lapic_timer_mode(LVT_TSC_DEADLINE);
+    return NULL;
+}
+
+static void run_deadline(struct row_run *r)
+{
+    u64 ahead = clock_ticks(AHEAD);
+
+    ONE_SHOT(r, msr_write(MSR_TSC_DEADLINE, tsc_begin() + ahead));
+}
+
+ROW(interrupt_timer_tsc_deadline) = {
+    .name = "interrupt/timer-tsc-deadline",
+    .work = "arm a timer and get its tick",
+    .path = "IA32_TSC_DEADLINE, interrupt, EOI",
+    .help = "what one tick of the LAPIC timer in TSC deadline mode takes",
+    .explanation = ONE_SHOT_TEXT
+        "Here: one WRMSR that exits, no memory access to decode; the tick is the LAPIC timer's "
+        "(vlapic_tdt_msr_set).  What kernels use where they may.",
+    .elsewhere = NO_LAPIC,
+    .modes = MODES_HARDWARE, .operations = 1, .samples = 100, .warmup = 8,
+    .setup = setup_deadline, .run = run_deadline, .teardown = teardown_lapic,
+};
+
+/* ---- PIT ---- */
+
+static u32 pit_counts(u64 ns)
+{
+    return (u32)((ns * PIT_HZ + BILLION / 2) / BILLION);
+}
+
+static const char *setup_pit(struct row_run *r)
+{
+    (void)r;
+    lapic_on();
+    pit_stop();
+    ioapic_route(PIT_IOAPIC_PIN, VECTOR_LAPIC);
+    settle();
+    pit_oneshot();
+    return NULL;
+}
+
+static void teardown_pit(struct row_run *r)
+{
+    (void)r;
+    pit_stop();
+    ioapic_mask(PIT_IOAPIC_PIN);
+    lapic_off();
+}
+
+static void run_pit(struct row_run *r)
+{
+    u32 counts = pit_counts(AHEAD);
+
+    ONE_SHOT(r, pit_arm(counts));
+}
+
+ROW(interrupt_timer_pit) = {
+    .name = "interrupt/timer-pit",
+    .work = "arm a timer and get its tick",
+    .path = "PIT, I/O APIC, interrupt, EOI",
+    .help = "what one tick of the PIT as a one-shot takes from the guest",
+    .explanation = ONE_SHOT_TEXT
+        "Here: two OUTs that exit (low byte, high byte), the PIT's line through the I/O APIC to "
+        "the LAPIC, and the EOI (pit_load_count, pt_timer_fn, hvm_isa_irq_assert).",
+    .elsewhere = NO_PC,
+    .modes = MODE_HVM | MODE_BARE, .operations = 1, .samples = 100, .warmup = 8,
+    .setup = setup_pit, .run = run_pit, .teardown = teardown_pit,
+};
+
+/* ---- HPET ---- */
+
+static const char *setup_hpet(struct row_run *r)
+{
+    (void)r;
+    if ( !hpet_present() )
+        return "no HPET with a line of its own at 0xfed00000";
+    lapic_on();
+    pit_stop();   /* bare: both may have the same pin */
+    hpet_oneshot(VECTOR_LAPIC);
+    settle();
+    return NULL;
+}
+
+static void teardown_hpet(struct row_run *r)
+{
+    (void)r;
+    hpet_stop();
+    lapic_off();
+}
+
+static void run_hpet(struct row_run *r)
+{
+    u32 counts = hpet_counts(AHEAD);
+
+    ONE_SHOT(r, hpet_arm(counts));
+}
+
+ROW(interrupt_timer_hpet) = {
+    .name = "interrupt/timer-hpet",
+    .work = "arm a timer and get its tick",
+    .path = "HPET, I/O APIC, interrupt, EOI",
+    .help = "what one tick of the HPET's timer 0 takes from the guest",
+    .explanation = ONE_SHOT_TEXT
+        "Here: the counter is read and the comparator written, two memory accesses that exit and "
+        "must be decoded, then line, injection and EOI as for the PIT (hpet_write, hpet_set_timer).",
+    .elsewhere = NO_PC,
+    .modes = MODE_HVM | MODE_BARE, .operations = 1, .samples = 100, .warmup = 8,
+    .setup = setup_hpet, .run = run_hpet, .teardown = teardown_hpet,
+};
+
+/* ---- event channel ---- */
+
+static const char *setup_event(struct row_run *r)
+{
+    (void)r;
+    stolen_timer_port = timer_bind();
+    settle();
+    return NULL;
+}
+
+static void teardown_event(struct row_run *r)
+{
+    (void)r;
+    timer_stop();
+    event_close(stolen_timer_port);
+    stolen_timer_port = 0;
+}
+
+static void run_event(struct row_run *r)
+{
+    ONE_SHOT(r, ({
+        if ( timer_arm(clock_system_time(tsc_begin()) + AHEAD) )
+            r->failure = "Xen refused the timer";
+    }));
+}
+
+ROW(interrupt_timer_event_channel) = {
+    .name = "interrupt/timer-event-channel",
+    .work = "arm a timer and get its tick",
+    .path = "VCPUOP_set_singleshot_timer, VIRQ_TIMER",
+    .help = "what one tick of Xen's per-vCPU timer takes from the guest",
+    .explanation = ONE_SHOT_TEXT
+        "Here: one hypercall with the deadline in Xen's time, and one upcall; nothing is emulated, "
+        "nothing acknowledged (vcpu_singleshot_timer_fn, send_timer_event).",
+    .elsewhere = NO_XEN,
+    .modes = MODES_XEN, .operations = 1, .samples = 100, .warmup = 8,
+    .setup = setup_event, .run = run_event, .teardown = teardown_event,
+};
+
+/* ---- how late ---- */
+
+static const char *setup_stamped(struct row_run *r)
+{
+    setup_event(r);
+    traps_stamp(true);
+    return NULL;
+}
+
+static void teardown_stamped(struct row_run *r)
+{
+    traps_stamp(false);
+    teardown_event(r);
+}
+
+/* A deadline in both clocks: the TSC's, and Xen's, which is armed. */
+static u64 arm_at(struct row_run *r, u64 ahead)
+{
+    u64 deadline = tsc_begin() + ahead;
+
+    if ( timer_arm(clock_system_time(deadline)) )
+        r->failure = "Xen refused the timer";
+    return deadline;
+}
+
+static void keep_lateness(struct row_run *r, u32 i, u64 deadline)
+{
+    sample_keep(r, i, trap_stamp > deadline ? trap_stamp - deadline : 0);
+}
+
+static void latency(struct row_run *r, u64 ns)
+{
+    u64 ahead = clock_ticks(ns), limit = clock_ticks(50 * AHEAD);
+
+    FOR_EACH_SAMPLE(r, i)
+    {
+        u64 seen = stolen_timer_ticks(), deadline = arm_at(r, ahead);
+
+        if ( !stolen_until_tick(seen, limit).ticked )
+            r->failure = NEVER;
+        keep_lateness(r, i, deadline);
+    }
+}
+
+static void run_latency(struct row_run *r)
+{
+    latency(r, AHEAD);
+}
+
+ROW(sched_timer_latency) = {
+    .name = "sched/timer-latency",
+    .work = "run the handler of a timer that is due",
+    .path = "VIRQ_TIMER, the vCPU running",
+    .help = "ticks from a timer's deadline to its handler, the vCPU running",
+    .explanation =
+        "Arms Xen's per-vCPU timer for a TSC value 200 us ahead (converted by the vCPU's time area) and "
+        "spins.  The figure is how far beyond that value the first instruction of the upcall reads the "
+        "TSC: Xen's own timer interrupt, its softirq, and the delivery to the running vCPU.  Compare with "
+        "sched/timer-latency-blocked, and sched/timer-latency-near.",
+    .elsewhere = NO_XEN,
+    .modes = MODES_XEN, .operations = 1, .samples = 100, .warmup = 8,
+    .setup = setup_stamped, .run = run_latency, .teardown = teardown_stamped,
+};
+
+#define NEAR 20000u   /* ns; Xen can still arm it, in any mode */
+
+static void run_latency_near(struct row_run *r)
+{
+    latency(r, NEAR);
+}
+
+ROW(sched_timer_latency_near) = {
+    .name = "sched/timer-latency-near",
+    .work = "run the handler of a timer that is due",
+    .path = "VIRQ_TIMER, 20 us ahead",
+    .help = "ticks from a near deadline to its handler: Xen puts it off",
+    .explanation =
+        "As sched/timer-latency, but the deadline is 20 us ahead.  Xen never programs its own timer for less than "
+        "timer_slop (50 us by default, an option of its command line) from now, so that timers fire together: "
+        "the handler runs tens of microseconds late, whatever the path.",
+    .elsewhere = NO_XEN,
+    .modes = MODES_XEN, .operations = 1, .samples = 100, .warmup = 8,
+    .setup = setup_stamped, .run = run_latency_near, .teardown = teardown_stamped,
+};
+
+static void run_latency_blocked(struct row_run *r)
+{
+    u64 ahead = clock_ticks(AHEAD);
+
+    FOR_EACH_SAMPLE(r, i)
+    {
+        u32 seen = event_arrivals[stolen_timer_port];
+        u64 deadline = arm_at(r, ahead);
+
+        event_wait(stolen_timer_port, seen);
+        keep_lateness(r, i, deadline);
+    }
+}
+
+ROW(sched_timer_latency_blocked) = {
+    .name = "sched/timer-latency-blocked",
+    .work = "run the handler of a timer that is due",
+    .path = "VIRQ_TIMER, the vCPU blocked",
+    .help = "ticks from a timer's deadline to its handler, the vCPU blocked",
+    .explanation =
+        "As sched/timer-latency, but the vCPU blocks meanwhile: Xen has to wake and schedule it before the upcall, "
+        "so the difference is the wake-up latency.  On the instruction clock virtual time jumps to the "
+        "timer while everybody sleeps; the jump ends at the deadline, so it is not in the figure.",
+    .elsewhere = NO_XEN,
+    .modes = MODES_XEN, .flags = ROW_BLOCKS, .operations = 1, .samples = 100, .warmup = 8,
+    .setup = setup_stamped, .run = run_latency_blocked, .teardown = teardown_stamped,
+};
+
+/* ---- to sleep and back ---- */
+
+/* Ticks this vCPU has been blocked, as Xen books it. */
+static u64 blocked_ns(void)
+{
+    struct vcpu_runstate_info info;
+
+    hypercall3(__HYPERVISOR_vcpu_op, VCPUOP_get_runstate_info, 0, (u64)&info);
+    return info.time[RUNSTATE_blocked];
+}
+
+static void run_block(struct row_run *r)
+{
+    u64 ahead = clock_ticks(AHEAD);
+
+    FOR_EACH_SAMPLE(r, i)
+    {
+        u64 blocked = blocked_ns(), ticks;
+        u32 seen = event_arrivals[stolen_timer_port];
+
+        arm_at(r, ahead);
+        ticks = TIMED(event_wait(stolen_timer_port, seen));
+        blocked = blocked_ns() - blocked;
+        if ( !blocked )
+            r->failure = "the vCPU waited for its timer without blocking";
+        blocked = clock_ticks(blocked);
+        sample_keep(r, i, ticks > blocked ? ticks - blocked : 0);
+    }
+}
+
+ROW(sched_block_wake_self) = {
+    .name = "sched/block-wake-self",
+    .work = "give up the CPU and come back",
+    .path = "block until one's own timer",
+    .help = "block, and be woken by one's own timer; without the sleep",
+    .explanation =
+        "The vCPU blocks (SCHEDOP_block, or HLT) until a timer it armed before wakes it.  From the ticks that takes, "
+        "those in which Xen books the vCPU as blocked (VCPUOP_get_runstate_info) are taken away, and with them "
+        "the sleep, what dom0 does in it, and the instruction clock's jumps over idle.  Left are the way to sleep until "
+        "Xen's scheduler has taken the vCPU off, and the way from its wake-up to the end of the wait.",
+    .elsewhere = NO_XEN,
+    .modes = MODES_XEN, .flags = ROW_BLOCKS, .operations = 1, .samples = 100, .warmup = 8,
+    .setup = setup_event, .run = run_block, .teardown = teardown_event,
+};
+
+/* ---- the load of a periodic timer ---- */
+
+static u64 load_period;   /* ns */
+
+/* Three rows share each of these: once in the image is enough. */
+#define NOT_INLINE __attribute__((noinline))
+
+/* Each path: set up as for one shot, then again and again. */
+
+static const char *start_none(struct row_run *r)
+{
+    (void)r;
+    settle();
+    return NULL;
+}
+
+static NOT_INLINE const char *start_lapic(struct row_run *r)
+{
+    setup_lapic(r);
+    lapic_timer_mode(LVT_PERIODIC);
+    lapic_write(LAPIC_TIMER_INITIAL, lapic_timer_counts(load_period));
+    return NULL;
+}
+
+static NOT_INLINE const char *start_pit(struct row_run *r)
+{
+    setup_pit(r);
+    pit_periodic(pit_counts(load_period));
+    return NULL;
+}
+
+/*
+ * QEMU's HPET fires again one count after each tick when the tick comes at
+ * exactly its time, which it does on the instruction clock (hw/timer/hpet.c,
+ * hpet_timer(): a comparator equal to the counter is not moved on).
+ */
+static bool fires_twice(void)
+{
+    u64 begin, seen = stolen_timer_ticks();
+
+    stolen_until_tick(seen, clock_ticks(4 * load_period));
+    begin = tsc_begin();
+    while ( tsc_begin() - begin < clock_ticks(load_period / 2) )
+        cpu_relax();
+    return stolen_timer_ticks() > seen + 1;
+}
+
+static NOT_INLINE const char *start_hpet(struct row_run *r)
+{
+    const char *reason = setup_hpet(r);
+
+    if ( reason )
+        return reason;
+    hpet_periodic(VECTOR_LAPIC, hpet_counts(load_period));
+    if ( !fires_twice() )
+        return NULL;
+    teardown_hpet(r);
+    return "QEMU's HPET fires twice a period where its clock is exact";
+}
+
+static NOT_INLINE const char *start_event(struct row_run *r)
+{
+    setup_event(r);
+    if ( timer_periodic(load_period) )
+        r->failure = "Xen refused the periodic timer";
+    return NULL;
+}
+
+/* One sample is one period, from tick to tick. */
+static void run_load(struct row_run *r)
+{
+    u64 period = clock_ticks(load_period), total = 0, ticks;
+
+    stolen_until_tick(stolen_timer_ticks(), 4 * period);
+    ticks = stolen_timer_ticks();
+    FOR_EACH_SAMPLE(r, i)
+    {
+        struct stolen s = stolen_until_tick(stolen_timer_ticks(), 4 * period);
+
+        sample_keep(r, i, s.stolen * BILLION / s.elapsed);
+        total += s.elapsed;
+        if ( !s.ticked )
+            r->failure = NEVER;
+    }
+    /* Each tick taken has had its period, roughly: others may run meanwhile. */
+    period *= stolen_timer_ticks() - ticks;
+    if ( total > period + period / 4 || total < period - period / 4 )
+        r->failure = "the ticks did not come as often as they were armed for";
+}
+
+#define IDLE_PERIOD 10000000u
+
+static void run_tickless(struct row_run *r)
+{
+    u64 window = clock_ticks(IDLE_PERIOD);
+
+    FOR_EACH_SAMPLE(r, i)
+    {
+        struct stolen s = stolen_until_tick(stolen_timer_ticks(), window);
+
+        sample_keep(r, i, s.stolen * BILLION / s.elapsed);
+    }
+}
+
+#define LOAD_TEXT \
+    "The guest reads the TSC, turn after turn.  The figure is what is stolen from it of each 1,000,000,000 " \
+    "ticks: all that others and its own handler execute; a billion less the figure is the CPU left to the guest, " \
+    "10,000,000 are one percent.  On the instruction clock a second is a billion instructions.  "
+
+#define LOAD_ROW(hz, path_name, source, row_path, why_not, row_modes, count)        \
+    static const char *setup_load_##source##_##hz(struct row_run *r)                \
+    {                                                                               \
+        load_period = BILLION / hz;                                                 \
+        return start_##source(r);                                                   \
+    }                                                                               \
+    ROW(timer_load_##source##_##hz) = {                                             \
+        .name = "timer-load/guest-" #hz "hz-" path_name,                            \
+        .work = "run with a " #hz " Hz timer, of a billion ticks",                  \
+        .path = row_path,                                                           \
+        .help = "what a " #hz " Hz timer takes of each billion ticks",              \
+        .explanation = LOAD_TEXT                                                    \
+            "The timer repeats by itself; a kernel that arms each tick anew pays for that as well " \
+            "(interrupt/timer-*).  One sample is one period.  Compare with timer-load/guest-tickless.", \
+        .elsewhere = why_not, .modes = row_modes,                                   \
+        .operations = 1, .samples = count, .warmup = 1,                             \
+        .setup = setup_load_##source##_##hz, .run = run_load,                       \
+        .teardown = teardown_##source,                                              \
+    }
+
+#define LOAD_ROWS(hz, count)                                                        \
+    LOAD_ROW(hz, "event-channel", event, "VCPUOP_set_periodic_timer, VIRQ_TIMER",   \
+             NO_XEN, MODES_XEN, count);                                             \
+    LOAD_ROW(hz, "lapic", lapic, "LAPIC timer, periodic", NO_LAPIC, MODES_HARDWARE, count); \
+    LOAD_ROW(hz, "pit", pit, "PIT, mode 2", NO_PC, MODE_HVM | MODE_BARE, count);    \
+    LOAD_ROW(hz, "hpet", hpet, "HPET, periodic", NO_PC, MODE_HVM | MODE_BARE, count)
+
+ROW(timer_load_tickless) = {
+    .name = "timer-load/guest-tickless",
+    .work = "run without a timer, of a billion ticks",
+    .path = "no timer",
+    .help = "what Xen and dom0 take of each billion ticks, the guest having no timer",
+    .explanation = LOAD_TEXT
+        "Here no timer of the guest runs: what is stolen is the work of Xen and of dom0 on this CPU, the floor of the other "
+        "rows of the group.  One sample is 10 ms.",
+    .modes = MODES_ALL, .operations = 1, .samples = 8, .warmup = 1,
+    .setup = start_none, .run = run_tickless,
+};
+
+LOAD_ROWS(100, 8);
+LOAD_ROWS(250, 20);
+LOAD_ROWS(1000, 50);
