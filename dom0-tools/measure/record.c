@@ -19,6 +19,7 @@ struct result *record_add(struct results *results, const struct image_row *row,
     r->reason = reason && *reason ? xstrdup(reason) : NULL;
     r->dom0 = row->flags & ROW_DOM0;
     r->blocks = row->flags & ROW_BLOCKS;
+    r->batches = row->flags & ROW_BATCHES;
     r->operations = row->operations;
     return r;
 }
@@ -58,6 +59,8 @@ struct result *record_result(struct results *results, const struct image_row *ro
     result = record_add(results, row, mode, (enum outcome)q->outcome,
                         q->outcome == OUTCOME_SUCCESS ? NULL : reason);
     result->upcalls = q->upcalls;
+    result->notifications = q->notifications;
+    result->total = ((uint64_t)row->warmup + q->samples) * operations;
     if ( q->outcome == OUTCOME_SUCCESS )
     {
         if ( row->flags & ROW_BASELINE )

@@ -43,6 +43,7 @@ struct result {
     char *reason;              /* owned; NULL with success */
     bool dom0;                 /* the path reaches dom0 (ROW_DOM0) */
     bool blocks;               /* the vCPU may block inside (ROW_BLOCKS) */
+    bool batches;              /* operations share events (ROW_BATCHES) */
     uint32_t operations;       /* per sample */
     uint32_t samples;
     uint64_t first;            /* first iteration, warm-up included */
@@ -50,6 +51,8 @@ struct result {
     uint64_t ci95[2];          /* bootstrap interval of the median */
     uint64_t overhead;         /* the empty region, ticks per sample */
     uint64_t upcalls;          /* event upcalls taken while it ran */
+    uint64_t notifications;    /* events sent for the data ring meanwhile */
+    uint64_t total;            /* operations of the run, warm-up included */
     uint64_t *raw;             /* owned; NULL unless kept */
     size_t raw_count;
 };

@@ -34,7 +34,7 @@ void harness_run(const struct control_response *command,
         .ticks = ticks, .count = command->samples, .warmup = command->warmup,
     };
     const char *reason = NULL;
-    u64 upcalls;
+    u64 upcalls, notifications;
 
     *result = (struct control_request){ .kind = CONTROL_RESULT, .id = command->id };
     if ( command->row >= (u64)(rows_end - rows_start) )
@@ -51,8 +51,10 @@ void harness_run(const struct control_response *command,
     else
     {
         upcalls = event_upcalls;
+        notifications = device.notifications;
         current->run(&r);
         result->upcalls = event_upcalls - upcalls;
+        result->notifications = device.notifications - notifications;
         if ( current->teardown )
             current->teardown(&r);
         result->samples = r.taken;

@@ -74,8 +74,7 @@ static const char *stream(u32 depth, u32 *next_id)
                 return "the data ring is full below its depth";
             sent++;
         }
-        if ( ring_front_push(ring) )
-            event_send(device.data_port);
+        data_push();
 
         if ( !data_wait(sent - answered > half ? half : sent - answered) )
             return "the backend broke the data ring";
@@ -118,7 +117,7 @@ static const char *stream(u32 depth, u32 *next_id)
             "ring/echo-64b shows what batching is worth.",                          \
         .elsewhere = NO_RING,                                                       \
         .modes = MODES_XEN, .needs = SERVICE_DATA_RING,                             \
-        .flags = row_flags | ROW_DOM0 | ROW_BLOCKS,                                 \
+        .flags = row_flags | ROW_DOM0 | ROW_BLOCKS | ROW_BATCHES,                                 \
         .operations = BATCH, .samples = 20, .warmup = 2,                            \
         .run = run_stream_##depth,                                                  \
     }

@@ -16,7 +16,7 @@ static struct image_row row(uint32_t flags, uint32_t operations)
     return (struct image_row){
         .name = name, .work = work, .path = path, .help = nothing,
         .explanation = nothing, .elsewhere = nothing,
-        .flags = flags, .operations = operations, .samples = 4,
+        .flags = flags, .operations = operations, .samples = 4, .warmup = 2,
     };
 }
 
@@ -24,7 +24,7 @@ static struct control_request report(enum outcome outcome, uint32_t samples)
 {
     return (struct control_request){
         .kind = CONTROL_RESULT, .id = 7, .outcome = outcome, .samples = samples,
-        .first = 1003, .upcalls = 5,
+        .first = 1003, .upcalls = 5, .notifications = 6,
     };
 }
 
@@ -57,7 +57,7 @@ static void test_nonsense(void)
 static void test_figures(void)
 {
     struct results results = { 0 };
-    struct image_row plain = row(ROW_DOM0, 10), empty = row(ROW_BASELINE, 1);
+    struct image_row plain = row(ROW_DOM0 | ROW_BATCHES, 10), empty = row(ROW_BASELINE, 1);
     struct control_request q = report(OUTCOME_SUCCESS, 4);
     struct result *r;
 
@@ -66,6 +66,9 @@ static void test_figures(void)
     CU_ASSERT_EQUAL(r->first, 100);
     CU_ASSERT_EQUAL(r->overhead, 3);
     CU_ASSERT_EQUAL(r->upcalls, 5);
+    CU_ASSERT_EQUAL(r->notifications, 6);
+    CU_ASSERT_EQUAL(r->total, 60);            /* 2 of warm-up, 4 kept, 10 in each */
+    CU_ASSERT_TRUE(r->batches);
     CU_ASSERT_EQUAL(r->raw_count, 4);
     CU_ASSERT_EQUAL(r->raw[3], 1003);         /* as the guest took it */
     CU_ASSERT_TRUE(r->dom0);
