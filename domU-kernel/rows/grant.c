@@ -11,8 +11,10 @@ static const char *setup_version(u32 wanted)
 {
     if ( grant_version == wanted )
         return NULL;
-    return wanted == 1 ? "this domain uses version 2 of the grant table"
-                       : "this domain uses version 1 of the grant table";
+    if ( wanted == 1 )
+        return "this domain's grant table is version 2";
+    return device.grant_v2 ? "this Xen refuses version 2 of the grant table"
+                           : "this domain was not asked for version 2 of the grant table";
 }
 
 /* ------------------------------------------------ the granting side alone -- */
@@ -97,11 +99,10 @@ ROW(grant_v2_access) = {
     .path = "version 2: entry and status",
     .help = "the same in version 2 of the grant table",
     .explanation =
-        "Writes a version 2 entry, withdraws it by a plain store, and after a full barrier reads "
-        "the status array in which Xen would have marked a use.  Version 1 needs one "
-        "locked compare-and-exchange for that, grant/access-end; the barrier is as dear as that "
-        "in cycles, and in instructions the two ways are about equal.  What version 2 buys is "
-        "64-bit frame numbers, not speed.",
+        "Writes a version 2 entry, withdraws it by a store, and after a full barrier reads "
+        "the status array where Xen would have marked a use.  Version 1 does that by one "
+        "locked compare-and-exchange, grant/access-end: the two are about as dear.  What "
+        "version 2 buys is 64-bit frame numbers.",
     .elsewhere = NO_GRANTS,
     .modes = MODES_XEN, .needs = DOMAIN_GRANT_V2,
     .operations = 1, .samples = 1000, .warmup = 16,
@@ -252,9 +253,9 @@ ROW(grant_map_32) = {
     .path = "backend maps 32 grants at once",
     .help = "as map-1 with 32 pages in one request; per page",
     .explanation =
-        "As grant/map-1, with 32 pages in one request: one wake-up, one map and one unmap call "
-        "for all of them; the figure is per page.  What remains of it is what no batching "
-        "takes away: Xen's and dom0's work for each page, both ways.",
+        "As grant/map-1 with 32 pages in one request: one wake-up, one map and one unmap call "
+        "for all; the figure is per page.  What is left is the work that no batching takes "
+        "away: Xen's and dom0's page tables, each page, both ways.",
     .elsewhere = NO_GRANTS,
     .modes = MODES_XEN, .needs = SERVICE_DATA_RING, .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = DATA_PAGES, .samples = 50, .warmup = 4,
@@ -267,10 +268,9 @@ ROW(grant_v2_map) = {
     .path = "version 2 of the granting table",
     .help = "as map-1, the guest's table in version 2",
     .explanation =
-        "As grant/map-1, the guest's grant table being of version 2: Xen reads a longer entry "
-        "and marks the use in the status array, without version 1's compare-and-exchange on the "
-        "entry.  The mapping domain does not see the difference, and against its own work it is "
-        "small.",
+        "As grant/map-1, the guest's table being of version 2: Xen reads a longer entry and "
+        "marks the use in the status array.  Beside dom0's own work, which is the same, the "
+        "difference is too small to be seen.",
     .elsewhere = NO_GRANTS,
     .modes = MODES_XEN, .needs = SERVICE_DATA_RING | DOMAIN_GRANT_V2,
     .flags = ROW_DOM0 | ROW_BLOCKS,
@@ -300,10 +300,10 @@ ROW(grant_unmap_1) = {
     .path = "backend unmaps one grant",
     .help = "ring request; the backend unmaps a page it has mapped",
     .explanation =
-        "The backend has mapped the page in answer to an earlier request, not timed; the timed "
-        "one makes it unmap: munmap with GNTTABOP_unmap_grant_ref, and a TLB flush.  "
-        "The figure holds the whole round trip: the unmap is the difference to "
-        "ring/echo-64b, and what grant/map-1 costs beyond this row is the map.",
+        "An earlier request, not timed, made the backend map the page; the timed one makes it "
+        "unmap (GNTTABOP_unmap_grant_ref, and a TLB flush).  The figure holds the round trip: "
+        "the unmap alone is the difference to ring/echo-64b, the map alone what grant/map-1 "
+        "costs more than this row.",
     .elsewhere = NO_GRANTS,
     .modes = MODES_XEN, .needs = SERVICE_DATA_RING, .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 100, .warmup = 4,
@@ -316,8 +316,8 @@ ROW(grant_unmap_32) = {
     .path = "backend unmaps 32 grants at once",
     .help = "as unmap-1 with 32 pages in one request; per page",
     .explanation =
-        "As grant/unmap-1, with 32 pages mapped and unmapped together: one wake-up, one call and "
-        "one TLB flush for all of them; the figure is per page, a 32nd of the round trip included.",
+        "As grant/unmap-1 with 32 pages at once: the wake-up, the calls and the TLB flushes are "
+        "shared by all; the figure is per page, a 32nd of the round trip in it.",
     .elsewhere = NO_GRANTS,
     .modes = MODES_XEN, .needs = SERVICE_DATA_RING, .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = DATA_PAGES, .samples = 50, .warmup = 4,
@@ -353,10 +353,10 @@ ROW(grant_copy_4k_x32) = {
     .path = "backend copies 32 pages at once",
     .help = "as copy-4k with 32 pages in one request; per page",
     .explanation =
-        "As grant/copy-4k, with 32 pages in one call to /dev/xen/gntdev; the figure is per page.  "
-        "Linux passes them on to Xen 16 at a time, so that it takes two hypercalls, and pins each "
-        "page of the process for it.  What remains is that and the copy itself: compare with "
-        "baseline/memcpy-4k.",
+        "As grant/copy-4k with 32 pages in one call to /dev/xen/gntdev; the figure is per "
+        "page.  Linux hands them to Xen 16 at a time, in two hypercalls, and pins every page "
+        "of the process for it.  Compare with grant/map-32, and with baseline/memcpy-4k, the "
+        "copying alone.",
     .elsewhere = NO_GRANTS,
     .modes = MODES_XEN, .needs = SERVICE_DATA_RING, .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = DATA_PAGES, .samples = 50, .warmup = 4,
@@ -374,9 +374,9 @@ ROW(grant_copy_64b) = {
     .path = "backend copies by GNTTABOP_copy",
     .help = "ring request; the backend grant-copies 64 bytes of the page",
     .explanation =
-        "As grant/copy-4k with 64 bytes: nearly all of it is the fixed cost of a grant copy.  "
-        "The difference to ring/echo-64b, which carries as much in the ring itself, is that "
-        "fixed cost; the difference to grant/copy-4k is 4 KiB of copying.",
+        "As grant/copy-4k with 64 bytes: the 4 KiB make some 500 instructions of that row, "
+        "all else is the fixed cost of a grant copy, and is here too.  The difference to "
+        "ring/echo-64b, which carries as much in the ring itself, is that fixed cost.",
     .elsewhere = NO_GRANTS,
     .modes = MODES_XEN, .needs = SERVICE_DATA_RING, .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 100, .warmup = 4,
@@ -405,10 +405,10 @@ ROW(grant_persistent_reuse) = {
     .path = "page stays mapped, backend copies",
     .help = "ring request; the backend copies 4 KiB from a page it keeps mapped",
     .explanation =
-        "The backend mapped the page once and keeps it, so no request needs Xen's grant code: it "
-        "copies 4 KiB out by memcpy and answers.  The data are made in that page.  The "
-        "difference to ring/echo-64b is one copy in dom0, to grant/map-1 what a "
-        "persistent grant saves; its price is that dom0 can always read and change the page.",
+        "The backend mapped the page once and keeps it: a request costs no grant operation, "
+        "the backend copies 4 KiB out by memcpy and answers.  The difference to ring/echo-64b "
+        "is that copy, to grant/map-1 what a persistent grant saves.  Its price: dom0 can read "
+        "and change the page at any time.",
     .elsewhere = NO_GRANTS,
     .modes = MODES_XEN, .needs = SERVICE_DATA_RING, .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 100, .warmup = 4,
@@ -438,11 +438,10 @@ ROW(grant_transfer_none) = {
     .path = "plain copy in, plain copy out",
     .help = "copy 4 KiB into a page shared long ago; the backend copies it out",
     .explanation =
-        "As grant/persistent-reuse, but the data lie in a page of the guest that is not shared: "
-        "the guest copies them into the shared one first, as Linux's blkfront does with persistent "
-        "grants.  No grant is made, mapped or copied from; the difference to grant/persistent-reuse is "
-        "baseline/memcpy-4k.  Cheaper than grant/copy-4k while two plain copies cost less than "
-        "one call into Xen.",
+        "As grant/persistent-reuse, but the data lie in a page of the guest's own, which "
+        "copies them into the shared page first, as Linux's blkfront does with persistent "
+        "grants.  The difference to that row is baseline/memcpy-4k; two plain copies cost less "
+        "than one call into Xen, grant/copy-4k.",
     .elsewhere = NO_GRANTS,
     .modes = MODES_XEN, .needs = SERVICE_DATA_RING, .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 100, .warmup = 4,

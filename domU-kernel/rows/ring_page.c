@@ -76,25 +76,23 @@ static void echo(struct row_run *r, u16 operation)
 
 ECHO_ROW(echo_4k_copy, "ring/echo-4k-copy", "two grant copies", DATA_ECHO_COPY,
          "4 KiB to the backend and back, by grant copies",
-         "A ring request names two granted pages: the backend has Xen copy 4 KiB of the first into "
-         "its memory and from there into the second (two GNTTABOP_copy), then answers.  The guest "
-         "compares the two.  The difference to ring/echo-64b is two copies, each of the kind "
+         "A ring request names two granted pages: the backend has Xen copy 4 KiB of the first "
+         "into its memory and from there into the second (two GNTTABOP_copy), then answers; "
+         "the guest compares them.  The difference to ring/echo-64b is two copies of the kind "
          "grant/copy-4k has one of.",
          setup_pages, teardown_pages);
 
 ECHO_ROW(echo_4k_map, "ring/echo-4k-map", "two pages mapped, unmapped", DATA_ECHO_MAP,
          "4 KiB to the backend and back, by mapping the pages",
-         "As ring/echo-4k-copy, but the backend maps both pages in one call, copies out of the "
-         "first and into the second by memcpy, and unmaps them.  One page table entry in dom0 for "
-         "each page, made and torn down: compare with grant/map-1 and with ring/echo-4k-persistent, "
-         "which leaves that out.",
+         "As ring/echo-4k-copy, but the backend maps both pages in one call, copies by memcpy "
+         "and unmaps them.  Making and tearing down dom0's page table entries is the difference "
+         "to ring/echo-4k-persistent.",
          setup_pages, teardown_pages);
 
 ECHO_ROW(echo_4k_persistent, "ring/echo-4k-persistent", "two pages kept mapped", DATA_ECHO_KEPT,
          "4 KiB to the backend and back, through pages kept mapped",
-         "As ring/echo-4k-map with both pages mapped once, before: what remains is the ring and "
-         "two memcpy of 4 KiB in dom0.  The difference to ring/echo-4k-map is what persistent grants "
-         "save, the difference to ring/echo-64b the copying.",
+         "As ring/echo-4k-map with both pages mapped long before: what is left is the ring and "
+         "two memcpy in dom0.  The difference to ring/echo-64b is the copying.",
          setup_kept, teardown_kept);
 
 /* ------------------------------------------------------ both ends at home -- */
@@ -162,10 +160,10 @@ ROW(ring_push_pop) = {
     .path = "ring code, no peer",
     .help = "one request and its answer, both ends of the ring in the guest",
     .explanation =
-        "Both ends of a ring in the guest's own memory: put a request of 80 bytes, publish it, take "
-        "it, put the answer, publish it, set both event indices and take the answer.  No event, no "
-        "other domain.  The figure is the cost of the ring's code; everything else in "
-        "ring/echo-64b is notification, wake-up and dom0.  Bare mode must show the same.",
+        "Both ends of a ring in the guest's memory: put a request of 80 bytes, publish, take it, put "
+        "the answer, publish, set both event indices, take it.  No event, no other domain: the "
+        "cost of the ring's code.  All else in ring/echo-64b is notification, wake-up and dom0.  "
+        "The same in every mode.",
     .modes = MODES_ALL,
     .operations = 1, .samples = 1000, .warmup = 16,
     .setup = setup_home, .run = run_home, .teardown = teardown_home,
@@ -230,11 +228,11 @@ ROW(ring_notify_suppressed) = {
     .path = "shared ring, no event needed",
     .help = "put and publish a request while the backend has one unread",
     .explanation =
-        "The backend has been told, or is about to be, of a request before this one: its event index lies "
-        "behind, so the guest writes 64 bytes, publishes the index, sees that and sends no event.  "
-        "No hypercall: what a request costs its sender in a full stream.  Of 64 requests 63 are "
-        "timed, one event carries all.  Compare with event/send-masked, the hypercall saved, and "
-        "virtio/notify-suppressed.",
+        "The backend has a request before this one still to read: its event index lies behind, "
+        "so the guest writes 64 bytes, publishes them, sees that no event is wanted and makes no "
+        "hypercall.  What a request costs its sender in a full stream.  Of 64 requests 63 are timed; "
+        "one event carries all.  Compare with event/send-masked, the hypercall that is saved, and with "
+        "ring/push-pop.",
     .elsewhere = NO_RING,
     .modes = MODES_XEN, .needs = SERVICE_DATA_RING, .flags = ROW_BATCHES,
     .operations = 1, .samples = 1000, .warmup = 16,
