@@ -45,6 +45,10 @@ static void test_data(void)
     CU_ASSERT_EQUAL(offsetof(struct data_request, pages), 14);
     CU_ASSERT_EQUAL(offsetof(struct data_request, payload), 16);
 
+    CU_ASSERT_EQUAL(DATA_MAP, 3);
+    CU_ASSERT_EQUAL(DATA_ECHO_KEPT, 10);
+    CU_ASSERT_EQUAL(DATA_PAGES, 32);
+
     CU_ASSERT_EQUAL(sizeof(struct data_response), 80);
     CU_ASSERT_EQUAL(offsetof(struct data_response, id), 0);
     CU_ASSERT_EQUAL(offsetof(struct data_response, operation), 4);
