@@ -171,7 +171,7 @@ static void run_f9(struct row_run *r)
 }
 HOSTILE_ROW(f9, "f9-f13-one-bad-grant", "sets with one void or read-only grant", run_f9);
 
-#define FRAUDS 300u
+#define FRAUDS 40u
 
 /* The frontend wants its pages back while the backend keeps them. */
 static void run_f12(struct row_run *r)
