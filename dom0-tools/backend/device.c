@@ -51,33 +51,53 @@ static void fail(struct device *d, const char *format, ...)
 
 /* ------------------------------------------------------------ data ring -- */
 
-static bool map_page(void *context, uint32_t gref, uint32_t offset, uint64_t *value)
+static void *map(struct device *d, uint32_t *refs, uint32_t count, int protection)
 {
-    struct device *d = context;
-    const char *page = xengnttab_map_grant_ref(d->grants, d->domid, gref, PROT_READ);
-
-    if ( !page )
-        return false;
-    memcpy(value, page + offset, sizeof(*value));
-    return xengnttab_unmap(d->grants, (void *)page, 1) == 0;
+    return xengnttab_map_domain_grant_refs(d->grants, count, d->domid, refs, protection);
 }
 
-static bool copy_page(void *context, uint32_t gref, uint32_t offset, uint32_t length,
-                      uint64_t *value)
+static uint8_t *map_pages(void *context, uint32_t gref, uint32_t pages, bool writable)
+{
+    uint32_t refs[DATA_PAGES];
+
+    for ( uint32_t i = 0; i < pages; i++ )
+        refs[i] = gref + i;
+    return map(context, refs, pages, writable ? PROT_READ | PROT_WRITE : PROT_READ);
+}
+
+static bool unmap_pages(void *context, uint8_t *mapped, uint32_t pages)
 {
     struct device *d = context;
-    xengnttab_grant_copy_segment_t segment = {
-        .source.foreign = {
-            .ref = gref, .offset = (uint16_t)offset, .domid = (uint16_t)d->domid,
-        },
-        .dest.virt = d->copied,
-        .len = (uint16_t)length,
-        .flags = GNTCOPY_source_gref,
-    };
 
-    if ( xengnttab_grant_copy(d->grants, 1, &segment) || segment.status != GNTST_okay )
+    return xengnttab_unmap(d->grants, mapped, pages) == 0;
+}
+
+static bool copy_pages(void *context, uint32_t gref, uint32_t pages, uint32_t offset,
+                       uint32_t length, uint8_t *local, bool out)
+{
+    struct device *d = context;
+    xengnttab_grant_copy_segment_t segments[DATA_PAGES];
+
+    for ( uint32_t i = 0; i < pages; i++ )
+    {
+        union xengnttab_copy_ptr ours = { .virt = local + i * PAGE_BYTES + offset };
+        union xengnttab_copy_ptr theirs = { .foreign = {
+            .ref = gref + i, .offset = (uint16_t)offset, .domid = (uint16_t)d->domid,
+        } };
+
+        segments[i] = (xengnttab_grant_copy_segment_t){
+            .source = out ? ours : theirs, .dest = out ? theirs : ours,
+            .len = (uint16_t)length,
+            .flags = out ? GNTCOPY_dest_gref : GNTCOPY_source_gref,
+            .status = GNTST_general_error,
+        };
+    }
+    if ( xengnttab_grant_copy(d->grants, pages, segments) )
         return false;
-    memcpy(value, d->copied, length < sizeof(*value) ? length : sizeof(*value));
+    /* F9: the call succeeds with some of its segments refused. */
+    for ( uint32_t i = 0; i < pages; i++ )
+        if ( segments[i].status != GNTST_okay )
+            return false;
     return true;
 }
 
@@ -85,7 +105,7 @@ static bool copy_page(void *context, uint32_t gref, uint32_t offset, uint32_t le
 static bool data_turn(struct device *d)
 {
     bool notify;
-    enum turn turn = services_turn(&d->data_ring, &d->pages, &notify);
+    enum turn turn = services_turn(&d->data_ring, &d->services, &notify);
 
     if ( notify )
         xenevtchn_notify(d->events, d->data.port);
@@ -192,11 +212,6 @@ static void event_ready(void *context)
 
 /* -------------------------------------------------------------- connect -- */
 
-static void *map(struct device *d, uint32_t *refs, uint32_t count, int protection)
-{
-    return xengnttab_map_domain_grant_refs(d->grants, count, d->domid, refs, protection);
-}
-
 /* The index page names the sample pages: read it once, then let go of it. */
 static bool map_samples(struct device *d)
 {
@@ -231,10 +246,11 @@ static const char *connect_all(struct device *d)
         return "map the data ring";
     if ( !map_samples(d) )
         return "map the sample buffer";
-    d->copied = aligned_alloc(PAGE_BYTES, PAGE_BYTES);
-    if ( !d->copied )
+    d->services.buffer = aligned_alloc(PAGE_BYTES, DATA_PAGES * PAGE_BYTES);
+    if ( !d->services.buffer )
         return "get memory";
-    memset(d->copied, 0, PAGE_BYTES);
+    /* Touched now: the first copy into it is timed. */
+    memset(d->services.buffer, 0, DATA_PAGES * PAGE_BYTES);
 
     errno = EPROTO;
     if ( !ring_back_attach(&d->control_ring, d->control_page,
@@ -315,6 +331,7 @@ static void disconnect(struct device *d)
     channel_unbind(&d->control);
     channel_unbind(&d->data);
     channel_unbind(&d->echo);
+    services_release(&d->services);
     if ( d->samples )
         xengnttab_unmap(d->grants, d->samples, d->keys.samples_pages);
     if ( d->data_pages )
@@ -323,11 +340,11 @@ static void disconnect(struct device *d)
         xengnttab_unmap(d->grants, d->control_page, 1);
     if ( d->grants )
         xengnttab_close(d->grants);
-    free(d->copied);
+    free(d->services.buffer);
     d->samples = NULL;
     d->data_pages = d->control_page = NULL;
     d->grants = NULL;
-    d->copied = NULL;
+    d->services.buffer = NULL;
     d->asks = false;
 }
 
@@ -451,7 +468,7 @@ struct device *device_new(struct host *host, uint32_t domid, uint32_t needs,
     d->mode = s.mode;
     d->changed = changed;
     d->context = context;
-    d->pages = (struct page_access){ d, map_page, copy_page };
+    d->services.access = (struct page_access){ d, map_pages, unmap_pages, copy_pages };
     d->data_more = (struct loop_work){ .work = data_again, .context = d };
     d->control_more = (struct loop_work){ .work = control_again, .context = d };
     d->next = host->devices;

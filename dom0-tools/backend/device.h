@@ -44,9 +44,8 @@ struct device {
     xengnttab_handle *grants;
     void *control_page, *data_pages;
     uint64_t *samples;            /* the frontend's pages, read-only */
-    uint8_t *copied;              /* DATA_COPY's page */
     struct ring_back control_ring, data_ring;
-    struct page_access pages;
+    struct services services;     /* of the data ring */
     struct loop_work control_more, data_more;
 
     /* The frontend's question: valid from `asks` to device_answer(). */

@@ -13,22 +13,37 @@
 
 #define PAGE_BYTES 4096u
 
-/* How to reach a page the frontend granted.  False: the reference is bad. */
+/* How to reach pages the frontend granted; all or nothing. */
 struct page_access {
     void *context;
-    /* Map the page, read 8 bytes at `offset` (which fit), unmap. */
-    bool (*map)(void *context, uint32_t gref, uint32_t offset, uint64_t *value);
-    /* Copy `length` bytes at `offset` (which fit), give the first 8 of them. */
-    bool (*copy)(void *context, uint32_t gref, uint32_t offset, uint32_t length,
-                 uint64_t *value);
+    /* Map `pages` pages granted as `gref` and following, one after the other;
+     * NULL: one of the references is bad. */
+    uint8_t *(*map)(void *context, uint32_t gref, uint32_t pages, bool writable);
+    bool (*unmap)(void *context, uint8_t *mapped, uint32_t pages);
+    /* Grant-copy the same `length` bytes at `offset` (which fit) of each of
+     * those pages, from or, with `out`, to the page that stands for it at
+     * `local`.  False: one of the references is bad. */
+    bool (*copy)(void *context, uint32_t gref, uint32_t pages, uint32_t offset,
+                 uint32_t length, uint8_t *local, bool out);
+};
+
+/* The services of one data ring. */
+struct services {
+    struct page_access access;
+    uint8_t *buffer;       /* the caller's: DATA_PAGES pages for private copies */
+    uint8_t *kept;         /* DATA_KEEP's mapping, NULL: none */
+    uint32_t kept_gref, kept_pages;
 };
 
 /*
  * Answer one request, which is the caller's private copy.  Fills the whole
  * response: no byte of our memory gets out.
  */
-void services_answer(const struct data_request *, struct data_response *,
-                     const struct page_access *);
+void services_answer(struct services *, const struct data_request *,
+                     struct data_response *);
+
+/* Let go of what the frontend had us keep.  Safe twice. */
+void services_release(struct services *);
 
 enum turn {
     TURN_IDLE,     /* had work, none is left; the frontend will notify */
@@ -42,7 +57,6 @@ enum turn {
  * a frontend that never stops leaves the others their share.  *notify: the
  * frontend asked for an event, once is enough.
  */
-enum turn services_turn(struct ring_back *, const struct page_access *,
-                        bool *notify);
+enum turn services_turn(struct ring_back *, struct services *, bool *notify);
 
 #endif

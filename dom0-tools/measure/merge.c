@@ -89,6 +89,8 @@ static void merge_figures(struct result *r, const struct record *const *boots,
         memcpy(raw + at, boots[i]->ticks, boots[i]->count * sizeof(*raw));
         at += boots[i]->count;
         r->upcalls += boots[i]->upcalls;
+        r->notifications += boots[i]->notifications;
+        r->total += boots[i]->operations;
         r->stolen += boots[i]->stolen;
     }
     summarise(r, raw, total, overhead, r->operations);
@@ -116,6 +118,7 @@ static void merge(struct results *results, const struct record *const *boots,
     r->outcome = worst->outcome;
     r->dom0 = row->flags & ROW_DOM0;
     r->blocks = row->flags & ROW_BLOCKS;
+    r->batches = row->flags & ROW_BATCHES;
     r->operations = row->operations ? row->operations : 1;
     if ( worst->outcome == OUTCOME_SUCCESS )
         merge_figures(r, boots, count, keep_raw);

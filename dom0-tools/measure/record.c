@@ -91,6 +91,8 @@ struct record *record_result(struct records *records, const struct image_row *ro
     r = record_add(records, row, mode, boot, (enum outcome)q->outcome,
                    q->outcome == OUTCOME_SUCCESS ? NULL : reason);
     r->upcalls = q->upcalls;
+    r->notifications = q->notifications;
+    r->operations = ((uint64_t)row->warmup + q->samples) * (row->operations ? row->operations : 1);
     r->stolen = q->stolen;
     if ( q->outcome != OUTCOME_SUCCESS )
     {

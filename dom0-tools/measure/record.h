@@ -29,7 +29,8 @@ struct record {
     uint64_t first;                /* ticks of the first iteration */
     uint64_t batch;                /* ticks from the first kept sample to the end of
                                       the last; 0: not back to back */
-    uint32_t upcalls, stolen;      /* as reported */
+    uint32_t upcalls, notifications, stolen;   /* as reported */
+    uint64_t operations;           /* of the run, warm-up included */
     struct baseline baseline;      /* all 0 for the empty row itself */
 };
 

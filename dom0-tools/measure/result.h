@@ -51,6 +51,7 @@ struct result {
     char *reason;              /* owned; NULL with success */
     bool dom0;                 /* the path reaches dom0 (ROW_DOM0) */
     bool blocks;               /* the vCPU may block inside (ROW_BLOCKS) */
+    bool batches;              /* operations share events (ROW_BATCHES) */
     uint32_t operations;       /* per sample */
     uint32_t samples;          /* of all boots */
     uint32_t boots;            /* it was measured in */
@@ -67,6 +68,8 @@ struct result {
     bool has_batch;
     uint64_t overhead;         /* the empty region, ticks per sample */
     uint64_t upcalls;          /* event upcalls taken while it ran, all boots */
+    uint64_t notifications;    /* events sent for the data ring meanwhile */
+    uint64_t total;            /* operations of all runs, warm-up included */
     uint64_t stolen;           /* ns in which others had its CPU meanwhile, all boots */
     struct tally *distribution;   /* owned; the samples' net values, ascending */
     size_t distinct;

@@ -135,6 +135,7 @@ static json_t *result_value(const struct result *r, const struct environment *e,
     json_object_set_new(o, "reason", text_value(r->reason));
     json_object_set_new(o, "dom0", json_boolean(r->dom0));
     json_object_set_new(o, "blocks", json_boolean(r->blocks));
+    json_object_set_new(o, "batches", json_boolean(r->batches));
     json_object_set_new(o, "unit", text_value(e->clock));
     json_object_set_new(o, "operations", tick_value(r->operations));
     json_object_set_new(o, "samples", tick_value(r->samples));
@@ -160,6 +161,10 @@ static json_t *result_value(const struct result *r, const struct environment *e,
     json_object_set_new(o, "stolen", measured ? tick_value(r->stolen) : json_null());
     json_object_set_new(o, "distribution", r->distinct ? distribution_value(r)
                                                        : json_null());
+    json_object_set_new(o, "notifications",
+                        measured ? tick_value(r->notifications) : json_null());
+    json_object_set_new(o, "total_operations",
+                        measured ? tick_value(r->total) : json_null());
     if ( r->raw != NULL )
     {
         json_t *raw = json_array();
@@ -409,6 +414,7 @@ static void read_result(struct reader *reader, const json_t *object,
     read_names(reader, object, r);
     r->dom0 = get_flag(reader, object, "dom0");
     r->blocks = get_flag(reader, object, "blocks");
+    r->batches = get_flag(reader, object, "batches");
     r->operations = (uint32_t)get_number(reader,
                                          json_object_get(object, "operations"),
                                          "operations", UINT32_MAX);
@@ -425,6 +431,8 @@ static void read_result(struct reader *reader, const json_t *object,
     r->overhead = get_ticks(reader, object, "overhead");
     r->upcalls = get_ticks(reader, object, "upcalls");
     r->stolen = get_ticks(reader, object, "stolen");
+    r->notifications = get_ticks(reader, object, "notifications");
+    r->total = get_ticks(reader, object, "total_operations");
     ci95 = json_object_get(object, "ci95");
     if ( ci95 != NULL && !json_is_null(ci95) && json_array_size(ci95) != 2 )
         complain(reader, "%s.ci95 is not a pair", reader->where);

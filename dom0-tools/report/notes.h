@@ -1,7 +1,7 @@
 /*
  * The paragraphs around the comparison table in the making (layout.h has what
  * they are for): notes.c says what the figures are, notes_figures.c how good,
- * notes_reasons.c why some are missing.
+ * notes_events.c what events a batch shares, notes_reasons.c why some are missing.
  */
 #ifndef REPORT_NOTES_H
 #define REPORT_NOTES_H
@@ -32,6 +32,9 @@ void notes_put_modes(FILE *, uint32_t modes);
 
 /* Boots, intervals, interruptions, outliers. */
 void notes_figures(struct notes *, const struct results *, bool utf8);
+
+/* Events per operation, of the rows whose operations share events. */
+void notes_events(struct notes *, const struct results *);
 
 /* Rows without figures: what failed, what was skipped. */
 void notes_failed(struct notes *, const struct results *);

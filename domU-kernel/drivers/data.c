@@ -1,5 +1,5 @@
 #include "data.h"
-#include "../xen/events.h"
+#include "../arch/memory.h"
 
 bool data_wait(u32 after)
 {
@@ -20,9 +20,60 @@ bool data_exchange(const struct data_request *request, struct data_response *res
 {
     if ( !ring_front_put(&device.data_ring, request, DATA_SLOT_SIZE) )
         return false;
-    if ( ring_front_push(&device.data_ring) )
-        event_send(device.data_port);
+    data_push();
     return data_wait(1) &&
            ring_front_take(&device.data_ring, response, DATA_SLOT_SIZE) == RING_TAKEN &&
            response->id == request->id;
+}
+
+struct data_pages data_pages_grant(u32 count)
+{
+    struct data_pages p = {
+        .at = pages_alloc(count), .count = count, .gref = grant_take_run(count),
+    };
+
+    for ( u32 i = 0; i < count; i++ )
+        grant_allow(p.gref + i, device.backend, page_frame(p.at + i * PAGE_SIZE), false);
+    return p;
+}
+
+bool data_pages_end(const struct data_pages *p)
+{
+    bool ended = true;
+
+    for ( u32 i = 0; i < p->count; i++ )
+        ended &= grant_end(p->gref + i);
+    if ( !ended )
+        return false;
+    for ( u32 i = 0; i < p->count; i++ )
+        grant_release(p->gref + i);
+    pages_free(p->at, p->count);
+    return true;
+}
+
+struct data_request data_pages_request(const struct data_pages *p, u16 operation)
+{
+    return (struct data_request){
+        .operation = operation, .length = (u16)PAGE_SIZE, .gref = p->gref,
+        .pages = (u16)p->count,
+    };
+}
+
+static bool succeeds(const struct data_request *request)
+{
+    struct data_response response;
+
+    return data_exchange(request, &response) && response.status == DATA_OKAY;
+}
+
+bool data_pages_keep(const struct data_pages *p)
+{
+    struct data_request request = data_pages_request(p, DATA_KEEP);
+
+    return succeeds(&request);
+}
+
+bool data_pages_drop(void)
+{
+    return succeeds(&(struct data_request){ .operation = DATA_DROP });
 }

@@ -175,6 +175,8 @@ void device_connect(void)
                   !strcmp(version, EVENT_ABI_FIFO);
     device.grant_v2 = !xenstore_read_number(backend_key(KEY_GRANT_VERSION), &number) &&
                       number == 2;
+    if ( device.grant_v2 )
+        grants_use_v2();
 
     cpu_is_tcg = !xenstore_read(backend_key(KEY_CPU_EMULATOR), version, sizeof(version)) &&
                  !strcmp(version, CPU_EMULATOR_TCG);

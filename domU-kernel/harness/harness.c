@@ -35,7 +35,7 @@ void harness_run(const struct control_response *command,
         .ticks = ticks, .count = command->samples, .warmup = command->warmup,
     };
     const char *reason = NULL;
-    u64 upcalls, stolen;
+    u64 upcalls, stolen, notifications;
 
     *result = (struct control_request){ .kind = CONTROL_RESULT, .id = command->id };
     if ( command->row >= (u64)(rows_end - rows_start) )
@@ -54,8 +54,10 @@ void harness_run(const struct control_response *command,
         quiet();
         stolen = quiet_stolen();
         upcalls = event_upcalls;
+        notifications = device.notifications;
         current->run(&r);
         result->upcalls = (u32)(event_upcalls - upcalls);
+        result->notifications = (u32)(device.notifications - notifications);
         stolen = quiet_stolen() - stolen;
         result->stolen = stolen > ~0u ? ~0u : (u32)stolen;
         if ( current->teardown )

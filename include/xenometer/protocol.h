@@ -20,7 +20,7 @@
  *   control ring   the frontend asks for work: each request carries the result
  *                  of the command before it, each response the next command.
  *                  No request outstanding means the guest is measuring.
- *   data ring      the echo/sink/source/map/copy services that rows measure.
+ *   data ring      the services that rows measure: enum data_operation.
  *   echo channel   the backend answers each event by an event, nothing else.
  *
  * Samples: raw TSC differences (uint64_t) in pages the guest grants; the
@@ -73,7 +73,7 @@
 /* ---- control ring: one page, 128-byte slots, 16 of them ---- */
 
 #define CONTROL_SLOT_SIZE   128u
-#define REASON_SIZE         88u
+#define REASON_SIZE         84u
 
 enum control_kind {
     CONTROL_READY  = 1,   /* no result yet: just connected */
@@ -93,6 +93,7 @@ struct control_request {
                                 the last; 0: the row does other things between them */
     };
     uint32_t upcalls;        /* event upcalls taken while the row ran */
+    uint32_t notifications;  /* events sent for the data ring meanwhile */
     uint32_t stolen;         /* ns in which others ran in its place meanwhile; UINT32_MAX:
                                 that or more */
     char reason[REASON_SIZE];   /* NUL-terminated; empty with success */
@@ -133,9 +134,19 @@ enum data_operation {
     DATA_ECHO   = 0,   /* payload comes back */
     DATA_SINK   = 1,   /* payload is consumed, answer has none */
     DATA_SOURCE = 2,   /* answer carries a payload: byte i is (id + i) & 0xff */
-    DATA_MAP    = 3,   /* map page `gref`, read its first word, unmap */
-    DATA_COPY   = 4,   /* grant-copy `length` bytes of page `gref`, read the first word */
+    /* Of `pages` pages granted as `gref`, `gref` + 1, …: */
+    DATA_MAP    = 3,   /* map all at once, read a word of each, unmap */
+    DATA_COPY   = 4,   /* grant-copy `length` bytes of each at once, read their words */
+    DATA_KEEP   = 5,   /* map for writing until DATA_DROP or the end; one set at a time */
+    DATA_DROP   = 6,   /* unmap the kept set; needs no fields */
+    DATA_KEPT   = 7,   /* as COPY, by plain copies from pages of the kept set */
+    /* `length` bytes at `offset` of page `gref` come back in page `gref` + 1: */
+    DATA_ECHO_COPY = 8,    /* by two grant copies */
+    DATA_ECHO_MAP  = 9,    /* by mapping both */
+    DATA_ECHO_KEPT = 10,   /* through pages of the kept set */
 };
+
+#define DATA_PAGES          32u   /* at most that many in one request */
 
 enum data_status {
     DATA_OKAY          = 0,
@@ -146,9 +157,10 @@ enum data_status {
 struct data_request {
     uint32_t id;             /* echoed; never used as an index by the backend */
     uint16_t operation;      /* enum data_operation */
-    uint16_t length;         /* bytes: payload, or of the page with DATA_COPY */
-    uint32_t gref;           /* MAP, COPY */
-    uint32_t offset;         /* MAP, COPY: bytes into the page */
+    uint16_t length;         /* bytes: payload, or of each page (not MAP, KEEP) */
+    uint32_t gref;           /* from MAP on: the first page's grant reference */
+    uint16_t offset;         /* bytes into each page (not KEEP) */
+    uint16_t pages;          /* MAP to KEEP, KEPT: 1 to DATA_PAGES */
     uint8_t payload[DATA_PAYLOAD];
 };
 _Static_assert(sizeof(struct data_request) == DATA_SLOT_SIZE, "data slot");
@@ -157,7 +169,9 @@ struct data_response {
     uint32_t id;
     uint16_t operation;
     int16_t status;          /* enum data_status */
-    uint64_t value;          /* MAP, COPY: the first word; SINK: sum of payload bytes */
+    uint64_t value;          /* MAP, COPY, KEPT: sum over the pages of the 8 bytes at
+                                `offset` (fewer with a shorter `length`); SINK: sum of
+                                the payload's bytes */
     uint8_t payload[DATA_PAYLOAD];
 };
 _Static_assert(sizeof(struct data_response) == DATA_SLOT_SIZE, "data slot");

@@ -25,7 +25,7 @@ enum mode {
 /* What a row needs from the dom0 side.  One that can be absent is looked for by
  * the row's set-up, which makes the row a skip then. */
 enum service {
-    SERVICE_DATA_RING = 1u << 0,   /* echo, sink, source, map, copy */
+    SERVICE_DATA_RING = 1u << 0,   /* protocol.h, enum data_operation */
     SERVICE_ECHO      = 1u << 1,   /* an event channel that answers itself */
     SERVICE_IOREQ     = 1u << 2,   /* our ioreq server: port range and page */
 };
@@ -51,6 +51,7 @@ enum row_flags {
     ROW_DOM0     = 1u << 1,   /* the path leaves Xen and reaches dom0 */
     ROW_BLOCKS   = 1u << 2,   /* the vCPU may block inside the timed region */
     ROW_BASELINE = 1u << 3,   /* the empty timed region: subtracted from others */
+    ROW_BATCHES  = 1u << 4,   /* operations share events: how many is shown */
 };
 
 struct row_run;   /* domU-kernel/harness/row.h */

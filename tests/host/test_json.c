@@ -56,6 +56,8 @@ static bool same_result(const struct result *a, const struct result *b)
            same_text(a->path, b->path) && same_text(a->reason, b->reason) &&
            a->mode == b->mode && a->outcome == b->outcome &&
            a->dom0 == b->dom0 && a->blocks == b->blocks &&
+           a->batches == b->batches && a->notifications == b->notifications &&
+           a->total == b->total &&
            a->operations == b->operations && a->samples == b->samples &&
            a->first == b->first && a->min == b->min &&
            a->median == b->median && a->p90 == b->p90 && a->p99 == b->p99 &&
@@ -83,6 +85,9 @@ static void test_round_trip(void)
     fixture_fill(&out);
     r = fixture_find(&out, "hypercall/null", MODE_PVH);
     r->upcalls = 7;
+    r->notifications = 8;
+    r->total = 9;
+    r->batches = true;
     r->raw_count = 3;
     r->raw = xcalloc(3, sizeof(*r->raw));
     r->raw[0] = 6593;

@@ -22,7 +22,8 @@ static void test_control(void)
     CU_ASSERT_EQUAL(offsetof(struct control_request, first), 16);
     CU_ASSERT_EQUAL(offsetof(struct control_request, boot), 24);
     CU_ASSERT_EQUAL(offsetof(struct control_request, upcalls), 32);
-    CU_ASSERT_EQUAL(offsetof(struct control_request, reason), 40);
+    CU_ASSERT_EQUAL(offsetof(struct control_request, notifications), 36);
+    CU_ASSERT_EQUAL(offsetof(struct control_request, reason), 44);
 
     CU_ASSERT_EQUAL(sizeof(struct control_response), CONTROL_SLOT_SIZE);
     CU_ASSERT_EQUAL(CONTROL_SLOT_SIZE, 128);
@@ -41,7 +42,12 @@ static void test_data(void)
     CU_ASSERT_EQUAL(offsetof(struct data_request, length), 6);
     CU_ASSERT_EQUAL(offsetof(struct data_request, gref), 8);
     CU_ASSERT_EQUAL(offsetof(struct data_request, offset), 12);
+    CU_ASSERT_EQUAL(offsetof(struct data_request, pages), 14);
     CU_ASSERT_EQUAL(offsetof(struct data_request, payload), 16);
+
+    CU_ASSERT_EQUAL(DATA_MAP, 3);
+    CU_ASSERT_EQUAL(DATA_ECHO_KEPT, 10);
+    CU_ASSERT_EQUAL(DATA_PAGES, 32);
 
     CU_ASSERT_EQUAL(sizeof(struct data_response), 80);
     CU_ASSERT_EQUAL(offsetof(struct data_response, id), 0);
@@ -56,14 +62,15 @@ static void test_encoding(void)
 {
     static const uint8_t request[16] = {
         0x04, 0x03, 0x02, 0x01, 0x04, 0x00, 0x00, 0x10,
-        0x2a, 0x00, 0x00, 0x00, 0x08, 0x00, 0x00, 0x00,
+        0x2a, 0x00, 0x00, 0x00, 0x08, 0x00, 0x20, 0x00,
     };
     static const uint8_t response[16] = {
         0x01, 0x00, 0x00, 0x00, 0x03, 0x00, 0xfe, 0xff,
         0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11,
     };
     struct data_request q = { .id = 0x01020304, .operation = DATA_COPY,
-                              .length = 4096, .gref = 42, .offset = 8 };
+                              .length = 4096, .gref = 42, .offset = 8,
+                              .pages = DATA_PAGES };
     struct data_response p = { .id = 1, .operation = DATA_MAP,
                                .status = DATA_NOT_SUPPORTED,
                                .value = 0x1122334455667788u };

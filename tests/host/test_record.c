@@ -16,7 +16,7 @@ static struct image_row row(uint32_t flags, uint32_t operations)
     return (struct image_row){
         .name = name, .work = work, .path = path, .help = nothing,
         .explanation = nothing, .elsewhere = nothing,
-        .flags = flags, .operations = operations, .samples = 4,
+        .flags = flags, .operations = operations, .samples = 4, .warmup = 2,
     };
 }
 
@@ -24,7 +24,7 @@ static struct control_request report(enum outcome outcome, uint32_t samples)
 {
     return (struct control_request){
         .kind = CONTROL_RESULT, .id = 7, .outcome = outcome, .samples = samples,
-        .first = 1003, .upcalls = 5, .batch = 4100,
+        .first = 1003, .upcalls = 5, .notifications = 6, .batch = 4100,
     };
 }
 
@@ -71,6 +71,8 @@ static void test_reports(void)
     CU_ASSERT_EQUAL(r->first, 1003);
     CU_ASSERT_EQUAL(r->batch, 4100);
     CU_ASSERT_EQUAL(r->upcalls, 5);
+    CU_ASSERT_EQUAL(r->notifications, 6);
+    CU_ASSERT_EQUAL(r->operations, 60);       /* 2 of warm-up, 4 kept, 10 in each */
     CU_ASSERT_EQUAL(r->baseline.region, 3);
     CU_ASSERT_EQUAL(r->baseline.turn, 11);
     CU_ASSERT_PTR_NULL(r->reason);

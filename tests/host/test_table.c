@@ -474,6 +474,39 @@ static void test_notes(void)
     results_free(&results);
 }
 
+/* How many events a batch took, modes together while they agree. */
+static void test_events(void)
+{
+    struct results results = { .count = 0 };
+    char *text;
+
+    fixture_fill(&results);
+    for ( uint32_t mode = MODE_PV; mode <= MODE_HVM; mode <<= 1 )
+    {
+        struct result *r = fixture_find(&results, "ring/stream-depth-32", (enum mode)mode);
+
+        r->batches = true;
+        r->total = 3200;
+        r->notifications = r->upcalls = 100;
+    }
+    text = print(&results, table_print);
+    CU_ASSERT_TRUE(tells(text, "are not as many): ring/stream-depth-32 0.031."));
+    free(text);
+
+    fixture_find(&results, "ring/stream-depth-32", MODE_HVM)->upcalls = 800;
+    text = print(&results, table_print_markdown);
+    CU_ASSERT_TRUE(tells(text, "ring/stream-depth-32 0.031 in PV, PVH, 0.031 (0.250) in HVM."));
+    free(text);
+
+    /* A file of before there was such a thing. */
+    for ( size_t i = 0; i < results.count; i++ )
+        results.rows[i].total = 0;
+    text = print(&results, table_print);
+    CU_ASSERT_PTR_NULL(strstr(text, "Events sent"));
+    free(text);
+    results_free(&results);
+}
+
 static void test_plain(void)
 {
     struct results results = { .count = 0 };
@@ -553,6 +586,7 @@ void suite_table(void)
     CU_add_test(suite, "modes", test_modes);
     CU_add_test(suite, "the clock is named", test_clock);
     CU_add_test(suite, "reasons and outliers are told", test_notes);
+    CU_add_test(suite, "events of batches", test_events);
     CU_add_test(suite, "plain text and UTF-8", test_plain);
     CU_add_test(suite, "markdown", test_markdown);
     CU_add_test(suite, "no results", test_nothing);

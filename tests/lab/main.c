@@ -47,6 +47,7 @@ int main(int argc, char **argv)
     {
         suite_rows();
         suite_catalogue();
+        suite_grants();
         suite_backend();
         suite_timers();
         suite_errors();

@@ -43,6 +43,7 @@ void suite_rows(void);
 void suite_errors(void);
 void suite_hostile(void);
 void suite_catalogue(void);
+void suite_grants(void);
 void suite_backend(void);
 void suite_block(void);
 void suite_timers(void);

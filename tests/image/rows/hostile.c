@@ -3,19 +3,25 @@
  * build/xenometer-test.elf.  What the backend must do is asserted by
  * tests/lab/test_hostile.c; F1, F2 … number the cases of hostile frontends.
  */
+#include "../../../domU-kernel/arch/memory.h"
 #include "../../../domU-kernel/drivers/data.h"
 #include "../../../domU-kernel/harness/row.h"
 #include "../../../domU-kernel/xen/events.h"
+#include "../../../domU-kernel/xen/grants.h"
+#include "../../../domU-kernel/xen/shutdown.h"
 #include "../../../domU-kernel/xen/xenstore.h"
 
 #define STATE_KEY "device/xenometer/0/state"
 
 #define HOSTILE_ROW(identifier, row_name, what, function)                   \
+    HOSTILE_ROW_NEEDS(identifier, row_name, what, function, 0)
+#define HOSTILE_ROW_NEEDS(identifier, row_name, what, function, what_needs) \
     ROW(hostile_##identifier) = {                                           \
         .name = "hostile/" row_name, .work = "attack the backend",          \
         .path = "hostile frontend", .help = what, .explanation = what,      \
         .elsewhere = "bare mode has no backend to attack",                  \
-        .modes = MODES_XEN, .operations = 1, .samples = 1, .run = function, \
+        .modes = MODES_XEN, .needs = what_needs,                            \
+        .operations = 1, .samples = 1, .run = function,                     \
     }
 
 /* The attack is over and the frontend lives on: one sample of nothing. */
@@ -85,13 +91,23 @@ static void run_bad_requests(struct row_run *r)
 {
     static const struct data_request requests[] = {
         { .id = 1, .operation = 99 },                                            /* F21 */
-        { .id = 2, .operation = DATA_MAP, .gref = 0xffffffff },                  /* F8 */
-        { .id = 2, .operation = DATA_MAP, .gref = 3 },                           /* F8, F22 */
-        { .id = 2, .operation = DATA_COPY, .gref = 500000, .length = 4096 },     /* F8, F22 */
-        { .id = 3, .operation = DATA_MAP, .gref = 8, .offset = 0xfffffffc },     /* F16 */
-        { .id = 4, .operation = DATA_COPY, .gref = 8, .length = 0xffff,
-          .offset = 0xfffffff0 },                                                /* F16 */
-        { .id = 5, .operation = DATA_COPY, .gref = 8, .length = 0 },             /* F17 */
+        { .id = 2, .operation = DATA_MAP, .gref = 0xffffffff, .pages = 1 },      /* F8 */
+        { .id = 2, .operation = DATA_MAP, .gref = 500, .pages = 1 },             /* F8, F22 */
+        { .id = 2, .operation = DATA_COPY, .gref = 500000, .pages = 1,
+          .length = 4096 },                                                      /* F8, F22 */
+        { .id = 3, .operation = DATA_MAP, .gref = 8, .pages = 1, .offset = 0xfffc },   /* F16 */
+        { .id = 4, .operation = DATA_COPY, .gref = 8, .pages = 1, .length = 0xffff,
+          .offset = 0xfff0 },                                                    /* F16 */
+        { .id = 5, .operation = DATA_COPY, .gref = 8, .pages = 1, .length = 0 }, /* F17 */
+        { .id = 5, .operation = DATA_COPY, .gref = 8, .pages = 0, .length = 8 }, /* F17 */
+        { .id = 5, .operation = DATA_MAP, .gref = 8, .pages = DATA_PAGES + 1 },  /* F17 */
+        { .id = 5, .operation = DATA_MAP, .gref = 0xfffffff0, .pages = DATA_PAGES },
+        { .id = 5, .operation = DATA_KEEP, .gref = 8, .pages = 0xffff },         /* F17 */
+        { .id = 5, .operation = DATA_DROP },                         /* nothing is kept */
+        { .id = 5, .operation = DATA_KEPT, .gref = 8, .pages = 1, .length = 8 },
+        { .id = 5, .operation = DATA_ECHO_KEPT, .gref = 8, .length = 8 },
+        { .id = 5, .operation = DATA_ECHO_MAP, .gref = 8, .length = 2, .offset = 4095 },   /* F16 */
+        { .id = 5, .operation = DATA_ECHO_COPY, .gref = 0xffffffff, .length = 8 },
         { .id = 6, .operation = DATA_ECHO, .length = DATA_PAYLOAD + 1 },         /* F15 */
         { .id = 7, .operation = DATA_SINK, .length = 0xffff },
     };
@@ -114,6 +130,99 @@ static void run_bad_requests(struct row_run *r)
 }
 HOSTILE_ROW(bad_requests, "f8-f15-f16-f17-f21-f22-f23-requests",
             "bad references, offsets, lengths, operations", run_bad_requests);
+
+/* F9, F13: `pages` pages from `first` on are refused, by every operation. */
+static void refused(struct row_run *r, grant_ref first, u16 pages, u16 operation)
+{
+    struct data_request q = {
+        .id = 1, .operation = operation, .gref = first, .pages = pages, .length = 8,
+    };
+    struct data_response p;
+
+    if ( !data_exchange(&q, &p) )
+        r->failure = "a bad set of grants was not answered";
+    else if ( p.status != DATA_ERROR )
+        r->failure = "a bad set of grants was accepted";
+}
+
+static void run_f9(struct row_run *r)
+{
+    struct data_pages set = data_pages_grant(4);
+    u64 frame = page_frame(set.at + 2 * PAGE_SIZE);
+
+    /* One reference of four is void. */
+    if ( !grant_end(set.gref + 2) )
+        r->failure = "an unused grant could not be ended";
+    refused(r, set.gref, 4, DATA_MAP);
+    refused(r, set.gref, 4, DATA_COPY);
+    refused(r, set.gref, 4, DATA_KEEP);
+    refused(r, set.gref + 1, 2, DATA_ECHO_MAP);
+    refused(r, set.gref + 1, 2, DATA_ECHO_COPY);
+    refused(r, set.gref + 2, 2, DATA_ECHO_MAP);
+    /* One is read-only: that will do for those that only read. */
+    grant_allow(set.gref + 2, device.backend, frame, true);
+    refused(r, set.gref, 4, DATA_KEEP);
+    refused(r, set.gref + 1, 2, DATA_ECHO_MAP);
+    refused(r, set.gref + 1, 2, DATA_ECHO_COPY);
+    /* The good ones of a bad set were not left mapped. */
+    if ( !data_pages_end(&set) )
+        r->failure = "the backend kept a page of a refused set mapped";
+    survive(r);
+}
+HOSTILE_ROW(f9, "f9-f13-one-bad-grant", "sets with one void or read-only grant", run_f9);
+
+#define FRAUDS 40u
+
+/* The frontend wants its pages back while the backend keeps them. */
+static void run_f12(struct row_run *r)
+{
+    struct data_pages set = data_pages_grant(DATA_PAGES), other = data_pages_grant(2);
+
+    if ( !data_pages_keep(&set) )
+        r->failure = "the backend would not keep pages";
+    for ( u32 i = 0; i < FRAUDS && !r->failure; i++ )
+        refused(r, other.gref, 2, DATA_KEEP);   /* a second set, again and again */
+    if ( grant_end(set.gref) || grant_end(set.gref + DATA_PAGES - 1) )
+        r->failure = "a mapped page could be withdrawn";
+    if ( !data_pages_drop() )
+        r->failure = "the backend would not drop pages";
+    /* Version 1 leaves an entry in use as it is; in version 2 it is void now. */
+    if ( data_pages_keep(&set) != (grant_version == 1) )
+        r->failure = "an entry is not what its version says";
+    if ( grant_version == 1 && !data_pages_drop() )
+        r->failure = "the backend would not drop pages";
+    if ( !data_pages_end(&set) || !data_pages_end(&other) )
+        r->failure = "the backend kept pages that it should drop";
+    survive(r);
+}
+HOSTILE_ROW(f12, "f12-withdraws-kept", "withdraws kept pages, asks for ever more", run_f12);
+HOSTILE_ROW_NEEDS(f12_v2, "f12-withdraws-kept-v2", "the same in grant table version 2", run_f12,
+                  DOMAIN_GRANT_V2);
+
+/* F37: the domain goes with 32 of its pages mapped in dom0. */
+static void run_f37(struct row_run *r)
+{
+    struct data_pages set = data_pages_grant(DATA_PAGES);
+
+    if ( !data_pages_keep(&set) )
+        r->failure = "the backend would not keep pages";
+    else
+        shutdown_poweroff();
+}
+HOSTILE_ROW(f37, "f37-dies-with-kept", "dies while the backend keeps its pages", run_f37);
+
+/* The device goes the same way, by an error of the frontend. */
+static void run_f37_broken(struct row_run *r)
+{
+    struct data_pages set = data_pages_grant(DATA_PAGES);
+
+    if ( !data_pages_keep(&set) )
+        r->failure = "the backend would not keep pages";
+    else
+        publish(&device.data_ring, device.data_port, 1000);
+}
+HOSTILE_ROW(f37_broken, "f37-breaks-with-kept", "breaks the ring while its pages are kept",
+            run_f37_broken);
 
 #define STORM 20000u
 

@@ -1,0 +1,75 @@
+/*
+ * What batching and the rings' event indices leave of the events (notes.h).
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/notes.h"
+
+static bool same_events(const struct result *a, const struct result *b)
+{
+    return a->total == b->total && a->notifications == b->notifications &&
+           a->upcalls == b->upcalls;
+}
+
+/* One row's events, for the modes in which they are those of `pattern`. */
+static void put_events(FILE *out, const struct results *results,
+                       const struct result *pattern, bool name)
+{
+    double total = (double)pattern->total;
+    uint32_t modes = 0;
+    bool others = false;
+
+    for ( const struct result *r = results->rows; r < results->rows + results->count; r++ )
+    {
+        if ( strcmp(r->row, pattern->row) != 0 || r->outcome != OUTCOME_SUCCESS )
+            continue;
+        if ( same_events(r, pattern) )
+            modes |= (uint32_t)r->mode;
+        else
+            others = true;
+    }
+    if ( name )
+        fprintf(out, "%s ", pattern->row);
+    fprintf(out, "%.3f", (double)pattern->notifications / total);
+    if ( pattern->upcalls != pattern->notifications )
+        fprintf(out, " (%.3f)", (double)pattern->upcalls / total);
+    if ( others )
+    {
+        fprintf(out, " in ");
+        notes_put_modes(out, modes);
+    }
+}
+
+void notes_events(struct notes *notes, const struct results *results)
+{
+    const char *separator = "", *row = "";
+    char *text = NULL;
+    size_t size;
+    FILE *out = notes_begin(&text, &size);
+
+    for ( size_t i = 0; i < results->count; i++ )
+    {
+        const struct result *r = &results->rows[i];
+        bool told = false;
+
+        if ( !r->batches || r->outcome != OUTCOME_SUCCESS || r->total == 0 )
+            continue;
+        for ( size_t k = 0; k < i && !told; k++ )
+            told = results->rows[k].outcome == OUTCOME_SUCCESS &&
+                   strcmp(results->rows[k].row, r->row) == 0 &&
+                   same_events(&results->rows[k], r);
+        if ( told )
+            continue;
+        fprintf(out, "%s", separator);
+        put_events(out, results, r, strcmp(row, r->row) != 0);
+        row = r->row;
+        separator = ", ";
+    }
+    fclose(out);
+    if ( *text )
+        notes_add(notes, "Events sent per operation (upcalls taken, where they are not as many): "
+            "%s.", text);
+    free(text);
+}

@@ -1,0 +1,240 @@
+/* A page through the ring and back; the ring's code without a peer. */
+#include "../arch/memory.h"
+#include "../drivers/data.h"
+#include "../harness/row.h"
+#include "../lib/string.h"
+
+#define NO_RING "bare mode has no backend to share a ring with"
+#define WORDS (PAGE_SIZE / sizeof(u64))
+
+/* ---------------------------------------------------------- 4 KiB echoed -- */
+
+static struct data_pages shared;   /* one page out, one back */
+
+static const char *setup_pages(struct row_run *r)
+{
+    (void)r;
+    shared = data_pages_grant(2);
+    return NULL;
+}
+
+static const char *setup_kept(struct row_run *r)
+{
+    setup_pages(r);
+    if ( !data_pages_keep(&shared) )
+        r->failure = "the backend could not map the pages for good";
+    return NULL;
+}
+
+static void teardown_pages(struct row_run *r)
+{
+    if ( !data_pages_end(&shared) )
+        r->failure = "the backend kept a page mapped";
+}
+
+static void teardown_kept(struct row_run *r)
+{
+    data_pages_drop();
+    teardown_pages(r);
+}
+
+static void echo(struct row_run *r, u16 operation)
+{
+    struct data_request request = data_pages_request(&shared, operation);
+    u64 *out = (u64 *)shared.at;
+
+    FOR_EACH_SAMPLE(r, i)
+    {
+        struct data_response response;
+        bool answered;
+
+        request.id = i;
+        /* Other than the last time in every word. */
+        for ( u32 j = 0; j < WORDS; j++ )
+            out[j] = ((u64)(i + 1) << 32) + j;
+        sample_keep(r, i, TIMED(answered = data_exchange(&request, &response)));
+        if ( !answered || response.status != DATA_OKAY )
+            r->failure = "the backend did not answer the echo";
+        else if ( memcmp(out, out + WORDS, PAGE_SIZE) )
+            r->failure = "the echo came back changed";
+    }
+}
+
+#define ECHO_ROW(identifier, row_name, way, operation_, what, text, setup_, teardown_) \
+    static void run_##identifier(struct row_run *r)                          \
+    {                                                                        \
+        echo(r, operation_);                                                 \
+    }                                                                        \
+    ROW(ring_##identifier) = {                                               \
+        .name = row_name, .work = "send 4 KiB to a dom0 process and get them back", \
+        .path = way, .help = what, .explanation = text, .elsewhere = NO_RING, \
+        .modes = MODES_XEN, .needs = SERVICE_DATA_RING,                      \
+        .flags = ROW_DOM0 | ROW_BLOCKS,                                      \
+        .operations = 1, .samples = 100, .warmup = 4,                        \
+        .setup = setup_, .run = run_##identifier, .teardown = teardown_,     \
+    }
+
+ECHO_ROW(echo_4k_copy, "ring/echo-4k-copy", "two grant copies", DATA_ECHO_COPY,
+         "4 KiB to the backend and back, by grant copies",
+         "A ring request names two granted pages: the backend has Xen copy 4 KiB of the first "
+         "into its memory and from there into the second (two GNTTABOP_copy), then answers; "
+         "the guest compares them.  The difference to ring/echo-64b is two copies of the kind "
+         "grant/copy-4k has one of.",
+         setup_pages, teardown_pages);
+
+ECHO_ROW(echo_4k_map, "ring/echo-4k-map", "two pages mapped, unmapped", DATA_ECHO_MAP,
+         "4 KiB to the backend and back, by mapping the pages",
+         "As ring/echo-4k-copy, but the backend maps both pages in one call, copies by memcpy "
+         "and unmaps them.  Making and tearing down dom0's page table entries is the difference "
+         "to ring/echo-4k-persistent.",
+         setup_pages, teardown_pages);
+
+ECHO_ROW(echo_4k_persistent, "ring/echo-4k-persistent", "two pages kept mapped", DATA_ECHO_KEPT,
+         "4 KiB to the backend and back, through pages kept mapped",
+         "As ring/echo-4k-map with both pages mapped long before: what is left is the ring and "
+         "two memcpy in dom0.  The difference to ring/echo-64b is the copying.",
+         setup_kept, teardown_kept);
+
+/* ------------------------------------------------------ both ends at home -- */
+
+static struct ring_front front;
+static struct ring_back back;
+static struct ring_shared *home;
+
+static const char *setup_home(struct row_run *r)
+{
+    u32 slots = ring_slot_count((u32)PAGE_SIZE, DATA_SLOT_SIZE);
+
+    home = pages_alloc(1);
+    ring_front_init(&front, home, slots);
+    if ( !ring_back_attach(&back, home, slots) )
+        r->error = "a new ring cannot be attached to";
+    return NULL;
+}
+
+static void teardown_home(struct row_run *r)
+{
+    (void)r;
+    pages_free(home, 1);
+}
+
+/* What data_exchange() and the backend's turn do, without the events. */
+static inline bool pass(const struct data_request *q, struct data_response *p)
+{
+    struct data_request taken;
+    struct data_response answer = { .status = DATA_OKAY };
+
+    if ( !ring_front_put(&front, q, DATA_SLOT_SIZE) )
+        return false;
+    ring_front_push(&front);
+    if ( ring_back_take(&back, &taken, DATA_SLOT_SIZE) != RING_TAKEN )
+        return false;
+    answer.id = taken.id;
+    if ( !ring_back_put(&back, &answer, DATA_SLOT_SIZE) )
+        return false;
+    ring_back_push(&back);
+    return ring_back_final_check(&back, 1) == RING_EMPTY &&
+           ring_front_final_check(&front, 1) == RING_TAKEN &&
+           ring_front_take(&front, p, DATA_SLOT_SIZE) == RING_TAKEN;
+}
+
+static void run_home(struct row_run *r)
+{
+    struct data_request request = { .operation = DATA_SINK };
+
+    FOR_EACH_SAMPLE(r, i)
+    {
+        struct data_response response;
+        bool passed;
+
+        request.id = i;
+        sample_keep(r, i, TIMED(passed = pass(&request, &response)));
+        if ( !passed || response.id != i )
+            r->error = "the ring loses entries";
+    }
+}
+
+ROW(ring_push_pop) = {
+    .name = "ring/push-pop",
+    .work = "do something inside the guest",
+    .path = "ring code, no peer",
+    .help = "one request and its answer, both ends of the ring in the guest",
+    .explanation =
+        "Both ends of a ring in the guest's memory: put a request of 80 bytes, publish, take it, put "
+        "the answer, publish, set both event indices, take it.  No event, no other domain: the "
+        "cost of the ring's code.  All else in ring/echo-64b is notification, wake-up and dom0.  "
+        "The same in every mode.",
+    .modes = MODES_ALL,
+    .operations = 1, .samples = 1000, .warmup = 16,
+    .setup = setup_home, .run = run_home, .teardown = teardown_home,
+};
+
+/* --------------------------------------------------------- silent pushes -- */
+
+/* All answers to `count` requests that were published and notified. */
+static const char *collect(u32 count)
+{
+    struct data_response response;
+    enum ring_result t;
+
+    while ( count )
+    {
+        if ( !data_wait(count) )
+            return "the backend broke the data ring";
+        while ( (t = ring_front_take(&device.data_ring, &response, DATA_SLOT_SIZE)) == RING_TAKEN )
+        {
+            if ( response.status != DATA_OKAY )
+                return "the backend refused a request";
+            count--;
+        }
+        if ( t == RING_BROKEN )
+            return "the backend broke the data ring";
+    }
+    return NULL;
+}
+
+static void run_suppressed(struct row_run *r)
+{
+    struct ring_front *ring = &device.data_ring;
+    struct data_request request = { .operation = DATA_SINK, .length = DATA_PAYLOAD };
+    u32 total = r->warmup + r->count, kept = 0, loud = 0;
+
+    while ( kept < total && !r->failure )
+    {
+        /* The first would be notified; the event is put off, to the batch's end. */
+        ring_front_put(ring, &request, DATA_SLOT_SIZE);
+        ring_front_push(ring);
+        while ( kept < total && ring_front_free(ring) )
+        {
+            bool notify;
+            u64 ticks = TIMED((ring_front_put(ring, &request, DATA_SLOT_SIZE),
+                               notify = ring_front_push(ring)));
+
+            /* Where both sides have a CPU, the backend may be awake and ask. */
+            if ( !notify )
+                sample_keep(r, kept++, ticks);
+            else if ( ++loud > total )
+                r->failure = "the backend asks for an event with every request";
+        }
+        data_notify();
+        if ( !r->failure )
+            r->failure = collect(ring->count - ring_front_free(ring));
+    }
+}
+
+ROW(ring_notify_suppressed) = {
+    .name = "ring/notify-suppressed",
+    .work = "tell a dom0 process something, no answer",
+    .path = "shared ring, no event needed",
+    .help = "put and publish a request while the backend has one unread",
+    .explanation =
+        "The backend has a request before this one still to read: its event index lies behind, "
+        "so the guest writes 64 bytes, publishes them, sees that no event is wanted and makes no "
+        "hypercall.  What a request costs its sender in a full stream.  Of 64 requests 63 are timed; "
+        "one event carries all.  Compare with event/send-masked, the hypercall that is saved, and with "
+        "ring/push-pop.",
+    .elsewhere = NO_RING,
+    .modes = MODES_XEN, .needs = SERVICE_DATA_RING, .flags = ROW_BATCHES,
+    .operations = 1, .samples = 1000, .warmup = 16,
+    .run = run_suppressed,
+};

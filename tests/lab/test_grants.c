@@ -1,0 +1,189 @@
+/*
+ * Grant and ring rows: what their figures must mean.  A row that goes through
+ * dom0 finds its scheduler on one of two ways, some 700 instructions apart:
+ * small differences are taken between minima, and allow for that.
+ */
+#include <stdlib.h>
+
+#include <CUnit/CUnit.h>
+
+#include "catalogue.h"
+#include "program.h"
+
+#define least(row, mode) catalogue_figure(row, mode, "min")
+/* An interrupt of the host's may hit one sample in a hundred. */
+#define largest(row, mode) catalogue_figure(row, mode, "p99")
+
+#define WAYS 1000
+
+static const char *const modes[] = { "pv", "pvh", "hvm" };
+/* low < x < high */
+#define BETWEEN(low, x, high) \
+    do { LESS(low, x); LESS(x, high); } while ( 0 )
+
+static void test_access(void)
+{
+    for ( size_t i = 0; i < 3; i++ )
+    {
+        const char *m = modes[i];
+
+        /* Memory only, in both versions, and always the same. */
+        LESS(largest("grant/access-end", m), 100);
+        LESS(largest("grant/v2-access", m), 100);
+        CU_ASSERT_EQUAL(least("grant/access-end", m), largest("grant/access-end", m));
+        CU_ASSERT_EQUAL(least("grant/v2-access", m), largest("grant/v2-access", m));
+        LESS(llabs(median("grant/v2-access", m) - median("grant/access-end", m)), 10);
+        CU_ASSERT_EQUAL(median("grant/v2-access", m), median("grant/v2-access", "pv"));
+    }
+}
+
+static void test_batches(void)
+{
+    for ( size_t i = 0; i < 3; i++ )
+    {
+        const char *m = modes[i];
+
+        LESS(4 * median("grant/map-32", m), median("grant/map-1", m));
+        LESS(4 * median("grant/unmap-32", m), median("grant/unmap-1", m));
+        LESS(4 * median("grant/copy-4k-x32", m), median("grant/copy-4k", m));
+        /* Copying a page is cheaper than mapping it, alone and in a batch. */
+        LESS(median("grant/copy-4k", m), median("grant/map-1", m));
+        LESS(median("grant/copy-4k-x32", m), median("grant/map-32", m));
+        /* No batch copies for less than the copying itself. */
+        LESS(median("baseline/memcpy-4k", m), least("grant/copy-4k-x32", m));
+    }
+}
+
+static void test_parts(void)
+{
+    for ( size_t i = 0; i < 3; i++ )
+    {
+        const char *m = modes[i];
+        long long echo = least("ring/echo-64b", m);
+
+        /* Unmapping is a part of mapping and unmapping; both are some. */
+        BETWEEN(echo + 5000, least("grant/unmap-1", m), least("grant/map-1", m) - 5000);
+        LESS(least("grant/unmap-32", m), least("grant/map-32", m));
+        /* A copy's size, 504 words more, matters less than that there is one. */
+        BETWEEN(2000, least("grant/copy-64b", m) - echo, 20000);
+        LESS(2 * llabs(least("grant/copy-4k", m) - least("grant/copy-64b", m)),
+             least("grant/copy-64b", m) - echo);
+        /* Version 2 is a matter of Xen's, and a small one. */
+        LESS(7 * llabs(median("grant/v2-map", m) - median("grant/map-1", m)),
+             median("grant/map-1", m));
+    }
+}
+
+static void test_persistent(void)
+{
+    for ( size_t i = 0; i < 3; i++ )
+    {
+        const char *m = modes[i];
+
+        long long echo = least("ring/echo-64b", m);
+
+        /* A plain copy is cheap beside any grant operation. */
+        LESS(2 * (least("grant/persistent-reuse", m) - echo), least("grant/copy-64b", m) - echo);
+        LESS(median("grant/persistent-reuse", m), median("grant/copy-4k", m));
+        LESS(median("grant/copy-4k", m), median("grant/map-1", m));
+        /* So are two, the second being 512 words in the guest. */
+        BETWEEN(least("grant/persistent-reuse", m) - WAYS, least("grant/transfer-none", m),
+                least("grant/persistent-reuse", m) + 512 + WAYS);
+        LESS(median("grant/transfer-none", m), median("grant/copy-4k", m));
+    }
+}
+
+static void test_page_echo(void)
+{
+    for ( size_t i = 0; i < 3; i++ )
+    {
+        const char *m = modes[i];
+        long long echo = least("ring/echo-64b", m);
+
+        LESS(median("ring/echo-4k-persistent", m), median("ring/echo-4k-copy", m));
+        LESS(median("ring/echo-4k-copy", m), median("ring/echo-4k-map", m));
+        LESS(echo, least("ring/echo-4k-persistent", m) + WAYS);
+        /* Two grant copies against one. */
+        BETWEEN(3 * (least("grant/copy-4k", m) - echo) / 2,
+                least("ring/echo-4k-copy", m) - echo,
+                5 * (least("grant/copy-4k", m) - echo) / 2);
+    }
+}
+
+static void test_ring_alone(void)
+{
+    CU_ASSERT_EQUAL(median("ring/push-pop", "bare"), median("ring/push-pop", "pv"));
+    for ( size_t i = 0; i < 3; i++ )
+    {
+        const char *m = modes[i];
+
+        CU_ASSERT_EQUAL(least("ring/push-pop", m), largest("ring/push-pop", m));
+        CU_ASSERT_EQUAL(median("ring/push-pop", m), median("ring/push-pop", "pv"));
+        CU_ASSERT_EQUAL(catalogue_figure("ring/push-pop", m, "notifications"), 0);
+        LESS(20 * median("ring/push-pop", m), median("ring/echo-64b", m));
+    }
+}
+
+static void test_suppressed(void)
+{
+    for ( size_t i = 0; i < 3; i++ )
+    {
+        const char *m = modes[i];
+        static const char row[] = "ring/notify-suppressed";
+
+        /* Nothing but the guest's own instructions: less than any hypercall. */
+        CU_ASSERT_EQUAL(least(row, m), largest(row, m));
+        LESS(median(row, m), median("ring/push-pop", m));
+        LESS(2 * median(row, m), median("hypercall/null", m));
+        LESS(3 * median(row, m), median("event/send-masked", m));
+        /* The events are those of the batches of 64, between the samples. */
+        LESS(50 * catalogue_figure(row, m, "notifications"),
+             catalogue_figure(row, m, "total_operations"));
+        CU_ASSERT_EQUAL(catalogue_figure(row, m, "upcalls"),
+                        catalogue_figure(row, m, "notifications"));
+    }
+}
+
+static void test_events_per_request(void)
+{
+    static const char *const depth[] = {
+        "ring/stream-depth-1", "ring/stream-depth-2", "ring/stream-depth-4",
+        "ring/stream-depth-8", "ring/stream-depth-16", "ring/stream-depth-32",
+        "ring/stream-depth-64",
+    };
+
+    for ( size_t i = 0; i < 3; i++ )
+    {
+        const char *m = modes[i];
+        long long requests = catalogue_figure(depth[0], m, "total_operations");
+
+        CU_ASSERT_EQUAL(requests, 22 * 256);
+        CU_ASSERT_EQUAL(catalogue_figure(depth[0], m, "notifications"), requests);
+        for ( size_t d = 1; d < sizeof(depth) / sizeof(depth[0]); d++ )
+        {
+            CU_ASSERT_EQUAL(catalogue_figure(depth[d], m, "total_operations"), requests);
+            LESS(catalogue_figure(depth[d], m, "notifications"),
+                 catalogue_figure(depth[d - 1], m, "notifications"));
+            LESS(catalogue_figure(depth[d], m, "upcalls"),
+                 catalogue_figure(depth[d - 1], m, "upcalls"));
+        }
+        LESS(32 * catalogue_figure(depth[6], m, "notifications"), requests);
+        /* One request, one answer, an event for each. */
+        CU_ASSERT_EQUAL(catalogue_figure("ring/echo-64b", m, "notifications"),
+                        catalogue_figure("ring/echo-64b", m, "total_operations"));
+    }
+}
+
+void suite_grants(void)
+{
+    CU_pSuite s = CU_add_suite("grants and rings", NULL, NULL);
+
+    CU_add_test(s, "granting and withdrawing, both versions", test_access);
+    CU_add_test(s, "a batch is cheaper by the page", test_batches);
+    CU_add_test(s, "map, unmap, copy: parts of a whole", test_parts);
+    CU_add_test(s, "persistent grants and plain copies", test_persistent);
+    CU_add_test(s, "4 KiB there and back", test_page_echo);
+    CU_add_test(s, "the ring's code alone", test_ring_alone);
+    CU_add_test(s, "suppressed events", test_suppressed);
+    CU_add_test(s, "events per request fall with depth", test_events_per_request);
+}
