@@ -14,6 +14,7 @@
 extern u8 hardware_stubs[], pv_stubs[];
 extern u8 hardware_upcall[], hardware_lapic[], hardware_ignored[];
 extern u8 pv_upcall[], pv_failsafe[];
+extern u8 hardware_upcall_stamped[], pv_upcall_stamped[];
 
 /* Where a faulting instruction continues; section filled by assembly below. */
 struct fixup { u64 fault, resume; };
@@ -108,6 +109,17 @@ void traps_init(void)
         init_pv();
     else
         init_hardware();
+}
+
+volatile u64 upcall_tsc;
+
+void traps_stamp_upcall(bool on)
+{
+    if ( boot_mode != MODE_PV )
+        set_gate(VECTOR_UPCALL, on ? hardware_upcall_stamped : hardware_upcall);
+    else if ( hypercall_set_callbacks((unsigned long)(on ? pv_upcall_stamped : pv_upcall),
+                                      (unsigned long)pv_failsafe, 0) )
+        panic("set_callbacks refused");
 }
 
 /* ---- what happened ---- */

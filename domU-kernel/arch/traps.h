@@ -22,6 +22,13 @@ struct trap_frame {
 void traps_init(void);
 
 /*
+ * Have the event upcall leave the TSC of its first instruction in upcall_tsc,
+ * or no more.  Costs an upcall some ten instructions.
+ */
+void traps_stamp_upcall(bool on);
+extern volatile u64 upcall_tsc;
+
+/*
  * Read or write an MSR that may not exist.  False: it faulted.  Not for timed
  * regions.
  */

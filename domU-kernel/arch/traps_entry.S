@@ -106,12 +106,33 @@ pv_common:
  */
     .balign 16
     .globl hardware_upcall, pv_upcall, pv_failsafe
+/* Stamped: the time of its first instruction, but for three registers saved,
+ * in upcall_tsc; then the ordinary one.  traps_stamp_upcall() chooses. */
+    .globl hardware_upcall_stamped, pv_upcall_stamped
+.macro stamp
+    pushq %rax
+    pushq %rcx
+    pushq %rdx
+    rdtscp
+    lfence
+    shlq $32, %rdx
+    orq %rdx, %rax
+    movq %rax, upcall_tsc(%rip)
+    popq %rdx
+    popq %rcx
+    popq %rax
+.endm
+pv_upcall_stamped:
+    stamp
+    jmp pv_upcall
+hardware_upcall_stamped:
+    stamp
 hardware_upcall:
     pushq $0
     pushq $0x40
     save_registers
     cld
-    call event_upcall
+    call *event_upcall(%rip)
     restore_registers
     addq $16, %rsp
     iretq
@@ -137,7 +158,7 @@ pv_upcall:
     pushq $0x40
     save_registers
     cld
-    call event_upcall
+    call *event_upcall(%rip)
     restore_registers
     addq $16, %rsp
     /* fall through */

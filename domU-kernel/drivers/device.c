@@ -5,7 +5,7 @@
 #include "../lib/format.h"
 #include "../lib/string.h"
 #include "../xen/console.h"
-#include "../xen/events.h"
+#include "../xen/events_fifo.h"
 #include "../xen/grants.h"
 #include "../xen/xenstore.h"
 
@@ -175,6 +175,10 @@ void device_connect(void)
                   !strcmp(version, EVENT_ABI_FIFO);
     device.grant_v2 = !xenstore_read_number(backend_key(KEY_GRANT_VERSION), &number) &&
                       number == 2;
+
+    /* Before the ports that a row uses; those there are already keep working. */
+    if ( device.fifo )
+        events_use_fifo();
 
     share_rings();
     share_samples();
