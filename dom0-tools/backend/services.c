@@ -26,6 +26,22 @@ static int16_t use_page(const struct data_request *q, struct data_response *p,
     return DATA_ERROR;
 }
 
+/* Apart from the others: what those cost is measured. */
+static int16_t serve_events(const struct data_request *q, struct data_response *p,
+                            const struct page_access *pages)
+{
+    switch ( q->operation )
+    {
+    case DATA_EVENTS:
+        return pages->count(pages->context, q->gref, &p->value) ? DATA_OKAY : DATA_ERROR;
+
+    case DATA_AWAKE:
+        pages->awake(pages->context, q->gref != 0);
+        return DATA_OKAY;
+    }
+    return DATA_NOT_SUPPORTED;
+}
+
 static int16_t serve(const struct data_request *q, struct data_response *p,
                      const struct page_access *pages)
 {
@@ -53,7 +69,7 @@ static int16_t serve(const struct data_request *q, struct data_response *p,
     case DATA_COPY:
         return use_page(q, p, pages);
     }
-    return DATA_NOT_SUPPORTED;
+    return serve_events(q, p, pages);
 }
 
 void services_answer(const struct data_request *q, struct data_response *p,

@@ -13,7 +13,8 @@
 
 #define PAGE_BYTES 4096u
 
-/* How to reach a page the frontend granted.  False: the reference is bad. */
+/* How to reach a page the frontend granted.  False: the reference is bad.
+ * And what the backend does about events. */
 struct page_access {
     void *context;
     /* Map the page, read 8 bytes at `offset` (which fit), unmap. */
@@ -21,6 +22,11 @@ struct page_access {
     /* Copy `length` bytes at `offset` (which fit), give the first 8 of them. */
     bool (*copy)(void *context, uint32_t gref, uint32_t offset, uint32_t length,
                  uint64_t *value);
+    /* Count the events on the frontend's `port`, 0: stop; *value: those so far.
+     * Asked for the port it counts already, it goes on.  False: no such port. */
+    bool (*count)(void *context, uint32_t port, uint64_t *value);
+    /* Poll for events instead of sleeping, or sleep again. */
+    void (*awake)(void *context, bool on);
 };
 
 /*

@@ -127,7 +127,13 @@ enum data_operation {
     DATA_SOURCE = 2,   /* answer carries a payload: byte i is (id + i) & 0xff */
     DATA_MAP    = 3,   /* map page `gref`, read its first word, unmap */
     DATA_COPY   = 4,   /* grant-copy `length` bytes of page `gref`, read the first word */
+    /* How the backend treats events; `gref` is no grant reference here. */
+    DATA_EVENTS = 16,  /* count the events on port `gref`, 0: no more; one port at a time */
+    DATA_AWAKE  = 17,  /* `gref` 1: poll for events rather than sleep, until none has
+                          come for AWAKE_MS; 0: sleep again */
 };
+
+#define AWAKE_MS            10u
 
 enum data_status {
     DATA_OKAY          = 0,
@@ -139,7 +145,7 @@ struct data_request {
     uint32_t id;             /* echoed; never used as an index by the backend */
     uint16_t operation;      /* enum data_operation */
     uint16_t length;         /* bytes: payload, or of the page with DATA_COPY */
-    uint32_t gref;           /* MAP, COPY */
+    uint32_t gref;           /* MAP, COPY; EVENTS, AWAKE: see there */
     uint32_t offset;         /* MAP, COPY: bytes into the page */
     uint8_t payload[DATA_PAYLOAD];
 };
@@ -149,7 +155,8 @@ struct data_response {
     uint32_t id;
     uint16_t operation;
     int16_t status;          /* enum data_status */
-    uint64_t value;          /* MAP, COPY: the first word; SINK: sum of payload bytes */
+    uint64_t value;          /* MAP, COPY: the first word; SINK: sum of payload bytes;
+                                EVENTS: events so far, 0 when counting begins */
     uint8_t payload[DATA_PAYLOAD];
 };
 _Static_assert(sizeof(struct data_response) == DATA_SLOT_SIZE, "data slot");
