@@ -90,7 +90,7 @@ TOOL_OBJECTS := $(TOOL_SOURCES:%=$(BUILD)/%.o)
 TOOL_CFLAGS  := -std=gnu11 -O2 -g $(WARNINGS)
 TOOL_CPPFLAGS := -D_GNU_SOURCE -Iinclude -Ishared -Idom0-tools \
 	-DDATA_DIRECTORY='"$(PREFIX)/share/xenometer"'
-TOOL_PACKAGES := xencontrol xenevtchn xengnttab xenstore xendevicemodel \
+TOOL_PACKAGES := xencall xencontrol xenevtchn xengnttab xenstore xendevicemodel \
 	xenforeignmemory jansson smartcols
 # libarchive statically: the lab's dom0 runs this program too, and would
 # otherwise need libxml2 and ICU (30 MB) for it.

@@ -12,6 +12,10 @@
 #include "measure/result.h"
 #include "xenometer.h"
 
+/* While awake: so many events, or so long without one, then the others' turn. */
+#define AWAKE_EVENTS 128u
+#define AWAKE_SLICE  MILLISECONDS(1)
+
 static void disconnect(struct device *);
 
 /* -------------------------------------------------------------- outcome -- */
@@ -101,6 +105,33 @@ static bool copy_pages(void *context, uint32_t gref, uint32_t pages, uint32_t of
     return true;
 }
 
+static bool count_events(void *context, uint32_t port, uint64_t *value)
+{
+    struct device *d = context;
+
+    *value = 0;
+    if ( !port || port != d->counted_remote )
+    {
+        channel_unbind(&d->counted);
+        d->counted_remote = 0;
+        if ( port && !channel_bind(&d->counted, d->events, &d->host->loop, d->domid, port) )
+            return false;
+        d->counted_remote = port;
+        d->counted_before = d->counted_events;
+    }
+    *value = d->counted_events - d->counted_before;
+    return true;
+}
+
+static void stay_awake(void *context, bool on)
+{
+    struct device *d = context;
+
+    d->awake_until = on ? loop_now() + MILLISECONDS(AWAKE_MS) : 0;
+    if ( on )
+        loop_work_add(&d->host->loop, &d->poll);
+}
+
 /* True when there was work. */
 static bool data_turn(struct device *d)
 {
@@ -181,11 +212,10 @@ void device_samples(const struct device *d, uint64_t *to, uint32_t count)
  * In the measured path: one port read, the work, one notification, one
  * unmask.  The frontend is told before the port is unmasked: it can go on
  * while we do that.  An event that comes meanwhile stays pending in Xen and is
- * delivered by the unmask.
+ * delivered by the unmask.  False: there is none.
  */
-static void event_ready(void *context)
+static inline __attribute__((always_inline)) bool take_event(struct device *d)
 {
-    struct device *d = context;
     int answer = xenevtchn_pending(d->events);
     uint32_t port = (uint32_t)answer;
     bool work;
@@ -194,7 +224,7 @@ static void event_ready(void *context)
     {
         if ( errno != EAGAIN && errno != EINTR )
             fail(d, "cannot read events: %s", strerror(errno));
-        return;
+        return false;
     }
     if ( port == d->data.port )
         channel_handled(&d->data, data_turn(d));
@@ -207,7 +237,58 @@ static void event_ready(void *context)
         channel_handled(&d->control, control_turn(d));
     else if ( d->ioreq && ioreq_event(d->ioreq, port, &work) )
         xenevtchn_unmask(d->events, port);   /* Xen itself sends these */
+    else if ( port == d->counted.port )
+    {
+        d->counted_events++;
+        channel_handled(&d->counted, true);
+    }
     /* Else: it was unbound with the event already under way. */
+    return true;
+}
+
+static void event_ready(void *context)
+{
+    take_event(context);
+}
+
+/*
+ * Awake for this device, as long as its events come; but in slices, so that
+ * the others are served whatever its frontend does.  Where none is there the
+ * CPU is Xen's to give away: the frontend may be waiting for this very one.
+ */
+static void poll_events(void *context)
+{
+    struct device *d = context;
+    uint64_t now = loop_now(), end = now + AWAKE_SLICE;
+    unsigned events = 0;
+    bool before = true;
+
+    while ( d->phase == DEVICE_CONNECTED && d->awake_until && events < AWAKE_EVENTS )
+    {
+        bool taken = take_event(d);
+
+        events += taken;
+        if ( !taken )
+        {
+            /* The clock is out of the measured path: read when nothing has
+             * come twice. */
+            if ( !before && (now = loop_now()) >= end )
+                break;
+            xenctrl_yield(d->host->xen);
+        }
+        before = taken;
+    }
+    if ( d->phase != DEVICE_CONNECTED || !d->awake_until )
+        return;
+    if ( events )
+        d->awake_until = now + MILLISECONDS(AWAKE_MS);
+    if ( now < d->awake_until )
+        loop_work_add(&d->host->loop, &d->poll);
+}
+
+uint64_t device_events(const struct device *d)
+{
+    return d->counted_events;
 }
 
 /* -------------------------------------------------------------- connect -- */
@@ -327,11 +408,15 @@ static void connect(struct device *d)
 static void disconnect(struct device *d)
 {
     loop_work_remove(&d->host->loop, &d->data_more);
+    loop_work_remove(&d->host->loop, &d->poll);
     loop_work_remove(&d->host->loop, &d->control_more);
     channel_unbind(&d->control);
     channel_unbind(&d->data);
     channel_unbind(&d->echo);
     services_release(&d->services);
+    channel_unbind(&d->counted);
+    d->counted_remote = 0;
+    d->awake_until = 0;
     if ( d->samples )
         xengnttab_unmap(d->grants, d->samples, d->keys.samples_pages);
     if ( d->data_pages )
@@ -469,6 +554,8 @@ struct device *device_new(struct host *host, uint32_t domid, uint32_t needs,
     d->changed = changed;
     d->context = context;
     d->services.access = (struct page_access){ d, map_pages, unmap_pages, copy_pages };
+    d->services.events = (struct event_access){ d, count_events, stay_awake };
+    d->poll = (struct loop_work){ .work = poll_events, .context = d };
     d->data_more = (struct loop_work){ .work = data_again, .context = d };
     d->control_more = (struct loop_work){ .work = control_again, .context = d };
     d->next = host->devices;

@@ -37,6 +37,11 @@ struct device {
 
     xenevtchn_handle *events;
     struct channel control, data, echo;
+    struct channel counted;       /* DATA_EVENTS: its events do nothing else */
+    uint32_t counted_remote;      /* the frontend's port of that */
+    uint64_t counted_events;      /* since the device was made */
+    uint64_t counted_before;      /* when this port's began */
+    uint64_t awake_until;         /* DATA_AWAKE: by loop_now() */
     struct ioreq_server *ioreq;   /* NULL unless HVM */
 
     /* With DEVICE_CONNECTED: */
@@ -46,7 +51,7 @@ struct device {
     uint64_t *samples;            /* the frontend's pages, read-only */
     struct ring_back control_ring, data_ring;
     struct services services;     /* of the data ring */
-    struct loop_work control_more, data_more;
+    struct loop_work control_more, data_more, poll;
 
     /* The frontend's question: valid from `asks` to device_answer(). */
     bool asks;
@@ -72,6 +77,9 @@ void device_free(struct device *);
 
 /* Answer the question.  Sizes and NULs are already right in `response`. */
 void device_answer(struct device *, const struct control_response *);
+
+/* Events counted for the frontend (DATA_EVENTS) since the device was made. */
+uint64_t device_events(const struct device *);
 
 /* Samples that fit into the frontend's buffer. */
 uint32_t device_capacity(const struct device *);

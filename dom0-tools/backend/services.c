@@ -154,7 +154,7 @@ static int16_t echo_page(struct services *s, const struct data_request *q)
 
 /* Not in line: the payload operations would save registers for it. */
 __attribute__((noinline))
-static int16_t serve_pages(struct services *s, const struct data_request *q,
+static int16_t serve_others(struct services *s, const struct data_request *q,
                            struct data_response *p)
 {
     switch ( q->operation )
@@ -173,6 +173,12 @@ static int16_t serve_pages(struct services *s, const struct data_request *q,
     case DATA_ECHO_MAP:
     case DATA_ECHO_KEPT:
         return echo_page(s, q);
+    case DATA_EVENTS:
+        return s->events.count(s->events.context, q->gref, &p->value) ? DATA_OKAY
+                                                                      : DATA_ERROR;
+    case DATA_AWAKE:
+        s->events.awake(s->events.context, q->gref != 0);
+        return DATA_OKAY;
     }
     return DATA_NOT_SUPPORTED;
 }
@@ -200,7 +206,7 @@ static int16_t serve(struct services *s, const struct data_request *q,
             p->payload[i] = (uint8_t)(q->id + i);
         return DATA_OKAY;
     }
-    return serve_pages(s, q, p);
+    return serve_others(s, q, p);
 }
 
 void services_answer(struct services *s, const struct data_request *q,

@@ -27,9 +27,20 @@ struct page_access {
                  uint32_t length, uint8_t *local, bool out);
 };
 
+/* What the backend does about the frontend's events. */
+struct event_access {
+    void *context;
+    /* Count the events on the frontend's `port`, 0: stop; *value: those so far.
+     * Asked for the port it counts already, it goes on.  False: no such port. */
+    bool (*count)(void *context, uint32_t port, uint64_t *value);
+    /* Poll for events instead of sleeping, or sleep again. */
+    void (*awake)(void *context, bool on);
+};
+
 /* The services of one data ring. */
 struct services {
     struct page_access access;
+    struct event_access events;
     uint8_t *buffer;       /* the caller's: DATA_PAGES pages for private copies */
     uint8_t *kept;         /* DATA_KEEP's mapping, NULL: none */
     uint32_t kept_gref, kept_pages;

@@ -5,13 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <xencall.h>
 #include <xenctrl.h>
+#include <xen/sched.h>
 #include <xentoollog.h>
 
 #include "xenometer.h"
 
 struct xenctrl {
     xc_interface *xc;
+    xencall_handle *call;
 };
 
 /* -------------------------------------------------------------- logger -- */
@@ -51,11 +54,12 @@ struct xenctrl *xenctrl_open(void)
     struct xenctrl *x = xcalloc(1, sizeof(*x));
 
     x->xc = xc_interface_open(logger, logger, 0);
-    if ( x->xc )
+    x->call = xencall_open(logger, 0);
+    if ( x->xc && x->call )
         return x;
     message("cannot talk to Xen: %s; this needs root in a Xen dom0 with the "
             "module xen-privcmd", strerror(errno));
-    free(x);
+    xenctrl_close(x);
     return NULL;
 }
 
@@ -63,6 +67,7 @@ void xenctrl_close(struct xenctrl *x)
 {
     if ( !x )
         return;
+    xencall_close(x->call);
     xc_interface_close(x->xc);
     free(x);
 }
@@ -115,6 +120,11 @@ const char *xenctrl_end(const struct domain_state *s)
 bool xenctrl_unpause(struct xenctrl *x, uint32_t domid)
 {
     return xc_domain_unpause(x->xc, domid) == 0;
+}
+
+void xenctrl_yield(struct xenctrl *x)
+{
+    xencall2(x->call, __HYPERVISOR_sched_op, SCHEDOP_yield, 0);
 }
 
 bool xenctrl_destroy(struct xenctrl *x, uint32_t domid)

@@ -43,6 +43,9 @@ const char *xenctrl_end(const struct domain_state *);
 /* False with errno set. */
 bool xenctrl_unpause(struct xenctrl *, uint32_t domid);
 
+/* Let another vCPU run on this physical CPU, if one wants to. */
+void xenctrl_yield(struct xenctrl *);
+
 /* The last resort where xl cannot: frees what Xen holds of the domain. */
 bool xenctrl_destroy(struct xenctrl *, uint32_t domid);
 

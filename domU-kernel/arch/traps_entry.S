@@ -118,7 +118,7 @@ pv_common:
 .endm
 
 hardware_upcall:
-    hardware_interrupt 0x40, event_upcall
+    hardware_interrupt 0x40, *event_upcall(%rip)
 
 /* VECTOR_LAPIC and VECTOR_X2APIC: counted and acknowledged in drivers/lapic.c. */
     .balign 16
@@ -160,7 +160,7 @@ pv_upcall:
     pushq $0x40
     save_registers
     cld
-    call event_upcall
+    call *event_upcall(%rip)
     restore_registers
     addq $16, %rsp
     /* fall through */

@@ -5,7 +5,7 @@
 #include "../lib/format.h"
 #include "../lib/string.h"
 #include "../xen/console.h"
-#include "../xen/events.h"
+#include "../xen/events_fifo.h"
 #include "../xen/grants.h"
 #include "../xen/xenstore.h"
 
@@ -180,6 +180,10 @@ void device_connect(void)
 
     cpu_is_tcg = !xenstore_read(backend_key(KEY_CPU_EMULATOR), version, sizeof(version)) &&
                  !strcmp(version, CPU_EMULATOR_TCG);
+
+    /* Before the ports that a row uses; those there are already keep working. */
+    if ( device.fifo )
+        events_use_fifo();
 
     share_rings();
     share_samples();

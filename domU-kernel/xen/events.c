@@ -9,13 +9,20 @@
 
 volatile u64 event_upcalls;
 volatile u32 event_arrivals[EVENT_PORTS];
+event_word_t *event_words;
+
+/* Two levels.  Xen sets other ports' bits of the word meanwhile: without LOCK
+ * its event would be overwritten. */
+static inline void clear_pending(u32 port)
+{
+    __atomic_fetch_and(&shared_info->evtchn_pending[port / 64],
+                       ~(1ul << (port % 64)), __ATOMIC_SEQ_CST);
+}
 
 /*
- * Called by traps_entry.S with events off.  Two levels: a bit of the
- * selector stands for a word of pending bits.
+ * Two levels: a bit of the selector stands for a word of pending bits.
  */
-void event_upcall(void);
-void event_upcall(void)
+static void upcall_2l(void)
 {
     struct vcpu_info *v = this_vcpu_info();
 
@@ -39,11 +46,15 @@ void event_upcall(void)
         {
             u32 port = word * 64 + (u32)__builtin_ctzl(bits);
 
-            event_clear(port);
+            clear_pending(port);
             event_arrivals[port]++;
         }
     }
 }
+
+/* Called by traps_entry.S with events off.  A pointer, so that neither ABI pays
+ * for the choice. */
+void (*event_upcall)(void) = upcall_2l;
 
 void events_init(void)
 {
@@ -88,6 +99,23 @@ void events_enable(void)
         hypercall_xen_version(0, NULL);
 }
 
+void events_hold(void)
+{
+    if ( boot_mode == MODE_PV )
+        events_disable();
+    else
+        interrupts_disable();
+}
+
+void events_release(void)
+{
+    /* STI holds interrupts off for one instruction more: our RET. */
+    if ( boot_mode == MODE_PV )
+        events_enable();
+    else
+        interrupts_enable();
+}
+
 u32 event_alloc_unbound(u32 remote)
 {
     struct evtchn_alloc_unbound op = { .dom = DOMID_SELF, .remote_dom = (domid_t)remote };
@@ -110,6 +138,17 @@ u32 event_bind_interdomain(u32 remote, u32 remote_port)
     return op.local_port;
 }
 
+u32 event_try_bind_ipi(u32 vcpu)
+{
+    struct evtchn_bind_ipi op = { .vcpu = vcpu };
+
+    if ( hypercall_event_channel_op(EVTCHNOP_bind_ipi, &op) )
+        return 0;
+    if ( op.port >= EVENT_PORTS )
+        panic("Xen gave port %u, more than there is room for", op.port);
+    return op.port;
+}
+
 void event_close(u32 port)
 {
     struct evtchn_close op = { .port = port };
@@ -122,8 +161,29 @@ void event_close(u32 port)
 
 void event_mask(u32 port)
 {
-    __atomic_fetch_or(&shared_info->evtchn_mask[port / 64], 1ul << (port % 64),
-                      __ATOMIC_SEQ_CST);
+    /* Two levels: Xen clears other ports' bits of the word (EVTCHNOP_unmask);
+     * FIFO: it sets PENDING, LINKED, BUSY and the link of this very port. */
+    if ( event_words )
+        __atomic_fetch_or(&event_words[port], 1u << EVTCHN_FIFO_MASKED, __ATOMIC_SEQ_CST);
+    else
+        __atomic_fetch_or(&shared_info->evtchn_mask[port / 64], 1ul << (port % 64),
+                          __ATOMIC_SEQ_CST);
+}
+
+bool event_pending(u32 port)
+{
+    if ( event_words )
+        return __atomic_load_n(&event_words[port], __ATOMIC_RELAXED) &
+               1u << EVTCHN_FIFO_PENDING;
+    return shared_info->evtchn_pending[port / 64] & (1ul << (port % 64));
+}
+
+void event_clear(u32 port)
+{
+    if ( event_words )
+        __atomic_fetch_and(&event_words[port], ~(1u << EVTCHN_FIFO_PENDING), __ATOMIC_SEQ_CST);
+    else
+        clear_pending(port);
 }
 
 void event_unmask(u32 port)

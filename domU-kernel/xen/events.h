@@ -1,5 +1,6 @@
 /*
- * Event channels, 2-level ABI (xen/event_channel.h, xen/xen.h).
+ * Event channels (xen/event_channel.h, xen/xen.h), two-level until
+ * events_use_fifo() (events_fifo.h) changes that for good.
  *
  * The upcall counts arrivals per port and clears the pending bit; who waits
  * compares counters.  A port stays masked until event_unmask().
@@ -26,8 +27,16 @@ void events_init(void);
 void events_disable(void);
 void events_enable(void);
 
+/* Any mode: put upcalls off, and take what came meanwhile before returning. */
+void events_hold(void);
+void events_release(void);
+
 /* A new port that domain `remote` may bind to; masked.  Panics when refused. */
 u32 event_alloc_unbound(u32 remote);
+
+/* A port that any vCPU of this domain sends on to reach `vcpu`; masked.  0: Xen
+ * refuses, the domain has as many ports as it may. */
+u32 event_try_bind_ipi(u32 vcpu);
 
 /* Bind to `remote_port` of `remote`; masked.  Returns the local port. */
 u32 event_bind_interdomain(u32 remote, u32 remote_port);
@@ -42,21 +51,24 @@ static inline __attribute__((always_inline)) long event_send(u32 port)
     return hypercall_event_channel_op(EVTCHNOP_send, &send);
 }
 
+/* The handler, by ABI; the entry stubs call it with events off. */
+extern void (*event_upcall)(void);
+
+/* The FIFO ABI's word of each port, EVENT_PORTS of them; NULL: two levels. */
+extern event_word_t *event_words;
+
+/*
+ * These four work with either ABI.  Xen and we change bits of one word at the
+ * same time, so each change is atomic; the operands' own comments say whose
+ * change would be lost otherwise.
+ */
 void event_mask(u32 port);
 
 /* Unmask; an event that came meanwhile is delivered. */
 void event_unmask(u32 port);
 
-static inline bool event_pending(u32 port)
-{
-    return shared_info->evtchn_pending[port / 64] & (1ul << (port % 64));
-}
-
-static inline void event_clear(u32 port)
-{
-    __atomic_fetch_and(&shared_info->evtchn_pending[port / 64],
-                       ~(1ul << (port % 64)), __ATOMIC_SEQ_CST);
-}
+bool event_pending(u32 port);
+void event_clear(u32 port);
 
 /*
  * Give up the CPU until the arrivals on `port` differ from `seen`; returns the

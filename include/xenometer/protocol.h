@@ -144,8 +144,13 @@ enum data_operation {
     DATA_ECHO_COPY = 8,    /* by two grant copies */
     DATA_ECHO_MAP  = 9,    /* by mapping both */
     DATA_ECHO_KEPT = 10,   /* through pages of the kept set */
+    /* How the backend treats events; `gref` is no grant reference here. */
+    DATA_EVENTS = 16,  /* count the events on port `gref`, 0: no more; one port at a time */
+    DATA_AWAKE  = 17,  /* `gref` 1: poll for events rather than sleep, until none has
+                          come for AWAKE_MS; 0: sleep again */
 };
 
+#define AWAKE_MS            10u
 #define DATA_PAGES          32u   /* at most that many in one request */
 
 enum data_status {
@@ -158,7 +163,8 @@ struct data_request {
     uint32_t id;             /* echoed; never used as an index by the backend */
     uint16_t operation;      /* enum data_operation */
     uint16_t length;         /* bytes: payload, or of each page (not MAP, KEEP) */
-    uint32_t gref;           /* from MAP on: the first page's grant reference */
+    uint32_t gref;           /* from MAP on: the first page's grant reference;
+                                EVENTS, AWAKE: see there */
     uint16_t offset;         /* bytes into each page (not KEEP) */
     uint16_t pages;          /* MAP to KEEP, KEPT: 1 to DATA_PAGES */
     uint8_t payload[DATA_PAYLOAD];
@@ -171,7 +177,8 @@ struct data_response {
     int16_t status;          /* enum data_status */
     uint64_t value;          /* MAP, COPY, KEPT: sum over the pages of the 8 bytes at
                                 `offset` (fewer with a shorter `length`); SINK: sum of
-                                the payload's bytes */
+                                the payload's bytes; EVENTS: events so far, 0 when
+                                counting begins */
     uint8_t payload[DATA_PAYLOAD];
 };
 _Static_assert(sizeof(struct data_response) == DATA_SLOT_SIZE, "data slot");

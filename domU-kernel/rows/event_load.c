@@ -1,0 +1,289 @@
+/* Events in numbers: upcalls with many ports pending, and one-way rate. */
+#include "../arch/traps.h"
+#include "../drivers/data.h"
+#include "../harness/row.h"
+#include "../xen/events.h"
+
+#include <xen/sched.h>
+
+#define NO_EVENTS "bare mode has no event channels"
+
+/* ---- to the handler ---- */
+
+static u32 port;
+
+static const char *setup_port(struct row_run *r)
+{
+    (void)r;
+    port = event_try_bind_ipi(0);
+    if ( !port )
+        return "this domain has no event channel left";
+    event_unmask(port);
+    return NULL;
+}
+
+static void teardown_port(struct row_run *r)
+{
+    (void)r;
+    event_close(port);
+}
+
+static void run_upcall_entry(struct row_run *r)
+{
+    traps_stamp(true);
+    FOR_EACH_SAMPLE(r, i)
+    {
+        u32 before = event_arrivals[port];
+        u64 begin = tsc_begin();
+
+        event_send(port);
+        sample_keep(r, i, trap_stamp - begin);
+        if ( event_arrivals[port] != before + 1 )
+            r->failure = "the event did not arrive at once";
+    }
+    traps_stamp(false);
+}
+
+ROW(event_upcall_entry) = {
+    .name = "event/upcall-entry",
+    .work = "reach the event handler",
+    .path = "EVTCHNOP_send to the upcall's first instruction",
+    .help = "send an event to oneself, until the handler begins",
+    .explanation =
+        "event/send-self, stopped at the first instruction of the upcall (after three registers are "
+        "saved for reading the TSC): the send, and Xen's delivery.  PV: a frame built on "
+        "the guest's stack on the way out of the hypercall (create_bounce_frame); PVH, HVM: a vector "
+        "injected at VM entry, which the CPU takes through the IDT.  What event/send-self costs "
+        "more is the guest's: handler and return, in PV a hypercall.",
+    .elsewhere = NO_EVENTS,
+    .modes = MODES_XEN, .operations = 1, .samples = 1000, .warmup = 16,
+    .setup = setup_port, .run = run_upcall_entry, .teardown = teardown_port,
+};
+
+/* ---- one upcall for many ports ---- */
+
+#define MAX_SCAN 1024u
+
+static u32 ports[MAX_SCAN];
+
+static void close_ports(void)
+{
+    for ( u32 i = 0; i < MAX_SCAN && ports[i]; i++ )
+    {
+        event_close(ports[i]);
+        ports[i] = 0;
+    }
+}
+
+static const char *open_ports(u32 count)
+{
+    for ( u32 i = 0; i < count; i++ )
+    {
+        ports[i] = event_try_bind_ipi(0);
+        if ( !ports[i] )
+        {
+            close_ports();
+            return "this domain may have too few event channels: max_event_channels in its config";
+        }
+        event_unmask(ports[i]);
+    }
+    return NULL;
+}
+
+static void teardown_scan(struct row_run *r)
+{
+    (void)r;
+    close_ports();
+}
+
+static void run_scan(struct row_run *r, u32 count)
+{
+    FOR_EACH_SAMPLE(r, i)
+    {
+        u64 upcalls = event_upcalls;
+        u32 before = 0, after = 0;
+
+        for ( u32 k = 0; k < count; k++ )
+            before += event_arrivals[ports[k]];
+        events_hold();
+        for ( u32 k = 0; k < count; k++ )
+            event_send(ports[k]);
+        sample_keep(r, i, TIMED(events_release()));
+        for ( u32 k = 0; k < count; k++ )
+            after += event_arrivals[ports[k]];
+        if ( after - before != count )
+            r->failure = "events were lost";
+        else if ( event_upcalls == upcalls )
+            r->failure = "they arrived without an upcall";
+    }
+}
+
+/* One text for all: the image holds it once. */
+#define SCAN_ROW(n, row_samples, row_warmup)                                            \
+    static const char *setup_scan_##n(struct row_run *r)                                \
+    {                                                                                   \
+        (void)r;                                                                        \
+        return open_ports(n);                                                           \
+    }                                                                                   \
+    static void run_scan_##n(struct row_run *r)                                         \
+    {                                                                                   \
+        run_scan(r, n);                                                                 \
+    }                                                                                   \
+    ROW(event_scan_##n) = {                                                             \
+        .name = "event/scan-" #n,                                                       \
+        .work = "take an upcall",                                                       \
+        .path = "two levels, " #n " pending",                                           \
+        .help = "one upcall that finds " #n " pending ports",                           \
+        .explanation =                                                                  \
+            "With upcalls off, as many ports as the name says become pending; the figure is "   \
+            "allowing upcalls: Xen's delivery of one, the search, and the return.  In PV "      \
+            "allowing is a cheap hypercall that Xen delivers at; in PVH and HVM, STI "          \
+            "and the exit that Xen asked for.  Two levels find the ports by their selector "    \
+            "and one word per 64 of them, so the search costs per event, not per port that "    \
+            "could be.  Sent are many events, taken is one upcall.",                            \
+        .elsewhere = NO_EVENTS,                                                         \
+        .modes = MODES_XEN, .operations = 1,                                            \
+        .samples = row_samples, .warmup = row_warmup,                                   \
+        .setup = setup_scan_##n, .run = run_scan_##n, .teardown = teardown_scan,        \
+    }
+
+SCAN_ROW(1, 1000, 16);
+SCAN_ROW(64, 100, 4);
+SCAN_ROW(1024, 20, 2);
+
+/* ---- the backend process, otherwise than event/roundtrip-idle ---- */
+
+static void check_answer(struct row_run *r, u32 operation, u32 parameter, u64 *value)
+{
+    struct data_request request = { .operation = (u16)operation, .gref = parameter };
+    struct data_response response;
+
+    if ( !data_exchange(&request, &response) || response.status != DATA_OKAY )
+        r->error = "the backend does not offer what this row needs";
+    else if ( value )
+        *value = response.value;
+}
+
+static void run_roundtrip_busy(struct row_run *r)
+{
+    u32 echo = device.echo_port;
+
+    FOR_EACH_SAMPLE(r, i)
+    {
+        u32 seen;
+
+        check_answer(r, DATA_AWAKE, 1, NULL);
+        seen = event_arrivals[echo];
+        sample_keep(r, i, TIMED((event_send(echo), event_wait(echo, seen))));
+        if ( event_arrivals[echo] != seen + 1 )
+            r->failure = "one event was answered by more than one";
+    }
+    check_answer(r, DATA_AWAKE, 0, NULL);
+}
+
+ROW(event_roundtrip_busy) = {
+    .name = "event/roundtrip-busy",
+    .work = "ask a dom0 process and get its answer",
+    .path = "event channel, dom0's process awake",
+    .help = "event to the backend process and back while it polls",
+    .explanation =
+        "event/roundtrip-idle with a process that does not sleep: it reads /dev/xen/evtchn without "
+        "blocking, again and again, and yields its physical CPU by SCHEDOP_yield where nothing is "
+        "there, so that this works on one CPU too.  Neither the process nor dom0's vCPU has to be "
+        "woken; dom0's kernel still takes the upcall and queues the port.  The guest sleeps as "
+        "before.  The difference to event/roundtrip-idle is what sleeping costs dom0.",
+    .elsewhere = NO_EVENTS,
+    .modes = MODES_XEN, .needs = SERVICE_ECHO | SERVICE_DATA_RING,
+    .flags = ROW_DOM0 | ROW_BLOCKS,
+    .operations = 1, .samples = 200, .warmup = 8,
+    .run = run_roundtrip_busy,
+};
+
+static void run_poll(struct row_run *r)
+{
+    evtchn_port_t echo = device.echo_port;
+    struct sched_poll op = { .nr_ports = 1 };
+    u32 before = event_arrivals[echo];
+
+    set_xen_guest_handle(op.ports, &echo);
+    event_mask(echo);
+    FOR_EACH_SAMPLE(r, i)
+    {
+        event_clear(echo);
+        sample_keep(r, i, TIMED(({
+            event_send(echo);
+            while ( !event_pending(echo) )
+                hypercall_sched_op(SCHEDOP_poll, &op);
+        })));
+    }
+    event_clear(echo);
+    event_unmask(echo);
+    if ( event_arrivals[echo] != before )
+        r->failure = "a masked port raised an upcall";
+}
+
+ROW(event_poll) = {
+    .name = "event/poll",
+    .work = "ask a dom0 process and get its answer",
+    .path = "event channel, SCHEDOP_poll",
+    .help = "event to the backend process and back, waiting by SCHEDOP_poll",
+    .explanation =
+        "event/roundtrip-idle without upcall: the port is masked, and the guest waits for its pending "
+        "bit by SCHEDOP_poll, which blocks until it is set.  Xen wakes the vCPU out of the "
+        "hypercall; no frame is built, no vector injected, no handler runs.  Compare with "
+        "event/roundtrip-idle, which sleeps by SCHEDOP_block or HLT.",
+    .elsewhere = NO_EVENTS,
+    .modes = MODES_XEN, .needs = SERVICE_ECHO, .flags = ROW_DOM0 | ROW_BLOCKS,
+    .operations = 1, .samples = 200, .warmup = 8,
+    .run = run_poll,
+};
+
+#define BURST 256u   /* events in one sample */
+
+static const char *setup_oneway(struct row_run *r)
+{
+    port = event_alloc_unbound(device.backend);
+    check_answer(r, DATA_EVENTS, port, NULL);
+    return NULL;
+}
+
+static void teardown_oneway(struct row_run *r)
+{
+    check_answer(r, DATA_EVENTS, 0, NULL);
+    teardown_port(r);
+}
+
+static void run_oneway(struct row_run *r)
+{
+    u64 sent = 0, taken = 0;
+
+    FOR_EACH_SAMPLE(r, i)
+    {
+        sample_keep(r, i, TIMED(({
+            for ( u32 k = 0; k < BURST; k++ )
+                event_send(port);
+        })));
+        sent += BURST;
+        /* The answer comes after dom0 has taken what there was before. */
+        check_answer(r, DATA_EVENTS, port, &taken);
+    }
+    if ( !r->error && (taken == 0 || taken > sent) )
+        r->failure = taken ? "dom0 took more events than were sent" : "dom0 took no event";
+}
+
+ROW(event_oneway_rate) = {
+    .name = "event/oneway-rate",
+    .work = "tell a dom0 process something, no answer",
+    .path = "EVTCHNOP_send, one after the other",
+    .help = "256 events to the backend process without waiting; per event",
+    .explanation =
+        "Sends 256 events to the backend process, which only counts them; the figure is per event and "
+        "the sender's, with what dom0 does meanwhile.  An event is a bit: those sent before dom0 has "
+        "taken the last are one with it, and cost as little as event/send-masked.  How many dom0's "
+        "process took is in the results (dom0_events), against 256 sent per sample: on one CPU "
+        "dom0 runs only when the guest's turn ends, and a burst is taken at once.",
+    .elsewhere = NO_EVENTS,
+    .modes = MODES_XEN, .needs = SERVICE_DATA_RING, .flags = ROW_DOM0,
+    .operations = BURST, .samples = 50, .warmup = 4,
+    .setup = setup_oneway, .run = run_oneway, .teardown = teardown_oneway,
+};
