@@ -187,6 +187,31 @@ static unsigned bits(const uint8_t *map, int bytes)
     return sum;
 }
 
+static bool same_core(const xc_cputopo_t *a, const xc_cputopo_t *b)
+{
+    return a->core == b->core && a->socket == b->socket;
+}
+
+bool xenctrl_two_cpus(struct xenctrl *x, unsigned cpus[2])
+{
+    unsigned count = 0, found = 0;
+    xc_cputopo_t *cpu;
+
+    cpus[0] = cpus[1] = 0;
+    if ( xc_cputopoinfo(x->xc, &count, NULL) )
+        return false;
+    cpu = xcalloc(count, sizeof(*cpu));
+    if ( xc_cputopoinfo(x->xc, &count, cpu) )
+        count = 0;
+    for ( unsigned i = 1; i < count && found < 2; i++ )
+        if ( cpu[i].core != XEN_INVALID_CORE_ID && !same_core(&cpu[i], &cpu[0]) &&
+             (found == 0 || (!same_core(&cpu[i], &cpu[cpus[0]]) &&
+                             cpu[i].socket == cpu[cpus[0]].socket)) )
+            cpus[found++] = i;
+    free(cpu);
+    return found == 2;
+}
+
 char *xenctrl_pinned(struct xenctrl *x)
 {
     struct domain_state dom0 = xenctrl_domain(x, 0);

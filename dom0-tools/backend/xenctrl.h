@@ -52,6 +52,13 @@ uint32_t xenctrl_modes(struct xenctrl *);
 /* Strings are the caller's; NULL for unknown. */
 char *xenctrl_version(struct xenctrl *);       /* "4.17.7" */
 char *xenctrl_mitigations(struct xenctrl *);   /* Xen's own words at boot */
+/*
+ * Two CPUs for the vCPUs of a domain: on different cores of one socket, and off
+ * the core of CPU 0, where dom0 is as a rule.  False: this machine has no such
+ * two; cpus[0] is then the best for who needs one.
+ */
+bool xenctrl_two_cpus(struct xenctrl *, unsigned cpus[2]);
+
 char *xenctrl_pinned(struct xenctrl *);        /* dom0's vCPUs, in words */
 uint64_t xenctrl_tsc_hz(struct xenctrl *);     /* 0: unknown */
 

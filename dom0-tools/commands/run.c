@@ -272,17 +272,71 @@ static void replace(char **field, const char *value)
     *field = value && *value ? xstrdup(value) : NULL;
 }
 
+/*
+ * The part of the selection that runs in some of `modes` with two CPUs for the
+ * domain, or the part that does not; selection_free() it.
+ */
+static struct selection part(const struct selection *all, uint32_t modes, bool smp)
+{
+    struct selection p = { .rows = xcalloc(all->count, sizeof(*p.rows)), .modes = modes };
+
+    for ( size_t i = 0; i < all->count; i++ )
+        if ( smp == ((all->rows[i]->needs & DOMAIN_SMP) && (all->rows[i]->modes & modes)) )
+            p.rows[p.count++] = all->rows[i];
+    return p;
+}
+
+/* How both kinds of row were placed, for the environment of one document. */
+static void describe_smp(struct environment *e, const struct environment *smp)
+{
+    char *text;
+
+    if ( !e->host || !e->pinned || !smp->pinned )
+        return;   /* then the document has no or one place */
+    text = xasprintf("%s; rows with two vCPUs: %s, each vCPU on its own", e->pinned, smp->pinned);
+    free(e->pinned);
+    e->pinned = text;
+}
+
+/*
+ * All rows whose domain has one vCPU run on one CPU, the reference, whatever
+ * else is asked for; the others in a machine with CPUs enough.
+ */
+static int run_machine(const struct run_options *o, bool smp,
+                       const struct session_options *session,
+                       const struct selection *selection, struct results *results)
+{
+    struct lab_options lab = { .clock = o->clock, .smp = smp };
+    struct selection xen = part(selection, selection->modes & MODES_XEN, smp);
+    struct selection bare = part(selection, selection->modes & MODE_BARE, smp);
+    struct results own = { 0 };
+    int status = STATUS_OK;
+
+    if ( xen.count && xen.modes )
+    {
+        status = lab_prepare(&lab);
+        if ( status == STATUS_OK )
+            status = run_in_dom0(o, &lab, session, &xen, &own);
+        if ( smp )
+            describe_smp(&results->environment, &own.environment);
+        results_merge(results, &own);
+    }
+    if ( status == STATUS_OK && bare.count && bare.modes )
+        status = bare_run(&lab, session, &bare, results);
+    selection_free(&xen);
+    selection_free(&bare);
+    return status;
+}
+
 static int run_lab(const struct run_options *o, const struct session_options *session,
                    const struct selection *selection, struct results *results)
 {
     struct lab_options lab = { .clock = o->clock };
     struct lab_facts facts;
-    int status = lab_prepare(&lab);
+    int status = run_machine(o, false, session, selection, results);
 
-    if ( status == STATUS_OK && (selection->modes & MODES_XEN) )
-        status = run_in_dom0(o, &lab, session, selection, results);
-    if ( status == STATUS_OK && (selection->modes & MODE_BARE) )
-        status = bare_run(&lab, session, selection, results);
+    if ( status == STATUS_OK )
+        status = run_machine(o, true, session, selection, results);
     if ( status != STATUS_OK || (status = lab_facts(&lab, &facts)) != STATUS_OK )
         return status;
 

@@ -25,6 +25,8 @@ struct session {
     struct results *results;
     struct host host;
     unsigned domains;            /* created so far, for their names */
+    bool two_cpus;               /* a domain's vCPUs can have one each: */
+    unsigned cpus[2];
     bool broken;                 /* this machine cannot go on */
     struct disk disk;            /* once a domain needed it */
     bool disk_ready;
@@ -120,6 +122,16 @@ static char *setting(const char *key, const char *value)
     return xasprintf("%s=\"%s\"", key, value);
 }
 
+/* A second vCPU, and where the two may run; the caller's. */
+static char *smp_setting(const struct session *s, uint32_t needs)
+{
+    if ( needs & DOMAIN_SMP )
+        return xasprintf("vcpus=2\ncpus=[\"%u\",\"%u\"]", s->cpus[0], s->cpus[1]);
+    if ( needs & DOMAIN_SMP_SHARED )
+        return xasprintf("vcpus=2\ncpus=\"%u\"", s->cpus[0]);
+    return NULL;
+}
+
 /* `needs`: enum domain_need bits; those that are Xen's to give become settings. */
 static char *create(struct session *s, enum mode mode, uint32_t needs, struct guest *g)
 {
@@ -127,7 +139,7 @@ static char *create(struct session *s, enum mode mode, uint32_t needs, struct gu
     size_t count = 2;
     char *config = xasprintf("%s/%s.cfg", s->options->config_dir, mode_name(mode));
     char *image = realpath(s->options->elf, NULL);
-    char *name, *kernel, *error;
+    char *name, *kernel, *smp = smp_setting(s, needs), *error;
     bool missing = false;
 
     *g = (struct guest){ .console.fd = -1 };
@@ -139,8 +151,8 @@ static char *create(struct session *s, enum mode mode, uint32_t needs, struct gu
                      image ? image : s->options->elf);
     settings[0] = name;
     settings[1] = kernel;
-    if ( needs & DOMAIN_SMP )
-        settings[count++] = "vcpus=2";
+    if ( smp )
+        settings[count++] = smp;
     if ( needs & DOMAIN_LARGE )
         settings[count++] = LARGE_MEMORY;
     if ( access(config, R_OK) )
@@ -163,6 +175,7 @@ static char *create(struct session *s, enum mode mode, uint32_t needs, struct gu
     free(image);
     free(name);
     free(kernel);
+    free(smp);
     if ( error )
         free(g->name);
     return error;
@@ -326,6 +339,9 @@ static size_t sort_out(struct session *s, enum mode mode, const char *impossible
                        *row->elsewhere ? row->elsewhere : "not in this mode");
         else if ( impossible )
             record_add(s->results, row, mode, OUTCOME_SKIP, impossible);
+        else if ( (row->needs & DOMAIN_SMP) && !s->two_cpus )
+            record_add(s->results, row, mode, OUTCOME_SKIP,
+                       "needs three CPU cores, one for each vCPU and another for dom0");
         else
             rows[count++] = row;
     }
@@ -355,6 +371,7 @@ int session_run(const struct session_options *options, const struct selection *s
         return status;
     destroy_stale(&s);
     possible = xenctrl_modes(s.host.xen);
+    s.two_cpus = xenctrl_two_cpus(s.host.xen, s.cpus);
     if ( asked && !(asked & possible) && selection->modes == asked )
     {
         /* Everything asked for is out of reach: that is no run, not even skips. */

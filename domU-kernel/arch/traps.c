@@ -1,9 +1,11 @@
 #include "traps.h"
 #include "cpu.h"
 #include "mode.h"
+#include "smp.h"
 #include "../drivers/lapic.h"
 #include "../harness/harness.h"
 #include "../lib/format.h"
+#include "../lib/string.h"
 #include "../xen/console.h"
 #include "../xen/hypercall.h"
 #include "../xen/shutdown.h"
@@ -14,6 +16,7 @@
 extern u8 hardware_stubs[], pv_stubs[];
 extern u8 hardware_upcall[], hardware_lapic[], hardware_ignored[];
 extern u8 pv_upcall[], pv_failsafe[];
+extern u8 hardware_upcall_secondary[], hardware_lapic_secondary[], pv_upcall_secondary[];
 
 /* Where a faulting instruction continues; section filled by assembly below. */
 struct fixup { u64 fault, resume; };
@@ -47,16 +50,17 @@ struct gate {
     u32 offset_high, reserved;
 };
 static struct gate idt[256];
+static struct gate idt_secondary[ARRAY_SIZE(idt)];
 
 struct pointer { u16 limit; u64 base; } __attribute__((packed));
 
 #define GATE_INTERRUPT 0x8e   /* present, DPL 0, 64-bit interrupt gate */
 
-static void set_gate(u32 vector, const void *handler)
+static struct gate gate(const void *handler)
 {
     u64 a = (u64)handler;
 
-    idt[vector] = (struct gate){
+    return (struct gate){
         .offset_low = (u16)a, .selector = 0x08, .type = GATE_INTERRUPT,
         .offset_middle = (u16)(a >> 16), .offset_high = (u32)(a >> 32),
     };
@@ -76,25 +80,64 @@ static void init_hardware(void)
     gdt[6] = t >> 32;
 
     for ( u32 v = 0; v < TRAP_STUBS; v++ )
-        set_gate(v, hardware_stubs + v * STUB_SIZE);
-    set_gate(VECTOR_UPCALL, hardware_upcall);
-    set_gate(VECTOR_LAPIC, hardware_lapic);
-    set_gate(VECTOR_SPURIOUS, hardware_ignored);
+        idt[v] = gate(hardware_stubs + v * STUB_SIZE);
+    idt[VECTOR_UPCALL] = gate(hardware_upcall);
+    idt[VECTOR_LAPIC] = gate(hardware_lapic);
+    idt[VECTOR_SPURIOUS] = gate(hardware_ignored);
     __asm__ volatile ("lgdt %0\n\tlidt %1\n\tltr %w2"
                       :: "m"(g), "m"(i), "r"(TSS_SELECTOR) : "memory");
 }
 
+/*
+ * Its own table, so that the handlers of vCPU 0 need not ask where they run.
+ * No TSS: it never leaves ring 0, and no gate changes stacks.
+ */
+void traps_init_secondary(void)
+{
+    struct pointer g = { sizeof(gdt) - 1, (u64)gdt };
+    struct pointer i = { sizeof(idt_secondary) - 1, (u64)idt_secondary };
+
+    memcpy(idt_secondary, idt, sizeof(idt));
+    idt_secondary[VECTOR_UPCALL] = gate(hardware_upcall_secondary);
+    idt_secondary[VECTOR_LAPIC] = gate(hardware_lapic_secondary);
+    /* Xen starts it with null selectors, which IRET would not take for CS. */
+    __asm__ volatile ("lgdt %0\n\tlidt %1\n\t"
+                      "pushq $0x08\n\t"
+                      "leaq 1f(%%rip), %%rax\n\t"
+                      "pushq %%rax\n\t"
+                      "lretq\n"
+                      "1:\tmovl $0x10, %%eax\n\t"
+                      "movl %%eax, %%ss\n\t"
+                      "movl %%eax, %%ds\n\t"
+                      "movl %%eax, %%es"
+                      :: "m"(g), "m"(i) : "rax", "memory");
+}
+
 /* ---- PV: the virtual trap table (xen/arch-x86/xen.h) ---- */
 
-static void init_pv(void)
-{
-    static struct trap_info table[20 + 1];   /* zero address ends it */
+#define PV_TRAPS 20u
 
-    for ( u32 v = 0; v < 20; v++ )
+static void fill_pv(struct trap_info *table)
+{
+    for ( u32 v = 0; v < PV_TRAPS; v++ )
         table[v] = (struct trap_info){
             .vector = (u8)v, .flags = 0, .cs = FLAT_KERNEL_CS,
             .address = (unsigned long)(pv_stubs + v * STUB_SIZE),
         };
+}
+
+void traps_of_secondary(struct vcpu_guest_context *c)
+{
+    fill_pv(c->trap_ctxt);
+    c->event_callback_eip = (unsigned long)pv_upcall_secondary;
+    c->failsafe_callback_eip = (unsigned long)pv_failsafe;
+}
+
+static void init_pv(void)
+{
+    static struct trap_info table[PV_TRAPS + 1];   /* zero address ends it */
+
+    fill_pv(table);
     if ( hypercall_set_trap_table(table) )
         panic("set_trap_table refused");
     if ( hypercall_set_callbacks((unsigned long)pv_upcall,
@@ -150,9 +193,9 @@ void trap_handler(struct trap_frame *f)
             return;
         }
 
-    print("panic: %s (vector %lu) in %s, row %s\n",
+    print("panic: %s (vector %lu) in %s, vCPU %u, row %s\n",
           f->vector < ARRAY_SIZE(names) ? names[f->vector] : "exception",
-          f->vector, mode_name(), harness_current_row());
+          f->vector, mode_name(), smp_vcpu(f), harness_current_row());
     if ( f->vector == 14 )
         print("address %016lx\n", fault_address());
     print_frame(f);
@@ -176,8 +219,9 @@ void panic(const char *format, ...)
     va_start(arguments, format);
     print_arguments(format, arguments);
     va_end(arguments);
-    print(" (in %s, row %s)\ncalled from %p, rsp %016lx rbp %016lx\n",
-          mode_name(), harness_current_row(), __builtin_return_address(0), rsp, rbp);
+    print(" (in %s, vCPU %u, row %s)\ncalled from %p, rsp %016lx rbp %016lx\n",
+          mode_name(), smp_vcpu((void *)rsp), harness_current_row(),
+          __builtin_return_address(0), rsp, rbp);
     shutdown_crash();
 }
 

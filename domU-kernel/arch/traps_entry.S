@@ -105,41 +105,53 @@ pv_common:
  * frame's RFLAGS together with the return, in one step.
  */
     .balign 16
-    .globl hardware_upcall, pv_upcall, pv_failsafe
-hardware_upcall:
+    .globl hardware_upcall, hardware_upcall_secondary
+.macro hardware_interrupt vector, function
     pushq $0
-    pushq $0x40
+    pushq $\vector
     save_registers
     cld
-    call event_upcall
+    call \function
     restore_registers
     addq $16, %rsp
     iretq
+.endm
 
-/* VECTOR_LAPIC: counted and acknowledged in drivers/lapic.c. */
+hardware_upcall:
+    hardware_interrupt 0x40, event_upcall
     .balign 16
-    .globl hardware_lapic, hardware_ignored
+hardware_upcall_secondary:
+    hardware_interrupt 0x40, event_upcall_secondary
+
+/* VECTOR_LAPIC: counted and acknowledged in drivers/lapic.c, arch/smp.c. */
+    .balign 16
+    .globl hardware_lapic, hardware_lapic_secondary, hardware_ignored
 hardware_lapic:
-    pushq $0
-    pushq $0x41
-    save_registers
-    cld
-    call lapic_interrupt
-    restore_registers
-    addq $16, %rsp
+    hardware_interrupt 0x41, lapic_interrupt
+    .balign 16
+hardware_lapic_secondary:
+    hardware_interrupt 0x41, smp_interrupt
 hardware_ignored:               /* the spurious vector gets no EOI */
     iretq
 
-pv_upcall:
+.macro pv_interrupt function
     popq %rcx
     popq %r11
     pushq $0
     pushq $0x40
     save_registers
     cld
-    call event_upcall
+    call \function
     restore_registers
     addq $16, %rsp
+.endm
+
+    .globl pv_upcall, pv_upcall_secondary, pv_failsafe
+pv_upcall_secondary:
+    pv_interrupt event_upcall_secondary
+    jmp pv_return
+pv_upcall:
+    pv_interrupt event_upcall
     /* fall through */
 
 /*

@@ -3,6 +3,7 @@
 #include "../arch/cpu.h"
 #include "../arch/memory.h"
 #include "../arch/mode.h"
+#include "../arch/smp.h"
 #include "../arch/traps.h"
 #include "../drivers/device.h"
 #include "../lib/string.h"
@@ -50,9 +51,9 @@ void harness_run(const struct control_response *command,
         finish(result, OUTCOME_SKIP, reason);
     else
     {
-        upcalls = event_upcalls;
+        upcalls = event_upcalls + secondary_upcalls;
         current->run(&r);
-        result->upcalls = event_upcalls - upcalls;
+        result->upcalls = event_upcalls + secondary_upcalls - upcalls;
         if ( current->teardown )
             current->teardown(&r);
         result->samples = r.taken;

@@ -1,6 +1,7 @@
 #include "events.h"
 #include "../arch/cpu.h"
 #include "../arch/mode.h"
+#include "../arch/smp.h"
 #include "../arch/traps.h"
 
 #include <xen/hvm/hvm_op.h>
@@ -11,15 +12,12 @@ volatile u64 event_upcalls;
 volatile u32 event_arrivals[EVENT_PORTS];
 
 /*
- * Called by traps_entry.S with events off.  Two levels: a bit of the
- * selector stands for a word of pending bits.
+ * Two levels: a bit of the selector stands for a word of pending bits.  All
+ * bits of such a word are taken, whichever vCPU they are for: arch/smp.c keeps
+ * the ports of the two in different words.
  */
-void event_upcall(void);
-void event_upcall(void)
+static inline __attribute__((always_inline)) void take_events(struct vcpu_info *v)
 {
-    struct vcpu_info *v = this_vcpu_info();
-
-    event_upcalls++;
     v->evtchn_upcall_pending = 0;
     /*
      * XCHG is a full barrier: upcall_pending must be cleared before the
@@ -43,6 +41,21 @@ void event_upcall(void)
             event_arrivals[port]++;
         }
     }
+}
+
+/* Called by traps_entry.S with events off, on the vCPU named. */
+void event_upcall(void);
+void event_upcall(void)
+{
+    event_upcalls++;
+    take_events(this_vcpu_info());
+}
+
+void event_upcall_secondary(void);
+void event_upcall_secondary(void)
+{
+    secondary_upcalls++;
+    take_events(&shared_info->vcpu_info[1]);
 }
 
 void events_init(void)
@@ -108,6 +121,16 @@ u32 event_bind_interdomain(u32 remote, u32 remote_port)
     if ( error || op.local_port >= EVENT_PORTS )
         panic("cannot bind to port %u of domain %u: error %ld", remote_port, remote, error);
     return op.local_port;
+}
+
+u32 event_bind_ipi(u32 vcpu)
+{
+    struct evtchn_bind_ipi op = { .vcpu = vcpu };
+    long error = hypercall_event_channel_op(EVTCHNOP_bind_ipi, &op);
+
+    if ( error || op.port >= EVENT_PORTS )
+        panic("no event channel to vCPU %u: error %ld", vcpu, error);
+    return op.port;
 }
 
 void event_close(u32 port)

@@ -15,7 +15,8 @@
 
 #define EVENT_PORTS 4096u   /* 64 words of 64 bits */
 
-/* Upcalls taken, and arrivals counted per port; written by the upcall only. */
+/* Upcalls taken by vCPU 0 (arch/smp.h has the other's), and arrivals counted
+ * per port; written by the upcalls only. */
 extern volatile u64 event_upcalls;
 extern volatile u32 event_arrivals[EVENT_PORTS];
 
@@ -31,6 +32,9 @@ u32 event_alloc_unbound(u32 remote);
 
 /* Bind to `remote_port` of `remote`; masked.  Returns the local port. */
 u32 event_bind_interdomain(u32 remote, u32 remote_port);
+
+/* A port whose events, sent by any vCPU of this domain, reach `vcpu`; masked. */
+u32 event_bind_ipi(u32 vcpu);
 
 void event_close(u32 port);
 

@@ -86,7 +86,7 @@ struct control_request {
     uint32_t samples;        /* stored in the sample buffer */
     uint64_t first;          /* ticks of the first iteration, warm-up included */
     uint64_t boot;           /* READY, bare: ticks from entry to work, XenStore aside */
-    uint64_t upcalls;        /* event upcalls taken while the row ran */
+    uint64_t upcalls;        /* event upcalls taken while the row ran, by all vCPUs */
     char reason[REASON_SIZE];   /* NUL-terminated; empty with success */
 };
 _Static_assert(sizeof(struct control_request) == CONTROL_SLOT_SIZE, "control slot");
