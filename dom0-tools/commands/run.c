@@ -293,7 +293,7 @@ static void describe_smp(struct environment *e, const struct environment *smp)
 
     if ( !e->host || !e->pinned || !smp->pinned )
         return;   /* then the document has no or one place */
-    text = xasprintf("%s; rows with two vCPUs: %s, each vCPU on its own", e->pinned, smp->pinned);
+    text = xasprintf("%s; rows with two vCPUs: %s, theirs on different ones", e->pinned, smp->pinned);
     free(e->pinned);
     e->pinned = text;
 }

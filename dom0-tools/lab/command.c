@@ -38,7 +38,7 @@ enum { OPTION_CLOCK = 256, OPTION_FAST, OPTION_SMP, OPTION_CACHE, OPTION_KEEP_LO
 static const struct argp_option options_table[] = {
     { "clock", OPTION_CLOCK, "exact|fast|kvm", 0, "exact counts instructions and is repeatable (default; shell: fast), fast is multi-threaded, kvm needs working nested KVM", 0 },
     { "fast", OPTION_FAST, NULL, 0, "The same as --clock=fast", 0 },
-    { "smp", OPTION_SMP, NULL, 0, "Three CPUs, dom0 on the first: what rows with two vCPUs run in", 0 },
+    { "smp", OPTION_SMP, NULL, 0, "Two CPUs, dom0 pinned to the first: what rows with two vCPUs run in", 0 },
     { "push", 'p', "FILE", 0, "run, shell: put the file into the job directory, under its base name", 0 },
     { "fetch", 'f', "NAME", 0, "run: bring the file out of the job directory into the current one", 0 },
     { "deadline", 'd', "SECONDS", 0, "run: end it after that time (default 600)", 0 },

@@ -30,8 +30,8 @@ enum lab_clock {
 
 struct lab_options {
     enum lab_clock clock;
-    bool smp;                /* three CPUs: dom0 pinned to the first, the others
-                                for the two vCPUs of a domain; bare mode: two */
+    bool smp;                /* two CPUs, for domains with two vCPUs; dom0 has one
+                                vCPU, pinned to the first */
     bool quiet;              /* no progress lines */
     const char *cache;       /* cache directory; NULL: $XENOMETER_CACHE, else
                                 ${XDG_CACHE_HOME:-$HOME/.cache}/xenometer */

@@ -128,7 +128,7 @@ static char *smp_setting(const struct session *s, uint32_t needs)
     if ( needs & DOMAIN_SMP )
         return xasprintf("vcpus=2\ncpus=[\"%u\",\"%u\"]", s->cpus[0], s->cpus[1]);
     if ( needs & DOMAIN_SMP_SHARED )
-        return xasprintf("vcpus=2\ncpus=\"%u\"", s->cpus[0]);
+        return xasprintf("vcpus=2\ncpus=\"%u\"", s->cpus[1]);
     return NULL;
 }
 
@@ -341,7 +341,7 @@ static size_t sort_out(struct session *s, enum mode mode, const char *impossible
             record_add(s->results, row, mode, OUTCOME_SKIP, impossible);
         else if ( (row->needs & DOMAIN_SMP) && !s->two_cpus )
             record_add(s->results, row, mode, OUTCOME_SKIP,
-                       "needs three CPU cores, one for each vCPU and another for dom0");
+                       "needs two CPUs, on two cores of one socket: one for each vCPU");
         else
             rows[count++] = row;
     }

@@ -36,8 +36,8 @@ enum service {
  * two-level event channels, grant table version 1 and 32 MiB.
  */
 enum domain_need {
-    DOMAIN_SMP      = 1u << 16,   /* a second vCPU, down until the row starts it; each has
-                                     a physical CPU to itself, and dom0 another */
+    DOMAIN_SMP      = 1u << 16,   /* a second vCPU, down until the row starts it; they are
+                                     on different physical CPUs */
     DOMAIN_FIFO     = 1u << 17,   /* FIFO event channels; no way back to two levels */
     DOMAIN_GRANT_V2 = 1u << 18,   /* grant table version 2 before the first grant */
     DOMAIN_LARGE    = 1u << 19,   /* more memory than the configs give */
