@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "commands/select.h"
@@ -286,14 +287,15 @@ static struct selection part(const struct selection *all, uint32_t modes, bool s
     return p;
 }
 
-/* How both kinds of row were placed, for the environment of one document. */
-static void describe_smp(struct environment *e, const struct environment *smp)
+/* Where vCPUs are, for the environment of a document that has both kinds of row. */
+static void describe_smp(struct environment *e)
 {
     char *text;
 
-    if ( !e->host || !e->pinned || !smp->pinned )
-        return;   /* then the document has no or one place */
-    text = xasprintf("%s; rows with two vCPUs: %s, theirs on different ones", e->pinned, smp->pinned);
+    if ( !e->pinned )
+        return;   /* there are no others */
+    text = xasprintf("%s; in rows with two: 2 CPUs, dom0 and vCPU 0 on the first, "
+                     "vCPU 1 on the second", e->pinned);
     free(e->pinned);
     e->pinned = text;
 }
@@ -318,7 +320,7 @@ static int run_machine(const struct run_options *o, bool smp,
         if ( status == STATUS_OK )
             status = run_in_dom0(o, &lab, session, &xen, &own);
         if ( smp )
-            describe_smp(&results->environment, &own.environment);
+            describe_smp(&results->environment);
         results_merge(results, &own);
     }
     if ( status == STATUS_OK && bare.count && bare.modes )
@@ -328,15 +330,31 @@ static int run_machine(const struct run_options *o, bool smp,
     return status;
 }
 
+static uint64_t seconds(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec;
+}
+
 static int run_lab(const struct run_options *o, const struct session_options *session,
                    const struct selection *selection, struct results *results)
 {
     struct lab_options lab = { .clock = o->clock };
+    struct run_options rest = *o;
     struct lab_facts facts;
+    uint64_t begun = seconds();
     int status = run_machine(o, false, session, selection, results);
 
     if ( status == STATUS_OK )
-        status = run_machine(o, true, session, selection, results);
+    {
+        /* One deadline for both; what is left of it is never 0, which means none. */
+        uint64_t used = seconds() - begun;
+
+        rest.deadline = used < o->deadline ? o->deadline - (uint32_t)used : 1;
+        status = run_machine(&rest, true, session, selection, results);
+    }
     if ( status != STATUS_OK || (status = lab_facts(&lab, &facts)) != STATUS_OK )
         return status;
 

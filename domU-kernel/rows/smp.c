@@ -255,12 +255,12 @@ ROW(sched_block_wake_peer) = {
     .help = "wake another vCPU and block until it wakes this one",
     .explanation =
         "Sends an event to a vCPU that is blocked on a physical CPU of its own, and blocks (SCHEDOP_block; HLT in PVH "
-        "and HVM).  The other wakes, takes the upcall, sends an event back and blocks again.  Two wake-ups across "
-        "physical CPUs, each an interrupt and a switch from the idle vCPU (vcpu_wake, csched2_vcpu_wake, schedule), "
-        "and no dom0: compare with event/roundtrip-idle.  Counted instructions are those of both CPUs.",
+        "and HVM).  The other wakes, answers by an event and blocks again: two wake-ups across physical CPUs, each an "
+        "interrupt and a switch from the idle vCPU (vcpu_wake, schedule), and no dom0, unlike event/roundtrip-idle.  "
+        "Counted instructions are those of both CPUs; they step by a few per cent with the state of Xen's timers.",
     .elsewhere = NO_EVENTS,
     .modes = MODES_XEN, .needs = DOMAIN_SMP, .flags = ROW_BLOCKS,
-    .operations = 1, .samples = 200, .warmup = 16,
+    .operations = 1, .samples = 500, .warmup = 16,
     .setup = setup_peer, .run = run_peer, .teardown = teardown_peer,
 };
 
@@ -272,10 +272,10 @@ ROW(sched_block_wake_peer_same_cpu) = {
     .explanation =
         "As sched/block-wake-peer, but both vCPUs are kept on one physical CPU: each event makes the other vCPU "
         "runnable, and each block switches to it (schedule, context_switch), with no idle vCPU and no interrupt "
-        "between.  The figure is two switches from one vCPU of a domain to another, with the state of each saved "
-        "and loaded.",
+        "between.  The figure is two switches from one vCPU of a domain to another; it steps by up to a tenth with "
+        "the state of the scheduler and Xen's timers.",
     .elsewhere = NO_EVENTS,
     .modes = MODES_XEN, .needs = DOMAIN_SMP_SHARED, .flags = ROW_BLOCKS,
-    .operations = 1, .samples = 200, .warmup = 16,
+    .operations = 1, .samples = 500, .warmup = 16,
     .setup = setup_peer, .run = run_peer, .teardown = teardown_peer,
 };
