@@ -10,7 +10,8 @@
 #define NO_SECOND_LAPIC "a PV guest has no local APIC: see event/ipi"
 #define NO_EVENTS       "bare mode has no event channels"
 
-/* What the secondary does while vCPU 0 measures; it ends when `stop` is set. */
+/* What the secondary does while vCPU 0 measures; it ends when `stop` is set.
+ * Begun in run(), not before: one that spins is not to be waited beside. */
 static volatile u32 running, stop;
 
 static void spin(void *unused)
@@ -28,22 +29,16 @@ static void sleep(void *unused)
     smp_sleep_while(&stop, 0);
 }
 
-static const char *begin(void (*function)(void *))
+static void begin(void (*function)(void *))
 {
-    const char *reason = smp_start();
-
-    if ( reason )
-        return reason;
     running = stop = 0;
     smp_run(function, NULL);
     while ( !running )
         smp_let_run();
-    return NULL;
 }
 
-static void teardown(struct row_run *r)
+static void end(void)
 {
-    (void)r;
     stop = 1;
     smp_wake();   /* it may be asleep */
     smp_wait();
@@ -51,16 +46,17 @@ static void teardown(struct row_run *r)
 
 /* ---- event channels ---- */
 
-static const char *setup_busy(struct row_run *r)
+static const char *setup(struct row_run *r)
 {
     (void)r;
-    return begin(spin);
+    return smp_start();
 }
 
 static void run_event(struct row_run *r)
 {
     u32 port = secondary.port;
 
+    begin(spin);
     FOR_EACH_SAMPLE(r, i)
     {
         u32 before = event_arrivals[port];
@@ -74,6 +70,7 @@ static void run_event(struct row_run *r)
         if ( event_arrivals[port] != before + 1 || secondary_upcalls != upcalls + 1 )
             r->failure = "one event was not one upcall of the other vCPU";
     }
+    end();
 }
 
 ROW(event_ipi) = {
@@ -89,37 +86,24 @@ ROW(event_ipi) = {
     .elsewhere = NO_EVENTS,
     .modes = MODES_XEN, .needs = DOMAIN_SMP, .flags = ROW_BLOCKS,
     .operations = 1, .samples = 500, .warmup = 16,
-    .setup = setup_busy, .run = run_event, .teardown = teardown,
+    .setup = setup, .run = run_event,
 };
 
 /* ---- the local APIC ---- */
 
-static const char *setup_lapic(void (*function)(void *))
+static const char *setup_lapic(struct row_run *r)
 {
-    const char *reason;
+    const char *reason = setup(r);
 
     lapic_enable();
-    reason = begin(function);
-    if ( !reason )
-        lapic_write(LAPIC_ICR_HIGH, secondary.apic_id << 24);
     return reason;
-}
-
-static const char *setup_lapic_busy(struct row_run *r)
-{
-    (void)r;
-    return setup_lapic(spin);
-}
-
-static const char *setup_lapic_halted(struct row_run *r)
-{
-    (void)r;
-    return setup_lapic(sleep);
 }
 
 static inline __attribute__((always_inline))
 void run_lapic(struct row_run *r, u32 command, bool asleep)
 {
+    begin(asleep ? sleep : spin);
+    lapic_write(LAPIC_ICR_HIGH, secondary.apic_id << 24);
     FOR_EACH_SAMPLE(r, i)
     {
         u32 before = secondary_interrupts;
@@ -134,6 +118,7 @@ void run_lapic(struct row_run *r, u32 command, bool asleep)
         if ( secondary_interrupts != before + 1 )
             r->failure = "one interrupt was sent, another number arrived";
     }
+    end();
 }
 
 static void run_busy(struct row_run *r)
@@ -164,7 +149,7 @@ ROW(interrupt_ipi_busy) = {
     .elsewhere = NO_SECOND_LAPIC,
     .modes = MODES_HARDWARE, .needs = DOMAIN_SMP, .flags = ROW_BLOCKS,
     .operations = 1, .samples = 200, .warmup = 16,
-    .setup = setup_lapic_busy, .run = run_busy, .teardown = teardown,
+    .setup = setup_lapic, .run = run_busy,
 };
 
 ROW(interrupt_ipi_halted) = {
@@ -180,7 +165,7 @@ ROW(interrupt_ipi_halted) = {
     .elsewhere = NO_SECOND_LAPIC,
     .modes = MODES_HARDWARE, .needs = DOMAIN_SMP, .flags = ROW_BLOCKS,
     .operations = 1, .samples = 200, .warmup = 16,
-    .setup = setup_lapic_halted, .run = run_halted, .teardown = teardown,
+    .setup = setup_lapic, .run = run_halted,
 };
 
 ROW(interrupt_ipi_broadcast) = {
@@ -196,7 +181,7 @@ ROW(interrupt_ipi_broadcast) = {
     .elsewhere = NO_SECOND_LAPIC,
     .modes = MODES_HARDWARE, .needs = DOMAIN_SMP, .flags = ROW_BLOCKS,
     .operations = 1, .samples = 200, .warmup = 16,
-    .setup = setup_lapic_busy, .run = run_broadcast, .teardown = teardown,
+    .setup = setup_lapic, .run = run_broadcast,
 };
 
 /* ---- waking each other ---- */
@@ -217,26 +202,11 @@ static void answer_each(void *unused)
     }
 }
 
-static const char *setup_peer(struct row_run *r)
-{
-    const char *reason = smp_start();
-
-    (void)r;
-    if ( reason )
-        return reason;
-    answer = event_bind_ipi(0);
-    event_unmask(answer);
-    return begin(answer_each);
-}
-
-static void teardown_peer(struct row_run *r)
-{
-    teardown(r);
-    event_close(answer);
-}
-
 static void run_peer(struct row_run *r)
 {
+    answer = event_bind_ipi(0);
+    event_unmask(answer);
+    begin(answer_each);
     FOR_EACH_SAMPLE(r, i)
     {
         u32 seen = event_arrivals[answer];
@@ -246,6 +216,8 @@ static void run_peer(struct row_run *r)
         if ( event_arrivals[answer] != seen + 1 )
             r->failure = "one event was answered by more than one";
     }
+    end();
+    event_close(answer);
 }
 
 ROW(sched_block_wake_peer) = {
@@ -261,7 +233,7 @@ ROW(sched_block_wake_peer) = {
     .elsewhere = NO_EVENTS,
     .modes = MODES_XEN, .needs = DOMAIN_SMP, .flags = ROW_BLOCKS,
     .operations = 1, .samples = 500, .warmup = 16,
-    .setup = setup_peer, .run = run_peer, .teardown = teardown_peer,
+    .setup = setup, .run = run_peer,
 };
 
 ROW(sched_block_wake_peer_same_cpu) = {
@@ -277,5 +249,5 @@ ROW(sched_block_wake_peer_same_cpu) = {
     .elsewhere = NO_EVENTS,
     .modes = MODES_XEN, .needs = DOMAIN_SMP_SHARED, .flags = ROW_BLOCKS,
     .operations = 1, .samples = 500, .warmup = 16,
-    .setup = setup_peer, .run = run_peer, .teardown = teardown_peer,
+    .setup = setup, .run = run_peer,
 };
