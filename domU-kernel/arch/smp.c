@@ -23,6 +23,7 @@ volatile u64 secondary_upcalls;
 volatile u32 secondary_interrupts;
 
 extern u8 smp_stack[], smp_stack_top[];   /* smp_entry.S */
+extern const u8 smp_trampoline[], smp_trampoline_end[];
 extern u8 page_map[];                     /* entry/pvh.S: the level 4 table */
 
 /*
@@ -214,8 +215,6 @@ static const char *start_xen(void)
 
 static const char *start_bare(void)
 {
-    extern const u8 smp_trampoline[], smp_trampoline_end[];
-
     memcpy((void *)SMP_TRAMPOLINE, smp_trampoline, (size_t)(smp_trampoline_end - smp_trampoline));
     lapic_enable();
     /* SDM vol. 3, 9.4.4.1; one start-up IPI is enough for CPUs with SVM or VMX. */
