@@ -41,7 +41,7 @@ enum domain_need {
     DOMAIN_FIFO     = 1u << 17,   /* FIFO event channels; no way back to two levels */
     DOMAIN_GRANT_V2 = 1u << 18,   /* grant table version 2 before the first grant */
     DOMAIN_LARGE    = 1u << 19,   /* more memory than the configs give */
-    DOMAIN_SMP_SHARED = 1u << 20, /* a second vCPU; both have one physical CPU */
+    DOMAIN_SMP_SHARED = 1u << 21, /* a second vCPU; both have one physical CPU */
     DOMAIN_DISK     = 1u << 24,   /* the session's disk, by every block path it has */
 };
 #define DOMAIN_NEEDS (DOMAIN_SMP | DOMAIN_FIFO | DOMAIN_GRANT_V2 | DOMAIN_LARGE | \
