@@ -197,6 +197,35 @@ static unsigned bits(const uint8_t *map, int bytes)
     return sum;
 }
 
+/* Usable together: on different cores of one socket. */
+static bool apart(const xc_cputopo_t *a, const xc_cputopo_t *b)
+{
+    return a->socket == b->socket && a->core != b->core &&
+           b->core != XEN_INVALID_CORE_ID;   /* that one is offline */
+}
+
+bool xenctrl_two_cpus(struct xenctrl *x, unsigned cpus[2])
+{
+    unsigned count = 0;
+    xc_cputopo_t *cpu;
+
+    cpus[0] = cpus[1] = 0;
+    if ( xc_cputopoinfo(x->xc, &count, NULL) || count == 0 )
+        return false;
+    cpu = xcalloc(count, sizeof(*cpu));
+    if ( xc_cputopoinfo(x->xc, &count, cpu) )
+        count = 0;
+    for ( unsigned i = 1; i < count && cpus[0] == 0; i++ )
+        if ( apart(&cpu[cpus[1]], &cpu[i]) && apart(&cpu[0], &cpu[i]) )
+        {
+            /* The first is better than CPU 0, if there comes another. */
+            cpus[0] = cpus[1];
+            cpus[1] = i;
+        }
+    free(cpu);
+    return cpus[1] != 0;
+}
+
 char *xenctrl_pinned(struct xenctrl *x)
 {
     struct domain_state dom0 = xenctrl_domain(x, 0);

@@ -55,6 +55,13 @@ uint32_t xenctrl_modes(struct xenctrl *);
 /* Strings are the caller's; NULL for unknown. */
 char *xenctrl_version(struct xenctrl *);       /* "4.17.7" */
 char *xenctrl_mitigations(struct xenctrl *);   /* Xen's own words at boot */
+/*
+ * Two CPUs for the vCPUs of a domain: on different cores of one socket, and where
+ * there are enough, off the core of CPU 0, which dom0 has as a rule.  False: this
+ * machine has no two such.  In any case cpus[1] is the best for who needs one.
+ */
+bool xenctrl_two_cpus(struct xenctrl *, unsigned cpus[2]);
+
 char *xenctrl_pinned(struct xenctrl *);        /* dom0's vCPUs, in words */
 uint64_t xenctrl_tsc_hz(struct xenctrl *);     /* 0: unknown */
 

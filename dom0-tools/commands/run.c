@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "commands/select.h"
@@ -288,17 +289,88 @@ static void replace(char **field, const char *value)
     *field = value && *value ? xstrdup(value) : NULL;
 }
 
+/*
+ * The part of the selection that runs in some of `modes` with two CPUs for the
+ * domain, or the part that does not; selection_free() it.
+ */
+static struct selection part(const struct selection *all, uint32_t modes, bool smp)
+{
+    struct selection p = { .rows = xcalloc(all->count, sizeof(*p.rows)), .modes = modes };
+
+    for ( size_t i = 0; i < all->count; i++ )
+        if ( smp == ((all->rows[i]->needs & DOMAIN_SMP) && (all->rows[i]->modes & modes)) )
+            p.rows[p.count++] = all->rows[i];
+    return p;
+}
+
+/* Where vCPUs are, for the environment of a document that has both kinds of row. */
+static void describe_smp(struct environment *e)
+{
+    char *text;
+
+    if ( !e->pinned )
+        return;   /* there are no others */
+    text = xasprintf("%s; in rows with two: 2 CPUs, dom0 and vCPU 0 on the first, "
+                     "vCPU 1 on the second", e->pinned);
+    free(e->pinned);
+    e->pinned = text;
+}
+
+/*
+ * All rows whose domain has one vCPU run on one CPU, the reference, whatever
+ * else is asked for; the others in a machine with CPUs enough.
+ */
+static int run_machine(const struct run_options *o, bool smp,
+                       const struct session_options *session,
+                       const struct selection *selection, struct results *results)
+{
+    struct lab_options lab = { .clock = o->clock, .smp = smp };
+    struct selection xen = part(selection, selection->modes & MODES_XEN, smp);
+    struct selection bare = part(selection, selection->modes & MODE_BARE, smp);
+    struct results own = { 0 };
+    int status = STATUS_OK;
+
+    if ( xen.count && xen.modes )
+    {
+        status = lab_prepare(&lab);
+        if ( status == STATUS_OK )
+            status = run_in_dom0(o, &lab, session, &xen, &own);
+        if ( smp )
+            describe_smp(&results->environment);
+        results_merge(results, &own);
+    }
+    if ( status == STATUS_OK && bare.count && bare.modes )
+        status = bare_run(&lab, session, &bare, results);
+    selection_free(&xen);
+    selection_free(&bare);
+    return status;
+}
+
+static uint64_t seconds(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec;
+}
+
 static int run_lab(const struct run_options *o, const struct session_options *session,
                    const struct selection *selection, struct results *results)
 {
     struct lab_options lab = { .clock = o->clock };
+    struct run_options rest = *o;
     struct lab_facts facts;
-    int status = lab_prepare(&lab);
+    uint64_t begun = seconds();
+    int status = run_machine(o, false, session, selection, results);
 
-    if ( status == STATUS_OK && (selection->modes & MODES_XEN) )
-        status = run_in_dom0(o, &lab, session, selection, results);
-    if ( status == STATUS_OK && (selection->modes & MODE_BARE) )
-        status = bare_run(&lab, session, selection, results);
+    if ( status == STATUS_OK )
+    {
+        /* One deadline for both; what is left of it is never 0, which means none. */
+        uint64_t used = seconds() - begun;
+
+        rest.deadline = used < o->deadline ? o->deadline - (uint32_t)used : 1;
+        status = run_machine(&rest, true, session, selection, results);
+    }
     if ( status != STATUS_OK || (status = lab_facts(&lab, &facts)) != STATUS_OK )
         return status;
 

@@ -7,7 +7,7 @@
  *     lock              held (flock, shared) by who uses it, so that nobody
  *                       removes it under a running QEMU
  *     xen, vmlinux, dom0.cpio
- *     exact/, fast/, kvm/   the snapshots: ram, state
+ *     exact/, exact-smp/, fast/, …   the snapshots: ram, state
  *   new-*               work of a builder; what a killed one left is removed by
  *                       the next, which has the lock
  *

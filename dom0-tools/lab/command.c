@@ -32,12 +32,13 @@ struct lab_arguments {
     int word_count;
 };
 
-enum { OPTION_CLOCK = 256, OPTION_FAST, OPTION_CACHE, OPTION_KEEP_LOGS, OPTION_UPDATE,
+enum { OPTION_CLOCK = 256, OPTION_FAST, OPTION_SMP, OPTION_CACHE, OPTION_KEEP_LOGS, OPTION_UPDATE,
        OPTION_JSON };
 
 static const struct argp_option options_table[] = {
     { "clock", OPTION_CLOCK, "exact|fast|kvm", 0, "exact counts instructions and is repeatable (default; shell: fast), fast is multi-threaded, kvm needs working nested KVM", 0 },
     { "fast", OPTION_FAST, NULL, 0, "The same as --clock=fast", 0 },
+    { "smp", OPTION_SMP, NULL, 0, "Two CPUs, dom0 pinned to the first: what rows with two vCPUs run in", 0 },
     { "push", 'p', "FILE", 0, "run, shell: put the file into the job directory, under its base name", 0 },
     { "fetch", 'f', "NAME", 0, "run: bring the file out of the job directory into the current one", 0 },
     { "deadline", 'd', "SECONDS", 0, "run: end it after that time (default 600)", 0 },
@@ -103,6 +104,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     {
     case OPTION_CLOCK:     return parse_clock(a, argument);
     case OPTION_FAST:      return parse_clock(a, "fast");
+    case OPTION_SMP:       a->options.smp = true;           return 0;
     case OPTION_CACHE:     a->options.cache = argument;     return 0;
     case OPTION_KEEP_LOGS: a->options.keep_logs = argument; return 0;
     case OPTION_JSON:      a->json = true;                  return 0;
@@ -157,7 +159,7 @@ static int command_build(struct lab_arguments *a)
     status = prepare(&a->options, &cache, true, a->update);
     if ( status == STATUS_OK && !a->options.quiet )
         printf("the lab is ready (clock: %s) in %s\n",
-               machine_clock_name(a->options.clock), cache.lab);
+               machine_name(a->options.clock, a->options.smp), cache.lab);
     cache_close(&cache);
     cancel_end();
     return status;
@@ -191,13 +193,15 @@ static json_t *status_document(const struct cache *cache, const struct recipe *r
     bool assembled = cache->lab && access(cache->lab, F_OK) == 0;
     json_t *snapshots = json_array();
 
-    for ( size_t i = 0; assembled && i < sizeof(clocks) / sizeof(clocks[0]); i++ )
-        if ( snapshot_exists(cache, clocks[i]) )
+    for ( size_t i = 0; assembled && i < 2 * sizeof(clocks) / sizeof(clocks[0]); i++ )
+        if ( snapshot_exists(cache, clocks[i / 2], i % 2) )
         {
-            char *path = path_in(cache->lab, machine_clock_name(clocks[i]));
+            const char *name = machine_name(clocks[i / 2], i % 2);
+            char *path = path_in(cache->lab, name);
 
-            json_array_append_new(snapshots, json_pack("{s:s,s:I}", "clock",
-                machine_clock_name(clocks[i]), "bytes", (json_int_t)disk_usage(path)));
+            json_array_append_new(snapshots, json_pack("{s:s,s:s,s:b,s:I}", "name", name,
+                "clock", machine_clock_name(clocks[i / 2]), "smp", (int)(i % 2),
+                "bytes", (json_int_t)disk_usage(path)));
             free(path);
         }
     return json_pack("{s:s,s:I,s:I,s:s,s:b,s:o,s:s,s:s,s:s,s:s,s:s,s:b,s:s}",
@@ -228,7 +232,7 @@ static void print_status(json_t *document)
     printf("assembled    %s\n", json_is_true(json_object_get(document, "assembled")) ? "yes" : "no");
     json_array_foreach(json_object_get(document, "snapshots"), index, snapshot)
         printf("snapshot     %s, %lld MiB\n",
-               json_string_value(json_object_get(snapshot, "clock")), MIB(snapshot, "bytes"));
+               json_string_value(json_object_get(snapshot, "name")), MIB(snapshot, "bytes"));
     printf("accelerator  %s\n", TEXT("accelerator"));
     printf("KVM          %s\n", TEXT("kvm"));
 #undef MIB

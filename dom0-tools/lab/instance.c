@@ -12,12 +12,12 @@
 
 #define SHOWN_LINES 15   /* of the serial log, after a failure */
 
-int instance_prepare(struct instance *instance, enum lab_clock clock)
+int instance_prepare(struct instance *instance, enum lab_clock clock, bool smp)
 {
     void *mapped = MAP_FAILED;
 
     *instance = (struct instance){
-        .clock = clock, .channel = memory_file("channel", CHANNEL_SIZE),
+        .clock = clock, .smp = smp, .channel = memory_file("channel", CHANNEL_SIZE),
         .serial = -1, .ram = -1, .state = -1,
         .qemu = { .child = { .pidfd = -1 }, .qmp = -1, .messages = -1 },
     };
@@ -68,7 +68,7 @@ static int start(struct instance *instance, const struct cache *cache, int conso
     if ( instance->state >= 0 )
         keep[count++] = instance->state;
 
-    machine_lab(&machine, instance->clock, &files);
+    machine_lab(&machine, instance->clock, instance->smp, &files);
     status = qemu_start(&instance->qemu, &machine, cache->lab, keep, count);
     machine_free(&machine);
     /* Theirs alone now: its closing tells us that QEMU is gone. */
@@ -156,7 +156,7 @@ int instance_find_channel(struct instance *instance, unsigned *slot, uint64_t *a
  */
 static int place_channel(struct instance *instance, const struct cache *cache)
 {
-    char *path = xasprintf("%s/%s/bar", cache->lab, machine_clock_name(instance->clock));
+    char *path = xasprintf("%s/%s/bar", cache->lab, machine_name(instance->clock, instance->smp));
     char *text = read_whole_file(path, NULL);
     unsigned long long address = 0;
     unsigned slot = 0;
@@ -201,7 +201,7 @@ static int wait_for_state(struct qemu *qemu)
 
 int instance_load(struct instance *instance, const struct cache *cache)
 {
-    char *path = xasprintf("%s/%s/state", cache->lab, machine_clock_name(instance->clock));
+    char *path = xasprintf("%s/%s/state", cache->lab, machine_name(instance->clock, instance->smp));
     char *source;
     int status;
 

@@ -95,7 +95,7 @@ static int run(const struct lab_options *options, const struct cache *cache,
     struct instance instance;
     int status, fetched;
 
-    status = instance_prepare(&instance, options->clock);
+    status = instance_prepare(&instance, options->clock, options->smp);
     if ( status == STATUS_OK )
         status = job_data_write(instance.header, job, 0);
     if ( status == STATUS_OK )

@@ -84,7 +84,7 @@ static char *probe(const struct cache *cache)
     int status;
 
     stage_begin("probing whether KVM can run Xen here");
-    status = instance_prepare(&instance, LAB_KVM);
+    status = instance_prepare(&instance, LAB_KVM, false);
     if ( status == STATUS_OK )
         status = instance_boot(&instance, cache, -1);
     if ( status != STATUS_OK )

@@ -3,7 +3,7 @@
  * are no Xen host themselves.
  *
  * It is assembled without root from Debian packages into a cache directory,
- * booted once per clock, and kept as a snapshot of a dom0 that waits for a
+ * booted once per clock and number of CPUs, and kept as a snapshot of a dom0 that waits for a
  * job.  A job is a command with the files it needs; it runs in a private copy
  * of the snapshot, which is gone afterwards.
  *
@@ -23,13 +23,15 @@
 #include <stddef.h>
 
 enum lab_clock {
-    LAB_EXACT,   /* TCG, one vCPU; the TSC counts executed instructions */
+    LAB_EXACT,   /* TCG, one vCPU unless smp; the TSC counts executed instructions */
     LAB_FAST,    /* multi-threaded TCG, two vCPUs; the TSC follows the host */
     LAB_KVM,     /* nested KVM; only where a probe has shown that it runs Xen */
 };
 
 struct lab_options {
     enum lab_clock clock;
+    bool smp;                /* two CPUs, for domains with two vCPUs; dom0 has one
+                                vCPU, pinned to the first */
     bool quiet;              /* no progress lines */
     const char *cache;       /* cache directory; NULL: $XENOMETER_CACHE, else
                                 ${XDG_CACHE_HOME:-$HOME/.cache}/xenometer */

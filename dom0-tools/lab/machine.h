@@ -39,17 +39,19 @@ struct machine {
  * would mean something to QEMU.  Waits (-S) with files->state or for a boot
  * alike.
  */
-void machine_lab(struct machine *machine, enum lab_clock clock,
+void machine_lab(struct machine *machine, enum lab_clock clock, bool smp,
                  const struct machine_files *files);
 
 /* Bare mode; commands, console and results are memory files. */
-void machine_bare(struct machine *machine, enum lab_clock clock, const char *elf,
+void machine_bare(struct machine *machine, enum lab_clock clock, bool smp, const char *elf,
                   int qmp, int commands, int console, int results);
 
 void machine_free(struct machine *machine);
 
-/* "exact", "fast", "kvm": also the snapshot's directory. */
+/* "exact", "fast", "kvm" */
 const char *machine_clock_name(enum lab_clock clock);
+/* The same, with "-smp" behind it where that is set: the snapshot's directory. */
+const char *machine_name(enum lab_clock clock, bool smp);
 /* The -cpu of that clock. */
 const char *machine_cpu(enum lab_clock clock);
 /* Hash over all command lines: part of the lab's key. */

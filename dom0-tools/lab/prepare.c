@@ -65,7 +65,7 @@ static int build(const struct lab_options *options, struct cache *cache,
     }
     if ( status == STATUS_OK && options->clock == LAB_KVM )
         status = kvm_require(cache);
-    if ( status == STATUS_OK && snapshot && !snapshot_exists(cache, options->clock) )
+    if ( status == STATUS_OK && snapshot && !snapshot_exists(cache, options->clock, options->smp) )
         status = snapshot_make(cache, options);
     if ( status == STATUS_OK )
         cache_remove_labs(cache, false);
@@ -87,7 +87,7 @@ int prepare(const struct lab_options *options, struct cache *cache, bool snapsho
     if ( status == STATUS_OK && recipe.resolved && !update )
     {
         cache_set_key(cache, recipe_key(&recipe));
-        ready = cache_use(cache) && (!snapshot || snapshot_exists(cache, options->clock));
+        ready = cache_use(cache) && (!snapshot || snapshot_exists(cache, options->clock, options->smp));
         if ( ready && options->clock == LAB_KVM )
             status = kvm_require(cache);
     }

@@ -16,9 +16,9 @@
 #define BOOT_DEADLINE 300000u   /* ms; a boot takes 6 to 20 s */
 #define COPY_BLOCK    65536u
 
-bool snapshot_exists(const struct cache *cache, enum lab_clock clock)
+bool snapshot_exists(const struct cache *cache, enum lab_clock clock, bool smp)
 {
-    char *path = xasprintf("%s/%s/state", cache->lab, machine_clock_name(clock));
+    char *path = xasprintf("%s/%s/state", cache->lab, machine_name(clock, smp));
     bool there = access(path, R_OK) == 0;
 
     free(path);
@@ -197,16 +197,16 @@ static int save(struct instance *instance, const char *work)
 
 int snapshot_make(struct cache *cache, const struct lab_options *options)
 {
-    const char *clock = machine_clock_name(options->clock);
-    char *directory = xasprintf("%s.new", clock), *work = path_in(cache->lab, directory);
-    char *final = path_in(cache->lab, clock);
+    const char *name = machine_name(options->clock, options->smp);
+    char *directory = xasprintf("%s.new", name), *work = path_in(cache->lab, directory);
+    char *final = path_in(cache->lab, name);
     struct instance instance;
     int status, error;
 
-    stage_begin("booting Xen and dom0 for the snapshot (clock: %s)", clock);
+    stage_begin("booting Xen and dom0 for the snapshot (clock: %s)", name);
     remove_tree(work);
     error = make_directories(work);
-    status = instance_prepare(&instance, options->clock);
+    status = instance_prepare(&instance, options->clock, options->smp);
     if ( error )
         status = cache_error(work, error);
     if ( status == STATUS_OK )

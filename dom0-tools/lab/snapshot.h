@@ -1,5 +1,5 @@
 /*
- * A lab's snapshots: booted once per clock, loaded by each run.
+ * A lab's snapshots: booted once per clock and number of CPUs, loaded by each run.
  *
  * A snapshot is three files: `ram`, the guest's memory (sparse), `state`, QEMU's
  * device state, and `bar`, where the shared memory was.  A run maps `ram` privately, so loading takes no longer
@@ -15,6 +15,7 @@
 struct instance {
     struct qemu qemu;
     enum lab_clock clock;
+    bool smp;
     int channel;                /* memory file behind the shared memory */
     struct channel_header *header;   /* mapping of all of it */
     int serial;                 /* memory file with Xen's serial log, or -1 */
@@ -23,7 +24,7 @@ struct instance {
 };
 
 /* Everything but QEMU: the shared memory is mapped and empty, for a job. */
-int instance_prepare(struct instance *instance, enum lab_clock clock);
+int instance_prepare(struct instance *instance, enum lab_clock clock, bool smp);
 
 /*
  * Start QEMU in the lab's directory: from power-on in a memory file, or from
@@ -54,7 +55,7 @@ void instance_explain(struct instance *instance, const char *what);
 /* Write serial.log and qemu.log into a directory (lab_options.keep_logs). */
 void instance_keep_logs(struct instance *instance, const char *directory);
 
-bool snapshot_exists(const struct cache *cache, enum lab_clock clock);
+bool snapshot_exists(const struct cache *cache, enum lab_clock clock, bool smp);
 /* Boot and write it; the build lock and the lab's use lock must be held. */
 int snapshot_make(struct cache *cache, const struct lab_options *options);
 

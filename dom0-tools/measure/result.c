@@ -68,6 +68,19 @@ void results_free(struct results *results)
     memset(results, 0, sizeof(*results));
 }
 
+void results_merge(struct results *to, struct results *from)
+{
+    for ( size_t i = 0; i < from->count; i++ )
+        *results_add(to) = from->rows[i];
+    from->count = 0;
+    if ( !to->environment.host )
+    {
+        to->environment = from->environment;
+        from->environment = (struct environment){ 0 };
+    }
+    results_free(from);
+}
+
 enum outcome results_worst(const struct results *results)
 {
     enum outcome worst = OUTCOME_SUCCESS;

@@ -87,6 +87,12 @@ struct results {
 struct result *results_add(struct results *);
 void results_free(struct results *);
 
+/*
+ * Move all results of `from` behind those of `to`, and free the rest of it.
+ * Its environment is kept where `to` has none yet.
+ */
+void results_merge(struct results *to, struct results *from);
+
 struct image;
 
 /* In the order of the image's row table, and there pv, pvh, hvm, bare. */

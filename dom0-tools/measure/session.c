@@ -39,6 +39,8 @@ struct session {
     struct records records;
     struct host host;
     unsigned domains;            /* created so far, for their names */
+    bool two_cpus;               /* a domain's vCPUs can have one each: */
+    unsigned cpus[2];
     bool broken;                 /* this machine cannot go on */
     struct disk disk;            /* once a domain needed it */
     bool disk_ready;
@@ -134,6 +136,16 @@ static char *setting(const char *key, const char *value)
     return xasprintf("%s=\"%s\"", key, value);
 }
 
+/* A second vCPU, and where the two may run; the caller's. */
+static char *smp_setting(const struct session *s, uint32_t needs)
+{
+    if ( needs & DOMAIN_SMP )
+        return xasprintf("vcpus=2\ncpus=[\"%u\",\"%u\"]", s->cpus[0], s->cpus[1]);
+    if ( needs & DOMAIN_SMP_SHARED )
+        return xasprintf("vcpus=2\ncpus=\"%u\"", s->cpus[1]);
+    return NULL;
+}
+
 /* `needs`: enum domain_need bits; those that are Xen's to give become settings. */
 static char *create(struct session *s, enum mode mode, uint32_t needs, struct guest *g)
 {
@@ -141,7 +153,7 @@ static char *create(struct session *s, enum mode mode, uint32_t needs, struct gu
     size_t count = 2;
     char *config = xasprintf("%s/%s.cfg", s->options->config_dir, mode_name(mode));
     char *image = realpath(s->options->elf, NULL);
-    char *name, *kernel, *error;
+    char *name, *kernel, *smp = smp_setting(s, needs), *error;
     bool missing = false;
 
     *g = (struct guest){ .console.fd = -1 };
@@ -153,8 +165,8 @@ static char *create(struct session *s, enum mode mode, uint32_t needs, struct gu
                      image ? image : s->options->elf);
     settings[0] = name;
     settings[1] = kernel;
-    if ( needs & DOMAIN_SMP )
-        settings[count++] = "vcpus=2";
+    if ( smp )
+        settings[count++] = smp;
     if ( needs & DOMAIN_LARGE )
         settings[count++] = LARGE_MEMORY;
     if ( needs & DOMAIN_TSC_EMULATED )
@@ -179,6 +191,7 @@ static char *create(struct session *s, enum mode mode, uint32_t needs, struct gu
     free(image);
     free(name);
     free(kernel);
+    free(smp);
     if ( error )
         free(g->name);
     return error;
@@ -361,6 +374,9 @@ static void sort_out(struct session *s, enum mode mode, const char *impossible,
         else if ( impossible || impossible_here(row, mode) )
             record_add(&s->records, row, mode, 0, OUTCOME_SKIP,
                        impossible ? impossible : impossible_here(row, mode));
+        else if ( (row->needs & DOMAIN_SMP) && !s->two_cpus )
+            record_add(&s->records, row, mode, 0, OUTCOME_SKIP,
+                       "needs two CPUs, on two cores of one socket: one for each vCPU");
         else
         {
             kind = find_kind(kinds, count, mode, row->needs & DOMAIN_NEEDS);
@@ -410,6 +426,7 @@ int session_run(const struct session_options *options, const struct selection *s
         return status;
     destroy_stale(&s);
     possible = xenctrl_modes(s.host.xen);
+    s.two_cpus = xenctrl_two_cpus(s.host.xen, s.cpus);
     if ( asked && !(asked & possible) && selection->modes == asked )
     {
         /* Everything asked for is out of reach: that is no run, not even skips. */

@@ -1,9 +1,11 @@
 #include "traps.h"
 #include "cpu.h"
 #include "mode.h"
+#include "smp.h"
 #include "../drivers/lapic.h"
 #include "../harness/harness.h"
 #include "../lib/format.h"
+#include "../lib/string.h"
 #include "../xen/console.h"
 #include "../xen/hypercall.h"
 #include "../xen/shutdown.h"
@@ -15,6 +17,7 @@ extern u8 hardware_stubs[], pv_stubs[];
 extern u8 hardware_upcall[], hardware_lapic[], hardware_x2apic[], hardware_ignored[];
 extern u8 hardware_upcall_stamped[], hardware_lapic_stamped[];
 extern u8 pv_upcall[], pv_upcall_stamped[], pv_failsafe[];
+extern u8 hardware_upcall_secondary[], hardware_lapic_secondary[], pv_upcall_secondary[];
 
 volatile u64 trap_stamp;
 
@@ -50,6 +53,7 @@ struct gate {
     u32 offset_high, reserved;
 };
 static struct gate idt[256];
+static struct gate idt_secondary[ARRAY_SIZE(idt)];
 
 struct pointer { u16 limit; u64 base; } __attribute__((packed));
 
@@ -88,7 +92,34 @@ static void init_hardware(void)
                       :: "m"(g), "m"(i), "r"(TSS_SELECTOR) : "memory");
 }
 
+/*
+ * Its own table, so that the handlers of vCPU 0 need not ask where they run.
+ * No TSS: it never leaves ring 0, and no gate changes stacks.
+ */
+void traps_init_secondary(void)
+{
+    struct pointer g = { sizeof(gdt) - 1, (u64)gdt };
+    struct pointer i = { sizeof(idt_secondary) - 1, (u64)idt_secondary };
+
+    memcpy(idt_secondary, idt, sizeof(idt));
+    idt_secondary[VECTOR_UPCALL] = gate(hardware_upcall_secondary);
+    idt_secondary[VECTOR_LAPIC] = gate(hardware_lapic_secondary);
+    /* Xen starts it with null selectors, which IRET would not take for CS. */
+    __asm__ volatile ("lgdt %0\n\tlidt %1\n\t"
+                      "pushq $0x08\n\t"
+                      "leaq 1f(%%rip), %%rax\n\t"
+                      "pushq %%rax\n\t"
+                      "lretq\n"
+                      "1:\tmovl $0x10, %%eax\n\t"
+                      "movl %%eax, %%ss\n\t"
+                      "movl %%eax, %%ds\n\t"
+                      "movl %%eax, %%es"
+                      :: "m"(g), "m"(i) : "rax", "memory");
+}
+
 /* ---- PV: the virtual trap table (xen/arch-x86/xen.h) ---- */
+
+#define PV_TRAPS 20u
 
 static void set_pv_upcall(const u8 *entry)
 {
@@ -96,15 +127,28 @@ static void set_pv_upcall(const u8 *entry)
         panic("set_callbacks refused");
 }
 
-static void init_pv(void)
-{
-    static struct trap_info table[20 + 1];   /* zero address ends it */
 
-    for ( u32 v = 0; v < 20; v++ )
+static void fill_pv(struct trap_info *table)
+{
+    for ( u32 v = 0; v < PV_TRAPS; v++ )
         table[v] = (struct trap_info){
             .vector = (u8)v, .flags = 0, .cs = FLAT_KERNEL_CS,
             .address = (unsigned long)(pv_stubs + v * STUB_SIZE),
         };
+}
+
+void traps_of_secondary(struct vcpu_guest_context *c)
+{
+    fill_pv(c->trap_ctxt);
+    c->event_callback_eip = (unsigned long)pv_upcall_secondary;
+    c->failsafe_callback_eip = (unsigned long)pv_failsafe;
+}
+
+static void init_pv(void)
+{
+    static struct trap_info table[PV_TRAPS + 1];   /* zero address ends it */
+
+    fill_pv(table);
     if ( hypercall_set_trap_table(table) )
         panic("set_trap_table refused");
     set_pv_upcall(pv_upcall);
@@ -169,9 +213,9 @@ void trap_handler(struct trap_frame *f)
             return;
         }
 
-    print("panic: %s (vector %lu) in %s, row %s\n",
+    print("panic: %s (vector %lu) in %s, vCPU %u, row %s\n",
           f->vector < ARRAY_SIZE(names) ? names[f->vector] : "exception",
-          f->vector, mode_name(), harness_current_row());
+          f->vector, mode_name(), smp_vcpu(f), harness_current_row());
     if ( f->vector == 14 )
         print("address %016lx\n", fault_address());
     print_frame(f);
@@ -195,8 +239,9 @@ void panic(const char *format, ...)
     va_start(arguments, format);
     print_arguments(format, arguments);
     va_end(arguments);
-    print(" (in %s, row %s)\ncalled from %p, rsp %016lx rbp %016lx\n",
-          mode_name(), harness_current_row(), __builtin_return_address(0), rsp, rbp);
+    print(" (in %s, vCPU %u, row %s)\ncalled from %p, rsp %016lx rbp %016lx\n",
+          mode_name(), smp_vcpu((void *)rsp), harness_current_row(),
+          __builtin_return_address(0), rsp, rbp);
     shutdown_crash();
 }
 

@@ -22,6 +22,15 @@ struct trap_frame {
 void traps_init(void);
 
 /*
+ * The same for the second vCPU (smp.h), whose event upcall and LAPIC interrupts
+ * are counted apart.  Hardware modes: called on it, with the segments of any
+ * 64-bit GDT.  PV: fills in the context it will be started with.
+ */
+void traps_init_secondary(void);
+struct vcpu_guest_context;
+void traps_of_secondary(struct vcpu_guest_context *);
+
+/*
  * From now on the event upcall and VECTOR_LAPIC note the TSC in trap_stamp as
  * the first thing they do (on), or no longer.  Not for timed regions.
  */

@@ -105,7 +105,7 @@ pv_common:
  * frame's RFLAGS together with the return, in one step.
  */
     .balign 16
-    .globl hardware_upcall
+    .globl hardware_upcall, hardware_upcall_secondary
 .macro hardware_interrupt vector, function
     pushq $0
     pushq $\vector
@@ -119,15 +119,22 @@ pv_common:
 
 hardware_upcall:
     hardware_interrupt 0x40, *event_upcall(%rip)
-
-/* VECTOR_LAPIC and VECTOR_X2APIC: counted and acknowledged in drivers/lapic.c. */
     .balign 16
-    .globl hardware_lapic, hardware_x2apic
+hardware_upcall_secondary:
+    hardware_interrupt 0x40, event_upcall_secondary
+
+/* VECTOR_LAPIC and VECTOR_X2APIC: counted and acknowledged in drivers/lapic.c,
+ * on the second vCPU in arch/smp.c. */
+    .balign 16
+    .globl hardware_lapic, hardware_x2apic, hardware_lapic_secondary
 hardware_lapic:
     hardware_interrupt 0x41, lapic_interrupt
     .balign 16
 hardware_x2apic:
     hardware_interrupt 0x42, x2apic_interrupt
+    .balign 16
+hardware_lapic_secondary:
+    hardware_interrupt 0x41, smp_interrupt
 
     .globl hardware_ignored
 hardware_ignored:               /* the spurious vector gets no EOI */
@@ -152,17 +159,24 @@ hardware_ignored:               /* the spurious vector gets no EOI */
     stamped hardware_lapic_stamped, hardware_lapic
     stamped pv_upcall_stamped, pv_upcall
 
-    .globl pv_upcall, pv_failsafe
-pv_upcall:
+.macro pv_interrupt function
     popq %rcx
     popq %r11
     pushq $0
     pushq $0x40
     save_registers
     cld
-    call *event_upcall(%rip)
+    call \function
     restore_registers
     addq $16, %rsp
+.endm
+
+    .globl pv_upcall, pv_upcall_secondary, pv_failsafe
+pv_upcall_secondary:
+    pv_interrupt event_upcall_secondary
+    jmp pv_return
+pv_upcall:
+    pv_interrupt *event_upcall(%rip)
     /* fall through */
 
 /*

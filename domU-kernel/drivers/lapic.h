@@ -9,16 +9,24 @@
 #include "../arch/types.h"
 
 #define LAPIC_ADDRESS  0xfee00000ul
-#define LAPIC_ID       0x020u
+#define LAPIC_ID       0x020u   /* bits 24 to 31 */
 #define LAPIC_VERSION  0x030u
 #define LAPIC_TPR      0x080u   /* task priority */
 #define LAPIC_EOI      0x0b0u
 #define LAPIC_SPURIOUS 0x0f0u
-#define LAPIC_ICR_LOW  0x300u   /* interrupt command */
+#define LAPIC_ICR_LOW  0x300u   /* interrupt command: writing it sends */
+#define LAPIC_ICR_HIGH 0x310u   /* bits 24 to 31: the APIC ID it goes to */
 #define LAPIC_LVT_TIMER 0x320u
 #define LAPIC_TIMER_INITIAL 0x380u
 #define LAPIC_TIMER_CURRENT 0x390u
 #define LAPIC_TIMER_DIVIDE  0x3e0u
+
+/* The interrupt command register's low half (SDM vol. 3, figure 10-12), with
+ * the vector in bits 0 to 7; fixed delivery and physical destination are 0. */
+#define ICR_INIT         0x00500u
+#define ICR_STARTUP      0x00600u
+#define ICR_ASSERT       0x04000u
+#define ICR_ALL_BUT_SELF 0xc0000u
 
 /* The vector lapic_interrupts counts; free for rows to use. */
 #define VECTOR_LAPIC    0x41

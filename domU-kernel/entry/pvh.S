@@ -89,6 +89,7 @@ pvh_start:
 
     .section .rodata
     .balign 8
+    .globl boot_gdt             /* also for arch/smp_entry.S */
 boot_gdt:
     .quad 0
     .quad 0x00af9b000000ffff        /* 0x08: 64-bit code, ring 0 */
@@ -100,6 +101,7 @@ boot_gdt_pointer:
 
     .section .bss.pages, "aw", @nobits
     .balign 4096
+    .globl page_map
 page_map:
     .skip 4096
 page_directory_pointers:

@@ -4,6 +4,7 @@
 #include "../arch/cpu.h"
 #include "../arch/memory.h"
 #include "../arch/mode.h"
+#include "../arch/smp.h"
 #include "../arch/traps.h"
 #include "../drivers/device.h"
 #include "../lib/string.h"
@@ -53,10 +54,10 @@ void harness_run(const struct control_response *command,
     {
         quiet();
         stolen = quiet_stolen();
-        upcalls = event_upcalls;
+        upcalls = event_upcalls + secondary_upcalls;
         notifications = device.notifications;
         current->run(&r);
-        result->upcalls = (u32)(event_upcalls - upcalls);
+        result->upcalls = (u32)(event_upcalls + secondary_upcalls - upcalls);
         result->notifications = (u32)(device.notifications - notifications);
         stolen = quiet_stolen() - stolen;
         result->stolen = stolen > ~0u ? ~0u : (u32)stolen;

@@ -1,6 +1,7 @@
 #include "events.h"
 #include "../arch/cpu.h"
 #include "../arch/mode.h"
+#include "../arch/smp.h"
 #include "../arch/traps.h"
 
 #include <xen/hvm/hvm_op.h>
@@ -20,13 +21,12 @@ static inline void clear_pending(u32 port)
 }
 
 /*
- * Two levels: a bit of the selector stands for a word of pending bits.
+ * Two levels: a bit of the selector stands for a word of pending bits.  All
+ * bits of such a word are taken, whichever vCPU they are for: arch/smp.c keeps
+ * the ports of the two in different words.
  */
-static void upcall_2l(void)
+static inline __attribute__((always_inline)) void take_events(struct vcpu_info *v)
 {
-    struct vcpu_info *v = this_vcpu_info();
-
-    event_upcalls++;
     v->evtchn_upcall_pending = 0;
     /*
      * XCHG is a full barrier: upcall_pending must be cleared before the
@@ -52,9 +52,23 @@ static void upcall_2l(void)
     }
 }
 
+static void upcall_2l(void)
+{
+    event_upcalls++;
+    take_events(this_vcpu_info());
+}
+
 /* Called by traps_entry.S with events off.  A pointer, so that neither ABI pays
  * for the choice. */
 void (*event_upcall)(void) = upcall_2l;
+
+/* The same on the second vCPU. */
+void event_upcall_secondary(void);
+void event_upcall_secondary(void)
+{
+    secondary_upcalls++;
+    take_events(&shared_info->vcpu_info[1]);
+}
 
 void events_init(void)
 {
@@ -147,6 +161,15 @@ u32 event_try_bind_ipi(u32 vcpu)
     if ( op.port >= EVENT_PORTS )
         panic("Xen gave port %u, more than there is room for", op.port);
     return op.port;
+}
+
+u32 event_bind_ipi(u32 vcpu)
+{
+    u32 port = event_try_bind_ipi(vcpu);
+
+    if ( !port )
+        panic("no event channel to vCPU %u", vcpu);
+    return port;
 }
 
 void event_close(u32 port)

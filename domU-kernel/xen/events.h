@@ -16,7 +16,8 @@
 
 #define EVENT_PORTS 4096u   /* 64 words of 64 bits */
 
-/* Upcalls taken, and arrivals counted per port; written by the upcall only. */
+/* Upcalls taken by vCPU 0 (arch/smp.h has the other's), and arrivals counted
+ * per port; written by the upcalls only. */
 extern volatile u64 event_upcalls;
 extern volatile u32 event_arrivals[EVENT_PORTS];
 
@@ -37,6 +38,8 @@ u32 event_alloc_unbound(u32 remote);
 /* A port that any vCPU of this domain sends on to reach `vcpu`; masked.  0: Xen
  * refuses, the domain has as many ports as it may. */
 u32 event_try_bind_ipi(u32 vcpu);
+/* The same; panics when refused. */
+u32 event_bind_ipi(u32 vcpu);
 
 /* Bind to `remote_port` of `remote`; masked.  Returns the local port. */
 u32 event_bind_interdomain(u32 remote, u32 remote_port);

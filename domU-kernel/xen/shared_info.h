@@ -11,7 +11,7 @@
 
 extern struct shared_info *const shared_info;
 
-/* This vCPU's area (one vCPU: number 0). */
+/* The area of vCPU 0, which runs all but arch/smp.c's part. */
 static inline struct vcpu_info *this_vcpu_info(void)
 {
     return &shared_info->vcpu_info[0];

@@ -36,15 +36,17 @@ enum service {
  * two-level event channels, grant table version 1 and 32 MiB.
  */
 enum domain_need {
-    DOMAIN_SMP      = 1u << 16,   /* a second vCPU, down until the row starts it */
+    DOMAIN_SMP      = 1u << 16,   /* a second vCPU, down until the row starts it; they are
+                                     on different physical CPUs */
     DOMAIN_FIFO     = 1u << 17,   /* FIFO event channels; no way back to two levels */
     DOMAIN_GRANT_V2 = 1u << 18,   /* grant table version 2 before the first grant */
     DOMAIN_LARGE    = 1u << 19,   /* more memory than the configs give */
     DOMAIN_TSC_EMULATED = 1u << 20,   /* tsc_mode "always_emulate": Xen traps RDTSC */
+    DOMAIN_SMP_SHARED = 1u << 21, /* a second vCPU; both have one physical CPU */
     DOMAIN_DISK     = 1u << 24,   /* the session's disk, by every block path it has */
 };
 #define DOMAIN_NEEDS (DOMAIN_SMP | DOMAIN_FIFO | DOMAIN_GRANT_V2 | DOMAIN_LARGE | \
-                      DOMAIN_TSC_EMULATED | DOMAIN_DISK)
+                      DOMAIN_TSC_EMULATED | DOMAIN_SMP_SHARED | DOMAIN_DISK)
 
 enum row_flags {
     ROW_HEADLINE = 1u << 0,   /* part of `make bench` */

@@ -33,6 +33,7 @@ static const struct {
     { "blkif", suite_blkif },
     { "plan", suite_plan },
     { "merge", suite_merge },
+    { "results", suite_results },
 };
 
 static int wanted(const char *name, int argc, char **argv)

@@ -21,5 +21,6 @@ void suite_record(void);
 void suite_blkif(void);
 void suite_plan(void);
 void suite_merge(void);
+void suite_results(void);
 
 #endif

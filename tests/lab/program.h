@@ -47,6 +47,7 @@ void suite_grants(void);
 void suite_backend(void);
 void suite_block(void);
 void suite_timers(void);
+void suite_smp(void);
 void suite_long(void);   /* minutes; make test-long */
 
 #endif

@@ -2,6 +2,7 @@
  * Rows that go wrong on purpose, linked only into build/xenometer-test.elf:
  * what the run must survive.
  */
+#include "../../../domU-kernel/arch/smp.h"
 #include "../../../domU-kernel/arch/traps.h"
 #include "../../../domU-kernel/harness/row.h"
 #include "../../../domU-kernel/xen/shutdown.h"
@@ -68,4 +69,30 @@ ROW(test_skip) = {
     .help = "finds at set-up that it cannot run", .explanation = "A test.",
     .modes = MODES_ALL, .operations = 1, .samples = 1,
     .setup = setup_skip, .run = run_failure,
+};
+
+static void crash_there(void *unused)
+{
+    (void)unused;
+    *(volatile u32 *)0x7ffffffff000ul = 1;
+}
+
+static const char *setup_secondary(struct row_run *r)
+{
+    (void)r;
+    return smp_start();
+}
+
+static void run_crash_secondary(struct row_run *r)
+{
+    (void)r;
+    smp_run(crash_there, NULL);
+    smp_wait();
+}
+
+ROW(test_crash_secondary) = {
+    .name = "test/crash-secondary", .work = "go wrong", .path = "page fault on vCPU 1",
+    .help = "the second vCPU writes to memory that is not there", .explanation = "A test.",
+    .elsewhere = "not tried bare", .modes = MODES_XEN, .needs = DOMAIN_SMP,
+    .operations = 1, .samples = 1, .setup = setup_secondary, .run = run_crash_secondary,
 };

@@ -1,0 +1,79 @@
+/*
+ * A second vCPU, here called the secondary: down until a row starts it, then
+ * parked whenever no row has work for it.  Parked it is blocked in Xen (bare:
+ * halted) and costs nobody anything.
+ *
+ *     smp_start()                       once, and again at no cost
+ *     smp_run(f, argument); smp_wait()  f runs there, vCPU 0 goes on here
+ *
+ * What the secondary calls may not print, allocate or use the drivers: those
+ * belong to vCPU 0 alone.  Its stack has SMP_STACK bytes.
+ *
+ * Under the instruction clock QEMU runs one CPU at a time, until that halts,
+ * executes PAUSE or meets a timer: a loop that waits for the other vCPU must
+ * contain cpu_relax().
+ */
+#ifndef ARCH_SMP_H
+#define ARCH_SMP_H
+
+/* Also for smp_entry.S: the stack's size in bytes, and the control registers of
+ * 64-bit mode (SDM vol. 3, 2.5): PG, WP, ET, PE, and PAE. */
+#define SMP_STACK 8192
+#define SMP_CR0   0x80010011
+#define SMP_CR4   0x00000020
+
+#ifndef __ASSEMBLY__
+
+#include "types.h"
+
+/* The secondary, valid once smp_start() has returned NULL. */
+struct secondary {
+    u32 port;      /* event channel whose events reach it, to be sent by anyone; not in bare */
+    u32 apic_id;   /* of its local APIC; not in PV */
+};
+extern struct secondary secondary;
+
+/* Event upcalls, and VECTOR_LAPIC interrupts (each with its EOI done), that it
+ * has taken. */
+extern volatile u64 secondary_upcalls;
+extern volatile u32 secondary_interrupts;
+
+/*
+ * Start the secondary and park it.  NULL, or why there is none; the text is
+ * static.  For a row's set-up.
+ */
+const char *smp_start(void);
+
+/*
+ * Wake the secondary and have it run `function(argument)`, with events and
+ * interrupts allowed.  Returns when it is awake; the last function must have
+ * been waited for.
+ */
+void smp_run(void (*function)(void *), void *argument);
+
+/*
+ * Send it an event (bare: an interrupt) and wait until that is taken: it sees
+ * what was written before.  Not for timed regions: lets others run.
+ */
+void smp_wake(void);
+
+/* Until it has returned.  Not for timed regions: lets others run. */
+void smp_wait(void);
+
+/* Until the secondary sleeps in smp_sleep_while().  Likewise. */
+void smp_wait_asleep(void);
+
+/* One turn of a loop that waits for the secondary, whichever CPU that has. */
+void smp_let_run(void);
+
+/*
+ * On the secondary: sleep while *word is `value`.  Who changes it must then
+ * send an event or an interrupt there.
+ */
+void smp_sleep_while(const volatile u32 *word, u32 value);
+
+/* Which vCPU's stack `place` is on: 0 or 1. */
+u32 smp_vcpu(const void *place);
+
+#endif /* __ASSEMBLY__ */
+#endif
