@@ -117,6 +117,11 @@ bool xenctrl_unpause(struct xenctrl *x, uint32_t domid)
     return xc_domain_unpause(x->xc, domid) == 0;
 }
 
+int xenctrl_null(struct xenctrl *x)
+{
+    return xc_version(x->xc, XENVER_version, NULL);
+}
+
 bool xenctrl_destroy(struct xenctrl *x, uint32_t domid)
 {
     return xc_domain_destroy(x->xc, domid) == 0;

@@ -43,6 +43,9 @@ const char *xenctrl_end(const struct domain_state *);
 /* False with errno set. */
 bool xenctrl_unpause(struct xenctrl *, uint32_t domid);
 
+/* The cheapest hypercall there is, through privcmd: Xen's version, -1 with errno. */
+int xenctrl_null(struct xenctrl *);
+
 /* The last resort where xl cannot: frees what Xen holds of the domain. */
 bool xenctrl_destroy(struct xenctrl *, uint32_t domid);
 

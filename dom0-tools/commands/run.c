@@ -18,6 +18,7 @@
 #include "commands/select.h"
 #include "lab/lab.h"
 #include "measure/bare.h"
+#include "measure/catalogue.h"
 #include "measure/environment.h"
 #include "measure/image.h"
 #include "measure/session.h"
@@ -46,7 +47,7 @@ enum { OPTION_IMAGE = 256, OPTION_CONFIGS, OPTION_HOST, OPTION_CLOCK, OPTION_RAW
        OPTION_ROW_DEADLINE };
 
 static const struct argp_option options_table[] = {
-    { "modes", 'm', "LIST", 0, "Modes to run: pv, pvh, hvm, bare, all (default all)", 0 },
+    { "modes", 'm', "LIST", 0, "Modes to run: pv, pvh, hvm, bare, dom0, all (default all)", 0 },
     { "samples", 'n', "N", 0, "Samples per row (default: each row's own number)", 0 },
     { "output", 'o', "FILE", 0, "Write the results as JSON", 0 },
     { "json", 'j', NULL, 0, "Print JSON instead of the table", 0 },
@@ -171,7 +172,7 @@ static int run_here(const struct session_options *session,
         return STATUS_ENVIRONMENT;
     }
     status = environment_here(&results->environment);
-    if ( status == STATUS_OK && (selection->modes & MODES_XEN) )
+    if ( status == STATUS_OK && (selection->modes & ~(uint32_t)MODE_BARE) )
         status = session_run(session, selection, results);
     if ( status == STATUS_OK && (selection->modes & MODE_BARE) )
         bare_skip(session, selection,
@@ -202,7 +203,7 @@ static int run_in_dom0(const struct run_options *o, const struct lab_options *la
     struct lab_file push[8];
     size_t pushed = 0, n = 0;
     const char **argv = xcalloc(selection->count + 16, sizeof(*argv));
-    char *paths[3], *modes = modes_text(selection->modes & MODES_XEN);
+    char *paths[3], *modes = modes_text(selection->modes & ~(uint32_t)MODE_BARE);
     char *mode_argument, *samples, *deadline;
     /* In memory: a run that is killed leaves no file behind. */
     int status = STATUS_ENVIRONMENT, inner = 0, out = memfd_create("results", MFD_CLOEXEC);
@@ -279,7 +280,7 @@ static int run_lab(const struct run_options *o, const struct session_options *se
     struct lab_facts facts;
     int status = lab_prepare(&lab);
 
-    if ( status == STATUS_OK && (selection->modes & MODES_XEN) )
+    if ( status == STATUS_OK && (selection->modes & ~(uint32_t)MODE_BARE) )
         status = run_in_dom0(o, &lab, session, selection, results);
     if ( status == STATUS_OK && (selection->modes & MODE_BARE) )
         status = bare_run(&lab, session, selection, results);
@@ -340,7 +341,7 @@ static int hand_over(const struct run_options *o, const struct results *results)
 int command_run(int argc, char **argv)
 {
     struct run_options o = {
-        .modes = MODES_ALL, .host = "auto", .clock = LAB_EXACT,
+        .modes = MODES_EVERY, .host = "auto", .clock = LAB_EXACT,
         .deadline = 1800,
     };
     struct results results = { 0 };
@@ -363,7 +364,7 @@ int command_run(int argc, char **argv)
         status = STATUS_ENVIRONMENT;
         goto out;
     }
-    image = image_load(elf, &error);
+    image = catalogue_load(elf, &error);
     if ( !image )
     {
         message("%s", error);

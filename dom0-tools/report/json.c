@@ -102,6 +102,9 @@ static json_t *result_value(const struct result *r, const char *unit)
                                                 : json_null());
     json_object_set_new(o, "upcalls", measured ? tick_value(r->upcalls)
                                                : json_null());
+    if ( r->served[1] != 0 )
+        json_object_set_new(o, "served", json_pack("[o,o]", tick_value(r->served[0]),
+                                                   tick_value(r->served[1])));
     if ( r->raw != NULL )
     {
         json_t *raw = json_array();
@@ -293,6 +296,7 @@ static void read_names(struct reader *reader, const json_t *object,
 static void read_result(struct reader *reader, const json_t *object,
                         struct result *r)
 {
+    const json_t *served = json_object_get(object, "served");
     const json_t *ci95;
 
     if ( !json_is_object(object) )
@@ -322,8 +326,12 @@ static void read_result(struct reader *reader, const json_t *object,
     if ( ci95 != NULL && !json_is_null(ci95) && json_array_size(ci95) != 2 )
         complain(reader, "%s.ci95 is not a pair", reader->where);
     for ( size_t i = 0; i < 2; i++ )
+    {
         r->ci95[i] = get_number(reader, json_array_get(ci95, i), "ci95",
                                 INT64_MAX);
+        r->served[i] = get_number(reader, json_array_get(served, i), "served",
+                                  INT64_MAX);
+    }
     read_raw(reader, json_object_get(object, "raw"), r);
 }
 

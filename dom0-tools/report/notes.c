@@ -120,7 +120,7 @@ static void note_overhead(struct notes *notes, const struct results *results)
     FILE *out = begin(&text, &size);
     bool any = false;
 
-    for ( uint32_t mode = MODE_PV; mode <= MODE_BARE; mode <<= 1 )
+    for ( uint32_t mode = MODE_PV; mode <= MODE_DOM0; mode <<= 1 )
     {
         uint64_t low = UINT64_MAX, high = 0;
 
@@ -164,13 +164,14 @@ char **notes_header(const struct results *results)
 static void note_reading(struct notes *notes, const struct results *results,
                          bool utf8)
 {
-    bool spread = false, bare = false, dom0 = false, blocks = false;
+    bool spread = false, bare = false, dom0 = false, blocks = false, own = false;
 
     for ( size_t i = 0; i < results->count; i++ )
     {
         const struct result *r = &results->rows[i];
 
         bare |= r->mode == MODE_BARE;
+        own |= r->mode == MODE_DOM0;
         dom0 |= r->dom0;
         blocks |= r->blocks;
         spread |= r->outcome == OUTCOME_SUCCESS && r->p99 != r->median;
@@ -182,6 +183,8 @@ static void note_reading(struct notes *notes, const struct results *results,
     if ( spread )
         add(notes, "p99: 99 of 100 samples lie at most that far above the "
             "median; nothing there: no spread.");
+    if ( own )
+        add(notes, "Column dom0: what a process in dom0 itself pays, no guest.");
     if ( dom0 )
         add(notes, "dom0: the path leaves Xen and ends in dom0.");
     if ( blocks )
@@ -212,7 +215,7 @@ static void put_modes(FILE *out, uint32_t modes)
 {
     const char *separator = "";
 
-    for ( uint32_t mode = MODE_PV; mode <= MODE_BARE; mode <<= 1 )
+    for ( uint32_t mode = MODE_PV; mode <= MODE_DOM0; mode <<= 1 )
         if ( modes & mode )
         {
             fprintf(out, "%s%s", separator, layout_mode_title((enum mode)mode));

@@ -1,0 +1,99 @@
+#include "own.h"
+
+#include <stdlib.h>
+
+#include "catalogue.h"
+#include "record.h"
+#include "rows/row.h"
+#include "summary.h"
+#include "xenometer.h"
+
+#define NOT_IN_DOM0 "measured inside a domain, not by a process in dom0"
+
+static void record(struct row_run *r, bool keep_raw, struct results *results)
+{
+    const struct control_request q = {
+        .outcome = OUTCOME_SUCCESS, .samples = r->taken, .first = r->first,
+    };
+    struct result *result;
+
+    if ( r->error )
+        record_add(results, r->row, r->mode, OUTCOME_ERROR, r->error);
+    else if ( r->failure )
+        record_add(results, r->row, r->mode, OUTCOME_FAILURE, r->failure);
+    else if ( r->skip )
+        record_add(results, r->row, r->mode, OUTCOME_SKIP, r->skip);
+    else if ( !r->taken )
+        record_add(results, r->row, r->mode, OUTCOME_ERROR, "no sample was taken");
+    else
+    {
+        result = record_result(results, r->row, r->mode, &q, r->ticks, r->overhead,
+                               keep_raw);
+        result->served[0] = r->served[0];
+        result->served[1] = r->served[1];
+        r->ticks = NULL;   /* the result's */
+    }
+}
+
+static void run_row(struct domains *domains, const struct image_row *row, enum mode mode,
+                    struct results *results)
+{
+    uint32_t samples = domains->options->samples;
+    struct row_run r = {
+        .domains = domains, .row = row, .mode = mode, .warmup = row->warmup,
+        .count = samples ? samples : row->samples,
+    };
+
+    r.ticks = xcalloc(r.count, sizeof(*r.ticks));
+    progress("%s: %s", mode_name(mode), row->name);
+    row->own->run(&r);
+    /* Interrupted: half a row is none. */
+    if ( !session_interrupted || r.error || r.failure )
+        record(&r, domains->options->keep_raw, results);
+    free(r.ticks);
+    free(r.skip);
+    free(r.failure);
+    free(r.error);
+}
+
+/* Why there is nothing to measure; NULL: there is. */
+static const char *excuse(const struct image_row *row, enum mode mode, uint32_t possible)
+{
+    if ( !(row->modes & mode) )
+        return mode == MODE_DOM0 ? NOT_IN_DOM0
+                                 : *row->elsewhere ? row->elsewhere : "not in this mode";
+    return mode == MODE_DOM0 ? NULL : domain_impossible(possible, mode);
+}
+
+static bool run_mode(struct domains *domains, const struct selection *selection,
+                     enum mode mode, uint32_t possible, struct results *results)
+{
+    for ( size_t i = 0; i < selection->count && !session_interrupted; i++ )
+    {
+        const struct image_row *row = selection->rows[i];
+        const char *reason = excuse(row, mode, possible);
+
+        if ( mode == MODE_DOM0 ? reason && selection->modes != MODE_DOM0
+                               : !row_is_own(row) )
+            continue;   /* nobody asked for it there; or it is not ours */
+        if ( reason )
+            record_add(results, row, mode, OUTCOME_SKIP, reason);
+        else
+            run_row(domains, row, mode, results);
+        if ( domains->no_xl || domains->host->lost )
+            return false;
+    }
+    return true;
+}
+
+bool own_run(struct domains *domains, const struct selection *selection,
+             uint32_t possible, struct results *results)
+{
+    static const enum mode modes[] = { MODE_PV, MODE_PVH, MODE_HVM, MODE_DOM0 };
+    bool fine = true;
+
+    for ( size_t i = 0; i < 4 && fine && !session_interrupted; i++ )
+        if ( selection->modes & modes[i] )
+            fine = run_mode(domains, selection, modes[i], possible, results);
+    return fine;
+}
