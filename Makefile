@@ -90,7 +90,7 @@ TOOL_OBJECTS := $(TOOL_SOURCES:%=$(BUILD)/%.o)
 TOOL_CFLAGS  := -std=gnu11 -O2 -g $(WARNINGS)
 TOOL_CPPFLAGS := -D_GNU_SOURCE -Iinclude -Ishared -Idom0-tools \
 	-DDATA_DIRECTORY='"$(PREFIX)/share/xenometer"'
-TOOL_PACKAGES := xencontrol xenevtchn xengnttab xenstore xendevicemodel \
+TOOL_PACKAGES := xencall xencontrol xenevtchn xengnttab xenstore xendevicemodel \
 	xenforeignmemory jansson smartcols
 # libarchive statically: the lab's dom0 runs this program too, and would
 # otherwise need libxml2 and ICU (30 MB) for it.
@@ -100,6 +100,10 @@ $(BUILD)/%.c.o: %.c Makefile $(DEPS)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TOOL_CFLAGS) $(TOOL_CPPFLAGS) -MMD -MP -c $< -o $@
+
+# Descriptors in the order of their files, as the image's.
+$(BUILD)/dom0-tools/rows/%.c.o $(BUILD)/sanitized/dom0-tools/rows/%.c.o: \
+	TOOL_CPPFLAGS += -fno-toplevel-reorder
 
 $(BUILD)/xenometer: $(TOOL_OBJECTS)
 	$(call say,LD,$@)

@@ -43,6 +43,13 @@ const char *xenctrl_end(const struct domain_state *);
 /* False with errno set. */
 bool xenctrl_unpause(struct xenctrl *, uint32_t domid);
 
+/*
+ * The domain's TSC minus ours, in ticks: 0 in PV; PVH and HVM domains begin at 0
+ * when Xen makes their vCPU.  *doubt: how much the true one may differ.
+ * False with errno set.
+ */
+bool xenctrl_tsc_offset(uint32_t domid, enum mode mode, uint64_t *offset, uint64_t *doubt);
+
 /* The cheapest hypercall there is, through privcmd: Xen's version, -1 with errno. */
 int xenctrl_null(struct xenctrl *);
 

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "xenometer.h"
-#include "xl.h"
 
 #define CREATE_DEADLINE 60u   /* seconds for xl create */
 #define GONE_DEADLINE   10u   /* for a domain to be gone */
@@ -104,7 +103,8 @@ char *domain_setting(const char *key, const char *value)
 }
 
 char *domain_create(struct domains *s, enum mode mode, uint32_t needs,
-                    const char *const *extra, struct guest *g)
+                    const char *const *extra, const struct xl_watcher *watcher,
+                    struct guest *g)
 {
     const char *settings[MAX_SETTINGS + 1] = { NULL };
     size_t count = 2;
@@ -132,7 +132,7 @@ char *domain_create(struct domains *s, enum mode mode, uint32_t needs,
     else if ( image && strpbrk(image, "\"\\\n") )
         error = xasprintf("xl cannot take the path %s: move the image", image);
     else
-        error = xl_create(config, settings, CREATE_DEADLINE, &missing);
+        error = xl_create(config, settings, CREATE_DEADLINE, &missing, watcher);
     if ( missing )
         s->no_xl = true;
     /* Also where it failed: there may be a domain, half made. */

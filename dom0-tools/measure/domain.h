@@ -8,6 +8,7 @@
 #include "backend/host.h"
 #include "console.h"
 #include "session.h"
+#include "xl.h"
 
 /* Domains of `xenometer run`: its own affair, `xenometer backend` passes over
  * them.  Followed by mode, process id and a number. */
@@ -31,11 +32,12 @@ struct guest {
 /*
  * A paused domain of that mode.  `needs`: enum domain_need bits; those that are
  * Xen's to give become settings.  `extra`: further settings of xl, a
- * NULL-terminated list, or NULL.  NULL, or what went wrong (the caller's); no
+ * NULL-terminated list, or NULL; the watcher (xl.h) may be NULL.  NULL, or what went wrong (the caller's); no
  * domain is left then.
  */
 char *domain_create(struct domains *, enum mode, uint32_t needs,
-                    const char *const *extra, struct guest *);
+                    const char *const *extra, const struct xl_watcher *,
+                    struct guest *);
 
 /* Close the console, destroy the domain if it still is there. */
 void domain_end(struct domains *, struct guest *);

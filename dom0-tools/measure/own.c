@@ -48,7 +48,7 @@ static void run_row(struct domains *domains, const struct image_row *row, enum m
     progress("%s: %s", mode_name(mode), row->name);
     row->own->run(&r);
     /* Interrupted: half a row is none. */
-    if ( !session_interrupted || r.error || r.failure )
+    if ( !session_interrupted )
         record(&r, domains->options->keep_raw, results);
     free(r.ticks);
     free(r.skip);

@@ -101,7 +101,7 @@ static void run_kind(struct session *s, enum mode mode, uint32_t needs,
 
         free(error);
         message("%s: creating a domain", mode_name(mode));
-        error = domain_create(&s->domains, mode, needs, NULL, &g);
+        error = domain_create(&s->domains, mode, needs, NULL, NULL, &g);
         s->broken |= s->domains.no_xl;
         if ( error )
             break;   /* xl will say the same again */

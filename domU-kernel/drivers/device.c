@@ -1,7 +1,9 @@
 #include "device.h"
+#include "../arch/cpu.h"
 #include "../arch/memory.h"
 #include "../arch/mode.h"
 #include "../arch/traps.h"
+#include "../harness/harness.h"
 #include "../lib/format.h"
 #include "../lib/string.h"
 #include "../xen/console.h"
@@ -61,6 +63,7 @@ static void find_backend(void)
     /* Fires once at registration, then at every change below the path. */
     if ( xenstore_watch(FRONTEND, "device") )
         panic("cannot watch %s", FRONTEND);
+    boot_times.event = tsc_end();   /* the answer to our first question */
     for ( ;; )
     {
         xenstore_wait_watch();

@@ -15,6 +15,7 @@ extern const struct row rows_start[], rows_end[];
 extern u64 entry_tsc;
 
 static const struct row *current;
+struct boot_times boot_times;
 
 const char *harness_current_row(void)
 {
@@ -96,7 +97,10 @@ void harness_serve_device(void)
     struct control_request request = { .kind = CONTROL_READY };
     struct control_response response;
 
-    request.boot = tsc_end() - entry_tsc - xenstore_ticks;
+    boot_times.entry = entry_tsc;
+    boot_times.ready = tsc_end();
+    request.boot = boot_times.ready - entry_tsc - xenstore_ticks;
+    request.times = boot_times;
     for ( ;; )
     {
         ask(&request, &response);

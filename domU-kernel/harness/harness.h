@@ -5,6 +5,9 @@
 #include <xenometer/protocol.h>
 #include "../arch/types.h"
 
+/* Noted on the way up, sent with READY. */
+extern struct boot_times boot_times;
+
 /* Name of the row being run, "none" outside; for panics. */
 const char *harness_current_row(void);
 

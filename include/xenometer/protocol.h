@@ -78,6 +78,14 @@ enum control_kind {
     CONTROL_RESULT = 2,   /* result of the command named by `id` */
 };
 
+/* When the guest got where: its own TSC.  Each later than the one before. */
+struct boot_times {
+    uint64_t entry;          /* the image's first instructions */
+    uint64_t hypercall;      /* the first hypercall has returned */
+    uint64_t event;          /* XenStore's first answer has come, by event */
+    uint64_t ready;          /* connected: READY goes out */
+};
+
 /* guest -> dom0 */
 struct control_request {
     uint32_t kind;           /* enum control_kind */
@@ -87,7 +95,10 @@ struct control_request {
     uint64_t first;          /* ticks of the first iteration, warm-up included */
     uint64_t boot;           /* READY, bare: ticks from entry to work, XenStore aside */
     uint64_t upcalls;        /* event upcalls taken while the row ran */
-    char reason[REASON_SIZE];   /* NUL-terminated; empty with success */
+    union {
+        char reason[REASON_SIZE];      /* NUL-terminated; empty with success */
+        struct boot_times times;       /* READY */
+    };
 };
 _Static_assert(sizeof(struct control_request) == CONTROL_SLOT_SIZE, "control slot");
 
