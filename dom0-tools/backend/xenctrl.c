@@ -259,6 +259,13 @@ uint64_t xenctrl_tsc_hz(struct xenctrl *x)
     return xc_physinfo(x->xc, &info) ? 0 : (uint64_t)info.cpu_khz * 1000;
 }
 
+uint64_t xenctrl_free_memory(struct xenctrl *x)
+{
+    xc_physinfo_t info = { 0 };
+
+    return xc_physinfo(x->xc, &info) ? 0 : info.free_pages >> (20 - XC_PAGE_SHIFT);
+}
+
 char *xenctrl_version(struct xenctrl *x)
 {
     int version = xc_version(x->xc, XENVER_version, NULL);

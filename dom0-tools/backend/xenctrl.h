@@ -65,4 +65,7 @@ char *xenctrl_mitigations(struct xenctrl *);   /* Xen's own words at boot */
 char *xenctrl_pinned(struct xenctrl *);        /* dom0's vCPUs, in words */
 uint64_t xenctrl_tsc_hz(struct xenctrl *);     /* 0: unknown */
 
+/* MiB that Xen has free for domains; 0: unknown. */
+uint64_t xenctrl_free_memory(struct xenctrl *);
+
 #endif

@@ -65,6 +65,20 @@ static const char *excuse(const struct image_row *row, enum mode mode, uint32_t 
     return mode == MODE_DOM0 ? NULL : domain_impossible(possible, mode);
 }
 
+/* What the rows of a mode have kept for each other ends with it. */
+static void tear_down(struct domains *domains, const struct selection *selection,
+                      enum mode mode)
+{
+    for ( size_t i = 0; i < selection->count; i++ )
+    {
+        const struct image_row *row = selection->rows[i];
+        struct row_run r = { .domains = domains, .row = row, .mode = mode };
+
+        if ( row->own && row->own->teardown && (row->modes & mode) )
+            row->own->teardown(&r);
+    }
+}
+
 static bool run_mode(struct domains *domains, const struct selection *selection,
                      enum mode mode, uint32_t possible, struct results *results)
 {
@@ -94,6 +108,9 @@ bool own_run(struct domains *domains, const struct selection *selection,
 
     for ( size_t i = 0; i < 4 && fine && !session_interrupted; i++ )
         if ( selection->modes & modes[i] )
+        {
             fine = run_mode(domains, selection, modes[i], possible, results);
+            tear_down(domains, selection, modes[i]);
+        }
     return fine;
 }

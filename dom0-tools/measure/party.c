@@ -38,8 +38,9 @@ static struct member *add(struct party *p)
 char *party_make(struct party *p, struct domains *domains, enum mode mode, uint32_t needs,
                  const char *const *extra, unsigned count)
 {
-    begin(p, domains, mode);
-    for ( unsigned i = 0; i < count; i++ )
+    if ( !p->count )
+        begin(p, domains, mode);
+    while ( p->count < count )
     {
         struct guest guest;
         char *error;
@@ -138,11 +139,15 @@ char *party_connect(struct party *p, uint32_t needs)
     const struct session_options *options = p->domains->options;
     char *error = NULL;
 
-    for ( unsigned i = 0; i < p->count && !error; i++ )
+    unsigned first = p->count;   /* that is new; all behind it are */
+
+    while ( first && !p->members[first - 1].device )
+        first--;
+    for ( unsigned i = first; i < p->count && !error; i++ )
         error = connect(p, &p->members[i], needs);
     if ( !error )
         error = party_wait(p, options->domain_deadline);
-    for ( unsigned i = 0; i < p->count && !error; i++ )
+    for ( unsigned i = first; i < p->count && !error; i++ )
     {
         const struct device *d = p->members[i].device;
 
@@ -215,5 +220,5 @@ void party_end(struct party *p)
         device_free(p->members[i].device);
     for ( unsigned i = 0; i < p->count; i++ )
         domain_end(p->domains, &p->members[i].guest);
-    p->count = p->busy = 0;
+    *p = (struct party){ .count = 0 };
 }

@@ -40,14 +40,17 @@ struct party {
     struct member *lost;         /* its device failed or died */
 };
 
-/* `count` domains, paused.  `needs` and `extra` as for domain_create(). */
+/*
+ * Make it a party of `count` domains, paused those that are new; an empty one is all
+ * zeroes.  `needs` and `extra` as for domain_create().
+ */
 char *party_make(struct party *, struct domains *, enum mode, uint32_t needs,
                  const char *const *extra, unsigned count);
 
 /* A domain made elsewhere, paused, becomes the only member: it is ours now. */
 void party_adopt(struct party *, struct domains *, enum mode, struct guest *);
 
-/* Devices, unpause, and wait until all are READY. */
+/* Devices for those that have none yet, unpause them, wait until all are READY. */
 char *party_connect(struct party *, uint32_t needs);
 
 /* Answer a member's question: it goes to work at once. */
@@ -66,7 +69,7 @@ char *party_trouble(const struct party *, unsigned member, uint32_t samples);
 /* Have one member measure the empty region; ticks. */
 char *party_overhead(struct party *, unsigned member, uint64_t *overhead);
 
-/* Devices and domains are gone after this. */
+/* Devices and domains are gone after this, and the party is empty. */
 void party_end(struct party *);
 
 #endif

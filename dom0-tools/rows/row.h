@@ -5,8 +5,9 @@
  *
  * The descriptor is that of the image's rows (xenometer/row.h), with these
  * differences: run() is called in each of the row's modes, before any domain
- * exists, and makes those it needs (measure/domain.h, measure/party.h);
- * MODE_DOM0 is for rows without any.
+ * exists, and makes those it needs (measure/domain.h, measure/party.h); what it
+ * keeps for the family's next row, teardown() ends, called once when all rows of the
+ * mode are through.  MODE_DOM0 is for rows without domains.
  */
 #ifndef ROWS_ROW_H
 #define ROWS_ROW_H

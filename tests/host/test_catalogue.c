@@ -119,7 +119,6 @@ static void test_our_rows(void)
         CU_ASSERT_TRUE(row->operations && row->samples);
         CU_ASSERT_PTR_NOT_NULL(row->own->run);
         CU_ASSERT_PTR_NULL(row->own->setup);
-        CU_ASSERT_PTR_NULL(row->own->teardown);
         CU_ASSERT_TRUE(strlen(row->explanation) < 600);
     }
     CU_ASSERT_TRUE(ours > 0);
