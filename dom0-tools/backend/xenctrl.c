@@ -231,6 +231,11 @@ int xenctrl_null(struct xenctrl *x)
     return xc_version(x->xc, XENVER_version, NULL);
 }
 
+int xenctrl_alloc_port(struct xenctrl *x, uint32_t domid, uint32_t remote)
+{
+    return xc_evtchn_alloc_unbound(x->xc, domid, remote);
+}
+
 bool xenctrl_destroy(struct xenctrl *x, uint32_t domid)
 {
     return xc_domain_destroy(x->xc, domid) == 0;
@@ -257,6 +262,13 @@ uint64_t xenctrl_tsc_hz(struct xenctrl *x)
     xc_physinfo_t info = { 0 };
 
     return xc_physinfo(x->xc, &info) ? 0 : (uint64_t)info.cpu_khz * 1000;
+}
+
+unsigned xenctrl_cpus(struct xenctrl *x)
+{
+    xc_physinfo_t info = { 0 };
+
+    return xc_physinfo(x->xc, &info) ? 0 : info.nr_cpus;
 }
 
 uint64_t xenctrl_free_memory(struct xenctrl *x)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "catalogue.h"
+#include "peer.h"
 #include "record.h"
 #include "rows/row.h"
 #include "summary.h"
@@ -46,7 +47,10 @@ static void run_row(struct domains *domains, const struct image_row *row, enum m
 
     r.ticks = xcalloc(r.count, sizeof(*r.ticks));
     progress("%s: %s", mode_name(mode), row->name);
-    row->own->run(&r);
+    if ( row->own )
+        row->own->run(&r);
+    else
+        peer_run(&r);
     /* Interrupted: half a row is none. */
     if ( !session_interrupted )
         record(&r, domains->options->keep_raw, results);

@@ -32,7 +32,7 @@ void harness_run(const struct control_response *command,
                  struct control_request *result, u64 *ticks, u32 capacity)
 {
     struct row_run r = {
-        .ticks = ticks, .count = command->samples, .warmup = command->warmup,
+        .command = command, .ticks = ticks, .count = command->samples, .warmup = command->warmup,
     };
     const char *reason = NULL;
     u64 upcalls;

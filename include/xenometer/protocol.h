@@ -107,6 +107,13 @@ enum control_operation {
     CONTROL_STOP = 2,        /* close the device, shut the domain down */
 };
 
+/* Which half of a row that two domains run together. */
+enum peer_half {
+    PEER_NONE   = 0,
+    PEER_FIRST  = 1,         /* takes the samples */
+    PEER_SECOND = 2,         /* answers */
+};
+
 /* dom0 -> guest; bare mode gets an array of these as its boot module */
 struct control_response {
     uint32_t operation;      /* enum control_operation */
@@ -114,7 +121,10 @@ struct control_response {
     uint32_t row;            /* index into the image's row table */
     uint32_t samples;
     uint32_t warmup;
-    uint32_t reserved[27];   /* zero: fills the slot */
+    uint32_t half;           /* enum peer_half: rows with DOMAIN_PEER */
+    uint32_t peer_domain;    /* with either half: the other's number, */
+    uint32_t peer_port;      /* and PEER_FIRST's port, meant for PEER_SECOND to bind */
+    uint32_t reserved[24];   /* zero: fills the slot */
 };
 _Static_assert(sizeof(struct control_response) == CONTROL_SLOT_SIZE, "control slot");
 
