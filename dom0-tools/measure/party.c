@@ -31,7 +31,7 @@ static struct member *add(struct party *p)
 
     m->device = NULL;
     m->party = p;
-    m->told = false;
+    m->told = m->leaving = false;
     return m;
 }
 
@@ -67,7 +67,12 @@ static void changed(void *context)
     struct member *m = context;
     struct party *p = m->party;
 
-    if ( m->device->phase == DEVICE_FAILED || m->device->phase == DEVICE_DIED ||
+    if ( m->device->phase == DEVICE_CLOSED && m->leaving )
+    {
+        m->leaving = false;
+        p->busy--;
+    }
+    else if ( m->device->phase == DEVICE_FAILED || m->device->phase == DEVICE_DIED ||
          m->device->phase == DEVICE_CLOSED )
         p->lost = m;
     else if ( m->device->asks && m->told )
@@ -212,6 +217,26 @@ char *party_overhead(struct party *p, unsigned member, uint64_t *overhead)
     *overhead = record_overhead(ticks, p->members[member].device->request.samples);
     free(ticks);
     return NULL;
+}
+
+char *party_suspend(struct party *p, unsigned member)
+{
+    const struct control_response command = { .operation = CONTROL_SUSPEND };
+    struct member *m = &p->members[member];
+
+    m->leaving = true;
+    p->busy++;
+    device_answer(m->device, &command);
+    return party_wait(p, p->domains->options->row_deadline);
+}
+
+void party_saved(struct party *p, unsigned member)
+{
+    struct member *m = &p->members[member];
+
+    console_close(&m->guest.console);
+    device_free(m->device);
+    m->device = NULL;
 }
 
 void party_end(struct party *p)

@@ -21,6 +21,7 @@ struct member {
     struct device *device;       /* NULL before party_connect() */
     struct party *party;
     bool told;                   /* has a command to answer */
+    bool leaving;                /* closes its device, to be saved */
     uint64_t unpaused;           /* our TSC, just before Xen was asked to */
 };
 
@@ -68,6 +69,15 @@ char *party_trouble(const struct party *, unsigned member, uint32_t samples);
 
 /* Have one member measure the empty region; ticks. */
 char *party_overhead(struct party *, unsigned member, uint64_t *overhead);
+
+/* Have a member close its device; it waits for the toolstack's suspend then. */
+char *party_suspend(struct party *, unsigned member);
+
+/*
+ * The member's domain is no more, and will be restored: remove its device.  Its new
+ * number goes into guest.domid, and party_connect() makes it a device again.
+ */
+void party_saved(struct party *, unsigned member);
 
 /* Devices and domains are gone after this, and the party is empty. */
 void party_end(struct party *);

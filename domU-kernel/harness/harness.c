@@ -92,7 +92,7 @@ static void ask(const struct control_request *request, struct control_response *
         panic("the backend broke the control ring");
 }
 
-void harness_serve_device(void)
+u32 harness_serve_device(void)
 {
     struct control_request request = { .kind = CONTROL_READY };
     struct control_response response;
@@ -104,8 +104,8 @@ void harness_serve_device(void)
     for ( ;; )
     {
         ask(&request, &response);
-        if ( response.operation == CONTROL_STOP )
-            return;
+        if ( response.operation == CONTROL_STOP || response.operation == CONTROL_SUSPEND )
+            return response.operation;
         if ( response.operation != CONTROL_RUN )
             panic("the backend asks for operation %u", response.operation);
         harness_run(&response, &request, device.samples, device.samples_capacity);

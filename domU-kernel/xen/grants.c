@@ -3,6 +3,7 @@
 #include "../arch/memory.h"
 #include "../arch/mode.h"
 #include "../arch/traps.h"
+#include "../lib/string.h"
 
 #include <xen/memory.h>
 
@@ -15,6 +16,7 @@ static bool used[ENTRIES];
 
 void grants_init(void)
 {
+    memset(used, 0, sizeof(used));
     if ( boot_mode == MODE_PV )
     {
         xen_pfn_t frame = 0;
@@ -38,6 +40,12 @@ void grants_init(void)
         if ( error )
             panic("cannot map the grant table: error %ld", error);
     }
+}
+
+void grants_suspend(void)
+{
+    if ( hypercall_update_va_mapping(page, (page_frame(page) << PAGE_SHIFT) | 7, UVMF_INVLPG) )
+        panic("cannot unmap the grant table");
 }
 
 grant_ref grant_take(void)

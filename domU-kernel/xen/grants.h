@@ -16,6 +16,10 @@ extern struct grant_entry_v1 *const grant_table;
 
 void grants_init(void);
 
+/* PV: take the table out of our page tables before a suspend; grants_init() again
+ * afterwards, in what is then a new domain without grants. */
+void grants_suspend(void);
+
 /* A free entry; panics when all are in use. */
 grant_ref grant_take(void);
 /* Return an entry that grants nothing any more. */

@@ -105,6 +105,8 @@ _Static_assert(sizeof(struct control_request) == CONTROL_SLOT_SIZE, "control slo
 enum control_operation {
     CONTROL_RUN  = 1,
     CONTROL_STOP = 2,        /* close the device, shut the domain down */
+    CONTROL_SUSPEND = 3,     /* close the device, suspend when the toolstack asks for it
+                                (control/shutdown), and connect anew once resumed */
 };
 
 /* Which half of a row that two domains run together. */
