@@ -7,8 +7,11 @@
 #include <string.h>
 
 #include "elf_maker.h"
+#include "fixture.h"
 #include "measure/catalogue.h"
 #include "measure/result.h"
+#include "report/json.h"
+#include "report/layout.h"
 #include "suites.h"
 #include "xenometer.h"
 
@@ -126,6 +129,70 @@ static void test_our_rows(void)
     image_free(image);
 }
 
+/* A process of dom0 has a column of its own, and only then is there one. */
+static void test_column(void)
+{
+    struct results results = { .count = 0 };
+    struct layout *layout;
+    struct result *r;
+
+    fixture_fill(&results);
+    layout = layout_make(&results, false);
+    CU_ASSERT_PTR_NULL(layout->titles[LAYOUT_MODES - 1]);
+    layout_free(layout);
+
+    r = results_add(&results);
+    r->row = xstrdup("hypercall/from-dom0-process");
+    r->work = xstrdup("enter the hypervisor and return");
+    r->mode = MODE_DOM0;
+    r->median = r->p99 = 3210;
+    layout = layout_make(&results, false);
+    CU_ASSERT_STRING_EQUAL_FATAL(layout->titles[LAYOUT_MODES - 1], "dom0");
+    CU_ASSERT_TRUE(layout->ratios[LAYOUT_MODES - 1]);
+    for ( size_t g = 0; g < layout->count; g++ )
+        for ( size_t i = 0; i < layout->groups[g].count; i++ )
+        {
+            const struct layout_row *row = &layout->groups[g].rows[i];
+            bool ours = !strcmp(row->name, "hypercall/from-dom0-process");
+
+            CU_ASSERT_EQUAL(row->cells[LAYOUT_MODES - 1].kind, ours ? CELL_FIGURE : CELL_EMPTY);
+            if ( ours )
+                /* hypercall/enosys takes 290 in PV: the cheapest of that work. */
+                CU_ASSERT_STRING_EQUAL(row->cells[LAYOUT_MODES - 1].ratio, "11.1x");
+        }
+    layout_free(layout);
+    results_free(&results);
+}
+
+/* Written only where several domains were served; read back as it was. */
+static void test_served(void)
+{
+    struct results out = { .count = 0 }, in = { .count = 0 };
+    struct result *r;
+    char *text;
+
+    out.environment.clock = xstrdup("instructions");
+    r = results_add(&out);
+    r->row = xstrdup("neighbours/2");
+    r->mode = MODE_PV;
+    r->samples = 200;
+    r->served[0] = 97;
+    r->served[1] = 108;
+    r = results_add(&out);
+    r->row = xstrdup("hypercall/from-dom0-process");
+    r->mode = MODE_DOM0;
+    text = results_to_json(&out);
+    CU_ASSERT_EQUAL_FATAL(results_from_json(text, strlen(text), "test", &in), STATUS_OK);
+    CU_ASSERT_EQUAL(in.rows[0].served[0], 97);
+    CU_ASSERT_EQUAL(in.rows[0].served[1], 108);
+    CU_ASSERT_EQUAL(in.rows[1].served[1], 0);
+    CU_ASSERT_EQUAL(in.rows[1].mode, MODE_DOM0);
+    CU_ASSERT_PTR_NULL(strstr(strstr(text, "from-dom0"), "served"));
+    free(text);
+    results_free(&in);
+    results_free(&out);
+}
+
 void suite_catalogue(void)
 {
     CU_pSuite suite = CU_add_suite("catalogue", NULL, NULL);
@@ -135,4 +202,6 @@ void suite_catalogue(void)
     CU_add_test(suite, "rows with a peer", test_peers);
     CU_add_test(suite, "order of results", test_order);
     CU_add_test(suite, "our rows", test_our_rows);
+    CU_add_test(suite, "a column of its own", test_column);
+    CU_add_test(suite, "served", test_served);
 }
