@@ -101,6 +101,10 @@ $(BUILD)/%.c.o: %.c Makefile $(DEPS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TOOL_CFLAGS) $(TOOL_CPPFLAGS) -MMD -MP -c $< -o $@
 
+# Descriptors in the order of their files, as the image's.
+$(BUILD)/dom0-tools/rows/%.c.o $(BUILD)/sanitized/dom0-tools/rows/%.c.o: \
+	TOOL_CPPFLAGS += -fno-toplevel-reorder
+
 $(BUILD)/xenometer: $(TOOL_OBJECTS)
 	$(call say,LD,$@)
 	$(Q)$(CC) -o $@ $(TOOL_OBJECTS) $(TOOL_LIBS)

@@ -120,7 +120,8 @@ static void child(const char *const *argv, int out)
 
 /* What the child wrote, up to KEPT bytes, until it ends or `until`.  False:
  * it is still running then. */
-static bool collect(pid_t pid, int fd, uint64_t until, char *output, int *status)
+static bool collect(pid_t pid, int fd, uint64_t until, char *output, int *status,
+                    const struct xl_watcher *watcher)
 {
     size_t length = 0;
     bool open = true;
@@ -129,7 +130,10 @@ static bool collect(pid_t pid, int fd, uint64_t until, char *output, int *status
     for ( ;; )
     {
         uint64_t now = milliseconds();
-        struct pollfd p = { .fd = open ? fd : -1, .events = POLLIN };
+        struct pollfd p[2] = {
+            { .fd = open ? fd : -1, .events = POLLIN },
+            { .fd = watcher ? watcher->fd : -1, .events = POLLIN },
+        };
 
         /* A grandchild may keep the pipe open: xl itself is what counts. */
         if ( waitpid(pid, status, WNOHANG) == pid )
@@ -137,7 +141,11 @@ static bool collect(pid_t pid, int fd, uint64_t until, char *output, int *status
         if ( now >= until )
             return false;
         /* Its end shows as a hang-up at once; the tick is for the other case. */
-        if ( poll(&p, 1, open ? 100 : 1) > 0 )
+        if ( poll(p, 2, open ? 100 : 1) <= 0 )
+            continue;
+        if ( p[1].revents )
+            watcher->ready(watcher->context);
+        if ( p[0].revents )
         {
             ssize_t n = read(fd, bytes, sizeof(bytes));
 
@@ -157,6 +165,12 @@ static bool collect(pid_t pid, int fd, uint64_t until, char *output, int *status
 }
 
 char *xl_run(const char *const *argv, unsigned seconds, bool *missing)
+{
+    return xl_run_watched(argv, seconds, missing, NULL);
+}
+
+char *xl_run_watched(const char *const *argv, unsigned seconds, bool *missing,
+                     const struct xl_watcher *watcher)
 {
     char *output, *error = NULL, *said;
     int out[2], status = 0;
@@ -181,7 +195,8 @@ char *xl_run(const char *const *argv, unsigned seconds, bool *missing)
     close(out[1]);
 
     output = xcalloc(1, KEPT + 1);
-    if ( !collect(pid, out[0], milliseconds() + 1000ull * seconds, output, &status) )
+    if ( !collect(pid, out[0], milliseconds() + 1000ull * seconds, output, &status,
+                  watcher) )
     {
         kill(-pid, SIGKILL);
         waitpid(pid, &status, 0);
@@ -206,7 +221,7 @@ char *xl_run(const char *const *argv, unsigned seconds, bool *missing)
 }
 
 char *xl_create(const char *config, const char *const *settings, unsigned seconds,
-                bool *missing)
+                bool *missing, const struct xl_watcher *watcher)
 {
     /* -e: no xl stays behind to destroy the domain before we saw how it ended. */
     const char *argv[MAX_ARGS + 1] = { "xl", "create", "-p", "-e", "-q", config };
@@ -214,7 +229,7 @@ char *xl_create(const char *config, const char *const *settings, unsigned second
 
     while ( *settings && n < MAX_ARGS )
         argv[n++] = *settings++;
-    return xl_run(argv, seconds, missing);
+    return xl_run_watched(argv, seconds, missing, watcher);
 }
 
 char *xl_destroy(uint32_t domid, unsigned seconds)

@@ -17,13 +17,24 @@
  */
 char *xl_run(const char *const *argv, unsigned seconds, bool *missing);
 
+/* Somebody to be called while xl runs: whenever `fd` can be read. */
+struct xl_watcher {
+    int fd;
+    void (*ready)(void *context);
+    void *context;
+};
+
+/* The same, with a watcher; NULL: none. */
+char *xl_run_watched(const char *const *argv, unsigned seconds, bool *missing,
+                     const struct xl_watcher *);
+
 /*
  * `xl create -p`: the domain is left paused and nobody but us waits for its
  * end.  `settings` are "key=value" lines added to the config file, a
  * NULL-terminated list.  As xl_run().
  */
 char *xl_create(const char *config, const char *const *settings, unsigned seconds,
-                bool *missing);
+                bool *missing, const struct xl_watcher *);
 
 /* `xl destroy`.  As xl_run(). */
 char *xl_destroy(uint32_t domid, unsigned seconds);

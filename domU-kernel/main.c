@@ -4,7 +4,8 @@
  *   entry/pv.S   -> start_pv        Xen's PV builder
  *   entry/pvh.S  -> start_hardware  PVH and HVM domains, or QEMU directly
  *
- * Then the same for all: connect to dom0, run what it asks for, shut down.
+ * Then the same for all: connect to dom0, run what it asks for, shut down; or
+ * suspend, and in the restored domain connect again.
  */
 #include "arch/memory.h"
 #include "arch/mode.h"
@@ -18,37 +19,77 @@
 #include "xen/hypercall.h"
 #include "xen/shared_info.h"
 #include "xen/shutdown.h"
+#include "xen/suspend.h"
 #include "xen/timer.h"
 #include "xen/xenstore.h"
 
 #include <xen/arch-x86/hvm/start_info.h>
 
-void start_pv(const struct start_info *);
+void start_pv(struct start_info *);
 void start_hardware(const struct hvm_start_info *);
 
-static void serve_dom0(void *xenstore, u32 xenstore_port) __attribute__((noreturn));
-static void serve_dom0(void *xenstore, u32 xenstore_port)
+/* PV: the page Xen's builder, or a restore, has filled in; NULL elsewhere. */
+static struct start_info *start_info;
+
+/* What belongs to the domain and not to the image: again after a restore. */
+static void meet_xen(void)
 {
+    void *console, *xenstore;
+    u32 console_port, xenstore_port;
+
+    if ( boot_mode == MODE_PV )
+    {
+        console = page_of_machine_frame(start_info->console.domU.mfn);
+        console_port = start_info->console.domU.evtchn;
+        xenstore = page_of_machine_frame(start_info->store_mfn);
+        xenstore_port = start_info->store_evtchn;
+    }
+    else
+    {
+        u64 frame = hvm_param_get(HVM_PARAM_CONSOLE_PFN);
+
+        console = frame ? (void *)(frame << PAGE_SHIFT) : NULL;
+        console_port = (u32)hvm_param_get(HVM_PARAM_CONSOLE_EVTCHN);
+        xenstore = (void *)(hvm_param_get(HVM_PARAM_STORE_PFN) << PAGE_SHIFT);
+        xenstore_port = (u32)hvm_param_get(HVM_PARAM_STORE_EVTCHN);
+    }
+    console_init(console, console_port);
+    shared_info_init(start_info ? start_info->shared_info : 0);
     print("xenometer: %s\n", mode_name());
     events_init();
     timer_stop();
     grants_init();
     xenstore_init(xenstore, xenstore_port);
-    device_connect();
-    harness_serve_device();
-    device_close();
+}
+
+static void serve_dom0(void) __attribute__((noreturn));
+static void serve_dom0(void)
+{
+    u32 next;
+
+    do {
+        meet_xen();
+        device_connect();
+        next = harness_serve_device();
+        if ( next == CONTROL_SUSPEND )
+            suspend_offer(start_info);
+        device_close();
+        if ( next == CONTROL_SUSPEND )
+            suspend(start_info);
+    } while ( next == CONTROL_SUSPEND );
     shutdown_poweroff();
 }
 
-void start_pv(const struct start_info *info)
+void start_pv(struct start_info *info)
 {
     boot_mode = MODE_PV;
+    start_info = info;
     memory_init((const unsigned long *)info->mfn_list);
+    /* For what goes wrong before the rest is known. */
     console_init(page_of_machine_frame(info->console.domU.mfn), info->console.domU.evtchn);
     hypercall_init();
     traps_init();
-    shared_info_init(info->shared_info);
-    serve_dom0(page_of_machine_frame(info->store_mfn), info->store_evtchn);
+    serve_dom0();
 }
 
 static void serve_bare(const struct hvm_start_info *info) __attribute__((noreturn));
@@ -71,10 +112,5 @@ void start_hardware(const struct hvm_start_info *info)
         serve_bare(info);
 
     hypercall_init();
-    if ( hvm_param_get(HVM_PARAM_CONSOLE_PFN) )
-        console_init((void *)(hvm_param_get(HVM_PARAM_CONSOLE_PFN) << PAGE_SHIFT),
-                     (u32)hvm_param_get(HVM_PARAM_CONSOLE_EVTCHN));
-    shared_info_init(0);
-    serve_dom0((void *)(hvm_param_get(HVM_PARAM_STORE_PFN) << PAGE_SHIFT),
-               (u32)hvm_param_get(HVM_PARAM_STORE_EVTCHN));
+    serve_dom0();
 }

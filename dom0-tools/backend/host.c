@@ -15,6 +15,7 @@ static void mark(void *context, enum xenbus_event event, uint32_t id)
     {
     case XENBUS_INTRODUCED: h->introduced = true; break;
     case XENBUS_RELEASED:   h->released = true;   break;
+    case XENBUS_MADE:       break;   /* told to those who made it, while they wait */
     case XENBUS_FRONTEND:
         for ( struct host_watch *w = h->watches; w; w = w->next )
             if ( w->id == id )

@@ -20,6 +20,7 @@ struct xenbus {
 
 #define PATH_SIZE  128u
 #define FRONTEND_TOKEN "frontend:"
+#define MADE_TOKEN "made"
 
 /* ------------------------------------------------------------ patience -- */
 
@@ -515,6 +516,31 @@ void xenbus_unwatch_frontend(struct xenbus *b, const struct xenbus_name *n, uint
     leave();
 }
 
+static void made_path(char *path, const char *uuid)
+{
+    snprintf(path, PATH_SIZE, "/vm/%s/uuid", uuid);
+}
+
+bool xenbus_watch_made(struct xenbus *b, const char *uuid)
+{
+    char path[PATH_SIZE];
+    bool done;
+
+    made_path(path, uuid);
+    done = xs_watch(enter(b), path, MADE_TOKEN);
+    leave();
+    return done;
+}
+
+void xenbus_unwatch_made(struct xenbus *b, const char *uuid)
+{
+    char path[PATH_SIZE];
+
+    made_path(path, uuid);
+    xs_unwatch(enter(b), path, MADE_TOKEN);
+    leave();
+}
+
 bool xenbus_events(struct xenbus *b,
                    void (*mark)(void *, enum xenbus_event, uint32_t id),
                    void *context)
@@ -538,6 +564,8 @@ bool xenbus_events(struct xenbus *b,
             mark(context, XENBUS_INTRODUCED, 0);
         else if ( !strcmp(token, RELEASE) )
             mark(context, XENBUS_RELEASED, 0);
+        else if ( !strcmp(token, MADE_TOKEN) )
+            mark(context, XENBUS_MADE, 0);
         else if ( !strncmp(token, FRONTEND_TOKEN, prefix) &&
                   keys_decimal(token + prefix, strlen(token + prefix), 0,
                                UINT32_MAX, &id) )

@@ -102,6 +102,7 @@ enum xenbus_event {
     XENBUS_INTRODUCED,   /* some domain was created */
     XENBUS_RELEASED,     /* some domain shut down or is gone */
     XENBUS_FRONTEND,     /* the state of the frontend watched as `id` was written */
+    XENBUS_MADE,         /* the domain whose making is watched has its directories */
 };
 
 /* Poll this one, then call xenbus_events(). */
@@ -112,6 +113,14 @@ bool xenbus_watch_domains(struct xenbus *);
 /* `id`: what its events are reported with, unique among those watched. */
 bool xenbus_watch_frontend(struct xenbus *, const struct xenbus_name *, uint32_t id);
 void xenbus_unwatch_frontend(struct xenbus *, const struct xenbus_name *, uint32_t id);
+
+/*
+ * Watch for the domain that will have this UUID (36 characters).  libxl writes it
+ * into XenStore in the transaction that makes the domain's directories, right
+ * after Xen made the domain.
+ */
+bool xenbus_watch_made(struct xenbus *, const char *uuid);
+void xenbus_unwatch_made(struct xenbus *, const char *uuid);
 
 /*
  * Take all events that are there.  `mark` only notes what happened; what it

@@ -8,6 +8,7 @@
 #include <xencall.h>
 #include <xenctrl.h>
 #include <xen/sched.h>
+#include <xen/hvm/save.h>
 #include <xentoollog.h>
 
 #include "xenometer.h"
@@ -127,6 +128,123 @@ void xenctrl_yield(struct xenctrl *x)
     xencall2(x->call, __HYPERVISOR_sched_op, SCHEDOP_yield, 0);
 }
 
+/* rdtsc in dom0: with lfence no later than asked for. */
+static uint64_t ticks(void)
+{
+    uint32_t low, high;
+
+    __asm__ volatile ("lfence\n\trdtsc\n\tlfence" : "=a"(low), "=d"(high) :: "memory");
+    return ((uint64_t)high << 32) | low;
+}
+
+/* The record of vCPU 0 in an HVM context (xen/arch-x86/hvm/save.h). */
+static const struct hvm_hw_cpu *find_cpu(const uint8_t *context, size_t size)
+{
+    size_t at = 0;
+
+    while ( size - at >= sizeof(struct hvm_save_descriptor) )
+    {
+        const struct hvm_save_descriptor *d = (const void *)(context + at);
+
+        at += sizeof(*d);
+        if ( d->typecode == HVM_SAVE_CODE(END) || d->length > size - at )
+            break;
+        if ( d->typecode == HVM_SAVE_CODE(CPU) && d->instance == 0 &&
+             d->length >= offsetof(struct hvm_hw_cpu, tsc) + sizeof(uint64_t) )
+            return (const void *)(context + at);
+        at += d->length;
+    }
+    return NULL;
+}
+
+/* XEN_DOMCTL_gethvmcontext with buffers of our own: nothing is allocated, and
+ * nothing faults, between the two readings.  Bytes, or -1 with errno. */
+static long get_context(xencall_handle *call, struct xen_domctl *op, uint32_t domid,
+                        uint8_t *context, size_t size, uint64_t *begin, uint64_t *end)
+{
+    int failed;
+
+    memset(op, 0, sizeof(*op));
+    op->cmd = XEN_DOMCTL_gethvmcontext;
+    op->interface_version = XEN_DOMCTL_INTERFACE_VERSION;
+    op->domain = (domid_t)domid;
+    op->u.hvmcontext.size = (uint32_t)size;
+    set_xen_guest_handle_raw(op->u.hvmcontext.buffer, context);
+    *begin = ticks();
+    failed = xencall1(call, __HYPERVISOR_domctl, (uintptr_t)op);
+    *end = ticks();
+    return failed < 0 ? -1 : (long)op->u.hvmcontext.size;
+}
+
+/*
+ * Xen notes its TSC when it begins to collect an HVM context and writes the
+ * guest's TSC of that moment into the vCPU's record.  Asking for the size alone
+ * goes the same way in and out and collects nothing: half of that is how long
+ * after our reading the moment is.
+ */
+static bool compare_clocks(xencall_handle *call, struct xen_domctl *op, uint8_t *context,
+                           size_t size, uint32_t domid, uint64_t *offset, uint64_t *doubt)
+{
+    const struct hvm_hw_cpu *cpu;
+    uint64_t begin, end, empty;
+    long got;
+
+    if ( get_context(call, op, domid, NULL, 0, &begin, &end) < 0 )
+        return false;
+    empty = end - begin;
+    got = get_context(call, op, domid, context, size, &begin, &end);
+    if ( got < 0 )
+        return false;
+    errno = EPROTO;
+    cpu = find_cpu(context, (size_t)got);
+    if ( !cpu )
+        return false;
+    *offset = cpu->tsc - (begin + empty / 2);
+    *doubt = empty / 2;
+    return true;
+}
+
+#define CONTEXT_PAGES 16u   /* more than any version's HVM context of one vCPU */
+
+bool xenctrl_tsc_offset(uint32_t domid, enum mode mode, uint64_t *offset, uint64_t *doubt)
+{
+    xencall_handle *call;
+    struct xen_domctl *op = NULL;
+    uint8_t *context = NULL;
+    bool done;
+
+    *offset = *doubt = 0;
+    if ( mode == MODE_PV )
+        return true;
+    call = xencall_open(xenctrl_logger(), 0);
+    if ( call )
+    {
+        op = xencall_alloc_buffer(call, sizeof(*op));
+        context = xencall_alloc_buffer_pages(call, CONTEXT_PAGES);
+    }
+    done = op && context;
+    /* Twice: the first time everything is touched. */
+    for ( int i = 0; i < 2 && done; i++ )
+        done = compare_clocks(call, op, context, CONTEXT_PAGES * XC_PAGE_SIZE, domid,
+                              offset, doubt);
+    if ( op )
+        xencall_free_buffer(call, op);
+    if ( context )
+        xencall_free_buffer_pages(call, context, CONTEXT_PAGES);
+    xencall_close(call);
+    return done;
+}
+
+int xenctrl_null(struct xenctrl *x)
+{
+    return xc_version(x->xc, XENVER_version, NULL);
+}
+
+int xenctrl_alloc_port(struct xenctrl *x, uint32_t domid, uint32_t remote)
+{
+    return xc_evtchn_alloc_unbound(x->xc, domid, remote);
+}
+
 bool xenctrl_destroy(struct xenctrl *x, uint32_t domid)
 {
     return xc_domain_destroy(x->xc, domid) == 0;
@@ -153,6 +271,20 @@ uint64_t xenctrl_tsc_hz(struct xenctrl *x)
     xc_physinfo_t info = { 0 };
 
     return xc_physinfo(x->xc, &info) ? 0 : (uint64_t)info.cpu_khz * 1000;
+}
+
+unsigned xenctrl_cpus(struct xenctrl *x)
+{
+    xc_physinfo_t info = { 0 };
+
+    return xc_physinfo(x->xc, &info) ? 0 : info.nr_cpus;
+}
+
+uint64_t xenctrl_free_memory(struct xenctrl *x)
+{
+    xc_physinfo_t info = { 0 };
+
+    return xc_physinfo(x->xc, &info) ? 0 : info.free_pages >> (20 - XC_PAGE_SHIFT);
 }
 
 char *xenctrl_version(struct xenctrl *x)

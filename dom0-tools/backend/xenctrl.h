@@ -46,6 +46,22 @@ bool xenctrl_unpause(struct xenctrl *, uint32_t domid);
 /* Let another vCPU run on this physical CPU, if one wants to. */
 void xenctrl_yield(struct xenctrl *);
 
+/*
+ * The domain's TSC minus ours, in ticks: 0 in PV; PVH and HVM domains begin at 0
+ * when Xen makes their vCPU.  *doubt: how much the true one may differ.
+ * False with errno set.
+ */
+bool xenctrl_tsc_offset(uint32_t domid, enum mode mode, uint64_t *offset, uint64_t *doubt);
+
+/* The cheapest hypercall there is, through privcmd: Xen's version, -1 with errno. */
+int xenctrl_null(struct xenctrl *);
+
+/*
+ * A new event channel port in domain `domid` that domain `remote` may bind to, as
+ * a toolstack makes them.  The domain's own from then on.  -1 with errno.
+ */
+int xenctrl_alloc_port(struct xenctrl *, uint32_t domid, uint32_t remote);
+
 /* The last resort where xl cannot: frees what Xen holds of the domain. */
 bool xenctrl_destroy(struct xenctrl *, uint32_t domid);
 
@@ -64,5 +80,11 @@ bool xenctrl_two_cpus(struct xenctrl *, unsigned cpus[2]);
 
 char *xenctrl_pinned(struct xenctrl *);        /* dom0's vCPUs, in words */
 uint64_t xenctrl_tsc_hz(struct xenctrl *);     /* 0: unknown */
+
+/* Physical CPUs that are online; 0: unknown. */
+unsigned xenctrl_cpus(struct xenctrl *);
+
+/* MiB that Xen has free for domains; 0: unknown. */
+uint64_t xenctrl_free_memory(struct xenctrl *);
 
 #endif

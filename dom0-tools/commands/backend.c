@@ -11,6 +11,8 @@
 
 #include "backend/host.h"
 #include "commands/select.h"
+#include "measure/catalogue.h"
+#include "measure/domain.h"
 #include "measure/environment.h"
 #include "measure/merge.h"
 #include "measure/runner.h"
@@ -135,7 +137,7 @@ static const struct image_row **runnable(const struct selection *selection,
 
     *count = 0;
     for ( size_t i = 0; i < selection->count; i++ )
-        if ( selection->rows[i]->modes & mode )
+        if ( (selection->rows[i]->modes & mode) && !row_is_own(selection->rows[i]) )
             rows[(*count)++] = selection->rows[i];
     return rows;
 }

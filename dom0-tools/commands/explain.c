@@ -134,13 +134,13 @@ int command_explain(int argc, char **argv)
     int status;
 
     argp_parse(&argp, argc, argv, 0, NULL, &a);
-    image = select_image(a.image);
+    image = select_catalogue(a.image);
     if ( image == NULL )
         return STATUS_ENVIRONMENT;
     /* Running text reads best at the width of a book's line. */
     if ( style.width > 80 )
         style.width = 80;
-    status = select_rows(image, a.patterns, a.count, MODES_ALL, false,
+    status = select_rows(image, a.patterns, a.count, MODES_EVERY, false,
                          &selection);
     if ( status == STATUS_OK )
     {

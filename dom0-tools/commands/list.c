@@ -25,7 +25,7 @@ enum { OPTION_HEADLINE = 0x100, OPTION_JSON, OPTION_IMAGE };
 
 static const struct argp_option options[] = {
     { "modes", 'm', "MODES", 0, "only rows that run in one of these: pv, pvh, "
-      "hvm, bare, with commas between", 0 },
+      "hvm, bare, dom0, with commas between", 0 },
     { "headline", OPTION_HEADLINE, NULL, 0, "only the rows of `make bench`", 0 },
     { "json", OPTION_JSON, NULL, 0, "print JSON", 0 },
     { "image", OPTION_IMAGE, "FILE", 0, "another unikernel than this "
@@ -65,7 +65,7 @@ static json_t *row_value(const struct image_row *row)
 {
     json_t *modes = json_array();
 
-    for ( uint32_t bit = MODE_PV; bit <= MODE_BARE; bit <<= 1 )
+    for ( uint32_t bit = MODE_PV; bit <= MODE_DOM0; bit <<= 1 )
         if ( row->modes & bit )
             json_array_append_new(modes,
                                   json_string(mode_name((enum mode)bit)));
@@ -142,13 +142,13 @@ int command_list(int argc, char **argv)
         "`xenometer explain ROW` tells more about one.",
         NULL, NULL, NULL
     };
-    struct arguments a = { .modes = MODES_ALL };
+    struct arguments a = { .modes = MODES_EVERY };
     struct selection selection, shown;
     struct image *image;
     int status;
 
     argp_parse(&argp, argc, argv, 0, NULL, &a);
-    image = select_image(a.image);
+    image = select_catalogue(a.image);
     if ( image == NULL )
         return STATUS_ENVIRONMENT;
     status = select_rows(image, a.patterns, a.count, a.modes, a.headline,

@@ -19,6 +19,7 @@
 #include "commands/select.h"
 #include "lab/lab.h"
 #include "measure/bare.h"
+#include "measure/catalogue.h"
 #include "measure/environment.h"
 #include "measure/image.h"
 #include "measure/plan.h"
@@ -50,7 +51,7 @@ enum { OPTION_IMAGE = 256, OPTION_CONFIGS, OPTION_HOST, OPTION_CLOCK, OPTION_RAW
        OPTION_ROW_DEADLINE, OPTION_SEED };
 
 static const struct argp_option options_table[] = {
-    { "modes", 'm', "LIST", 0, "Modes to run: pv, pvh, hvm, bare, all (default all)", 0 },
+    { "modes", 'm', "LIST", 0, "Modes to run: pv, pvh, hvm, bare, dom0, all (default all)", 0 },
     { "samples", 'n', "N", 0, "Samples per row and boot (default: each row's own number)", 0 },
     { "boots", 'b', "N", 0, "Domains of each kind, one after another, their samples pooled (default 2)", 0 },
     { "seed", OPTION_SEED, "N", 0, "Seed of the order in which the modes are booted (default 1)", 0 },
@@ -183,7 +184,7 @@ static int run_here(const struct session_options *session,
         return STATUS_ENVIRONMENT;
     }
     status = environment_here(&results->environment);
-    if ( status == STATUS_OK && (selection->modes & MODES_XEN) )
+    if ( status == STATUS_OK && (selection->modes & ~(uint32_t)MODE_BARE) )
         status = session_run(session, selection, results);
     if ( status == STATUS_OK && (selection->modes & MODE_BARE) )
         bare_skip(selection, "bare mode needs a machine without a hypervisor: use the lab", results);
@@ -213,7 +214,7 @@ static int run_in_dom0(const struct run_options *o, const struct lab_options *la
     struct lab_file push[8];
     size_t pushed = 0, n = 0;
     const char **argv = xcalloc(selection->count + 16, sizeof(*argv));
-    char *paths[3], *modes = modes_text(selection->modes & MODES_XEN);
+    char *paths[3], *modes = modes_text(selection->modes & ~(uint32_t)MODE_BARE);
     char *mode_argument, *samples, *deadline, *boots, *seed;
     /* In memory: a run that is killed leaves no file behind. */
     int status = STATUS_ENVIRONMENT, inner = 0, out = memfd_create("results", MFD_CLOEXEC);
@@ -325,7 +326,7 @@ static int run_machine(const struct run_options *o, bool smp,
                        const struct selection *selection, struct results *results)
 {
     struct lab_options lab = { .clock = o->clock, .smp = smp };
-    struct selection xen = part(selection, selection->modes & MODES_XEN, smp);
+    struct selection xen = part(selection, selection->modes & ~(uint32_t)MODE_BARE, smp);
     struct selection bare = part(selection, selection->modes & MODE_BARE, smp);
     struct results own = { 0 };
     int status = STATUS_OK;
@@ -430,7 +431,7 @@ static int hand_over(const struct run_options *o, const struct results *results)
 int command_run(int argc, char **argv)
 {
     struct run_options o = {
-        .modes = MODES_ALL, .host = "auto", .clock = LAB_EXACT,
+        .modes = MODES_EVERY, .host = "auto", .clock = LAB_EXACT,
         .deadline = 1800, .boots = BOOTS, .seed = PLAN_SEED,
     };
     struct results results = { 0 };
@@ -453,7 +454,7 @@ int command_run(int argc, char **argv)
         status = STATUS_ENVIRONMENT;
         goto out;
     }
-    image = image_load(elf, &error);
+    image = catalogue_load(elf, &error);
     if ( !image )
     {
         message("%s", error);

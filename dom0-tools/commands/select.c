@@ -7,11 +7,12 @@
 #include <string.h>
 
 #include "commands/select.h"
+#include "measure/catalogue.h"
 #include "xenometer.h"
 
 #define LONGEST 64u   /* longer patterns get no suggestion */
 
-struct image *select_image(const char *path)
+static struct image *load(const char *path, struct image *(*loader)(const char *, char **))
 {
     char *found = path ? xstrdup(path) : data_file("xenometer.elf");
     struct image *image;
@@ -23,7 +24,7 @@ struct image *select_image(const char *path)
                 "build it with `make all`");
         return NULL;
     }
-    image = image_load(found, &error);
+    image = loader(found, &error);
     free(found);
     if ( image == NULL )
     {
@@ -31,6 +32,16 @@ struct image *select_image(const char *path)
         free(error);
     }
     return image;
+}
+
+struct image *select_image(const char *path)
+{
+    return load(path, image_load);
+}
+
+struct image *select_catalogue(const char *path)
+{
+    return load(path, catalogue_load);
 }
 
 static bool row_matches(const char *pattern, const char *name)
@@ -191,7 +202,7 @@ int parse_modes(const char *text, uint32_t *modes)
 
     if ( strcmp(text, "all") == 0 )
     {
-        *modes = MODES_ALL;
+        *modes = MODES_EVERY;
         return STATUS_OK;
     }
     copy = rest = xstrdup(text);
@@ -201,7 +212,7 @@ int parse_modes(const char *text, uint32_t *modes)
 
         if ( mode == 0 )
         {
-            message("unknown mode '%s'; modes are pv, pvh, hvm and bare, "
+            message("unknown mode '%s'; modes are pv, pvh, hvm, bare and dom0, "
                     "with commas between, or all", word);
             free(copy);
             return STATUS_USAGE;
@@ -239,7 +250,7 @@ char *modes_text(uint32_t modes)
 {
     char *text = xstrdup("");
 
-    for ( uint32_t bit = MODE_PV; bit <= MODE_BARE; bit <<= 1 )
+    for ( uint32_t bit = MODE_PV; bit <= MODE_DOM0; bit <<= 1 )
         if ( modes & bit )
         {
             char *longer = xasprintf("%s%s%s", text, *text ? " " : "",

@@ -18,6 +18,9 @@
  */
 struct image *select_image(const char *path);
 
+/* The same with the rows that this program measures itself. */
+struct image *select_catalogue(const char *path);
+
 /*
  * Rows whose name matches one of `patterns` (fnmatch, or the bare name of a
  * group; none: all rows), in the image's order, each once.  With

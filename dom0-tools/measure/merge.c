@@ -92,6 +92,8 @@ static void merge_figures(struct result *r, const struct record *const *boots,
         r->notifications += boots[i]->notifications;
         r->total += boots[i]->operations;
         r->stolen += boots[i]->stolen;
+        if ( boots[i]->served[1] )
+            memcpy(r->served, boots[i]->served, sizeof(r->served));
     }
     summarise(r, raw, total, overhead, r->operations);
     merge_batch(r, boots, count);

@@ -63,19 +63,26 @@ const char *record_nonsense(const struct control_request *q, uint32_t id, uint32
     return NULL;
 }
 
-struct baseline record_baseline(const struct control_request *q, const uint64_t *ticks)
+uint64_t record_overhead(const uint64_t *ticks, uint32_t count)
 {
-    uint64_t *sorted = xcalloc(q->samples, sizeof(*sorted));
-    struct baseline b = { 0 };
+    uint64_t *sorted = xcalloc(count, sizeof(*sorted)), median = 0;
 
-    if ( q->samples )
+    if ( count )
     {
-        memcpy(sorted, ticks, q->samples * sizeof(*sorted));
-        statistics_sort(sorted, q->samples);
-        b.region = statistics_percentile(sorted, q->samples, 500);
-        b.turn = (q->batch + q->samples / 2) / q->samples;
+        memcpy(sorted, ticks, count * sizeof(*sorted));
+        statistics_sort(sorted, count);
+        median = statistics_percentile(sorted, count, 500);
     }
     free(sorted);
+    return median;
+}
+
+struct baseline record_baseline(const struct control_request *q, const uint64_t *ticks)
+{
+    struct baseline b = { .region = record_overhead(ticks, q->samples) };
+
+    if ( q->samples )
+        b.turn = (q->batch + q->samples / 2) / q->samples;
     return b;
 }
 

@@ -31,6 +31,7 @@ struct record {
                                       the last; 0: not back to back */
     uint32_t upcalls, notifications, stolen;   /* as reported */
     uint64_t operations;           /* of the run, warm-up included */
+    uint64_t served[2];            /* as struct result's */
     struct baseline baseline;      /* all 0 for the empty row itself */
 };
 
@@ -51,6 +52,9 @@ struct record *record_add(struct records *, const struct image_row *, enum mode,
 /* What is wrong with the answer to command `id`, which asked for `samples`;
  * NULL when it makes sense. */
 const char *record_nonsense(const struct control_request *, uint32_t id, uint32_t samples);
+
+/* The empty region, in ticks, out of its own samples: their median. */
+uint64_t record_overhead(const uint64_t *ticks, uint32_t count);
 
 /* The baseline out of the empty row's own report and samples. */
 struct baseline record_baseline(const struct control_request *, const uint64_t *ticks);

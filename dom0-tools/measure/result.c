@@ -13,7 +13,7 @@ static const struct {
     const char *name;
 } modes[] = {
     { MODE_PV, "pv" }, { MODE_PVH, "pvh" },
-    { MODE_HVM, "hvm" }, { MODE_BARE, "bare" },
+    { MODE_HVM, "hvm" }, { MODE_BARE, "bare" }, { MODE_DOM0, "dom0" },
 };
 
 static const char *const outcomes[] = {
@@ -128,9 +128,9 @@ static int compare_results(const void *a, const void *b, void *context)
     const struct image_row *p = image_find(context, x->row);
     const struct image_row *q = image_find(context, y->row);
 
-    /* A row the image does not know cannot come from it; at the end then. */
+    /* A row the catalogue does not know cannot come from it; at the end then. */
     if ( p != q )
-        return !p ? 1 : !q ? -1 : p->index < q->index ? -1 : 1;
+        return !p ? 1 : !q ? -1 : p < q ? -1 : 1;
     return (x->mode > y->mode) - (x->mode < y->mode);
 }
 

@@ -73,6 +73,8 @@ struct result {
     uint64_t stolen;           /* ns in which others had its CPU meanwhile, all boots */
     struct tally *distribution;   /* owned; the samples' net values, ascending */
     size_t distinct;
+    uint64_t served[2];        /* several domains at once: requests served of the least
+                                  and the most served one; 0: not such a row */
     uint64_t *raw;             /* owned; NULL unless kept */
     size_t raw_count;
 };
@@ -95,13 +97,13 @@ void results_merge(struct results *to, struct results *from);
 
 struct image;
 
-/* In the order of the image's row table, and there pv, pvh, hvm, bare. */
+/* In the order of the catalogue, and there pv, pvh, hvm, bare, dom0. */
 void results_sort(struct results *, const struct image *);
 
 /* The worst outcome of all rows. */
 enum outcome results_worst(const struct results *);
 
-/* "pv", "pvh", "hvm", "bare" and back; 0 when unknown. */
+/* "pv", "pvh", "hvm", "bare", "dom0" and back; 0 when unknown. */
 const char *mode_name(enum mode);
 uint32_t mode_parse(const char *name);
 /* "success", "skip", "error", "failure"; -1 when unknown. */

@@ -11,10 +11,6 @@
 #include "record.h"
 #include "session.h"
 
-/* Domains of `xenometer run`: its own affair, `xenometer backend` passes over
- * them.  Followed by mode, process id and a number. */
-#define RUN_PREFIX "xenometer-run-"
-
 enum runner_phase {
     RUNNER_CONNECTING,
     RUNNER_BASELINE,

@@ -1,26 +1,21 @@
 #include "session.h"
 
 #include <errno.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
+#include "catalogue.h"
 #include "disk.h"
+#include "domain.h"
 #include "environment.h"
 #include "merge.h"
+#include "own.h"
 #include "plan.h"
 #include "record.h"
 #include "runner.h"
 #include "xenometer.h"
-#include "xl.h"
 
-#define CREATE_DEADLINE 60u   /* seconds for xl create */
-#define GONE_DEADLINE   10u   /* for a domain to be gone */
 #define MAX_LOST        12u   /* domains of one kind that may die or hang */
-#define LARGE_MEMORY    "memory=160"   /* MiB, for DOMAIN_LARGE: what the lab can spare */
 
 /* Domains that are started alike: the rows of one mode with the same needs. */
 struct kind {
@@ -38,171 +33,12 @@ struct session {
     const struct selection *selection;
     struct records records;
     struct host host;
-    unsigned domains;            /* created so far, for their names */
-    bool two_cpus;               /* a domain's vCPUs can have one each: */
-    unsigned cpus[2];
+    struct domains domains;
     bool broken;                 /* this machine cannot go on */
     struct disk disk;            /* once a domain needed it */
     bool disk_ready;
     char *no_disk;               /* why there is none */
 };
-
-/* A domain of ours, from creation to its end. */
-struct guest {
-    uint32_t domid;
-    char *name;
-    struct console console;
-};
-
-/* ------------------------------------------------------------- domains -- */
-
-static bool find_domain(struct session *s, const char *name, uint32_t *domid)
-{
-    size_t count;
-    uint32_t *domids = xenbus_domains(s->host.bus, &count);
-    bool found = false;
-
-    for ( size_t i = 0; i < count && !found; i++ )
-    {
-        char *other = xenbus_domain_name(s->host.bus, domids[i]);
-
-        found = other && !strcmp(other, name);
-        if ( found )
-            *domid = domids[i];
-        free(other);
-    }
-    free(domids);
-    return found;
-}
-
-static bool domain_exists(void *context, uint32_t domid)
-{
-    struct session *s = context;
-
-    return xenctrl_domain(s->host.xen, domid).exists;
-}
-
-/* Destroy a domain and wait until Xen has let go of it. */
-static void destroy(struct session *s, uint32_t domid)
-{
-    const struct timespec tick = { .tv_nsec = 50000000 };
-    char *error;
-
-    if ( !domain_exists(s, domid) )
-        return;
-    error = xl_destroy(domid, GONE_DEADLINE);
-    if ( error && domain_exists(s, domid) )
-    {
-        progress("%s; asking Xen itself", error);
-        xenctrl_destroy(s->host.xen, domid);
-    }
-    free(error);
-    for ( unsigned i = 0; domain_exists(s, domid) && i < GONE_DEADLINE * 20; i++ )
-        nanosleep(&tick, NULL);
-    if ( domain_exists(s, domid) )
-        message("domain %u cannot be destroyed: look at `xl list` and `xl dmesg`", domid);
-}
-
-/*
- * Domains that a killed run left: named after a process that is no more.
- */
-static void destroy_stale(struct session *s)
-{
-    size_t count;
-    uint32_t *domids = xenbus_domains(s->host.bus, &count);
-
-    for ( size_t i = 0; i < count; i++ )
-    {
-        char *name = xenbus_domain_name(s->host.bus, domids[i]);
-        unsigned pid;
-        char mode[8];
-
-        if ( name && sscanf(name, RUN_PREFIX "%7[a-z]-%u", mode, &pid) == 2 &&
-             kill((pid_t)pid, 0) && errno == ESRCH )
-        {
-            message("destroying domain %u (%s), left behind by a killed run",
-                    domids[i], name);
-            destroy(s, domids[i]);
-        }
-        free(name);
-    }
-    free(domids);
-    xenbus_remove_stale(s->host.bus, DEVICE_CLASS, domain_exists, s);
-}
-
-/* xl takes settings as lines of Python-like text: quote a string for it. */
-static char *setting(const char *key, const char *value)
-{
-    return xasprintf("%s=\"%s\"", key, value);
-}
-
-/* A second vCPU, and where the two may run; the caller's. */
-static char *smp_setting(const struct session *s, uint32_t needs)
-{
-    if ( needs & DOMAIN_SMP )
-        return xasprintf("vcpus=2\ncpus=[\"%u\",\"%u\"]", s->cpus[0], s->cpus[1]);
-    if ( needs & DOMAIN_SMP_SHARED )
-        return xasprintf("vcpus=2\ncpus=\"%u\"", s->cpus[1]);
-    return NULL;
-}
-
-/* `needs`: enum domain_need bits; those that are Xen's to give become settings. */
-static char *create(struct session *s, enum mode mode, uint32_t needs, struct guest *g)
-{
-    const char *settings[6] = { NULL };
-    size_t count = 2;
-    char *config = xasprintf("%s/%s.cfg", s->options->config_dir, mode_name(mode));
-    char *image = realpath(s->options->elf, NULL);
-    char *name, *kernel, *smp = smp_setting(s, needs), *error;
-    bool missing = false;
-
-    *g = (struct guest){ .console.fd = -1 };
-    g->name = xasprintf(RUN_PREFIX "%s-%d-%u", mode_name(mode), (int)getpid(),
-                        s->domains++);
-    name = setting("name", g->name);
-    /* HVM starts the image in the place of its firmware. */
-    kernel = setting(mode == MODE_HVM ? "firmware_override" : "kernel",
-                     image ? image : s->options->elf);
-    settings[0] = name;
-    settings[1] = kernel;
-    if ( smp )
-        settings[count++] = smp;
-    if ( needs & DOMAIN_LARGE )
-        settings[count++] = LARGE_MEMORY;
-    if ( needs & DOMAIN_TSC_EMULATED )
-        settings[count++] = "tsc_mode=\"always_emulate\"";
-    if ( access(config, R_OK) )
-        error = xasprintf("cannot read %s: %s", config, strerror(errno));
-    else if ( image && strpbrk(image, "\"\\\n") )
-        error = xasprintf("xl cannot take the path %s: move the image", image);
-    else
-        error = xl_create(config, settings, CREATE_DEADLINE, &missing);
-    if ( missing )
-        s->broken = true;
-    /* Also where it failed: there may be a domain, half made. */
-    if ( !find_domain(s, g->name, &g->domid) )
-    {
-        if ( !error )
-            error = xasprintf("xl made no domain named %s", g->name);
-    }
-    else if ( error )
-        destroy(s, g->domid);
-    free(config);
-    free(image);
-    free(name);
-    free(kernel);
-    free(smp);
-    if ( error )
-        free(g->name);
-    return error;
-}
-
-static void guest_end(struct session *s, struct guest *g)
-{
-    console_close(&g->console);
-    destroy(s, g->domid);
-    free(g->name);
-}
 
 /* ----------------------------------------------------------------- modes -- */
 
@@ -297,7 +133,8 @@ static void boot(struct session *s, struct kind *kind)
         free(error);
         message("%s: creating a domain (boot %u of %u)", mode_name(kind->mode), r.boot + 1,
                 s->options->boots);
-        error = create(s, kind->mode, kind->needs, &g);
+        error = domain_create(&s->domains, kind->mode, kind->needs, NULL, NULL, &g);
+        s->broken |= s->domains.no_xl;
         if ( error )
             break;   /* xl will say the same again */
         if ( kind->needs & DOMAIN_DISK )
@@ -307,7 +144,7 @@ static void boot(struct session *s, struct kind *kind)
         /* Its pages must be unmapped before the domain can go. */
         if ( kind->needs & DOMAIN_DISK )
             disk_detach(&disk);
-        guest_end(s, &g);
+        domain_end(&s->domains, &g);
         if ( !error )
             continue;
         if ( !s->broken && !xenbus_alive(s->host.bus) )
@@ -368,13 +205,15 @@ static void sort_out(struct session *s, enum mode mode, const char *impossible,
         const struct image_row *row = s->selection->rows[i];
         struct kind *kind;
 
+        if ( row_is_own(row) )
+            continue;
         if ( !(row->modes & mode) )
             record_add(&s->records, row, mode, 0, OUTCOME_SKIP,
                        *row->elsewhere ? row->elsewhere : "not in this mode");
         else if ( impossible || impossible_here(row, mode) )
             record_add(&s->records, row, mode, 0, OUTCOME_SKIP,
                        impossible ? impossible : impossible_here(row, mode));
-        else if ( (row->needs & DOMAIN_SMP) && !s->two_cpus )
+        else if ( (row->needs & DOMAIN_SMP) && !s->domains.two_cpus )
             record_add(&s->records, row, mode, 0, OUTCOME_SKIP,
                        "needs two CPUs, on two cores of one socket: one for each vCPU");
         else
@@ -404,14 +243,6 @@ static void run_kinds(struct session *s, struct kind *kinds, size_t count)
     free(order);
 }
 
-static const char *impossible(uint32_t possible, enum mode mode)
-{
-    if ( possible & mode )
-        return NULL;
-    return mode == MODE_PV ? "this Xen is built without PV"
-                           : "this CPU has no VMX or SVM, or it is disabled in the firmware";
-}
-
 int session_run(const struct session_options *options, const struct selection *selection,
                 struct results *results)
 {
@@ -424,21 +255,24 @@ int session_run(const struct session_options *options, const struct selection *s
 
     if ( status != STATUS_OK )
         return status;
-    destroy_stale(&s);
+    s.domains = (struct domains){ .options = options, .host = &s.host };
+    domains_destroy_stale(&s.domains);
     possible = xenctrl_modes(s.host.xen);
-    s.two_cpus = xenctrl_two_cpus(s.host.xen, s.cpus);
+    s.domains.two_cpus = xenctrl_two_cpus(s.host.xen, s.domains.cpus);
     if ( asked && !(asked & possible) && selection->modes == asked )
     {
         /* Everything asked for is out of reach: that is no run, not even skips. */
-        message("%s: choose among --modes=%s", impossible(possible, asked & MODE_PV ? MODE_PV : MODE_HVM),
+        message("%s: choose among --modes=%s", domain_impossible(possible, asked & MODE_PV ? MODE_PV : MODE_HVM),
                 possible == MODE_PV ? "pv" : possible ? "pvh,hvm" : "bare (in the lab)");
         host_close(&s.host);
         return STATUS_ENVIRONMENT;
     }
     for ( size_t i = 0; i < 3; i++ )
         if ( asked & modes[i] )
-            sort_out(&s, modes[i], impossible(possible, modes[i]), &kinds, &count);
+            sort_out(&s, modes[i], domain_impossible(possible, modes[i]), &kinds, &count);
     run_kinds(&s, kinds, count);
+    if ( !session_interrupted && !s.broken )
+        s.broken = !own_run(&s.domains, selection, possible, &s.records);
     merge_records(&s.records, options->boots, options->keep_raw, results);
     if ( session_interrupted )
         status = 128 + session_interrupted;

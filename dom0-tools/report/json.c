@@ -165,6 +165,9 @@ static json_t *result_value(const struct result *r, const struct environment *e,
                         measured ? tick_value(r->notifications) : json_null());
     json_object_set_new(o, "total_operations",
                         measured ? tick_value(r->total) : json_null());
+    if ( r->served[1] != 0 )
+        json_object_set_new(o, "served", json_pack("[o,o]", tick_value(r->served[0]),
+                                                   tick_value(r->served[1])));
     if ( r->raw != NULL )
     {
         json_t *raw = json_array();
@@ -403,6 +406,7 @@ static void read_names(struct reader *reader, const json_t *object,
 static void read_result(struct reader *reader, const json_t *object,
                         struct result *r)
 {
+    const json_t *served = json_object_get(object, "served");
     const json_t *ci95, *batch;
     size_t boots;
 
@@ -437,8 +441,12 @@ static void read_result(struct reader *reader, const json_t *object,
     if ( ci95 != NULL && !json_is_null(ci95) && json_array_size(ci95) != 2 )
         complain(reader, "%s.ci95 is not a pair", reader->where);
     for ( size_t i = 0; i < 2; i++ )
+    {
         r->ci95[i] = get_number(reader, json_array_get(ci95, i), "ci95",
                                 INT64_MAX);
+        r->served[i] = get_number(reader, json_array_get(served, i), "served",
+                                  INT64_MAX);
+    }
     batch = json_object_get(object, "batch");
     r->has_batch = batch != NULL && !json_is_null(batch);
     r->batch = get_ticks(reader, object, "batch");

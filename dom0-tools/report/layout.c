@@ -14,7 +14,7 @@ static const struct {
     const char *title;
 } columns[LAYOUT_MODES] = {
     { MODE_PV, "PV" }, { MODE_PVH, "PVH" },
-    { MODE_HVM, "HVM" }, { MODE_BARE, "bare" },
+    { MODE_HVM, "HVM" }, { MODE_BARE, "bare" }, { MODE_DOM0, "dom0" },
 };
 
 static unsigned column_of(enum mode mode)

@@ -12,7 +12,7 @@
 
 #include "measure/result.h"
 
-#define LAYOUT_MODES 4u   /* PV, PVH, HVM, bare */
+#define LAYOUT_MODES 5u   /* PV, PVH, HVM, bare, dom0 */
 
 enum cell_kind {
     CELL_EMPTY,     /* not asked for */
@@ -51,7 +51,7 @@ struct layout {
     size_t count;
 };
 
-/* "PV", "PVH", "HVM", "bare": how people write a mode. */
+/* "PV", "PVH", "HVM", "bare", "dom0": how people write a mode. */
 const char *layout_mode_title(enum mode mode);
 
 /* The results must outlive the layout. */

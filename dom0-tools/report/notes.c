@@ -113,7 +113,7 @@ static void note_overhead(struct notes *notes, const struct results *results)
     FILE *out = notes_begin(&text, &size);
     bool any = false;
 
-    for ( uint32_t mode = MODE_PV; mode <= MODE_BARE; mode <<= 1 )
+    for ( uint32_t mode = MODE_PV; mode <= MODE_DOM0; mode <<= 1 )
     {
         uint64_t low = UINT64_MAX, high = 0;
 
@@ -157,13 +157,14 @@ char **notes_header(const struct results *results)
 static void note_reading(struct notes *notes, const struct results *results,
                          bool utf8, bool narrowed)
 {
-    bool spread = false, bare = false, dom0 = false, blocks = false;
+    bool spread = false, bare = false, dom0 = false, blocks = false, own = false;
 
     for ( size_t i = 0; i < results->count; i++ )
     {
         const struct result *r = &results->rows[i];
 
         bare |= r->mode == MODE_BARE;
+        own |= r->mode == MODE_DOM0;
         dom0 |= r->dom0;
         blocks |= r->blocks;
         spread |= r->outcome == OUTCOME_SUCCESS && r->p99 != r->median;
@@ -177,6 +178,8 @@ static void note_reading(struct notes *notes, const struct results *results,
     else if ( spread )
         notes_add(notes, "p99: 99 of 100 samples lie at most that far above the "
             "median; nothing there: no spread.");
+    if ( own )
+        notes_add(notes, "Column dom0: what a process in dom0 itself pays, no guest.");
     if ( dom0 )
         notes_add(notes, "dom0: the path leaves Xen and ends in dom0.");
     if ( blocks )
@@ -206,7 +209,7 @@ void notes_put_modes(FILE *out, uint32_t modes)
 {
     const char *separator = "";
 
-    for ( uint32_t mode = MODE_PV; mode <= MODE_BARE; mode <<= 1 )
+    for ( uint32_t mode = MODE_PV; mode <= MODE_DOM0; mode <<= 1 )
         if ( modes & mode )
         {
             fprintf(out, "%s%s", separator, layout_mode_title((enum mode)mode));

@@ -54,6 +54,19 @@ u64 page_frame(const void *page)
     return p2m ? p2m[pfn] : pfn;
 }
 
+u64 memory_describe_list(u64 pages)
+{
+    static u64 frames[PAGE_SIZE / sizeof(u64)] PAGE_BSS, top[PAGE_SIZE / sizeof(u64)] PAGE_BSS;
+    const u64 per_page = PAGE_SIZE / sizeof(u64);
+
+    if ( pages > per_page * per_page )
+        panic("%lu pages are too many to be saved", pages);
+    for ( u64 i = 0; i * per_page < pages; i++ )
+        frames[i] = page_frame(p2m + i * per_page);
+    top[0] = page_frame(frames);
+    return page_frame(top);
+}
+
 void *page_of_machine_frame(u64 mfn)
 {
     const unsigned long *m2p = (const unsigned long *)HYPERVISOR_VIRT_START;

@@ -24,6 +24,14 @@ void pages_free(void *pages, u32 count);
  * guest-physical frame in the hardware modes. */
 u64 page_frame(const void *page);
 
+/*
+ * PV only: where Xen's tools find the list when they save the domain
+ * (xen/arch-x86/xen.h, struct arch_shared_info): fills in a page with the machine
+ * frames of the list, `pages` entries long, and one with the frame of that page,
+ * whose frame it returns.  One page of frames is enough for 1 GiB.
+ */
+u64 memory_describe_list(u64 pages);
+
 /* PV only: where the page with machine frame number `mfn` is mapped. */
 void *page_of_machine_frame(u64 mfn);
 

@@ -1,7 +1,9 @@
 #include "device.h"
+#include "../arch/cpu.h"
 #include "../arch/memory.h"
 #include "../arch/mode.h"
 #include "../arch/traps.h"
+#include "../harness/harness.h"
 #include "../lib/format.h"
 #include "../lib/string.h"
 #include "../xen/console.h"
@@ -61,6 +63,7 @@ static void find_backend(void)
     /* Fires once at registration, then at every change below the path. */
     if ( xenstore_watch(FRONTEND, "device") )
         panic("cannot watch %s", FRONTEND);
+    boot_times.event = tsc_end();   /* the answer to our first question */
     for ( ;; )
     {
         xenstore_wait_watch();
@@ -99,9 +102,14 @@ static void wait_backend(u64 wanted, const char *what)
 static void share_rings(void)
 {
     grant_ref ref[1u << DATA_RING_ORDER];
-    u8 *control = pages_alloc(1);
-    u8 *data = pages_alloc(1u << DATA_RING_ORDER);
+    /* Kept for ever: connecting anew takes the same pages. */
+    static u8 *control, *data;
 
+    if ( !control )
+    {
+        control = pages_alloc(1);
+        data = pages_alloc(1u << DATA_RING_ORDER);
+    }
     /* Before the backend can see them: it attaches to what it finds. */
     ring_front_init(&device.control_ring, (struct ring_shared *)control,
                     ring_slot_count(PAGE_SIZE, CONTROL_SLOT_SIZE));
@@ -131,9 +139,13 @@ static void share_rings(void)
 
 static void share_samples(void)
 {
-    u32 *index = pages_alloc(1);
+    static u32 *index;
 
-    device.samples = pages_alloc(SAMPLES_PAGES);
+    if ( !index )
+    {
+        index = pages_alloc(1);
+        device.samples = pages_alloc(SAMPLES_PAGES);
+    }
     device.samples_capacity = SAMPLES_PAGES * SAMPLES_PER_PAGE;
     for ( u32 i = 0; i < SAMPLES_PAGES; i++ )
         index[i] = grant_page(device.backend, (u8 *)device.samples + i * PAGE_SIZE, true);

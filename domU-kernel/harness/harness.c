@@ -17,6 +17,7 @@ extern const struct row rows_start[], rows_end[];
 extern u64 entry_tsc;
 
 static const struct row *current;
+struct boot_times boot_times;
 
 const char *harness_current_row(void)
 {
@@ -33,7 +34,7 @@ void harness_run(const struct control_response *command,
                  struct control_request *result, u64 *ticks, u32 capacity)
 {
     struct row_run r = {
-        .ticks = ticks, .count = command->samples, .warmup = command->warmup,
+        .command = command, .ticks = ticks, .count = command->samples, .warmup = command->warmup,
     };
     const char *reason = NULL;
     u64 upcalls, stolen, notifications;
@@ -100,17 +101,20 @@ static void ask(const struct control_request *request, struct control_response *
         panic("the backend broke the control ring");
 }
 
-void harness_serve_device(void)
+u32 harness_serve_device(void)
 {
     struct control_request request = { .kind = CONTROL_READY };
     struct control_response response;
 
-    request.boot = tsc_end() - entry_tsc - xenstore_ticks;
+    boot_times.entry = entry_tsc;
+    boot_times.ready = tsc_end();
+    request.boot = boot_times.ready - entry_tsc - xenstore_ticks;
+    request.times = boot_times;
     for ( ;; )
     {
         ask(&request, &response);
-        if ( response.operation == CONTROL_STOP )
-            return;
+        if ( response.operation == CONTROL_STOP || response.operation == CONTROL_SUSPEND )
+            return response.operation;
         if ( response.operation != CONTROL_RUN )
             panic("the backend asks for operation %u", response.operation);
         harness_run(&response, &request, device.samples, device.samples_capacity);

@@ -5,6 +5,9 @@
 #include <xenometer/protocol.h>
 #include "../arch/types.h"
 
+/* Noted on the way up, sent with READY. */
+extern struct boot_times boot_times;
+
 /* Name of the row being run, "none" outside; for panics. */
 const char *harness_current_row(void);
 
@@ -15,8 +18,9 @@ const char *harness_current_row(void);
 void harness_run(const struct control_response *command,
                  struct control_request *result, u64 *ticks, u32 capacity);
 
-/* Ask dom0 for work over the control ring until it says stop. */
-void harness_serve_device(void);
+/* Ask dom0 for work over the control ring until it says CONTROL_STOP or
+ * CONTROL_SUSPEND; returns which. */
+u32 harness_serve_device(void);
 
 /*
  * Bare mode: the commands are an array in memory (the boot module), results

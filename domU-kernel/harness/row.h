@@ -16,10 +16,12 @@
 #include "../arch/cpu.h"
 #include "../arch/types.h"
 
+#include <xenometer/protocol.h>
 #include <xenometer/row.h>
 
 /* One run of one row. */
 struct row_run {
+    const struct control_response *command;   /* what dom0 asked for */
     u64 *ticks;          /* where samples go; `count` of them fit */
     u32 count, warmup;
     u32 taken;           /* samples stored so far */

@@ -44,6 +44,9 @@ void grants_init(void)
 {
     long error;
 
+    /* In the domain a restore made, the table is new, too. */
+    memset(used, 0, sizeof(used));
+    grant_version = 1;
     if ( boot_mode == MODE_PV )
     {
         xen_pfn_t frame = 0;
@@ -107,6 +110,12 @@ grant_ref grant_take_run(u32 count)
         }
     }
     panic("no %u consecutive grant entries left", count);
+}
+
+void grants_suspend(void)
+{
+    if ( hypercall_update_va_mapping(page, (page_frame(page) << PAGE_SHIFT) | 7, UVMF_INVLPG) )
+        panic("cannot unmap the grant table");
 }
 
 grant_ref grant_take(void)

@@ -31,6 +31,10 @@ extern u32 grant_version;
 
 void grants_init(void);
 
+/* PV: take the table out of our page tables before a suspend; grants_init() again
+ * afterwards, in what is then a new domain without grants. */
+void grants_suspend(void);
+
 /*
  * Go over to version 2, before the first grant of ours: Xen empties the table
  * but for the reserved entries.  Where Xen does not offer it (booted with

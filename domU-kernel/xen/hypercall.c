@@ -2,6 +2,7 @@
 #include "../arch/cpu.h"
 #include "../arch/mode.h"
 #include "../arch/traps.h"
+#include "../harness/harness.h"
 
 #include <xen/version.h>
 
@@ -27,6 +28,7 @@ void hypercall_init(void)
         panic("Xen did not fill the hypercall page");
 
     version = hypercall_xen_version(XENVER_version, NULL);
+    boot_times.hypercall = tsc_end();
     if ( version < 0x40000 || version > 0xfffff )
         panic("hypercall page answers nonsense: xen_version = %lx", (u64)version);
 }

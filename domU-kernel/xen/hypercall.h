@@ -12,6 +12,7 @@
 
 #include "../arch/types.h"
 
+#include <xen/sched.h>
 #include <xen/xen.h>
 
 extern u8 hypercall_page[4096];
@@ -85,6 +86,17 @@ static inline long hypercall_grant_table_op(u32 command, void *argument, u32 cou
 static inline long hypercall_sched_op(int command, void *argument)
 {
     return hypercall2(__HYPERVISOR_sched_op, (u64)command, (u64)argument);
+}
+
+/*
+ * SCHEDOP_shutdown with SHUTDOWN_suspend: returns in the restored domain, 0, or in
+ * this one, 1, when the toolstack thought better of it.  `start_info`: machine
+ * frame number of the start info page in PV, where Xen's tools look for it in
+ * the third argument; ignored elsewhere.
+ */
+static inline long hypercall_suspend(struct sched_shutdown *op, u64 start_info)
+{
+    return hypercall3(__HYPERVISOR_sched_op, SCHEDOP_shutdown, (u64)op, start_info);
 }
 
 /* xen/memory.h */

@@ -29,3 +29,9 @@ void shared_info_init(u64 machine_address)
     if ( error )
         panic("cannot map the shared info page: error %ld", error);
 }
+
+void shared_info_suspend(void)
+{
+    if ( hypercall_update_va_mapping(page, (page_frame(page) << PAGE_SHIFT) | 7, UVMF_INVLPG) )
+        panic("cannot unmap the shared info page");
+}

@@ -20,4 +20,7 @@ static inline struct vcpu_info *this_vcpu_info(void)
 /* Map it; `machine_address` only in PV (start_info.shared_info). */
 void shared_info_init(u64 machine_address);
 
+/* PV: take it out of our page tables before a suspend. */
+void shared_info_suspend(void);
+
 #endif

@@ -73,11 +73,19 @@
 /* ---- control ring: one page, 128-byte slots, 16 of them ---- */
 
 #define CONTROL_SLOT_SIZE   128u
-#define REASON_SIZE         84u
+#define REASON_SIZE         80u
 
 enum control_kind {
     CONTROL_READY  = 1,   /* no result yet: just connected */
     CONTROL_RESULT = 2,   /* result of the command named by `id` */
+};
+
+/* When the guest got where: its own TSC.  Each later than the one before. */
+struct boot_times {
+    uint64_t entry;          /* the image's first instructions */
+    uint64_t hypercall;      /* the first hypercall has returned */
+    uint64_t event;          /* XenStore's first answer has come, by event */
+    uint64_t ready;          /* connected: READY goes out */
 };
 
 /* guest -> dom0 */
@@ -96,13 +104,26 @@ struct control_request {
     uint32_t notifications;  /* events sent for the data ring meanwhile */
     uint32_t stolen;         /* ns in which others ran in its place meanwhile; UINT32_MAX:
                                 that or more */
-    char reason[REASON_SIZE];   /* NUL-terminated; empty with success */
+    uint32_t reserved;
+    union {
+        char reason[REASON_SIZE];      /* NUL-terminated; empty with success */
+        struct boot_times times;       /* READY */
+    };
 };
 _Static_assert(sizeof(struct control_request) == CONTROL_SLOT_SIZE, "control slot");
 
 enum control_operation {
     CONTROL_RUN  = 1,
     CONTROL_STOP = 2,        /* close the device, shut the domain down */
+    CONTROL_SUSPEND = 3,     /* close the device, suspend when the toolstack asks for it
+                                (control/shutdown), and connect anew once resumed */
+};
+
+/* Which half of a row that two domains run together. */
+enum peer_half {
+    PEER_NONE   = 0,
+    PEER_FIRST  = 1,         /* takes the samples */
+    PEER_SECOND = 2,         /* answers */
 };
 
 /* dom0 -> guest; bare mode gets an array of these as its boot module */
@@ -112,7 +133,10 @@ struct control_response {
     uint32_t row;            /* index into the image's row table */
     uint32_t samples;
     uint32_t warmup;
-    uint32_t reserved[27];   /* zero: fills the slot */
+    uint32_t half;           /* enum peer_half: rows with DOMAIN_PEER */
+    uint32_t peer_domain;    /* with either half: the other's number, */
+    uint32_t peer_port;      /* and PEER_FIRST's port, meant for PEER_SECOND to bind */
+    uint32_t reserved[24];   /* zero: fills the slot */
 };
 _Static_assert(sizeof(struct control_response) == CONTROL_SLOT_SIZE, "control slot");
 

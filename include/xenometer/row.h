@@ -11,16 +11,19 @@
 
 #include <stdint.h>
 
-/* How a guest was started.  A set of modes is the union of these bits. */
+/* How a guest was started, or that it is none.  A set of modes is the union of
+ * these bits; MODES_ALL are those of the image. */
 enum mode {
     MODE_PV   = 1u << 0,   /* paravirtualized, 64-bit, ring 3 under Xen */
     MODE_PVH  = 1u << 1,   /* hardware container without device model */
     MODE_HVM  = 1u << 2,   /* hardware container with QEMU's device model */
     MODE_BARE = 1u << 3,   /* the same image with no hypervisor below it */
+    MODE_DOM0 = 1u << 4,   /* not the image: a process in dom0 is measured */
 };
 #define MODES_XEN       (MODE_PV | MODE_PVH | MODE_HVM)
 #define MODES_HARDWARE  (MODE_PVH | MODE_HVM | MODE_BARE)
 #define MODES_ALL       (MODES_XEN | MODE_BARE)
+#define MODES_EVERY     (MODES_ALL | MODE_DOM0)
 
 /* What a row needs from the dom0 side.  One that can be absent is looked for by
  * the row's set-up, which makes the row a skip then. */
@@ -43,10 +46,11 @@ enum domain_need {
     DOMAIN_LARGE    = 1u << 19,   /* more memory than the configs give */
     DOMAIN_TSC_EMULATED = 1u << 20,   /* tsc_mode "always_emulate": Xen traps RDTSC */
     DOMAIN_SMP_SHARED = 1u << 21, /* a second vCPU; both have one physical CPU */
+    DOMAIN_PEER     = 1u << 22,   /* a second domain, which runs the row's other half */
     DOMAIN_DISK     = 1u << 24,   /* the session's disk, by every block path it has */
 };
 #define DOMAIN_NEEDS (DOMAIN_SMP | DOMAIN_FIFO | DOMAIN_GRANT_V2 | DOMAIN_LARGE | \
-                      DOMAIN_TSC_EMULATED | DOMAIN_SMP_SHARED | DOMAIN_DISK)
+                      DOMAIN_TSC_EMULATED | DOMAIN_SMP_SHARED | DOMAIN_PEER | DOMAIN_DISK)
 
 enum row_flags {
     ROW_HEADLINE = 1u << 0,   /* part of `make bench` */
@@ -56,7 +60,7 @@ enum row_flags {
     ROW_BATCHES  = 1u << 4,   /* operations share events: how many is shown */
 };
 
-struct row_run;   /* domU-kernel/harness/row.h */
+struct row_run;   /* domU-kernel/harness/row.h; dom0-tools/rows/row.h for dom0's own */
 
 /* 96 bytes; checked by a static assertion on both sides. */
 struct row {

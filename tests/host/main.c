@@ -34,6 +34,7 @@ static const struct {
     { "plan", suite_plan },
     { "merge", suite_merge },
     { "results", suite_results },
+    { "catalogue", suite_catalogue },
 };
 
 static int wanted(const char *name, int argc, char **argv)

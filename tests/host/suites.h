@@ -22,5 +22,6 @@ void suite_blkif(void);
 void suite_plan(void);
 void suite_merge(void);
 void suite_results(void);
+void suite_catalogue(void);
 
 #endif

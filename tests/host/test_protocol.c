@@ -23,7 +23,7 @@ static void test_control(void)
     CU_ASSERT_EQUAL(offsetof(struct control_request, boot), 24);
     CU_ASSERT_EQUAL(offsetof(struct control_request, upcalls), 32);
     CU_ASSERT_EQUAL(offsetof(struct control_request, notifications), 36);
-    CU_ASSERT_EQUAL(offsetof(struct control_request, reason), 44);
+    CU_ASSERT_EQUAL(offsetof(struct control_request, reason), 48);
 
     CU_ASSERT_EQUAL(sizeof(struct control_response), CONTROL_SLOT_SIZE);
     CU_ASSERT_EQUAL(CONTROL_SLOT_SIZE, 128);

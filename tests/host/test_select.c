@@ -116,15 +116,15 @@ static void test_modes(void)
     CU_ASSERT_EQUAL(parse_modes("pv,pv", &modes), STATUS_OK);
     CU_ASSERT_EQUAL(modes, MODE_PV);
     CU_ASSERT_EQUAL(parse_modes("all", &modes), STATUS_OK);
-    CU_ASSERT_EQUAL(modes, MODES_ALL);
+    CU_ASSERT_EQUAL(modes, MODES_EVERY);
     CU_ASSERT_TRUE(modes_refused("pv,kvm", "unknown mode 'kvm'; modes are pv, "
-                                 "pvh, hvm and bare"));
+                                 "pvh, hvm, bare and dom0"));
     CU_ASSERT_TRUE(modes_refused("", "unknown mode ''"));
     CU_ASSERT_TRUE(modes_refused("pv,", "unknown mode ''"));
     CU_ASSERT_TRUE(modes_refused("PV", "unknown mode 'PV'"));
 
-    text = modes_text(MODES_ALL);
-    CU_ASSERT_STRING_EQUAL(text, "pv pvh hvm bare");
+    text = modes_text(MODES_EVERY);
+    CU_ASSERT_STRING_EQUAL(text, "pv pvh hvm bare dom0");
     free(text);
     text = modes_text(0);
     CU_ASSERT_STRING_EQUAL(text, "");

@@ -50,6 +50,7 @@ int main(int argc, char **argv)
         suite_grants();
         suite_backend();
         suite_timers();
+        suite_dom0rows();
         suite_errors();
         suite_hostile();
         suite_block();

@@ -1,0 +1,69 @@
+#include "catalogue.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "xenometer.h"
+
+/* The linker's names for the ends of section "own_rows" (rows/row.h). */
+extern const struct row __start_own_rows[], __stop_own_rows[];
+
+static bool same_group(const char *a, const char *b)
+{
+    size_t length = strcspn(a, "/");
+
+    return strcspn(b, "/") == length && !strncmp(a, b, length);
+}
+
+/* Where a row of that name belongs. */
+static size_t place(const struct image *image, const char *name)
+{
+    for ( size_t i = image->count; i > 0; i-- )
+        if ( same_group(image->rows[i - 1].name, name) )
+            return i;
+    return image->count;
+}
+
+static char *copy(const char *s)
+{
+    return xstrdup(s ? s : "");
+}
+
+char *catalogue_add(struct image *image, const struct row *rows, size_t count)
+{
+    for ( size_t i = 0; i < count; i++ )
+    {
+        const struct row *row = &rows[i];
+        size_t at = place(image, row->name);
+
+        if ( image_find(image, row->name) )
+            return xasprintf("the row %s exists twice", row->name);
+        image->rows = xrealloc(image->rows, (image->count + 1) * sizeof(*image->rows));
+        memmove(&image->rows[at + 1], &image->rows[at],
+                (image->count++ - at) * sizeof(*image->rows));
+        image->rows[at] = (struct image_row){
+            .index = UINT32_MAX,   /* no row of the image */
+            .name = copy(row->name), .work = copy(row->work), .path = copy(row->path),
+            .help = copy(row->help), .explanation = copy(row->explanation),
+            .elsewhere = copy(row->elsewhere),
+            .modes = row->modes, .needs = row->needs, .flags = row->flags,
+            .operations = row->operations, .samples = row->samples,
+            .warmup = row->warmup, .own = row,
+        };
+    }
+    return NULL;
+}
+
+struct image *catalogue_load(const char *path, char **error)
+{
+    struct image *image = image_load(path, error);
+
+    if ( !image )
+        return NULL;
+    *error = catalogue_add(image, __start_own_rows,
+                           (size_t)(__stop_own_rows - __start_own_rows));
+    if ( !*error )
+        return image;
+    image_free(image);
+    return NULL;
+}

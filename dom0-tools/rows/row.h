@@ -1,0 +1,78 @@
+/*
+ * How a row is written that this program measures itself: what happens to
+ * domains from outside, and what a process in dom0 pays.  One file a family in
+ * dom0-tools/rows/, one ROW() a row: nothing else changes.
+ *
+ * The descriptor is that of the image's rows (xenometer/row.h), with these
+ * differences: run() is called in each of the row's modes, before any domain
+ * exists, and makes those it needs (measure/domain.h, measure/party.h); what it
+ * keeps for the family's next row, teardown() ends, called once when all rows of the
+ * mode are through.  MODE_DOM0 is for rows without domains.
+ */
+#ifndef ROWS_ROW_H
+#define ROWS_ROW_H
+
+#include <stdbool.h>
+
+#include <xenometer/row.h>
+
+struct domains;
+
+/* One run of one row in one mode. */
+struct row_run {
+    struct domains *domains;     /* makes domains; knows options and host */
+    const struct image_row *row;
+    enum mode mode;
+    uint64_t *ticks;             /* where samples go; `count` of them fit */
+    uint32_t count, warmup;
+    uint32_t taken;              /* samples stored so far */
+    uint64_t first;              /* ticks of the very first iteration */
+    uint64_t overhead;           /* ticks of the empty region in a sample */
+    uint64_t served[2];          /* requests of the least and the most served domain; 0: none */
+    char *skip;                  /* set by run(), owned: it cannot run here, and why */
+    char *failure;               /* what Xen or the device did wrong */
+    char *error;                 /* what the testbed did wrong */
+};
+
+/* A descriptor in the row table; the linker collects them (measure/catalogue.c). */
+#define ROW(identifier) \
+    extern const struct row row_##identifier; \
+    const struct row row_##identifier \
+        __attribute__((section("own_rows"), used, aligned(32)))
+
+/* Keep iteration i's ticks. */
+static inline void sample_keep(struct row_run *r, uint32_t i, uint64_t ticks)
+{
+    if ( i == 0 )
+        r->first = ticks;
+    if ( i >= r->warmup && r->taken < r->count )
+        r->ticks[r->taken++] = ticks;
+}
+
+/*
+ * dom0's clock is the guests': Xen lets a PV dom0 read the TSC itself, always,
+ * and domains with tsc_mode="native", too.  The order of the two readings as in
+ * the image (domU-kernel/arch/cpu.h).
+ */
+static inline uint64_t tsc_begin(void)
+{
+    uint32_t low, high;
+
+    __asm__ volatile ("lfence\n\trdtsc" : "=a"(low), "=d"(high) :: "memory");
+    return ((uint64_t)high << 32) | low;
+}
+
+static inline uint64_t tsc_end(void)
+{
+    uint32_t low, high;
+
+    __asm__ volatile ("rdtscp\n\tlfence" : "=a"(low), "=d"(high) :: "rcx", "memory");
+    return ((uint64_t)high << 32) | low;
+}
+
+#define TIMED(operation) ({             \
+    uint64_t begin_ = tsc_begin();      \
+    operation;                          \
+    tsc_end() - begin_; })
+
+#endif
