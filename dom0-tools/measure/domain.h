@@ -44,6 +44,13 @@ char *domain_create(struct domains *, enum mode, uint32_t needs,
 /* Close the console, destroy the domain if it still is there. */
 void domain_end(struct domains *, struct guest *);
 
+/*
+ * Sleep a moment.  Xen clears the pages of dead domains when a CPU is idle, and those
+ * it did not get to when they are wanted again: then the next domain pays, a
+ * thousand instructions per page.
+ */
+void domains_let_xen_scrub(void);
+
 /* Does Xen know it? */
 bool domain_exists(struct domains *, uint32_t domid);
 

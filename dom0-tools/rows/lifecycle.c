@@ -93,6 +93,7 @@ static char *create(struct row_run *r, uint64_t *phase, struct guest *guest)
         return xstrdup("cannot read /proc/sys/kernel/random/uuid");
     if ( !xenbus_watch_made(host->bus, uuid) )
         return xasprintf("cannot watch XenStore: %s", strerror(errno));
+    domains_let_xen_scrub();
     look(&birth);
     settings[0] = setting = domain_setting("uuid", uuid);
     begin = tsc_begin();
@@ -237,8 +238,9 @@ ROW(lifecycle_build) = {
         "Part of lifecycle/create: from the XenStore transaction that follows the making of the "
         "domain (seen by a watch on its UUID) to its introduction to xenstored (@introduceDomain). "
         "In between libxenguest populates the memory, loads the image, for PV builds the page "
-        "tables, and sets up the first registers.  Both ends are seen when the watch wakes "
-        "this process, some ten thousand ticks late.",
+        "tables, and sets up the first registers.  Xen had time to clear freed pages before; "
+        "else the build clears them.  Both ends are seen when the watch wakes this process, some "
+        "ten thousand ticks late.",
     .elsewhere = BARE,
     .modes = MODES_XEN, .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 4, .warmup = 1, .run = run_build,

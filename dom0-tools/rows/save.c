@@ -51,6 +51,7 @@ static char *turn(struct party *p, const char *path, uint64_t *save, uint64_t *r
     if ( error )
         return error;
     party_saved(p, 0);
+    domains_let_xen_scrub();
     error = timed_xl(restoring, restore);
     if ( !error && !domain_find(p->domains, m->guest.name, &m->guest.domid) )
         error = xasprintf("xl restored no domain named %s", m->guest.name);
