@@ -32,7 +32,7 @@ void pit_periodic(u32 counts);
 /* No more interrupts; at most one is still on its way. */
 void pit_stop(void);
 
-/* TSC ticks in a millisecond, by channel 2; takes 10 ms. */
+/* TSC ticks in a millisecond, by channel 2; takes 30 ms. */
 u64 pit_tsc_per_ms(void);
 
 #endif

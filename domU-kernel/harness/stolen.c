@@ -6,14 +6,17 @@
 u32 stolen_timer_port;
 
 /*
- * Ticks of an undisturbed turn.  More than LONG_TURNS of them in one is no
- * jitter of the CPU: an interrupt costs more than that anywhere, also on the
- * instruction clock, where a turn is a dozen instructions.
+ * Ticks of an undisturbed turn.  What is more than two and a half of them is no
+ * jitter of the CPU: an interrupt takes longer than that anywhere, also on the
+ * instruction clock, where a turn is some 20 instructions and the shortest
+ * handler 40.
  */
 static u64 turn;
-#define LONG_TURNS 3
+#define IS_STOLEN(delta) (2 * (delta) > 5 * turn)
 
-#define CALIBRATION 50000u   /* ticks: many turns, few interrupts */
+/* The turn is the mean of the quietest of so many windows, of so many ticks. */
+#define WINDOWS 8u
+#define WINDOW  5000u
 
 u64 stolen_timer_ticks(void)
 {
@@ -31,7 +34,7 @@ static inline u64 now(void)
 
 struct stolen stolen_until_tick(u64 seen, u64 limit)
 {
-    struct stolen s = { .turn = ~0ul };
+    struct stolen s = { 0 };
     u64 begin = now(), last = begin;
 
     do {
@@ -42,9 +45,8 @@ struct stolen stolen_until_tick(u64 seen, u64 limit)
         t = now();
         delta = t - last;
         last = t;
-        if ( delta < s.turn )
-            s.turn = delta;
-        if ( delta > turn * LONG_TURNS )
+        s.turns++;
+        if ( IS_STOLEN(delta) )
             s.stolen += delta - turn;
     } while ( !s.ticked && last - begin < limit );
     s.elapsed = last - begin;
@@ -53,5 +55,13 @@ struct stolen stolen_until_tick(u64 seen, u64 limit)
 
 void stolen_calibrate(void)
 {
-    turn = stolen_until_tick(stolen_timer_ticks(), CALIBRATION).turn;
+    turn = ~0ul / 5;
+    for ( u32 i = 0; i < WINDOWS; i++ )
+    {
+        struct stolen s = stolen_until_tick(stolen_timer_ticks(), WINDOW);
+        u64 mean = (s.elapsed + s.turns / 2) / s.turns;
+
+        if ( mean < turn )
+            turn = mean;
+    }
 }

@@ -17,7 +17,7 @@ extern u32 stolen_timer_port;   /* the VIRQ_TIMER's port; 0: none */
 struct stolen {
     u64 stolen;    /* ticks */
     u64 elapsed;   /* ticks */
-    u64 turn;      /* ticks of the shortest turn */
+    u64 turns;
     bool ticked;   /* a timer tick ended it, not the limit */
 };
 

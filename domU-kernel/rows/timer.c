@@ -21,6 +21,17 @@
 #define NO_PC    "only HVM and bare have PC timers"
 #define NO_XEN   "bare mode has no Xen to ask for a timer"
 
+/* What sleeping rows are armed for: time enough to be asleep before, anywhere. */
+#define SLEEP 1000000u
+
+/*
+ * How long a tick may take before it is given up, ns, and how often.  A vCPU
+ * that loses its CPU between the HPET's counter read and its comparator written
+ * has armed it for the past, which is a minute ahead.
+ */
+#define PATIENCE 100000000u
+#define TRIES    4u
+
 #define BILLION 1000000000ul
 
 #define NEVER "the timer was armed, its tick did not come"
@@ -52,17 +63,22 @@ static void lapic_off(void)
  */
 #define ONE_SHOT(r, arm)                                                        \
     do {                                                                        \
-        u64 limit_ = clock_ticks(50 * AHEAD);                                   \
+        u64 limit_ = clock_ticks(PATIENCE);                                     \
         FOR_EACH_SAMPLE(r, i_)                                                  \
         {                                                                       \
-            u64 seen_ = stolen_timer_ticks();                                   \
-            u64 arming_ = TIMED(arm);                                           \
-            struct stolen s_ = stolen_until_tick(seen_, limit_);                \
+            u64 seen_, arming_;                                                 \
+            u32 tries_ = 0;                                                     \
+            struct stolen s_;                                                   \
                                                                                 \
+            do {                                                                \
+                seen_ = stolen_timer_ticks();                                   \
+                arming_ = TIMED(arm);                                           \
+                s_ = stolen_until_tick(seen_, limit_);                          \
+            } while ( !s_.ticked && ++tries_ < TRIES );                         \
             sample_keep(r, i_, arming_ + s_.stolen);                            \
             if ( !s_.ticked )                                                   \
                 (r)->failure = NEVER;                                           \
-            else if ( stolen_timer_ticks() != seen_ + 1 )                       \
+            else if ( !tries_ && stolen_timer_ticks() != seen_ + 1 )            \
                 (r)->failure = "the timer was armed once and fired more often"; \
         }                                                                       \
     } while ( 0 )
@@ -301,7 +317,7 @@ static void keep_lateness(struct row_run *r, u32 i, u64 deadline)
 
 static void latency(struct row_run *r, u64 ns)
 {
-    u64 ahead = clock_ticks(ns), limit = clock_ticks(50 * AHEAD);
+    u64 ahead = clock_ticks(ns), limit = clock_ticks(PATIENCE);
 
     FOR_EACH_SAMPLE(r, i)
     {
@@ -356,7 +372,7 @@ ROW(sched_timer_latency_near) = {
 
 static void run_latency_blocked(struct row_run *r)
 {
-    u64 ahead = clock_ticks(AHEAD);
+    u64 ahead = clock_ticks(SLEEP);
 
     FOR_EACH_SAMPLE(r, i)
     {
@@ -374,7 +390,7 @@ ROW(sched_timer_latency_blocked) = {
     .path = "VIRQ_TIMER, the vCPU blocked",
     .help = "ticks from a timer's deadline to its handler, the vCPU blocked",
     .explanation =
-        "As sched/timer-latency, but the vCPU blocks meanwhile: Xen has to wake and schedule it before the upcall, "
+        "As sched/timer-latency, but 1 ms ahead, and the vCPU blocks meanwhile: Xen has to wake and schedule it before the upcall, "
         "so the difference is the wake-up latency.  On the instruction clock virtual time jumps to the "
         "timer while everybody sleeps; the jump ends at the deadline, so it is not in the figure.",
     .elsewhere = NO_XEN,
@@ -384,7 +400,7 @@ ROW(sched_timer_latency_blocked) = {
 
 /* ---- to sleep and back ---- */
 
-/* Ticks this vCPU has been blocked, as Xen books it. */
+/* ns this vCPU has been blocked, as Xen books it. */
 static u64 blocked_ns(void)
 {
     struct vcpu_runstate_info info;
@@ -395,18 +411,23 @@ static u64 blocked_ns(void)
 
 static void run_block(struct row_run *r)
 {
-    u64 ahead = clock_ticks(AHEAD);
+    u64 ahead = clock_ticks(SLEEP);
 
     FOR_EACH_SAMPLE(r, i)
     {
-        u64 blocked = blocked_ns(), ticks;
-        u32 seen = event_arrivals[stolen_timer_port];
+        u64 blocked, ticks;
+        u32 tries = 0;
 
-        arm_at(r, ahead);
-        ticks = TIMED(event_wait(stolen_timer_port, seen));
-        blocked = blocked_ns() - blocked;
+        do {
+            u32 seen = event_arrivals[stolen_timer_port];
+
+            blocked = blocked_ns();
+            arm_at(r, ahead);
+            ticks = TIMED(event_wait(stolen_timer_port, seen));
+            blocked = blocked_ns() - blocked;
+        } while ( !blocked && ++tries < TRIES );
         if ( !blocked )
-            r->failure = "the vCPU waited for its timer without blocking";
+            r->error = "the timer fired before the vCPU slept: the machine is too busy";
         blocked = clock_ticks(blocked);
         sample_keep(r, i, ticks > blocked ? ticks - blocked : 0);
     }
@@ -498,23 +519,23 @@ static NOT_INLINE const char *start_event(struct row_run *r)
 /* One sample is one period, from tick to tick. */
 static void run_load(struct row_run *r)
 {
-    u64 period = clock_ticks(load_period), total = 0, ticks;
+    u64 period = clock_ticks(load_period), limit = clock_ticks(PATIENCE), total = 0, ticks;
 
-    stolen_until_tick(stolen_timer_ticks(), 4 * period);
+    stolen_until_tick(stolen_timer_ticks(), limit);
     ticks = stolen_timer_ticks();
     FOR_EACH_SAMPLE(r, i)
     {
-        struct stolen s = stolen_until_tick(stolen_timer_ticks(), 4 * period);
+        struct stolen s = stolen_until_tick(stolen_timer_ticks(), limit);
 
         sample_keep(r, i, s.stolen * BILLION / s.elapsed);
         total += s.elapsed;
         if ( !s.ticked )
             r->failure = NEVER;
     }
-    /* Each tick taken has had its period, roughly: others may run meanwhile. */
+    /* Each tick taken has had its period, roughly. */
     period *= stolen_timer_ticks() - ticks;
-    if ( total > period + period / 4 || total < period - period / 4 )
-        r->failure = "the ticks did not come as often as they were armed for";
+    if ( total < period - period / 4 || total > period + period / 4 )
+        r->error = "the ticks did not come as often as they were armed for: a busy machine";
 }
 
 #define IDLE_PERIOD 10000000u
