@@ -58,6 +58,7 @@ struct result *record_result(struct results *results, const struct image_row *ro
     result = record_add(results, row, mode, (enum outcome)q->outcome,
                         q->outcome == OUTCOME_SUCCESS ? NULL : reason);
     result->upcalls = q->upcalls;
+    result->total = ((uint64_t)row->warmup + q->samples) * operations;
     if ( q->outcome == OUTCOME_SUCCESS )
     {
         if ( row->flags & ROW_BASELINE )

@@ -50,6 +50,9 @@ struct result {
     uint64_t ci95[2];          /* bootstrap interval of the median */
     uint64_t overhead;         /* the empty region, ticks per sample */
     uint64_t upcalls;          /* event upcalls taken while it ran */
+    uint64_t dom0_events;      /* those of its events that dom0's process took one by
+                                  one, where it counts them; else 0 */
+    uint64_t total;            /* operations of the run, warm-up included */
     uint64_t *raw;             /* owned; NULL unless kept */
     size_t raw_count;
 };

@@ -46,6 +46,7 @@ struct runner {
     uint64_t overhead;           /* ticks of the empty region */
     uint32_t id;                 /* of the command under way */
     uint32_t samples;            /* it asked for */
+    uint64_t events;             /* device_events() when it began */
 };
 
 /*

@@ -102,6 +102,10 @@ static json_t *result_value(const struct result *r, const char *unit)
                                                 : json_null());
     json_object_set_new(o, "upcalls", measured ? tick_value(r->upcalls)
                                                : json_null());
+    json_object_set_new(o, "dom0_events",
+                        measured ? tick_value(r->dom0_events) : json_null());
+    json_object_set_new(o, "total_operations",
+                        measured ? tick_value(r->total) : json_null());
     if ( r->raw != NULL )
     {
         json_t *raw = json_array();
@@ -318,6 +322,8 @@ static void read_result(struct reader *reader, const json_t *object,
     r->max = get_ticks(reader, object, "max");
     r->overhead = get_ticks(reader, object, "overhead");
     r->upcalls = get_ticks(reader, object, "upcalls");
+    r->dom0_events = get_ticks(reader, object, "dom0_events");
+    r->total = get_ticks(reader, object, "total_operations");
     ci95 = json_object_get(object, "ci95");
     if ( ci95 != NULL && !json_is_null(ci95) && json_array_size(ci95) != 2 )
         complain(reader, "%s.ci95 is not a pair", reader->where);

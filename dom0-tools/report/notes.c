@@ -314,6 +314,32 @@ static void note_outliers(struct notes *notes, const struct results *results)
     free(text);
 }
 
+/* An event is a bit: what is sent before the last was taken is one with it. */
+static void note_coalescing(struct notes *notes, const struct results *results)
+{
+    const char *separator = "";
+    char *text = NULL, *sent, *taken;
+    size_t size;
+    FILE *out = begin(&text, &size);
+
+    for ( const struct result *r = results->rows; r < results->rows + results->count; r++ )
+    {
+        if ( r->outcome != OUTCOME_SUCCESS || r->dom0_events == 0 )
+            continue;
+        sent = text_number(r->total);
+        taken = text_number(r->dom0_events);
+        fprintf(out, "%s%s in %s %s sent, %s taken", separator, r->row,
+                layout_mode_title(r->mode), sent, taken);
+        separator = "; ";
+        free(sent);
+        free(taken);
+    }
+    fclose(out);
+    if ( *text )
+        add(notes, "Events sent, and how many dom0's process took them for: %s.", text);
+    free(text);
+}
+
 char **notes_footer(const struct results *results, bool utf8)
 {
     struct notes notes = { NULL, 0 };
@@ -321,6 +347,7 @@ char **notes_footer(const struct results *results, bool utf8)
     note_reasons(&notes, results, OUTCOME_FAILURE, "failure");
     note_reasons(&notes, results, OUTCOME_ERROR, "error");
     note_reading(&notes, results, utf8);
+    note_coalescing(&notes, results);
     note_emulation(&notes, results);
     note_outliers(&notes, results);
     note_reasons(&notes, results, OUTCOME_SKIP, utf8 ? "\u2013" : "-");

@@ -53,6 +53,7 @@ static bool same_result(const struct result *a, const struct result *b)
            a->p999 == b->p999 && a->max == b->max &&
            a->ci95[0] == b->ci95[0] && a->ci95[1] == b->ci95[1] &&
            a->overhead == b->overhead && a->upcalls == b->upcalls &&
+           a->dom0_events == b->dom0_events && a->total == b->total &&
            a->raw_count == b->raw_count &&
            (a->raw == NULL) == (b->raw == NULL) &&
            (a->raw == NULL ||
@@ -68,6 +69,8 @@ static void test_round_trip(void)
     fixture_fill(&out);
     r = fixture_find(&out, "hypercall/null", MODE_PVH);
     r->upcalls = 7;
+    r->dom0_events = 11;
+    r->total = 13;
     r->raw_count = 3;
     r->raw = xcalloc(3, sizeof(*r->raw));
     r->raw[0] = 6593;

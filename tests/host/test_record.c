@@ -66,6 +66,7 @@ static void test_figures(void)
     CU_ASSERT_EQUAL(r->first, 100);
     CU_ASSERT_EQUAL(r->overhead, 3);
     CU_ASSERT_EQUAL(r->upcalls, 5);
+    CU_ASSERT_EQUAL(r->total, 40);            /* no warm-up in this row */
     CU_ASSERT_EQUAL(r->raw_count, 4);
     CU_ASSERT_EQUAL(r->raw[3], 1003);         /* as the guest took it */
     CU_ASSERT_TRUE(r->dom0);

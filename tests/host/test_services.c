@@ -38,7 +38,26 @@ static bool fake_copy(void *context, uint32_t gref, uint32_t offset,
     return gref == GOOD_REF;
 }
 
-static const struct page_access pages = { NULL, fake_map, fake_copy };
+/* One port can be counted; ten events have come on it. */
+#define GOOD_PORT 5u
+static unsigned naps;
+
+static bool fake_count(void *context, uint32_t port, uint64_t *value)
+{
+    (void)context;
+    *value = port == GOOD_PORT ? 10 : 0;
+    return port == GOOD_PORT || port == 0;
+}
+
+static void fake_awake(void *context, bool on)
+{
+    (void)context;
+    naps += !on;
+}
+
+static const struct page_access pages = {
+    NULL, fake_map, fake_copy, fake_count, fake_awake,
+};
 
 static struct data_response answer(const struct data_request *q)
 {
@@ -152,6 +171,28 @@ static void test_pages(void)
     CU_ASSERT_EQUAL(copies, 3);
 }
 
+static void test_events(void)
+{
+    struct data_request q = { .id = 1, .operation = DATA_EVENTS, .gref = GOOD_PORT };
+    struct data_response p = answer(&q);
+
+    CU_ASSERT_EQUAL(p.status, DATA_OKAY);
+    CU_ASSERT_EQUAL(p.value, 10);
+    q.gref = 0xffffffffu;   /* F35 */
+    p = answer(&q);
+    CU_ASSERT_EQUAL(p.status, DATA_ERROR);
+    CU_ASSERT_EQUAL(p.value, 0);
+
+    q.operation = DATA_AWAKE;
+    p = answer(&q);
+    CU_ASSERT_EQUAL(p.status, DATA_OKAY);
+    CU_ASSERT_EQUAL(naps, 0);
+    q.gref = 0;
+    answer(&q);
+    CU_ASSERT_EQUAL(naps, 1);
+    CU_ASSERT_TRUE(all_zero(p.payload, DATA_PAYLOAD));
+}
+
 static void test_unknown(void)
 {
     for ( unsigned operation = 5; operation < 0x10000; operation += 1021 )
@@ -256,6 +297,7 @@ void suite_services(void)
     CU_add_test(suite, "payloads", test_payloads);
     CU_add_test(suite, "F16 lengths", test_lengths);
     CU_add_test(suite, "F8 F16 F17 pages", test_pages);
+    CU_add_test(suite, "F35 events", test_events);
     CU_add_test(suite, "F21 unknown operations", test_unknown);
     CU_add_test(suite, "F22 a ring's turn", test_turn);
     CU_add_test(suite, "F26 budget of a turn", test_budget);
