@@ -118,6 +118,7 @@ static bool count_events(void *context, uint32_t port, uint64_t *value)
             return false;
         d->counted_remote = port;
         d->counted_before = d->counted_events;
+        d->counted_new = true;
     }
     *value = d->counted_events - d->counted_before;
     return true;
@@ -239,7 +240,8 @@ static inline __attribute__((always_inline)) bool take_event(struct device *d)
         xenevtchn_unmask(d->events, port);   /* Xen itself sends these */
     else if ( port == d->counted.port )
     {
-        d->counted_events++;
+        d->counted_events += !d->counted_new;
+        d->counted_new = false;
         channel_handled(&d->counted, true);
     }
     /* Else: it was unbound with the event already under way. */

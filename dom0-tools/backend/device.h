@@ -41,6 +41,7 @@ struct device {
     uint32_t counted_remote;      /* the frontend's port of that */
     uint64_t counted_events;      /* since the device was made */
     uint64_t counted_before;      /* when this port's began */
+    bool counted_new;             /* Xen raises one event itself when it binds */
     uint64_t awake_until;         /* DATA_AWAKE: by loop_now() */
     struct ioreq_server *ioreq;   /* NULL unless HVM */
 

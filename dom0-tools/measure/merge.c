@@ -90,6 +90,7 @@ static void merge_figures(struct result *r, const struct record *const *boots,
         at += boots[i]->count;
         r->upcalls += boots[i]->upcalls;
         r->notifications += boots[i]->notifications;
+        r->dom0_events += boots[i]->dom0_events;
         r->total += boots[i]->operations;
         r->stolen += boots[i]->stolen;
         if ( boots[i]->served[1] )

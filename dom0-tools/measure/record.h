@@ -31,7 +31,8 @@ struct record {
                                       the last; 0: not back to back */
     uint32_t upcalls, notifications, stolen;   /* as reported */
     uint64_t operations;           /* of the run, warm-up included */
-    uint64_t served[2];            /* as struct result's */
+    uint64_t dom0_events;          /* this and the next: as struct result's */
+    uint64_t served[2];
     struct baseline baseline;      /* all 0 for the empty row itself */
 };
 

@@ -81,6 +81,7 @@ static void run(struct runner *r, const struct image_row *row, uint32_t samples)
     response.id = ++r->id;
     response.samples = r->samples;
     response.warmup = row->warmup;
+    r->events = device_events(r->device);
     set_deadline(r, r->options->row_deadline);
     device_answer(r->device, &response);
 }
@@ -152,8 +153,11 @@ static void take_baseline(struct runner *r, const struct control_request *q)
 
 static void take_row(struct runner *r, const struct control_request *q)
 {
-    record_result(r->records, r->rows[r->next++], r->device->mode, r->boot, q,
-                  fetch(r, q->samples), r->baseline);
+    struct record *record =
+        record_result(r->records, r->rows[r->next++], r->device->mode, r->boot, q,
+                      fetch(r, q->samples), r->baseline);
+
+    record->dom0_events = device_events(r->device) - r->events;
     if ( r->console )
         console_drain(r->console);
     next(r);

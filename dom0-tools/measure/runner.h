@@ -44,6 +44,7 @@ struct runner {
     struct baseline baseline;
     uint32_t id;                 /* of the command under way */
     uint32_t samples;            /* it asked for */
+    uint64_t events;             /* device_events() when it began */
 };
 
 /*

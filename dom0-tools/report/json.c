@@ -163,6 +163,8 @@ static json_t *result_value(const struct result *r, const struct environment *e,
                                                        : json_null());
     json_object_set_new(o, "notifications",
                         measured ? tick_value(r->notifications) : json_null());
+    json_object_set_new(o, "dom0_events",
+                        measured ? tick_value(r->dom0_events) : json_null());
     json_object_set_new(o, "total_operations",
                         measured ? tick_value(r->total) : json_null());
     if ( r->served[1] != 0 )
@@ -436,6 +438,7 @@ static void read_result(struct reader *reader, const json_t *object,
     r->upcalls = get_ticks(reader, object, "upcalls");
     r->stolen = get_ticks(reader, object, "stolen");
     r->notifications = get_ticks(reader, object, "notifications");
+    r->dom0_events = get_ticks(reader, object, "dom0_events");
     r->total = get_ticks(reader, object, "total_operations");
     ci95 = json_object_get(object, "ci95");
     if ( ci95 != NULL && !json_is_null(ci95) && json_array_size(ci95) != 2 )

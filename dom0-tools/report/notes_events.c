@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/layout.h"
 #include "report/notes.h"
+#include "report/text.h"
 
 static bool same_events(const struct result *a, const struct result *b)
 {
@@ -42,7 +44,7 @@ static void put_events(FILE *out, const struct results *results,
     }
 }
 
-void notes_events(struct notes *notes, const struct results *results)
+static void note_sharing(struct notes *notes, const struct results *results)
 {
     const char *separator = "", *row = "";
     char *text = NULL;
@@ -72,4 +74,36 @@ void notes_events(struct notes *notes, const struct results *results)
         notes_add(notes, "Events sent per operation (upcalls taken, where they are not as many): "
             "%s.", text);
     free(text);
+}
+
+/* An event is a bit: what is sent before the last was taken is one with it. */
+static void note_coalescing(struct notes *notes, const struct results *results)
+{
+    const char *separator = "";
+    char *text = NULL, *sent, *taken;
+    size_t size;
+    FILE *out = notes_begin(&text, &size);
+
+    for ( const struct result *r = results->rows; r < results->rows + results->count; r++ )
+    {
+        if ( r->outcome != OUTCOME_SUCCESS || r->dom0_events == 0 )
+            continue;
+        sent = text_number(r->total);
+        taken = text_number(r->dom0_events);
+        fprintf(out, "%s%s in %s %s sent, %s taken", separator, r->row,
+                layout_mode_title(r->mode), sent, taken);
+        separator = "; ";
+        free(sent);
+        free(taken);
+    }
+    fclose(out);
+    if ( *text )
+        notes_add(notes, "Events sent, and how many dom0's process took them for: %s.", text);
+    free(text);
+}
+
+void notes_events(struct notes *notes, const struct results *results)
+{
+    note_sharing(notes, results);
+    note_coalescing(notes, results);
 }

@@ -264,7 +264,7 @@ static void run_oneway(struct row_run *r)
                 event_send(port);
         })));
         sent += BURST;
-        /* The answer comes after dom0 has taken what there was before. */
+        /* Its answer comes when dom0 has had its turn: each burst is one of its own. */
         check_answer(r, DATA_EVENTS, port, &taken);
     }
     if ( !r->error && (taken == 0 || taken > sent) )

@@ -169,7 +169,9 @@ enum data_operation {
     DATA_ECHO_MAP  = 9,    /* by mapping both */
     DATA_ECHO_KEPT = 10,   /* through pages of the kept set */
     /* How the backend treats events; `gref` is no grant reference here. */
-    DATA_EVENTS = 16,  /* count the events on port `gref`, 0: no more; one port at a time */
+    DATA_EVENTS = 16,  /* count the events on port `gref`, 0: no more; one port at a time.
+                          Not counted is the one that Xen raises at binding; an event sent
+                          before dom0 has taken that is one with it */
     DATA_AWAKE  = 17,  /* `gref` 1: poll for events rather than sleep, until none has
                           come for AWAKE_MS; 0: sleep again */
 };

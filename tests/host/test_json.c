@@ -64,7 +64,8 @@ static bool same_result(const struct result *a, const struct result *b)
            a->p999 == b->p999 && a->max == b->max &&
            a->ci95[0] == b->ci95[0] && a->ci95[1] == b->ci95[1] &&
            a->overhead == b->overhead && a->upcalls == b->upcalls &&
-           a->stolen == b->stolen &&
+           a->stolen == b->stolen && a->dom0_events == b->dom0_events &&
+           a->total == b->total &&
            a->has_batch == b->has_batch && a->batch == b->batch &&
            a->boots == b->boots && a->distinct == b->distinct &&
            (a->boots == 0 || memcmp(a->boot_medians, b->boot_medians,
@@ -88,6 +89,7 @@ static void test_round_trip(void)
     r->notifications = 8;
     r->total = 9;
     r->batches = true;
+    r->dom0_events = 11;
     r->raw_count = 3;
     r->raw = xcalloc(3, sizeof(*r->raw));
     r->raw[0] = 6593;

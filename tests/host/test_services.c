@@ -71,6 +71,23 @@ static bool fake_copy(void *context, uint32_t gref, uint32_t pages, uint32_t off
     return true;
 }
 
+/* One port can be counted; ten events have come on it. */
+#define GOOD_PORT 5u
+static unsigned naps;
+
+static bool fake_count(void *context, uint32_t port, uint64_t *value)
+{
+    (void)context;
+    *value = port == GOOD_PORT ? 10 : 0;
+    return port == GOOD_PORT || port == 0;
+}
+
+static void fake_awake(void *context, bool on)
+{
+    (void)context;
+    naps += !on;
+}
+
 static struct services services;
 
 static void domain_new(void)
@@ -84,6 +101,7 @@ static void domain_new(void)
     }
     services = (struct services){
         .access = { NULL, fake_map, fake_unmap, fake_copy }, .buffer = buffer,
+        .events = { NULL, fake_count, fake_awake },
     };
     maps = copies = mapped_pages = out_of_page = 0;
 }
@@ -301,6 +319,30 @@ static void test_page_echo(void)
     }
 }
 
+static void test_events(void)
+{
+    struct data_request q = { .id = 1, .operation = DATA_EVENTS, .gref = GOOD_PORT };
+    struct data_response p;
+
+    domain_new();
+    p = answer(&q);
+    CU_ASSERT_EQUAL(p.status, DATA_OKAY);
+    CU_ASSERT_EQUAL(p.value, 10);
+    q.gref = 0xffffffffu;   /* F35 */
+    p = answer(&q);
+    CU_ASSERT_EQUAL(p.status, DATA_ERROR);
+    CU_ASSERT_EQUAL(p.value, 0);
+
+    q.operation = DATA_AWAKE;
+    p = answer(&q);
+    CU_ASSERT_EQUAL(p.status, DATA_OKAY);
+    CU_ASSERT_EQUAL(naps, 0);
+    q.gref = 0;
+    answer(&q);
+    CU_ASSERT_EQUAL(naps, 1);
+    CU_ASSERT_TRUE(all_zero(p.payload, DATA_PAYLOAD));
+}
+
 static void test_unknown(void)
 {
     for ( unsigned operation = DATA_ECHO_KEPT + 1; operation < 0x10000; operation += 1021 )
@@ -408,6 +450,7 @@ void suite_services(void)
     CU_add_test(suite, "F8 F9 F16 F17 pages", test_pages);
     CU_add_test(suite, "F9 F13 F37 pages kept mapped", test_kept);
     CU_add_test(suite, "F9 F13 F16 pages echoed", test_page_echo);
+    CU_add_test(suite, "F35 events", test_events);
     CU_add_test(suite, "F21 unknown operations", test_unknown);
     CU_add_test(suite, "F22 a ring's turn", test_turn);
     CU_add_test(suite, "F26 budget of a turn", test_budget);

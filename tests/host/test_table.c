@@ -460,7 +460,12 @@ static void test_notes(void)
     r = fixture_find(&results, "event/send-masked", MODE_PVH);
     r->outcome = OUTCOME_FAILURE;
     r->reason = xstrdup("a masked port raised an upcall");
+    r = fixture_find(&results, "event/send-masked", MODE_PV);
+    r->total = 13824;
+    r->dom0_events = 54;
     text = print(&results, table_print);
+    CU_ASSERT_TRUE(tells(text, "how many dom0's process took them for: event/send-masked in "
+                        "PV 13,824 sent, 54 taken."));
     CU_ASSERT_TRUE(tells(text, "error port/ioreq in HVM: the domain died"));
     CU_ASSERT_TRUE(tells(text, "failure event/send-masked in PVH: a masked port "
                         "raised an upcall"));

@@ -51,6 +51,7 @@ int main(int argc, char **argv)
         suite_backend();
         suite_timers();
         suite_dom0rows();
+        suite_events();
         suite_errors();
         suite_hostile();
         suite_block();

@@ -49,6 +49,7 @@ void suite_block(void);
 void suite_timers(void);
 void suite_smp(void);
 void suite_dom0rows(void);
+void suite_events(void);
 void suite_long(void);   /* minutes; make test-long */
 
 #endif

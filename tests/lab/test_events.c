@@ -1,0 +1,140 @@
+/*
+ * Event channels: what their rows' figures mean, and that FIFO channels and the
+ * backend's event services survive their misuse (tests/image/rows/events.c).
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include <CUnit/CUnit.h>
+
+#include "catalogue.h"
+#include "program.h"
+
+static const char *const modes[] = { "pv", "pvh", "hvm" };
+#define MODES (sizeof(modes) / sizeof(modes[0]))
+
+static void test_upcalls(void)
+{
+    for ( size_t m = 0; m < MODES; m++ )
+    {
+        /* Masked: the receiver notices nothing, whatever the ABI. */
+        CU_ASSERT_EQUAL(catalogue_figure("event/fifo-send", modes[m], "upcalls"), 0);
+        CU_ASSERT_EQUAL(catalogue_figure("event/poll", modes[m], "upcalls"), 0);
+        /* One upcall takes all 64. */
+        LESS(catalogue_figure("event/scan-64", modes[m], "upcalls"),
+             2 * catalogue_figure("event/scan-64", modes[m], "samples"));
+        LESS(median("event/upcall-entry", modes[m]), median("event/send-self", modes[m]));
+    }
+}
+
+static void test_scan(void)
+{
+    for ( size_t m = 0; m < MODES; m++ )
+    {
+        long long one = median("event/scan-1", modes[m]);
+        long long some = median("event/scan-64", modes[m]);
+        long long many = median("event/scan-1024", modes[m]);
+
+        LESS(one, some);
+        LESS(some, many);
+        /* By event, not by port: 16 times as many cost at most 17 times as much. */
+        LESS(many - one, 17 * (some - one));
+        /* Shared: an upcall each would cost more. */
+        LESS(many, 1024 * one);
+        LESS(median("event/fifo-priority", modes[m]), some);
+    }
+    CU_ASSERT_EQUAL(catalogue_figure("event/scan-1024", "pv", "min"),
+                    catalogue_figure("event/scan-1024", "pv", "max"));
+}
+
+static void test_fifo(void)
+{
+    for ( size_t m = 0; m < MODES; m++ )
+        LESS(median("event/send-masked", modes[m]), median("event/fifo-send", modes[m]));
+}
+
+static void test_roundtrips(void)
+{
+    for ( size_t m = 0; m < MODES; m++ )
+        LESS(median("event/roundtrip-busy", modes[m]), median("event/roundtrip-idle", modes[m]));
+    LESS(median("event/poll", "pv"), median("event/roundtrip-idle", "pv"));
+}
+
+static void test_coalescing(void)
+{
+    for ( size_t m = 0; m < MODES; m++ )
+    {
+        long long sent = catalogue_figure("event/oneway-rate", modes[m], "total_operations");
+        long long taken = catalogue_figure("event/oneway-rate", modes[m], "dom0_events");
+
+        LESS(0, taken);
+        LESS(4 * taken, sent);
+        /* Nobody counts for the others. */
+        CU_ASSERT_EQUAL(catalogue_figure("event/roundtrip-idle", modes[m], "dom0_events"), 0);
+        LESS(median("event/oneway-rate", modes[m]),
+             median("event/roundtrip-busy", modes[m]));
+    }
+}
+
+static json_t *all;
+
+static void test_run(void)
+{
+    struct outcome_of r = program("run", "--host=lab", "--json", "-m", "pv,pvh",
+                                  "--row-deadline=20", "--image=build/xenometer-test.elf",
+                                  "test-events/*", NULL);
+
+    all = json_loads(r.out, 0, NULL);
+    if ( !all )
+        fprintf(stderr, "status %d\n%s\n%s\n", r.status, r.out, r.err);
+    CU_ASSERT_EQUAL(r.status, 1);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(all);
+    program_free(&r);
+    CU_ASSERT_EQUAL(qemu_count(), 0);
+}
+
+static void expect(const char *row, const char *status, const char *reason)
+{
+    for ( size_t m = 0; m < 2; m++ )
+    {
+        const char *is = text_of(all, row, modes[m], "status");
+        const char *says = text_of(all, row, modes[m], "reason");
+
+        if ( strcmp(is, status) || !strstr(says, reason) )
+            fprintf(stderr, "%s in %s: %s, \"%s\"\n", row, modes[m], is, says);
+        CU_ASSERT_STRING_EQUAL(is, status);
+        CU_ASSERT_PTR_NOT_NULL(strstr(says, reason));
+    }
+}
+
+static void test_service(void)
+{
+    expect("test-events/fifo-service", "success", "");
+    expect("test-events/fifo-mask", "success", "");
+    expect("test-events/mask", "success", "");
+    expect("test-events/f25-fifo-storm", "success", "");
+}
+
+static void test_misuse(void)
+{
+    /* Its own events are lost, so it hears of nothing any more. */
+    expect("test-events/fifo-scribbles", "error", "no result within 20 s");
+    expect("test-events/f35-ports", "success", "");
+    expect("test-events/f28-awake", "success", "");
+    expect("test-events/f37-dies-awake", "error", "shut itself down");
+    expect("test-events/service", "success", "");
+}
+
+void suite_events(void)
+{
+    CU_pSuite s = CU_add_suite("events", NULL, NULL);
+
+    CU_add_test(s, "who takes an upcall", test_upcalls);
+    CU_add_test(s, "one upcall for many ports", test_scan);
+    CU_add_test(s, "what FIFO costs a sender", test_fifo);
+    CU_add_test(s, "dom0 asleep and awake", test_roundtrips);
+    CU_add_test(s, "coalescing", test_coalescing);
+    CU_add_test(s, "one run of uses and misuses", test_run);
+    CU_add_test(s, "FIFO channels serve", test_service);
+    CU_add_test(s, "misuse harms the misuser alone", test_misuse);
+}
