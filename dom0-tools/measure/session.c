@@ -17,7 +17,7 @@
 #define CREATE_DEADLINE 60u   /* seconds for xl create */
 #define GONE_DEADLINE   10u   /* for a domain to be gone */
 #define MAX_LOST        12u   /* domains of one kind that may die or hang */
-#define LARGE_MEMORY    "memory=160"   /* MiB, for DOMAIN_LARGE: what the lab can spare */
+#define LARGE_MEMORY    "memory=272"   /* MiB, for DOMAIN_LARGE: memory/random-walk-256mib */
 
 struct session {
     const struct session_options *options;
