@@ -425,6 +425,8 @@ static char *announce(struct device *d, uint32_t needs)
         keys[count++] = (struct xenbus_key){ KEY_EVENT_ABI, EVENT_ABI_FIFO };
     if ( needs & DOMAIN_GRANT_V2 )
         keys[count++] = (struct xenbus_key){ KEY_GRANT_VERSION, "2" };
+    if ( needs & DOMAIN_SHADOW )
+        keys[count++] = (struct xenbus_key){ KEY_PAGING, PAGING_SHADOW };
     return xenbus_announce(d->host->bus, &d->name, keys, XenbusStateInitWait);
 }
 

@@ -22,14 +22,14 @@ void memory_init(unsigned long *phys_to_machine, u64 pages)
     total = pages;
 }
 
-u64 memory_spare_count(void)
+u64 memory_pages(void)
 {
-    return total > SPARE_START ? total - SPARE_START : 0;
+    return total;
 }
 
 u64 memory_spare(u32 count)
 {
-    return count <= memory_spare_count() ? SPARE_START : 0;
+    return SPARE_START + count <= total ? SPARE_START : 0;
 }
 
 u64 memory_frame(u64 pfn)

@@ -32,7 +32,8 @@ u64 page_frame(const void *page);
  * them (arch/window.h does); elsewhere their address is their number.
  */
 u64 memory_spare(u32 count);
-u64 memory_spare_count(void);
+/* Pages up to the end of that memory. */
+u64 memory_pages(void);
 
 /* The frame number Xen knows frame `pfn` by, as page_frame(); setting it is for
  * who exchanged the page by hypercall, and means something only in PV. */

@@ -93,3 +93,8 @@ void window_unmap(void)
     pages_free(tables, table_count);
     tables = NULL;
 }
+
+u64 *window_entry(u32 i)
+{
+    return &tables[i / ENTRIES][i % ENTRIES];
+}

@@ -22,4 +22,7 @@
 const char *window_map(u32 count, bool large, u64 (*frame)(u32 i));
 void window_unmap(void);
 
+/* The entry that maps small page i of the window; read-only in PV. */
+u64 *window_entry(u32 i);
+
 #endif

@@ -175,6 +175,8 @@ void device_connect(void)
                   !strcmp(version, EVENT_ABI_FIFO);
     device.grant_v2 = !xenstore_read_number(backend_key(KEY_GRANT_VERSION), &number) &&
                       number == 2;
+    device.shadow = !xenstore_read(backend_key(KEY_PAGING), version, sizeof(version)) &&
+                    !strcmp(version, PAGING_SHADOW);
 
     share_rings();
     share_samples();

@@ -21,6 +21,7 @@ struct device {
     u64 ioreq_mmio;
     bool fifo;               /* FIFO event channels are asked for */
     bool grant_v2;           /* so is version 2 of the grant table */
+    bool shadow;             /* the domain has shadow paging */
 };
 extern struct device device;
 

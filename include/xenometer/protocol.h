@@ -43,6 +43,8 @@
 #define KEY_MAX_RING_ORDER  "max-ring-page-order"
 #define KEY_EVENT_ABI       "event-channel-abi"   /* EVENT_ABI_FIFO; absent: two levels */
 #define KEY_GRANT_VERSION   "grant-version"       /* "2"; absent: 1 */
+#define KEY_PAGING          "paging"           /* PAGING_SHADOW; absent: nested, if any */
+#define PAGING_SHADOW       "shadow"
 #define EVENT_ABI_FIFO      "fifo"
 
 /* Keys the frontend writes into its directory before Initialised. */
