@@ -48,6 +48,7 @@ int main(int argc, char **argv)
         suite_rows();
         suite_catalogue();
         suite_backend();
+        suite_memory();
         suite_errors();
         suite_hostile();
         suite_block();
