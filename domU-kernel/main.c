@@ -84,7 +84,7 @@ void start_pv(struct start_info *info)
 {
     boot_mode = MODE_PV;
     start_info = info;
-    memory_init((const unsigned long *)info->mfn_list);
+    memory_init((unsigned long *)info->mfn_list, info->nr_pages);
     /* For what goes wrong before the rest is known. */
     console_init(page_of_machine_frame(info->console.domU.mfn), info->console.domU.evtchn);
     hypercall_init();
@@ -104,10 +104,28 @@ static void serve_bare(const struct hvm_start_info *info)
     shutdown_poweroff();
 }
 
+/* Pages up to the end of the RAM that the image stands in, boot modules aside. */
+static u64 ram_pages(const struct hvm_start_info *info)
+{
+    const struct hvm_memmap_table_entry *map = (const void *)info->memmap_paddr;
+    const struct hvm_modlist_entry *module = (const void *)info->modlist_paddr;
+    u64 image = (u64)&ram_pages, end = 0;
+
+    for ( u32 i = 0; info->version >= 1 && i < info->memmap_entries; i++ )
+        if ( map[i].type == XEN_HVM_MEMMAP_TYPE_RAM &&
+             map[i].addr <= image && image < map[i].addr + map[i].size )
+            end = map[i].addr + map[i].size;
+    for ( u32 i = 0; i < info->nr_modules; i++ )
+        if ( module[i].paddr > image && module[i].paddr < end )
+            end = module[i].paddr;
+    return end >> PAGE_SHIFT;
+}
+
 void start_hardware(const struct hvm_start_info *info)
 {
     mode_detect_hardware();
     traps_init();
+    memory_init(NULL, ram_pages(info));
     if ( boot_mode == MODE_BARE )
         serve_bare(info);
 

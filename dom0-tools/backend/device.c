@@ -532,6 +532,8 @@ static char *announce(struct device *d, uint32_t needs)
         keys[count++] = (struct xenbus_key){ KEY_GRANT_VERSION, "2" };
     if ( environment_is_tcg() )
         keys[count++] = (struct xenbus_key){ KEY_CPU_EMULATOR, CPU_EMULATOR_TCG };
+    if ( needs & DOMAIN_SHADOW )
+        keys[count++] = (struct xenbus_key){ KEY_PAGING, PAGING_SHADOW };
     return xenbus_announce(d->host->bus, &d->name, keys, XenbusStateInitWait);
 }
 

@@ -61,27 +61,42 @@ static uint64_t access_one(struct ioreq_registers *r, const struct ioreq *q,
     return value;
 }
 
-/* INS, OUTS, MOVS: `count` elements from or to memory at q->data. */
+/*
+ * INS, OUTS, MOVS: `count` elements from or to memory at q->data.  Memory is
+ * copied by the buffer, not by the element: each copy maps and unmaps a page of
+ * the guest.
+ */
 static void access_string(struct ioreq_registers *r, const struct ioreq *q,
                           const struct guest_memory *memory)
 {
     /* Ports stay, memory moves along (Xen: hvm/emulate.c, hvmemul_rep_*). */
     int64_t step = q->df ? -(int64_t)q->size : (int64_t)q->size;
     int64_t device_step = q->type == IOREQ_TYPE_PIO ? 0 : step;
-    /* Xen keeps a string within a page, so more is not to be believed. */
+    /* Xen sends no more at once (hvm/emulate.c), so more is not to be believed. */
     uint32_t count = q->count < PAGE_SIZE ? q->count : PAGE_SIZE;
+    uint8_t buffer[PAGE_SIZE];
 
-    for ( uint32_t i = 0; i < count; i++ )
+    for ( uint32_t done = 0, n; done < count; done += n )
     {
-        uint64_t address = q->addr + (uint64_t)(device_step * i);
-        uint64_t at = q->data + (uint64_t)(step * i), data = 0;
+        uint64_t lowest;
 
-        if ( q->dir == IOREQ_WRITE && !memory->copy(memory->context, at, &data,
-                                                    q->size, false) )
+        n = count - done < PAGE_SIZE / q->size ? count - done : PAGE_SIZE / q->size;
+        /* Backwards, the last element is the lowest. */
+        lowest = q->data + (uint64_t)(step * (q->df ? done + n - 1 : done));
+        if ( q->dir == IOREQ_WRITE && !memory->copy(memory->context, lowest, buffer,
+                                                    n * q->size, false) )
             return;
-        data = access_one(r, q, address, data);
-        if ( q->dir == IOREQ_READ && !memory->copy(memory->context, at, &data,
-                                                   q->size, true) )
+        for ( uint32_t i = 0; i < n; i++ )
+        {
+            uint8_t *at = buffer + (q->df ? n - 1 - i : i) * q->size;
+            uint64_t data = 0;
+
+            memcpy(&data, at, q->dir == IOREQ_WRITE ? q->size : 0);
+            data = access_one(r, q, q->addr + (uint64_t)(device_step * (done + i)), data);
+            memcpy(at, &data, q->size);
+        }
+        if ( q->dir == IOREQ_READ && !memory->copy(memory->context, lowest, buffer,
+                                                   n * q->size, true) )
             return;
     }
 }
@@ -109,7 +124,7 @@ static bool guest_copy(void *context, uint64_t address, void *data, uint32_t siz
     struct ioreq_server *s = context;
     uint8_t *bytes = data;
 
-    /* An element may straddle two pages. */
+    /* What is contiguous for the guest may be two pages here. */
     while ( size )
     {
         uint32_t offset = (uint32_t)(address % PAGE_SIZE);

@@ -266,6 +266,20 @@ uint32_t xenctrl_modes(struct xenctrl *x)
     return modes;
 }
 
+uint32_t xenctrl_lacks(struct xenctrl *x)
+{
+    xc_physinfo_t info = { 0 };
+    uint32_t lacks = 0;
+
+    if ( xc_physinfo(x->xc, &info) )
+        return 0;   /* cannot ask: xl create will tell */
+    if ( !(info.capabilities & XEN_SYSCTL_PHYSCAP_shadow) )
+        lacks |= DOMAIN_SHADOW;
+    if ( !(info.capabilities & XEN_SYSCTL_PHYSCAP_hap) )
+        lacks |= DOMAIN_ON_DEMAND;
+    return lacks;
+}
+
 uint64_t xenctrl_tsc_hz(struct xenctrl *x)
 {
     xc_physinfo_t info = { 0 };

@@ -68,6 +68,9 @@ bool xenctrl_destroy(struct xenctrl *, uint32_t domid);
 /* The modes this Xen and CPU can start: no VMX or SVM, no PVH and HVM. */
 uint32_t xenctrl_modes(struct xenctrl *);
 
+/* The enum domain_need bits that this Xen cannot give: shadow paging, mostly. */
+uint32_t xenctrl_lacks(struct xenctrl *);
+
 /* Strings are the caller's; NULL for unknown. */
 char *xenctrl_version(struct xenctrl *);       /* "4.17.7" */
 char *xenctrl_mitigations(struct xenctrl *);   /* Xen's own words at boot */

@@ -12,8 +12,8 @@
 #include "lab/lab.h"
 
 #define MACHINE_QEMU      "qemu-system-x86_64"
-#define MACHINE_RAM       (640ull << 20)   /* bytes, of the lab */
-#define MACHINE_BARE_RAM  (32ull << 20)
+#define MACHINE_RAM       (768ull << 20)   /* bytes, of the lab */
+#define MACHINE_BARE_RAM  (288ull << 20)
 
 /* File descriptors QEMU gets; it opens those files through /proc/self/fd. */
 struct machine_files {

@@ -216,6 +216,10 @@ static void sort_out(struct session *s, enum mode mode, const char *impossible,
         else if ( (row->needs & DOMAIN_SMP) && !s->domains.two_cpus )
             record_add(&s->records, row, mode, 0, OUTCOME_SKIP,
                        "needs two CPUs, on two cores of one socket: one for each vCPU");
+        else if ( row->needs & xenctrl_lacks(s->host.xen) )
+            record_add(&s->records, row, mode, 0, OUTCOME_SKIP,
+                       row->needs & DOMAIN_SHADOW ? "this Xen is built without shadow paging"
+                                                  : "this CPU has no nested paging");
         else
         {
             kind = find_kind(kinds, count, mode, row->needs & DOMAIN_NEEDS);

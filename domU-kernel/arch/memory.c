@@ -9,11 +9,38 @@
 
 static u8 pool[POOL_PAGES][PAGE_SIZE] PAGE_BSS;
 static bool used[POOL_PAGES];
-static const unsigned long *p2m;
+static unsigned long *p2m;
+static u64 total;
 
-void memory_init(const unsigned long *phys_to_machine)
+/* Image (the linker script asserts it), start info, and in PV the list and the
+ * boot page tables of the largest domain we are started with end below. */
+#define SPARE_START (0x800000u >> PAGE_SHIFT)
+
+void memory_init(unsigned long *phys_to_machine, u64 pages)
 {
     p2m = phys_to_machine;
+    total = pages;
+}
+
+u64 memory_pages(void)
+{
+    return total;
+}
+
+u64 memory_spare(u32 count)
+{
+    return SPARE_START + count <= total ? SPARE_START : 0;
+}
+
+u64 memory_frame(u64 pfn)
+{
+    return p2m ? p2m[pfn] : pfn;
+}
+
+void memory_set_frame(u64 pfn, u64 frame)
+{
+    if ( p2m )
+        p2m[pfn] = frame;
 }
 
 void *pages_alloc(u32 count)
@@ -49,9 +76,7 @@ void pages_free(void *pages, u32 count)
 
 u64 page_frame(const void *page)
 {
-    u64 pfn = (u64)page >> PAGE_SHIFT;   /* virtual = (pseudo-)physical */
-
-    return p2m ? p2m[pfn] : pfn;
+    return memory_frame((u64)page >> PAGE_SHIFT);   /* virtual = (pseudo-)physical */
 }
 
 u64 memory_describe_list(u64 pages)

@@ -9,8 +9,9 @@
 
 #include "types.h"
 
-/* PV: the physical-to-machine list of the start info page; NULL elsewhere. */
-void memory_init(const unsigned long *phys_to_machine);
+/* The first `pages` of memory are there, without a gap from 1 MiB on.  PV: with
+ * the physical-to-machine list of the start info page; NULL elsewhere. */
+void memory_init(unsigned long *phys_to_machine, u64 pages);
 
 /*
  * `count` zeroed pages, contiguous (virtually, and pseudo-physically).  They
@@ -31,6 +32,21 @@ u64 page_frame(const void *page);
  * whose frame it returns.  One page of frames is enough for 1 GiB.
  */
 u64 memory_describe_list(u64 pages);
+
+/*
+ * Memory behind what image and builder use, for rows that need much of it: the
+ * first of `count` contiguous (pseudo-)physical frames; 0: the domain is
+ * smaller.  Always the same ones, so one user at a time.  In PV nothing maps
+ * them (arch/window.h does); elsewhere their address is their number.
+ */
+u64 memory_spare(u32 count);
+/* Pages up to the end of that memory. */
+u64 memory_pages(void);
+
+/* The frame number Xen knows frame `pfn` by, as page_frame(); setting it is for
+ * who exchanged the page by hypercall, and means something only in PV. */
+u64 memory_frame(u64 pfn);
+void memory_set_frame(u64 pfn, u64 frame);
 
 /* PV only: where the page with machine frame number `mfn` is mapped. */
 void *page_of_machine_frame(u64 mfn);

@@ -196,6 +196,8 @@ void device_connect(void)
     /* Before the ports that a row uses; those there are already keep working. */
     if ( device.fifo )
         events_use_fifo();
+    device.shadow = !xenstore_read(backend_key(KEY_PAGING), version, sizeof(version)) &&
+                    !strcmp(version, PAGING_SHADOW);
 
     share_rings();
     share_samples();

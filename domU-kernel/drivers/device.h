@@ -22,6 +22,7 @@ struct device {
     bool fifo;               /* FIFO event channels are asked for */
     bool grant_v2;           /* so is version 2 of the grant table */
     u64 notifications;       /* events sent for the data ring; data_push() counts */
+    bool shadow;             /* the domain has shadow paging */
 };
 extern struct device device;
 

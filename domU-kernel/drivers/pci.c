@@ -16,3 +16,81 @@ bool pci_present(void)
     /* Absent: all ones, both for the function and for the ports. */
     return pci_read32(0, 0, 0, 0) != 0xffffffffu;
 }
+
+/* ---- configuration header, PCI 3.0, 6.1 and 6.2.5 ---- */
+
+#define COMMAND       0x04u
+#define COMMAND_ALL   0x07u        /* ports, memory, bus master */
+#define BAR0          0x10u
+#define BARS          6u
+#define CAPABILITIES  0x34u
+#define BAR_PORT      0x1u
+#define BAR_64        0x4u
+#define PORT_MASK     0xfffffffcu
+#define MEMORY_MASK   0xfffffff0u
+
+/* Free in Xen's and QEMU's PC: behind ACPI's ports, and in the middle of the
+ * hole below 4 GiB, away from our ioreq page. */
+#define FIRST_PORT    0xc000u
+#define FIRST_MEMORY  0xf1000000u
+
+static u32 next_port = FIRST_PORT, next_memory = FIRST_MEMORY;
+
+void pci_write32(u32 slot, u32 offset, u32 value)
+{
+    port_out32(PORT_ADDRESS, ENABLE | slot << 11 | (offset & 0xfc));
+    port_out32(PORT_DATA, value);
+}
+
+u32 pci_find(u32 vendor, u32 device)
+{
+    u32 slot = 0;
+
+    while ( slot < PCI_SLOTS && pci_read32(0, slot, 0, 0) != (device << 16 | vendor) )
+        slot++;
+    return slot;
+}
+
+u32 pci_capability(u32 slot, u32 id, u32 offset)
+{
+    offset = offset ? pci_read32(0, slot, 0, offset) >> 8 : pci_read32(0, slot, 0, CAPABILITIES);
+    /* A list in a ring would keep us here: no more than fit. */
+    for ( u32 i = 0; i < 48 && (offset &= 0xfc); i++ )
+    {
+        u32 header = pci_read32(0, slot, 0, offset);
+
+        if ( (header & 0xff) == id )
+            return offset;
+        offset = header >> 8;
+    }
+    return 0;
+}
+
+u64 pci_bar(u32 slot, u32 index)
+{
+    u32 offset = BAR0 + 4 * index, value, mask, size;
+    u32 *next;
+
+    if ( slot >= PCI_SLOTS || index >= BARS )
+        return 0;
+    value = pci_read32(0, slot, 0, offset);
+    mask = value & BAR_PORT ? PORT_MASK : MEMORY_MASK;
+    if ( value & mask )
+        return value & mask;
+    next = value & BAR_PORT ? &next_port : &next_memory;
+
+    /* The bits that stay zero say how large the region is and how aligned. */
+    pci_write32(slot, offset, 0xffffffff);
+    size = -(pci_read32(0, slot, 0, offset) & mask);
+    if ( value & BAR_PORT )
+        size &= 0xffff;
+    if ( !size )
+        return 0;
+    *next = (*next + size - 1) & -size;
+    pci_write32(slot, offset, *next);
+    if ( (value & (BAR_PORT | BAR_64)) == BAR_64 )
+        pci_write32(slot, offset + 4, 0);
+    *next += size;
+    pci_write32(slot, COMMAND, pci_read32(0, slot, 0, COMMAND) | COMMAND_ALL);
+    return *next - size;
+}

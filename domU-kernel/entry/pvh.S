@@ -104,6 +104,7 @@ boot_gdt_pointer:
     .globl page_map
 page_map:
     .skip 4096
+    .globl page_directory_pointers  /* entries 4 to 511: arch/window.c */
 page_directory_pointers:
     .skip 4096
 page_directories:

@@ -1,6 +1,9 @@
 /* Asking a device by memory, by who answers. */
+#include "../arch/mode.h"
 #include "../drivers/device.h"
 #include "../drivers/lapic.h"
+#include "../drivers/pci.h"
+#include "../drivers/virtio.h"
 #include "../harness/row.h"
 
 static void run_lapic(struct row_run *r)
@@ -102,4 +105,119 @@ ROW(mmio_xen_hpet) = {
     .elsewhere = "only HVM and bare have an HPET",
     .modes = MODE_HVM | MODE_BARE, .operations = 1, .samples = 500, .warmup = 16,
     .setup = setup_hpet, .run = run_hpet,
+};
+
+/* ---- QEMU's devices ---- */
+
+#define ONLY_HVM "only HVM has a device model"
+
+static struct virtio_device entropy;
+
+static const char *setup_register(struct row_run *r)
+{
+    (void)r;
+    return virtio_open(&entropy, VIRTIO_ENTROPY, 0);
+}
+
+static void run_register(struct row_run *r)
+{
+    SAMPLES(r, mmio_read32(entropy.common + VIRTIO_FEATURES));
+    /* The upper word was selected last; all devices of version 1 have bit 32. */
+    if ( !(mmio_read32(entropy.common + VIRTIO_FEATURES) & 1) )
+        r->failure = "the device's register does not hold its features";
+}
+
+static void teardown_register(struct row_run *r)
+{
+    (void)r;
+    virtio_close(&entropy, NULL, 0);
+}
+
+ROW(mmio_qemu_register) = {
+    .name = "mmio/qemu-register",
+    .work = "ask a dom0 process and get its answer",
+    .path = "VM exit by memory read, QEMU in dom0",
+    .help = "read a device's register in memory, answered by QEMU",
+    .explanation =
+        "A read of the feature register of a virtio device, in a BAR: as port/qemu-ide, and before it Xen walks the guest's "
+        "page table, decodes the instruction and looks for the ioreq server that claimed the address.  "
+        "Compare with mmio/ioreq, the same way to a smaller process.",
+    .elsewhere = ONLY_HVM,
+    .modes = MODE_HVM, .needs = DOMAIN_DEVICES, .flags = ROW_DOM0 | ROW_BLOCKS,
+    .operations = 1, .samples = 200, .warmup = 8,
+    .setup = setup_register, .run = run_register, .teardown = teardown_register,
+};
+
+/* IBM VGA: the memory window of graphics modes. */
+#define VGA_MEMORY 0xa0000ul
+
+/* IBM VGA: registers of sequencer (0x3c4) and graphics controller (0x3ce). */
+static void vga_write(u16 index_port, u8 index, u8 value)
+{
+    port_out8(index_port, index);
+    port_out8((u16)(index_port + 1), value);
+}
+
+static const char *setup_vga(struct row_run *r)
+{
+    (void)r;
+    if ( pci_find(0x1234, 0x1111) == PCI_SLOTS )   /* QEMU docs/specs/standard-vga.txt */
+        return "the domain has no VGA (vga=\"stdvga\")";
+    /* Chain 4, all planes writable, window at 0xa0000: bytes as they come. */
+    vga_write(0x3c4, 2, 0x0f);
+    vga_write(0x3c4, 4, 0x0e);
+    vga_write(0x3ce, 5, 0x00);
+    vga_write(0x3ce, 6, 0x05);
+    vga_write(0x3ce, 8, 0xff);
+    return NULL;
+}
+
+static void run_vga(struct row_run *r)
+{
+    FOR_EACH_SAMPLE(r, i)
+        sample_keep(r, i, TIMED(mmio_write32(VGA_MEMORY, i)));
+    if ( mmio_read32(VGA_MEMORY) != r->warmup + r->count - 1 )
+        r->failure = "the screen's memory does not hold what was written last";
+}
+
+ROW(mmio_qemu_vga_buffered) = {
+    .name = "mmio/qemu-vga-buffered",
+    .work = "tell a dom0 process something, no answer",
+    .path = "VM exit by memory write, buffered for QEMU",
+    .help = "write to the VGA's memory, which Xen collects for QEMU",
+    .explanation =
+        "A write to the VGA window at 0xa0000: Xen decodes it, puts it "
+        "into a shared ring of 511 and sends QEMU an event (stdvga_mem_write, ioreq_send_buffered); the vCPU goes on at "
+        "once.  Compare with mmio/qemu-register, which waits.  When QEMU runs "
+        "is the scheduler's business: a sample in which it does is an outlier.",
+    .elsewhere = ONLY_HVM,
+    .modes = MODE_HVM, .needs = DOMAIN_DEVICES, .flags = ROW_DOM0,
+    .operations = 1, .samples = 200, .warmup = 8,
+    .setup = setup_vga, .run = run_vga,
+};
+
+/* ---- nobody's ---- */
+
+#define NOBODY 0xf9000000ul   /* in the hole below 4 GiB, away from drivers/pci.c's */
+
+static void run_npt_fault(struct row_run *r)
+{
+    SAMPLES(r, mmio_read32(NOBODY));
+    if ( boot_mode != MODE_BARE && ~mmio_read32(NOBODY) )
+        r->failure = "somebody answers at an address that nobody claims";
+}
+
+ROW(mmio_npt_fault) = {
+    .name = "mmio/npt-fault",
+    .work = "enter the hypervisor and return",
+    .path = "VM exit by memory read, nobody answers",
+    .help = "read guest-physical memory that does not exist",
+    .explanation =
+        "A read of a guest-physical page that is neither RAM nor a device: the nested page fault as such, the look into "
+        "Xen's table, decoding the instruction, the search for a device, and all ones as the answer.  "
+        "The floor of the memory-mapped rows, as port/unclaimed is of the ports; memory/demand-fault is "
+        "the nested page fault that ends without decoding.",
+    .elsewhere = "a PV guest has no nested page table: see pv/writable-pt-fault",
+    .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
+    .run = run_npt_fault,
 };

@@ -1,7 +1,6 @@
 #include "pv_paging.h"
 #include "../arch/memory.h"
 
-#define FRAME_MASK 0x000ffffffffff000ul
 #define PAGE_TABLE_LEVELS 4
 
 u64 pv_base_frame(void)
@@ -10,7 +9,7 @@ u64 pv_base_frame(void)
 
     /* Privileged, so Xen answers it: with the machine address we gave it. */
     __asm__ volatile ("movq %%cr3, %0" : "=r"(cr3));
-    return (cr3 & FRAME_MASK) >> PAGE_SHIFT;
+    return (cr3 & PTE_FRAME) >> PAGE_SHIFT;
 }
 
 u64 *pv_leaf_entry(const void *va, u64 *machine)
@@ -24,7 +23,7 @@ u64 *pv_leaf_entry(const void *va, u64 *machine)
         table = page_of_machine_frame(frame);
         if ( level == 1 )
             break;
-        frame = (table[index] & FRAME_MASK) >> PAGE_SHIFT;
+        frame = (table[index] & PTE_FRAME) >> PAGE_SHIFT;
     }
     if ( machine )
         *machine = (frame << PAGE_SHIFT) + index * sizeof(u64);

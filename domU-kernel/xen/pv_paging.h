@@ -14,6 +14,7 @@
 #define PTE_USER     0x004ul
 #define PTE_ACCESSED 0x020ul
 #define PTE_DIRTY    0x040ul
+#define PTE_FRAME    0x000ffffffffff000ul   /* times the page size */
 /* What a PV guest maps its data with: it runs in ring 3, hence USER. */
 #define PTE_DATA (PTE_PRESENT | PTE_WRITABLE | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
 

@@ -44,6 +44,8 @@
 #define KEY_EVENT_ABI       "event-channel-abi"   /* EVENT_ABI_FIFO; absent: two levels */
 #define KEY_GRANT_VERSION   "grant-version"       /* "2"; absent: 1 */
 #define KEY_CPU_EMULATOR    "cpu-emulator"        /* CPU_EMULATOR_TCG; absent: the CPU is a real one */
+#define KEY_PAGING          "paging"           /* PAGING_SHADOW; absent: nested, if any */
+#define PAGING_SHADOW       "shadow"
 #define EVENT_ABI_FIFO      "fifo"
 #define CPU_EMULATOR_TCG    "tcg"
 

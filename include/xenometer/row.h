@@ -48,9 +48,13 @@ enum domain_need {
     DOMAIN_SMP_SHARED = 1u << 21, /* a second vCPU; both have one physical CPU */
     DOMAIN_PEER     = 1u << 22,   /* a second domain, which runs the row's other half */
     DOMAIN_DISK     = 1u << 24,   /* the session's disk, by every block path it has */
+    DOMAIN_DEVICES  = 1u << 26,   /* HVM: a VGA and two virtio devices in QEMU */
+    DOMAIN_ON_DEMAND = 1u << 27,  /* memory that Xen populates at the first touch */
+    DOMAIN_SHADOW   = 1u << 28,   /* shadow paging in the place of nested paging */
 };
 #define DOMAIN_NEEDS (DOMAIN_SMP | DOMAIN_FIFO | DOMAIN_GRANT_V2 | DOMAIN_LARGE | \
-                      DOMAIN_TSC_EMULATED | DOMAIN_SMP_SHARED | DOMAIN_PEER | DOMAIN_DISK)
+                      DOMAIN_TSC_EMULATED | DOMAIN_SMP_SHARED | DOMAIN_PEER | DOMAIN_DISK | \
+                      DOMAIN_DEVICES | DOMAIN_ON_DEMAND | DOMAIN_SHADOW)
 
 enum row_flags {
     ROW_HEADLINE = 1u << 0,   /* part of `make bench` */

@@ -28,6 +28,7 @@ static const struct {
     { "program", suite_program },
     { "keys", suite_keys },
     { "services", suite_services },
+    { "ioreq", suite_ioreq },
     { "bare", suite_bare },
     { "record", suite_record },
     { "blkif", suite_blkif },

@@ -16,6 +16,7 @@ void suite_comparison(void);
 void suite_program(void);
 void suite_keys(void);
 void suite_services(void);
+void suite_ioreq(void);
 void suite_bare(void);
 void suite_record(void);
 void suite_blkif(void);

@@ -52,6 +52,7 @@ int main(int argc, char **argv)
         suite_timers();
         suite_dom0rows();
         suite_events();
+        suite_memory();
         suite_errors();
         suite_hostile();
         suite_block();
