@@ -70,7 +70,7 @@ ROW(exit_vmcall_foreign) = {
     .explanation =
         "The other vendor's instruction raises #UD.  Xen looks at #UD only for domains whose CPU vendor is "
         "made up (svm_cpuid_policy_changed); otherwise it goes straight to the guest, and the figure is the guest's own "
-        "exception handling, as in bare mode.  KVM would exit and patch the instruction.  This is why the hypercall page exists.",
+        "exception handling, as in bare mode.  Hence the hypercall page; KVM would patch the instruction.",
     .elsewhere = NOT_IN_PV,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
     .setup = setup_vendor, .run = run_foreign,
@@ -429,9 +429,8 @@ ROW(exit_rdtsc_trapped) = {
     .help = "read a time stamp counter that Xen emulates",
     .explanation =
         "In a domain of its own with tsc_mode \"always_emulate\", RDTSC traps (a VM exit; in PV #GP by CR4.TSD) and Xen answers "
-        "with its system time scaled to the guest's TSC.  That is also the clock here, and the two readings around the operation trap "
-        "as well: they are one trap apart with nothing between them, and that is subtracted.  Compare with baseline/rdtsc, the same "
-        "instructions untrapped.",
+        "with its system time, scaled.  The two readings around the operation trap as well: they are one trap apart with nothing "
+        "between them, which is subtracted.  Compare with baseline/rdtsc, the same untrapped.",
     .elsewhere = "bare mode has no Xen to trap RDTSC",
     .modes = MODES_XEN, .needs = DOMAIN_TSC_EMULATED,
     .operations = 1, .samples = 500, .warmup = 16,

@@ -104,9 +104,8 @@ ROW(interrupt_lapic_trap) = {
     .help = "read a LAPIC register that changes nothing: one trap",
     .explanation =
         "ISCA 2016 (Dall et al.) calls it interrupt controller trap: from the guest to the interrupt controller that "
-        "the hypervisor emulates, and back.  Here a read of the LAPIC's identifier, which has no effect, so the "
-        "figure is trap and emulation; the same path as mmio/xen-lapic, set beside the writes "
-        "interrupt/tpr and interrupt/eoi.",
+        "the hypervisor emulates, and back.  Here a read of the LAPIC's identifier, which has no effect: the same path as "
+        "mmio/xen-lapic, set beside the writes interrupt/tpr and interrupt/eoi.",
     .elsewhere = NO_LAPIC,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
     .setup = setup_lapic, .run = run_lapic_trap, .teardown = teardown_lapic,

@@ -60,43 +60,44 @@ static void lapic_off(void)
 /*
  * What arming and handling one tick takes from the guest.  The wait does not
  * count: only what is executed by others, or by the tick's handler, does.
+ * `arm` arms it in a timed region and returns the ticks of that.
  */
-#define ONE_SHOT(r, arm)                                                        \
-    do {                                                                        \
-        u64 limit_ = clock_ticks(PATIENCE);                                     \
-        FOR_EACH_SAMPLE(r, i_)                                                  \
-        {                                                                       \
-            u64 seen_, arming_;                                                 \
-            u32 tries_ = 0;                                                     \
-            struct stolen s_;                                                   \
-                                                                                \
-            do {                                                                \
-                seen_ = stolen_timer_ticks();                                   \
-                arming_ = TIMED(arm);                                           \
-                s_ = stolen_until_tick(seen_, limit_);                          \
-            } while ( !s_.ticked && ++tries_ < TRIES );                         \
-            sample_keep(r, i_, arming_ + s_.stolen);                            \
-            if ( !s_.ticked )                                                   \
-                (r)->failure = NEVER;                                           \
-            else if ( !tries_ && stolen_timer_ticks() != seen_ + 1 )            \
-                (r)->failure = "the timer was armed once and fired more often"; \
-        }                                                                       \
-    } while ( 0 )
+static void one_shot(struct row_run *r, u64 (*arm)(struct row_run *))
+{
+    u64 limit = clock_ticks(PATIENCE);
+
+    FOR_EACH_SAMPLE(r, i)
+    {
+        u64 seen, arming;
+        u32 tries = 0;
+        struct stolen s;
+
+        do {
+            seen = stolen_timer_ticks();
+            arming = arm(r);
+            s = stolen_until_tick(seen, limit);
+        } while ( !s.ticked && ++tries < TRIES );
+        sample_keep(r, i, arming + s.stolen);
+        if ( !s.ticked )
+            r->failure = NEVER;
+        else if ( !tries && stolen_timer_ticks() != seen + 1 )
+            r->failure = "the timer was armed once and fired more often";
+    }
+}
 
 #define ONE_SHOT_TEXT \
-    "The guest arms a tick 200 us ahead and reads the TSC until it has handled it.  The figure " \
-    "is what that takes from it: arming, plus all that others and the handler execute " \
-    "meanwhile; the wait itself is not in it.  "
+    "Arms a tick 200 us ahead and reads the TSC until it is handled.  The figure is what that takes from the " \
+    "guest: arming, and all that others and the handler execute meanwhile; not the wait.  Here: "
 
 /* ---- local APIC ---- */
 
-static u32 lapic_counts;
+static u32 timer_counts;   /* AHEAD in a device's own counts */
 
 static const char *setup_lapic(struct row_run *r)
 {
     (void)r;
     lapic_on();
-    lapic_counts = lapic_timer_counts(AHEAD);
+    lapic_timer_counts(AHEAD);   /* measures its clock */
     lapic_timer_mode(0);
     settle();
     return NULL;
@@ -108,9 +109,18 @@ static void teardown_lapic(struct row_run *r)
     lapic_off();
 }
 
+static u64 arm_lapic(struct row_run *r)
+{
+    u32 counts = timer_counts;
+
+    (void)r;
+    return TIMED(lapic_write(LAPIC_TIMER_INITIAL, counts));
+}
+
 static void run_lapic(struct row_run *r)
 {
-    ONE_SHOT(r, lapic_write(LAPIC_TIMER_INITIAL, lapic_counts));
+    timer_counts = lapic_timer_counts(AHEAD);
+    one_shot(r, arm_lapic);
 }
 
 ROW(interrupt_timer_lapic) = {
@@ -119,7 +129,7 @@ ROW(interrupt_timer_lapic) = {
     .path = "LAPIC timer, interrupt, EOI",
     .help = "what one tick of the one-shot LAPIC timer takes from the guest",
     .explanation = ONE_SHOT_TEXT
-        "Here: one write that exits, Xen's timer interrupt, the injection, and the EOI that exits "
+        "one write that exits, Xen's timer interrupt, the injection, and the EOI that exits "
         "(vlapic_reg_write, pt_timer_fn, vlapic_EOI_set).",
     .elsewhere = NO_LAPIC,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 100, .warmup = 8,
@@ -139,11 +149,17 @@ static const char *setup_deadline(struct row_run *r)
     return NULL;
 }
 
+static u64 arm_deadline(struct row_run *r)
+{
+    u64 deadline = tsc_begin() + clock_ticks(AHEAD);
+
+    (void)r;
+    return TIMED(msr_write(MSR_TSC_DEADLINE, deadline));
+}
+
 static void run_deadline(struct row_run *r)
 {
-    u64 ahead = clock_ticks(AHEAD);
-
-    ONE_SHOT(r, msr_write(MSR_TSC_DEADLINE, tsc_begin() + ahead));
+    one_shot(r, arm_deadline);
 }
 
 ROW(interrupt_timer_tsc_deadline) = {
@@ -152,7 +168,7 @@ ROW(interrupt_timer_tsc_deadline) = {
     .path = "IA32_TSC_DEADLINE, interrupt, EOI",
     .help = "what one tick of the LAPIC timer in TSC deadline mode takes",
     .explanation = ONE_SHOT_TEXT
-        "Here: one WRMSR that exits, no memory access to decode; the tick is the LAPIC timer's "
+        "one WRMSR that exits, no memory access to decode; the tick is the LAPIC timer's "
         "(vlapic_tdt_msr_set).  What kernels use where they may.",
     .elsewhere = NO_LAPIC,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 100, .warmup = 8,
@@ -185,11 +201,18 @@ static void teardown_pit(struct row_run *r)
     lapic_off();
 }
 
+static u64 arm_pit(struct row_run *r)
+{
+    u32 counts = timer_counts;
+
+    (void)r;
+    return TIMED(pit_arm(counts));
+}
+
 static void run_pit(struct row_run *r)
 {
-    u32 counts = pit_counts(AHEAD);
-
-    ONE_SHOT(r, pit_arm(counts));
+    timer_counts = pit_counts(AHEAD);
+    one_shot(r, arm_pit);
 }
 
 ROW(interrupt_timer_pit) = {
@@ -198,7 +221,7 @@ ROW(interrupt_timer_pit) = {
     .path = "PIT, I/O APIC, interrupt, EOI",
     .help = "what one tick of the PIT as a one-shot takes from the guest",
     .explanation = ONE_SHOT_TEXT
-        "Here: two OUTs that exit (low byte, high byte), the PIT's line through the I/O APIC to "
+        "two OUTs that exit (low byte, high byte), the PIT's line through the I/O APIC to "
         "the LAPIC, and the EOI (pit_load_count, pt_timer_fn, hvm_isa_irq_assert).",
     .elsewhere = NO_PC,
     .modes = MODE_HVM | MODE_BARE, .operations = 1, .samples = 100, .warmup = 8,
@@ -226,11 +249,18 @@ static void teardown_hpet(struct row_run *r)
     lapic_off();
 }
 
+static u64 arm_hpet(struct row_run *r)
+{
+    u32 counts = timer_counts;
+
+    (void)r;
+    return TIMED(hpet_arm(counts));
+}
+
 static void run_hpet(struct row_run *r)
 {
-    u32 counts = hpet_counts(AHEAD);
-
-    ONE_SHOT(r, hpet_arm(counts));
+    timer_counts = hpet_counts(AHEAD);
+    one_shot(r, arm_hpet);
 }
 
 ROW(interrupt_timer_hpet) = {
@@ -239,7 +269,7 @@ ROW(interrupt_timer_hpet) = {
     .path = "HPET, I/O APIC, interrupt, EOI",
     .help = "what one tick of the HPET's timer 0 takes from the guest",
     .explanation = ONE_SHOT_TEXT
-        "Here: the counter is read and the comparator written, two memory accesses that exit and "
+        "the counter is read and the comparator written, two memory accesses that exit and "
         "must be decoded, then line, injection and EOI as for the PIT (hpet_write, hpet_set_timer).",
     .elsewhere = NO_PC,
     .modes = MODE_HVM | MODE_BARE, .operations = 1, .samples = 100, .warmup = 8,
@@ -264,12 +294,20 @@ static void teardown_event(struct row_run *r)
     stolen_timer_port = 0;
 }
 
+static u64 arm_event(struct row_run *r)
+{
+    u64 deadline = clock_system_time(tsc_begin()) + AHEAD, ticks;
+    long error;
+
+    ticks = TIMED(error = timer_arm(deadline));
+    if ( error )
+        r->failure = "Xen refused the timer";
+    return ticks;
+}
+
 static void run_event(struct row_run *r)
 {
-    ONE_SHOT(r, ({
-        if ( timer_arm(clock_system_time(tsc_begin()) + AHEAD) )
-            r->failure = "Xen refused the timer";
-    }));
+    one_shot(r, arm_event);
 }
 
 ROW(interrupt_timer_event_channel) = {
@@ -278,7 +316,7 @@ ROW(interrupt_timer_event_channel) = {
     .path = "VCPUOP_set_singleshot_timer, VIRQ_TIMER",
     .help = "what one tick of Xen's per-vCPU timer takes from the guest",
     .explanation = ONE_SHOT_TEXT
-        "Here: one hypercall with the deadline in Xen's time, and one upcall; nothing is emulated, "
+        "one hypercall with the deadline in Xen's time, and one upcall; nothing is emulated, "
         "nothing acknowledged (vcpu_singleshot_timer_fn, send_timer_event).",
     .elsewhere = NO_XEN,
     .modes = MODES_XEN, .operations = 1, .samples = 100, .warmup = 8,
@@ -440,9 +478,9 @@ ROW(sched_block_wake_self) = {
     .help = "block, and be woken by one's own timer; without the sleep",
     .explanation =
         "The vCPU blocks (SCHEDOP_block, or HLT) until a timer it armed before wakes it.  From the ticks that takes, "
-        "those in which Xen books the vCPU as blocked (VCPUOP_get_runstate_info) are taken away, and with them "
-        "the sleep, what dom0 does in it, and the instruction clock's jumps over idle.  Left are the way to sleep until "
-        "Xen's scheduler has taken the vCPU off, and the way from its wake-up to the end of the wait.",
+        "those are taken away in which Xen books it as blocked (VCPUOP_get_runstate_info): "
+        "the sleep, what dom0 does in it, and the instruction clock's jumps over idle.  Left are the way to sleep, until "
+        "Xen's scheduler has taken the vCPU off, and the way back from its wake-up.",
     .elsewhere = NO_XEN,
     .modes = MODES_XEN, .flags = ROW_BLOCKS, .operations = 1, .samples = 100, .warmup = 8,
     .setup = setup_event, .run = run_block, .teardown = teardown_event,
