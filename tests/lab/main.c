@@ -48,6 +48,7 @@ int main(int argc, char **argv)
         suite_rows();
         suite_catalogue();
         suite_backend();
+        suite_method();
         suite_errors();
         suite_hostile();
     }

@@ -44,6 +44,7 @@ void suite_errors(void);
 void suite_hostile(void);
 void suite_catalogue(void);
 void suite_backend(void);
+void suite_method(void);
 void suite_long(void);   /* minutes; make test-long */
 
 #endif
