@@ -52,7 +52,13 @@ uint32_t xenctrl_modes(struct xenctrl *);
 /* Strings are the caller's; NULL for unknown. */
 char *xenctrl_version(struct xenctrl *);       /* "4.17.7" */
 char *xenctrl_mitigations(struct xenctrl *);   /* Xen's own words at boot */
-char *xenctrl_pinned(struct xenctrl *);        /* dom0's vCPUs, in words */
+char *xenctrl_pinned(struct xenctrl *);        /* dom0's vCPUs and our domains, in words */
 uint64_t xenctrl_tsc_hz(struct xenctrl *);     /* 0: unknown */
+
+/* The mitigations as told in Xen's boot log. */
+char *xenctrl_mitigations_in(const char *log);
+
+/* A CPU that no vCPU of dom0 may run on, where dom0 is pinned; -1: there is none. */
+int xenctrl_spare_cpu(struct xenctrl *);
 
 #endif

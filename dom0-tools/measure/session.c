@@ -37,6 +37,7 @@ struct session {
     struct records records;
     struct host host;
     unsigned domains;            /* created so far, for their names */
+    int cpu;                     /* away from dom0, for a domain's vCPU; -1: none */
     bool broken;                 /* this machine cannot go on */
 };
 
@@ -132,11 +133,11 @@ static char *setting(const char *key, const char *value)
 /* `needs`: enum domain_need bits; those that are Xen's to give become settings. */
 static char *create(struct session *s, enum mode mode, uint32_t needs, struct guest *g)
 {
-    const char *settings[5] = { NULL };
+    const char *settings[6] = { NULL };
     size_t count = 2;
     char *config = xasprintf("%s/%s.cfg", s->options->config_dir, mode_name(mode));
     char *image = realpath(s->options->elf, NULL);
-    char *name, *kernel, *error;
+    char *name, *kernel, *error, *pin = NULL;
     bool missing = false;
 
     *g = (struct guest){ .console.fd = -1 };
@@ -150,6 +151,8 @@ static char *create(struct session *s, enum mode mode, uint32_t needs, struct gu
     settings[1] = kernel;
     if ( needs & DOMAIN_SMP )
         settings[count++] = "vcpus=2";
+    else if ( s->cpu >= 0 )
+        settings[count++] = pin = xasprintf("cpus=\"%d\"", s->cpu);
     if ( needs & DOMAIN_LARGE )
         settings[count++] = LARGE_MEMORY;
     if ( access(config, R_OK) )
@@ -172,6 +175,7 @@ static char *create(struct session *s, enum mode mode, uint32_t needs, struct gu
     free(image);
     free(name);
     free(kernel);
+    free(pin);
     if ( error )
         free(g->name);
     return error;
@@ -359,6 +363,7 @@ int session_run(const struct session_options *options, const struct selection *s
     if ( status != STATUS_OK )
         return status;
     destroy_stale(&s);
+    s.cpu = xenctrl_spare_cpu(s.host.xen);
     possible = xenctrl_modes(s.host.xen);
     if ( asked && !(asked & possible) && selection->modes == asked )
     {

@@ -32,6 +32,7 @@ static const struct {
     { "record", suite_record },
     { "plan", suite_plan },
     { "merge", suite_merge },
+    { "xenctrl", suite_xenctrl },
 };
 
 static int wanted(const char *name, int argc, char **argv)

@@ -20,5 +20,6 @@ void suite_bare(void);
 void suite_record(void);
 void suite_plan(void);
 void suite_merge(void);
+void suite_xenctrl(void);
 
 #endif
