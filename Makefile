@@ -133,7 +133,7 @@ $(BUILD)/test-host: $(TEST_OBJECTS)
 
 $(BUILD)/test-lab: $(patsubst %,$(BUILD)/%.o,$(sort $(wildcard tests/lab/*.c)))
 	$(call say,LD,$@)
-	$(Q)$(CC) -o $@ $^ -ljansson -lcunit
+	$(Q)$(CC) -o $@ $^ -ljansson -lcunit -lm
 
 $(BUILD)/test-image: $(patsubst %,$(BUILD)/%.o,$(sort $(wildcard tests/image/*.c)) \
 		$(filter dom0-tools/measure/elf.c dom0-tools/measure/image%.c dom0-tools/program.c dom0-tools/measure/result.c,$(TOOL_SOURCES)))

@@ -313,22 +313,43 @@ char *xenctrl_version(struct xenctrl *x)
     return xasprintf("%d.%d%s", version >> 16, version & 0xffff, extra);
 }
 
+/* What follows `heading` on its line of the log; the caller's, NULL: not there. */
+static char *line_after(const char *log, const char *heading)
+{
+    const char *line = strstr(log, heading);
+
+    if ( !line )
+        return NULL;
+    line += strlen(heading);
+    return xasprintf("%.*s", (int)strcspn(line, "\r\n"), line);
+}
+
+/* From the banner of Xen's print_details(), arch/x86/spec_ctrl.c. */
+char *xenctrl_mitigations_in(const char *log)
+{
+    char *settings = line_after(log, "Xen settings: ");
+    char *xpti = line_after(log, "XPTI (64-bit PV only): "), *both;
+
+    if ( !settings || !xpti )
+    {
+        free(xpti);
+        return settings;
+    }
+    both = xasprintf("%s; XPTI: %s", settings, xpti);
+    free(settings);
+    free(xpti);
+    return both;
+}
+
 char *xenctrl_mitigations(struct xenctrl *x)
 {
-    /* From the banner of Xen's print_details(), arch/x86/spec_ctrl.c. */
-    static const char heading[] = "Xen settings: ";
     unsigned size = 64u << 10;
-    char *log = xcalloc(1, size + 1), *line, *answer = NULL;
+    char *log = xcalloc(1, size + 1), *answer = NULL;
 
     if ( xc_readconsolering(x->xc, log, &size, 0, 0, NULL) == 0 )
     {
         log[size] = '\0';
-        line = strstr(log, heading);
-        if ( line )
-        {
-            line += strlen(heading);
-            answer = xasprintf("%.*s", (int)strcspn(line, "\r\n"), line);
-        }
+        answer = xenctrl_mitigations_in(log);
     }
     free(log);
     return answer;
@@ -372,28 +393,91 @@ bool xenctrl_two_cpus(struct xenctrl *x, unsigned cpus[2])
     return cpus[1] != 0;
 }
 
+/* Clear in `spare` the CPUs that a vCPU of dom0 may run on; false: cannot ask. */
+static bool leave_to_dom0(struct xenctrl *x, uint32_t vcpus, uint8_t *spare, int bytes,
+                          unsigned *pinned)
+{
+    xc_cpumap_t hard = xc_cpumap_alloc(x->xc), soft = xc_cpumap_alloc(x->xc);
+    bool known = hard && soft;
+
+    for ( uint32_t v = 0; known && v < vcpus; v++ )
+    {
+        known = xc_vcpu_getaffinity(x->xc, 0, (int)v, hard, soft, XEN_VCPUAFFINITY_HARD) == 0;
+        *pinned += known && bits(hard, bytes) == 1;
+        for ( int i = 0; known && i < bytes; i++ )
+            spare[i] &= (uint8_t)~hard[i];
+    }
+    free(hard);
+    free(soft);
+    return known;
+}
+
+/* The CPUs in use that dom0 keeps away from; the caller's, NULL: cannot ask. */
+static uint8_t *find_spare(struct xenctrl *x, int *bytes, unsigned *pinned)
+{
+    struct domain_state dom0 = xenctrl_domain(x, 0);
+    unsigned count = 0;
+    xc_cputopo_t *cpus;
+    uint8_t *spare;
+    bool known;
+
+    *pinned = 0;
+    *bytes = xc_get_cpumap_size(x->xc);
+    if ( *bytes <= 0 || !dom0.exists || xc_cputopoinfo(x->xc, &count, NULL) )
+        return NULL;
+    cpus = xcalloc(count, sizeof(*cpus));
+    spare = xcalloc((size_t)*bytes, 1);
+    known = xc_cputopoinfo(x->xc, &count, cpus) == 0;
+    for ( unsigned i = 0; known && i < count && i / 8 < (unsigned)*bytes; i++ )
+        if ( cpus[i].core != XEN_INVALID_CORE_ID )   /* else parked, as by smt=0 */
+            spare[i / 8] |= (uint8_t)(1u << (i % 8));
+    known = known && leave_to_dom0(x, dom0.vcpus, spare, *bytes, pinned);
+    free(cpus);
+    if ( known )
+        return spare;
+    free(spare);
+    return NULL;
+}
+
+/* -1: none. */
+static int first_cpu(const uint8_t *map, int bytes)
+{
+    for ( int i = 0; map && i < 8 * bytes; i++ )
+        if ( map[i / 8] >> (i % 8) & 1 )
+            return i;
+    return -1;
+}
+
+int xenctrl_spare_cpu(struct xenctrl *x)
+{
+    unsigned pinned;
+    int bytes, cpu;
+    uint8_t *spare = find_spare(x, &bytes, &pinned);
+
+    cpu = first_cpu(spare, bytes);
+    free(spare);
+    return cpu;
+}
+
 char *xenctrl_pinned(struct xenctrl *x)
 {
     struct domain_state dom0 = xenctrl_domain(x, 0);
-    int bytes = xc_get_cpumap_size(x->xc);
     xc_physinfo_t info = { 0 };
-    xc_cpumap_t hard, soft;
-    unsigned pinned = 0;
-    char *answer;
+    unsigned pinned;
+    uint8_t *spare;
+    char *domains, *answer;
+    int bytes, cpu;
 
-    if ( bytes <= 0 || xc_physinfo(x->xc, &info) || !dom0.exists )
+    if ( xc_physinfo(x->xc, &info) || !dom0.exists )
         return NULL;
     if ( info.nr_cpus == 1 )
         return xstrdup("one CPU for all");
-    hard = xc_cpumap_alloc(x->xc);
-    soft = xc_cpumap_alloc(x->xc);
-    for ( uint32_t v = 0; hard && soft && v < dom0.vcpus; v++ )
-        if ( xc_vcpu_getaffinity(x->xc, 0, (int)v, hard, soft,
-                                 XEN_VCPUAFFINITY_HARD) == 0 && bits(hard, bytes) == 1 )
-            pinned++;
-    free(hard);
-    free(soft);
-    answer = xasprintf("%u CPUs; dom0: %u of %u vCPUs pinned", info.nr_cpus, pinned,
-                       dom0.online_vcpus);
+    spare = find_spare(x, &bytes, &pinned);
+    cpu = first_cpu(spare, bytes);
+    free(spare);
+    domains = cpu < 0 ? xstrdup("not pinned") : xasprintf("on CPU %d", cpu);
+    answer = xasprintf("%u CPUs; dom0: %u of %u vCPUs pinned; domains: %s", info.nr_cpus,
+                       pinned, dom0.online_vcpus, domains);
+    free(domains);
     return answer;
 }

@@ -81,13 +81,19 @@ char *xenctrl_mitigations(struct xenctrl *);   /* Xen's own words at boot */
  */
 bool xenctrl_two_cpus(struct xenctrl *, unsigned cpus[2]);
 
-char *xenctrl_pinned(struct xenctrl *);        /* dom0's vCPUs, in words */
-uint64_t xenctrl_tsc_hz(struct xenctrl *);     /* 0: unknown */
 
 /* Physical CPUs that are online; 0: unknown. */
 unsigned xenctrl_cpus(struct xenctrl *);
 
 /* MiB that Xen has free for domains; 0: unknown. */
 uint64_t xenctrl_free_memory(struct xenctrl *);
+char *xenctrl_pinned(struct xenctrl *);        /* dom0's vCPUs and our domains, in words */
+uint64_t xenctrl_tsc_hz(struct xenctrl *);     /* 0: unknown */
+
+/* The mitigations as told in Xen's boot log. */
+char *xenctrl_mitigations_in(const char *log);
+
+/* A CPU that no vCPU of dom0 may run on, where dom0 is pinned; -1: there is none. */
+int xenctrl_spare_cpu(struct xenctrl *);
 
 #endif

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backend/xenctrl.h"
 #include "commands/checks.h"
 #include "xenometer.h"
 
@@ -101,31 +102,28 @@ static void check_tsc(struct checks *checks)
                    "not invariant: its rate may change or stop");
 }
 
-/*
- * "Domain-0  0  0  0  r--  8.8  all / all": the word before the slash is the
- * hard affinity of dom0's first vCPU.
- */
-static void check_pinning(struct checks *checks)
+/* What only Xen knows, and only root may ask: checks_xen() says so otherwise. */
+static void check_xen(struct checks *checks)
 {
-    static const char *const argv[] = { "xl", "vcpu-list", "0", NULL };
-    char *list = program_output(argv);
-    char *row = list ? strchr(list, '\n') : NULL;
-    char *slash = row ? strstr(row, " / ") : NULL, *word;
+    struct xenctrl *xen = geteuid() == 0 ? xenctrl_open() : NULL;
+    char *pinned, *mitigations;
 
-    if ( slash != NULL )
-    {
-        *slash = '\0';
-        word = strrchr(row, ' ');
-        if ( word != NULL && strcmp(word + 1, "all") != 0 )
-            checks_add(checks, GROUP, "dom0", CHECK_OK, NULL,
-                       "its vCPU 0 is pinned to CPU %s", word + 1);
-        else
-            checks_add(checks, GROUP, "dom0", CHECK_NOTE,
-                       "start Xen with dom0_max_vcpus=N dom0_vcpus_pin",
-                       "not pinned: it may share a CPU with the measured "
-                       "domain");
-    }
-    free(list);
+    if ( xen == NULL )
+        return;
+    pinned = xenctrl_pinned(xen);
+    mitigations = xenctrl_mitigations(xen);
+    if ( pinned != NULL )
+        checks_add(checks, GROUP, "pinning", xenctrl_spare_cpu(xen) >= 0 ? CHECK_OK
+                                                                         : CHECK_NOTE,
+                   "a CPU that dom0 keeps away from is best: start Xen with "
+                   "dom0_max_vcpus=N dom0_vcpus_pin, N below the number of CPUs",
+                   "%s", pinned);
+    checks_add(checks, GROUP, "mitigations", CHECK_OK, NULL, "%s",
+               mitigations ? mitigations
+                           : "unknown: Xen's boot messages are gone from `xl dmesg`");
+    free(pinned);
+    free(mitigations);
+    xenctrl_close(xen);
 }
 
 void checks_figures(struct checks *checks)
@@ -142,7 +140,7 @@ void checks_figures(struct checks *checks)
     check_smt(checks, info);
     check_tsc(checks);
     if ( dom0 )
-        check_pinning(checks);
+        check_xen(checks);
     free(info);
     free(xenpm);
 }

@@ -125,13 +125,15 @@ char *domain_setting(const char *key, const char *value)
     return xasprintf("%s=\"%s\"", key, value);
 }
 
-/* A second vCPU, and where the two may run; the caller's. */
-static char *smp_setting(const struct domains *s, uint32_t needs)
+/* How many vCPUs, and where they may run; NULL: one, anywhere.  The caller's. */
+static char *vcpu_setting(const struct domains *s, uint32_t needs)
 {
     if ( needs & DOMAIN_SMP )
         return xasprintf("vcpus=2\ncpus=[\"%u\",\"%u\"]", s->cpus[0], s->cpus[1]);
     if ( needs & DOMAIN_SMP_SHARED )
         return xasprintf("vcpus=2\ncpus=\"%u\"", s->cpus[1]);
+    if ( s->spare_cpu >= 0 )
+        return xasprintf("cpus=\"%d\"", s->spare_cpu);
     return NULL;
 }
 
@@ -143,7 +145,7 @@ char *domain_create(struct domains *s, enum mode mode, uint32_t needs,
     size_t count = 2;
     char *config = xasprintf("%s/%s.cfg", s->options->config_dir, mode_name(mode));
     char *image = realpath(s->options->elf, NULL);
-    char *name, *kernel, *smp = smp_setting(s, needs), *error;
+    char *name, *kernel, *vcpus = vcpu_setting(s, needs), *error;
     bool missing = false;
 
     *g = (struct guest){ .console.fd = -1 };
@@ -154,8 +156,8 @@ char *domain_create(struct domains *s, enum mode mode, uint32_t needs,
                             image ? image : s->options->elf);
     settings[0] = name;
     settings[1] = kernel;
-    if ( smp )
-        settings[count++] = smp;
+    if ( vcpus )
+        settings[count++] = vcpus;
     for ( size_t i = 0; i < NEED_SETTINGS; i++ )
         if ( needs & need_settings[i].need )
             settings[count++] = need_settings[i].setting;
@@ -181,7 +183,7 @@ char *domain_create(struct domains *s, enum mode mode, uint32_t needs,
     free(image);
     free(name);
     free(kernel);
-    free(smp);
+    free(vcpus);
     if ( error )
         free(g->name);
     return error;

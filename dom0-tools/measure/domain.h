@@ -22,6 +22,7 @@ struct domains {
     bool no_xl;                  /* there is no xl: none will ever be made */
     bool two_cpus;               /* a domain's vCPUs can have one each: */
     unsigned cpus[2];
+    int spare_cpu;               /* away from dom0, for a single vCPU; -1: none */
 };
 
 /* A domain, from creation to its end. */

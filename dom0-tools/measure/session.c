@@ -262,6 +262,7 @@ int session_run(const struct session_options *options, const struct selection *s
     s.domains = (struct domains){ .options = options, .host = &s.host };
     domains_destroy_stale(&s.domains);
     possible = xenctrl_modes(s.host.xen);
+    s.domains.spare_cpu = xenctrl_spare_cpu(s.host.xen);
     s.domains.two_cpus = xenctrl_two_cpus(s.host.xen, s.domains.cpus);
     if ( asked && !(asked & possible) && selection->modes == asked )
     {

@@ -36,6 +36,7 @@ static const struct {
     { "merge", suite_merge },
     { "results", suite_results },
     { "catalogue", suite_catalogue },
+    { "xenctrl", suite_xenctrl },
 };
 
 static int wanted(const char *name, int argc, char **argv)

@@ -24,5 +24,6 @@ void suite_plan(void);
 void suite_merge(void);
 void suite_results(void);
 void suite_catalogue(void);
+void suite_xenctrl(void);
 
 #endif

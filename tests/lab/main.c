@@ -53,6 +53,7 @@ int main(int argc, char **argv)
         suite_dom0rows();
         suite_events();
         suite_memory();
+        suite_method();
         suite_errors();
         suite_hostile();
         suite_block();

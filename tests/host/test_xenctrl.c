@@ -1,0 +1,40 @@
+/*
+ * backend/xenctrl.c, as far as no Xen is needed: what its boot log tells.
+ */
+#include <CUnit/CUnit.h>
+#include <stdlib.h>
+
+#include "backend/xenctrl.h"
+#include "suites.h"
+
+static void check(const char *log, const char *expected)
+{
+    char *text = xenctrl_mitigations_in(log);
+
+    if ( expected == NULL )
+        CU_ASSERT_PTR_NULL(text);
+    if ( expected != NULL && text != NULL )
+        CU_ASSERT_STRING_EQUAL(text, expected);
+    CU_ASSERT_EQUAL(text == NULL, expected == NULL);
+    free(text);
+}
+
+static void test_mitigations(void)
+{
+    check("(XEN) Speculative mitigation facilities:\n"
+          "(XEN)   Xen settings: BTI-Thunk: RETPOLINE, SPEC_CTRL: No\n"
+          "(XEN)   Support for PV VMs: None\n"
+          "(XEN)   XPTI (64-bit PV only): Dom0 enabled, DomU enabled (with PCID)\r\n",
+          "BTI-Thunk: RETPOLINE, SPEC_CTRL: No; XPTI: Dom0 enabled, DomU enabled (with PCID)");
+    check("(XEN)   Xen settings: BTI-Thunk: JMP", "BTI-Thunk: JMP");
+    /* The ring wraps: half of it says less than nothing. */
+    check("(XEN)   XPTI (64-bit PV only): Dom0 enabled\n", NULL);
+    check("", NULL);
+}
+
+void suite_xenctrl(void)
+{
+    CU_pSuite suite = CU_add_suite("xenctrl", NULL, NULL);
+
+    CU_add_test(suite, "mitigations", test_mitigations);
+}
