@@ -1,0 +1,17 @@
+/* A trace as text for people. */
+#ifndef REPORT_TRACE_TABLE_H
+#define REPORT_TRACE_TABLE_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "trace/trace.h"
+
+struct trace_view {
+    bool stages, functions;      /* which tables, after the layers */
+    uint32_t limit;              /* lines of the function table; 0: all */
+};
+
+void trace_print(FILE *, const struct trace *, const struct trace_view *);
+
+#endif
