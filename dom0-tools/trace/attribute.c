@@ -62,7 +62,7 @@ static uint64_t stack_key(const struct record_context *context, uint64_t stack)
 {
     switch ( context->layer )
     {
-    case LAYER_KERNEL: return stack >> 14;
+    case LAYER_KERNEL: return (stack - 1) >> 14;   /* empty, it points behind its stack */
     case LAYER_USER:   return context->cr3 ^ (stack >> 23);
     }
     return 0;
@@ -92,14 +92,16 @@ static void push(struct thread *t, uint64_t stack, const char *function)
 static void enter(struct walk *w, size_t thread, uint64_t stack, const char *function)
 {
     struct thread *t = &w->threads[thread];
+    const struct thread *from = w->last == NO_THREAD ? NULL : &w->threads[w->last];
     const struct frame *top;
 
-    /* The kernel calls on to another stack for interrupts: what called
-     * stays the caller. */
-    if ( w->called && w->last != thread && w->last != NO_THREAD && t->layer == LAYER_KERNEL &&
-         w->threads[w->last].layer == LAYER_KERNEL )
+    /* The kernel calls on to another stack for interrupts: what called stays
+     * the caller.  But in __switch_to_asm a call that only fills the return
+     * stack buffer follows the change to another process's stack. */
+    if ( w->called && from && from != t && t->layer == LAYER_KERNEL &&
+         from->layer == LAYER_KERNEL && from->depth &&
+         strcmp(from->frames[from->depth - 1].function, "__switch_to_asm") )
     {
-        const struct thread *from = &w->threads[w->last];
 
         memcpy(t->frames, from->frames, sizeof(t->frames));
         t->depth = from->depth;
@@ -375,6 +377,8 @@ bool trace_make(const struct capture *c, struct names *names, struct trace *t)
         return false;
     }
     make_stages(t);
+    for ( size_t i = 0; i < t->stage_count; i++ )
+        t->stages[i].what = stage_words(t, &t->stages[i]);
     find_tail(t);
     count_functions(t);
     return true;
@@ -385,7 +389,8 @@ void trace_free(struct trace *t)
     for ( size_t i = 0; i < t->step_count; i++ )
         free(t->steps[i].frames);
     for ( size_t i = 0; i < t->stage_count; i++ )
-        free((char *)t->stages[i].what);
+        free(t->stages[i].what);
+    json_decref(t->document);
     free(t->row);
     free(t->places);
     free(t->steps);

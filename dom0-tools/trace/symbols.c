@@ -57,8 +57,9 @@ void symbols_add_text(struct symbols *s, const char *text, uint64_t lowest)
 
         next = line + length + (line[length] == '\n');
         if ( type == line || type + 3 > line + length || type[0] != ' ' || type[2] != ' ' ||
-             !strchr("tTwW", type[1]) || address < lowest )
-            continue;
+             !strchr("tTwW", type[1]) || address < lowest ||
+             !strncmp(type + 3, "_stext", 6) || !strncmp(type + 3, "_etext", 6) )
+            continue;   /* the last: a section's bounds */
         add(s, address, 0, clean_name(type + 3, strcspn(type + 3, " \t\n")));
     }
 }

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <jansson.h>
+
 #include "trace/capture.h"
 #include "trace/names.h"
 
@@ -29,7 +31,7 @@ struct stage {
     uint64_t count, at;
     size_t first, steps;     /* its steps */
     bool tail;               /* runs although the answer is ready */
-    const char *what;        /* functions that say what it does; owned */
+    char *what;              /* functions that say what it does */
 };
 
 struct place {
@@ -63,6 +65,8 @@ struct trace {
     struct function *functions;   /* most instructions of their own first */
     size_t place_count, step_count, stage_count, function_count;
     bool xen_symbols;        /* without them, no tail is known */
+    const char *xen, *dom0_kernel;   /* versions; borrowed, or NULL */
+    json_t *document;        /* a trace read from a file: holds its strings */
 };
 
 /*
@@ -71,6 +75,9 @@ struct trace {
  */
 bool trace_make(const struct capture *, struct names *, struct trace *);
 void trace_free(struct trace *);
+
+/* A few functions that say what a stage does (what.c); the caller's. */
+char *stage_words(const struct trace *, const struct stage *);
 
 /* "guest", "xen", "dom0_kernel", "dom0_user", "idle": the layer's key in JSON. */
 const char *layer_key(enum layer);
