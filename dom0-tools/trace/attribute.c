@@ -14,6 +14,7 @@
 #include "xenometer.h"
 
 #define MAX_DEPTH 64u
+#define MAX_STACK (8u << 20)   /* bytes: larger differences are other stacks */
 
 struct frame {
     uint64_t stack;          /* stack pointer at its beginning */
@@ -110,6 +111,9 @@ static void enter(struct walk *w, size_t thread, uint64_t stack, const char *fun
         push(t, stack, function);
         return;
     }
+    /* Whoever enters Xen finds its stack empty. */
+    if ( t->layer == LAYER_XEN && from && from->layer != LAYER_XEN )
+        t->depth = 0;
     while ( t->depth && t->frames[t->depth - 1].stack < stack )
         t->depth--;
     top = t->depth ? &t->frames[t->depth - 1] : NULL;
@@ -118,7 +122,12 @@ static void enter(struct walk *w, size_t thread, uint64_t stack, const char *fun
     else if ( top->function != function )
     {
         if ( w->last == thread || top->stack == stack )
+        {
             t->frames[t->depth - 1].function = function;   /* a jump: a tail call */
+            /* SYSCALL enters Xen on the caller's stack, which it then leaves. */
+            if ( top->stack - stack > MAX_STACK )
+                t->frames[t->depth - 1].stack = stack;
+        }
         else
             push(t, stack, function);                      /* an interrupt, a fault */
     }
