@@ -142,7 +142,15 @@ $(BUILD)/test-image: $(patsubst %,$(BUILD)/%.o,$(sort $(wildcard tests/image/*.c
 	$(call say,LD,$@)
 	$(Q)$(CC) -o $@ $^ -lcunit
 
-test-host: $(BUILD)/test-host $(BUILD)/test-image all
+# Instructions to be counted by hand, for the plugin.
+$(BUILD)/test-count.elf: tests/plugin/count.S tests/plugin/count.lds Makefile $(DEPS)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -c -o $(BUILD)/test-count.o $<
+	$(Q)$(LD) --no-warn-rwx-segments -nostdlib -static -z noexecstack \
+		-T tests/plugin/count.lds -o $@ $(BUILD)/test-count.o
+
+test-host: $(BUILD)/test-host $(BUILD)/test-image $(BUILD)/test-count.elf all
 	$(Q)$(BUILD)/test-host
 	$(Q)$(BUILD)/test-image $(BUILD)/xenometer.elf
 

@@ -31,6 +31,7 @@ static const struct {
     { "bare", suite_bare },
     { "record", suite_record },
     { "blkif", suite_blkif },
+    { "trace", suite_trace },
 };
 
 static int wanted(const char *name, int argc, char **argv)

@@ -19,5 +19,6 @@ void suite_services(void);
 void suite_bare(void);
 void suite_record(void);
 void suite_blkif(void);
+void suite_trace(void);
 
 #endif
