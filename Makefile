@@ -27,7 +27,7 @@ help:
 	@echo "make clean      remove $(BUILD)/ (the lab's cache stays: xenometer lab clean)"
 	@echo "V=1 shows the commands."
 
-all: $(BUILD)/xenometer $(BUILD)/xenometer.elf $(BUILD)/lab-agent
+all: $(BUILD)/xenometer $(BUILD)/xenometer.elf $(BUILD)/lab-agent $(BUILD)/trace-plugin.so
 elf: $(BUILD)/xenometer.elf
 
 # Packages: checked once, again whenever the list changes.
@@ -85,7 +85,7 @@ $(BUILD)/%.elf: $(BUILD)/%.elf.debug
 # ------------------------------------------------------------- dom0 program
 
 TOOL_SOURCES := $(sort $(wildcard dom0-tools/*.c dom0-tools/*/*.c shared/*.c))
-TOOL_SOURCES := $(filter-out dom0-tools/lab/agent.c,$(TOOL_SOURCES))
+TOOL_SOURCES := $(filter-out dom0-tools/lab/agent.c dom0-tools/trace/plugin.c,$(TOOL_SOURCES))
 TOOL_OBJECTS := $(TOOL_SOURCES:%=$(BUILD)/%.o)
 TOOL_CFLAGS  := -std=gnu11 -O2 -g $(WARNINGS)
 TOOL_CPPFLAGS := -D_GNU_SOURCE -Iinclude -Ishared -Idom0-tools \
@@ -114,6 +114,12 @@ $(BUILD)/lab-agent: dom0-tools/lab/agent.c Makefile $(DEPS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TOOL_CFLAGS) $(TOOL_CPPFLAGS) -MMD -MP -MF $(BUILD)/lab-agent.d -static $< -o $@
 
+# QEMU's own functions are found when it loads this.
+$(BUILD)/trace-plugin.so: dom0-tools/trace/plugin.c Makefile $(DEPS)
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TOOL_CFLAGS) -fvisibility=hidden -fPIC -shared -MMD -MP -MF $(BUILD)/trace-plugin.d $< -o $@
+
 # -------------------------------------------------------------------- tests
 
 TEST_CFLAGS := -std=gnu11 -O1 -g $(WARNINGS) -fsanitize=address,undefined \
@@ -140,7 +146,15 @@ $(BUILD)/test-image: $(patsubst %,$(BUILD)/%.o,$(sort $(wildcard tests/image/*.c
 	$(call say,LD,$@)
 	$(Q)$(CC) -o $@ $^ -lcunit
 
-test-host: $(BUILD)/test-host $(BUILD)/test-image all
+# Instructions to be counted by hand, for the plugin.
+$(BUILD)/test-count.elf: tests/plugin/count.S tests/plugin/count.lds Makefile $(DEPS)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -c -o $(BUILD)/test-count.o $<
+	$(Q)$(LD) --no-warn-rwx-segments -nostdlib -static -z noexecstack \
+		-T tests/plugin/count.lds -o $@ $(BUILD)/test-count.o
+
+test-host: $(BUILD)/test-host $(BUILD)/test-image $(BUILD)/test-count.elf all
 	$(Q)$(BUILD)/test-host
 	$(Q)$(BUILD)/test-image $(BUILD)/xenometer.elf
 
@@ -175,7 +189,8 @@ install: all
 		$(DESTDIR)$(PREFIX)/share/xenometer/configs/lab $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(BUILD)/xenometer $(DESTDIR)$(PREFIX)/bin/
 	install -m 644 $(BUILD)/xenometer.elf $(DESTDIR)$(PREFIX)/share/xenometer/
-	install -m 755 $(BUILD)/lab-agent $(DESTDIR)$(PREFIX)/share/xenometer/
+	install -m 755 $(BUILD)/lab-agent $(BUILD)/trace-plugin.so $(DESTDIR)$(PREFIX)/share/xenometer/
+	install -m 644 $(BUILD)/xenometer.elf.debug $(DESTDIR)$(PREFIX)/share/xenometer/
 	install -m 644 configs/*.cfg configs/packages $(DESTDIR)$(PREFIX)/share/xenometer/configs/
 	install -m 644 configs/lab/* $(DESTDIR)$(PREFIX)/share/xenometer/configs/lab/
 	install -m 644 dom0-tools/man/xenometer.1 $(DESTDIR)$(PREFIX)/share/man/man1/

@@ -22,6 +22,7 @@ static const struct command {
     { "run",     command_run,     "measure rows on a real Xen: here, or in the lab" },
     { "list",    command_list,    "show the rows that can be measured" },
     { "explain", command_explain, "tell what a row does and what its figure isolates" },
+    { "trace",   command_trace,   "show where every instruction of one crossing goes" },
     { "report",  command_report,  "print the table of a results file again" },
     { "compare", command_compare, "set two results files side by side" },
     { "backend", command_backend, "serve domains started by hand with xl create" },

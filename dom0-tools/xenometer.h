@@ -42,6 +42,7 @@ char *data_file(const char *relative);
 int command_run(int argc, char **argv);
 int command_list(int argc, char **argv);
 int command_explain(int argc, char **argv);
+int command_trace(int argc, char **argv);
 int command_backend(int argc, char **argv);
 int command_compare(int argc, char **argv);
 int command_report(int argc, char **argv);

@@ -52,13 +52,20 @@ static int bare(const struct lab_options *options, const char *elf, int commands
 {
     struct machine machine;
     struct qemu qemu;
-    int keep[4] = { -1, commands, console, results }, status;
+    int keep[6] = { -1, commands, console, results }, status;
+    size_t kept = 4;
 
+    if ( options->plugin )
+    {
+        keep[kept++] = options->plugin->library;
+        keep[kept++] = options->plugin->record;
+    }
     status = qemu_prepare(&qemu, &keep[0]);
     if ( status == STATUS_OK )
     {
-        machine_bare(&machine, options->clock, options->smp, elf, keep[0], commands, console, results);
-        status = qemu_start(&qemu, &machine, NULL, keep, 4);
+        machine_bare(&machine, options->clock, options->smp, elf, keep[0], commands, console, results,
+                     options->plugin);
+        status = qemu_start(&qemu, &machine, NULL, keep, kept);
         machine_free(&machine);
         close(keep[0]);
     }

@@ -38,10 +38,10 @@ static int start(struct instance *instance, const struct cache *cache, int conso
 {
     struct machine_files files = {
         .serial = -1, .console = console, .channel = instance->channel,
-        .ram = instance->ram, .state = instance->state,
+        .ram = instance->ram, .state = instance->state, .plugin = instance->plugin,
     };
     struct machine machine;
-    int keep[6], status;
+    int keep[8], status;
     size_t count = 0;
 
     status = qemu_prepare(&instance->qemu, &files.qmp);
@@ -67,6 +67,11 @@ static int start(struct instance *instance, const struct cache *cache, int conso
         keep[count++] = instance->ram;
     if ( instance->state >= 0 )
         keep[count++] = instance->state;
+    if ( instance->plugin )
+    {
+        keep[count++] = instance->plugin->library;
+        keep[count++] = instance->plugin->record;
+    }
 
     machine_lab(&machine, instance->clock, instance->smp, &files);
     status = qemu_start(&instance->qemu, &machine, cache->lab, keep, count);

@@ -28,10 +28,17 @@ enum lab_clock {
     LAB_KVM,     /* nested KVM; only where a probe has shown that it runs Xen */
 };
 
+/* A plugin for QEMU (trace/plugin.c), loaded for tracing only. */
+struct lab_plugin {
+    int library;             /* descriptor of the shared object */
+    int record;              /* memory file for its request and answer */
+};
+
 struct lab_options {
     enum lab_clock clock;
     bool smp;                /* two CPUs, for domains with two vCPUs; dom0 has one
                                 vCPU, pinned to the first */
+    const struct lab_plugin *plugin;   /* NULL: none */
     bool quiet;              /* no progress lines */
     const char *cache;       /* cache directory; NULL: $XENOMETER_CACHE, else
                                 ${XDG_CACHE_HOME:-$HOME/.cache}/xenometer */

@@ -121,6 +121,13 @@ static void add_control(struct machine *m, int qmp)
     add_pair(m, "-mon", "chardev=qmp,mode=control");
 }
 
+static void add_plugin(struct machine *m, const struct lab_plugin *plugin)
+{
+    if ( plugin )
+        add_owned(m, "-plugin", xasprintf("/proc/self/fd/%d,fd=%d", plugin->library,
+                                          plugin->record));
+}
+
 void machine_lab(struct machine *m, enum lab_clock clock, bool smp,
                  const struct machine_files *files)
 {
@@ -156,10 +163,12 @@ void machine_lab(struct machine *m, enum lab_clock clock, bool smp,
     add(m, "-S");
     if ( files->state >= 0 )
         add_pair(m, "-incoming", "defer");
+    add_plugin(m, files->plugin);
 }
 
 void machine_bare(struct machine *m, enum lab_clock clock, bool smp, const char *elf,
-                  int qmp, int commands, int console, int results)
+                  int qmp, int commands, int console, int results,
+                  const struct lab_plugin *plugin)
 {
     *m = (struct machine){ 0 };
     add_common(m, clock);
@@ -175,6 +184,7 @@ void machine_bare(struct machine *m, enum lab_clock clock, bool smp, const char 
     add_pair(m, "-kernel", elf);
     if ( commands >= 0 )
         add_owned(m, "-initrd", xasprintf("/proc/self/fd/%d", commands));
+    add_plugin(m, plugin);
 }
 
 uint64_t machine_hash(uint64_t hash)

@@ -23,6 +23,7 @@ struct machine_files {
     int channel;         /* the shared memory (channel.h) */
     int ram;             /* memory file to boot in; -1: the snapshot's */
     int state;           /* the snapshot's device state to load; or -1 */
+    const struct lab_plugin *plugin;   /* or NULL */
 };
 
 /* A NULL-terminated argument list; free with machine_free(). */
@@ -44,7 +45,8 @@ void machine_lab(struct machine *machine, enum lab_clock clock, bool smp,
 
 /* Bare mode; commands, console and results are memory files. */
 void machine_bare(struct machine *machine, enum lab_clock clock, bool smp, const char *elf,
-                  int qmp, int commands, int console, int results);
+                  int qmp, int commands, int console, int results,
+                  const struct lab_plugin *plugin);
 
 void machine_free(struct machine *machine);
 

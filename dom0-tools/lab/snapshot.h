@@ -21,6 +21,7 @@ struct instance {
     int serial;                 /* memory file with Xen's serial log, or -1 */
     size_t looked;              /* bytes of serial searched for a panic */
     int ram, state;             /* while they are needed, else -1 */
+    const struct lab_plugin *plugin;   /* borrowed, or NULL; set before the load */
 };
 
 /* Everything but QEMU: the shared memory is mapped and empty, for a job. */

@@ -37,6 +37,7 @@ static const struct {
     { "results", suite_results },
     { "catalogue", suite_catalogue },
     { "xenctrl", suite_xenctrl },
+    { "trace", suite_trace },
 };
 
 static int wanted(const char *name, int argc, char **argv)

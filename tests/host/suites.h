@@ -25,5 +25,6 @@ void suite_merge(void);
 void suite_results(void);
 void suite_catalogue(void);
 void suite_xenctrl(void);
+void suite_trace(void);
 
 #endif

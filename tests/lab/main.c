@@ -58,6 +58,7 @@ int main(int argc, char **argv)
         suite_hostile();
         suite_block();
         suite_smp();
+        suite_trace();
     }
     status = run(slow ? NULL : argv[1]);
     failures = CU_get_number_of_failures();

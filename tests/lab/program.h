@@ -52,6 +52,7 @@ void suite_dom0rows(void);
 void suite_events(void);
 void suite_memory(void);
 void suite_method(void);
+void suite_trace(void);
 void suite_long(void);   /* minutes; make test-long */
 
 #endif

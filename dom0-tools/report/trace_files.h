@@ -1,0 +1,37 @@
+/*
+ * A trace for machines and for pictures.  The writers of text print to a
+ * stream that the caller checks for errors.
+ */
+#ifndef REPORT_TRACE_FILES_H
+#define REPORT_TRACE_FILES_H
+
+#include <stdio.h>
+
+#include "trace/trace.h"
+
+/* Schema xenometer-trace/1: one document with a newline; the caller's to free. */
+char *trace_to_json(const struct trace *);
+
+/*
+ * Read such a document, for comparing: everything but the steps.  `name` stands for it in messages.
+ * STATUS_OK, or STATUS_USAGE after a message (then there is nothing to free).
+ */
+int trace_from_json(const char *text, size_t length, const char *name, struct trace *);
+
+/* Folded stacks: "layer;function;function count", one a line, sorted: what
+ * flamegraph.pl and others read. */
+void trace_folded(FILE *, const struct trace *);
+
+/* A flame graph (SVG) in the order of execution, from left to right. */
+void trace_flame(FILE *, const struct trace *);
+
+/* A sequence diagram (SVG): who runs after whom, with the count on every arrow. */
+void trace_sequence(FILE *, const struct trace *);
+
+/* Text as XML wants it. */
+void xml_text(FILE *, const char *text);
+
+/* The colour of a layer in both pictures, "#rrggbb". */
+const char *layer_colour(enum layer);
+
+#endif

@@ -1,0 +1,400 @@
+#include "capture.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "lab/child.h"
+#include "measure/bare.h"
+#include "measure/elf.h"
+#include "report/json.h"
+#include "xenometer.h"
+
+#define FEW_SAMPLES 101u   /* enough for a median that is the row's */
+
+/* One run with the plugin: what the row took, and the plugin's record. */
+struct run {
+    struct results results;
+    struct record record;
+};
+
+static void run_free(struct run *run)
+{
+    results_free(&run->results);
+    record_free(&run->record);
+}
+
+/* --------------------------------------------------------------- markers -- */
+
+struct marker_list {
+    struct record_marker *list;
+    uint32_t count;
+};
+
+/* The image's readings of the TSC (domU-kernel/arch/cpu.h), by their code. */
+static void find_markers(const struct elf_part *text, struct marker_list *markers)
+{
+    static const uint8_t begin[] = { 0x0f, 0xae, 0xe8, 0x0f, 0x31 };      /* lfence; rdtsc */
+    static const uint8_t end[] = { 0x0f, 0x01, 0xf9, 0x0f, 0xae, 0xe8 };  /* rdtscp; lfence */
+
+    for ( size_t i = 0; i + sizeof(end) <= text->size; i++ )
+    {
+        bool begins = !memcmp(text->data + i, begin, sizeof(begin));
+
+        if ( !begins && memcmp(text->data + i, end, sizeof(end)) )
+            continue;
+        markers->list = xrealloc(markers->list, (markers->count + 1) * sizeof(*markers->list));
+        markers->list[markers->count++] = (struct record_marker){
+            .address = text->address + i + (begins ? 3 : 0), .is_end = !begins };
+    }
+}
+
+static int ask(const struct capture_options *o, uint64_t first, uint64_t last, int fd)
+{
+    struct record_request request = {
+        .magic = RECORD_MAGIC, .version = RECORD_VERSION,
+        .first_event = first, .last_event = last, .svm_feature_flags = o->svm_feature_flags,
+    };
+    struct marker_list markers = { 0 };
+    struct elf_part part;
+    char *error = NULL;
+    struct elf *elf = elf_open(o->elf, &error);
+    int status = STATUS_OK;
+
+    if ( !elf )
+    {
+        message("%s", error);
+        free(error);
+        return STATUS_USAGE;
+    }
+    for ( unsigned i = 0; elf_load_segment(elf, i, &part); i++ )
+    {
+        if ( i == 0 )
+        {
+            request.image_start = part.address;
+            find_markers(&part, &markers);
+        }
+        request.image_end = part.address + part.memory;
+    }
+    elf_close(elf);
+    request.marker_count = markers.count;
+    if ( !record_ask(fd, &request, markers.list) )
+    {
+        message("no memory for the plugin's record");
+        status = STATUS_ENVIRONMENT;
+    }
+    free(markers.list);
+    return status;
+}
+
+/* ------------------------------------------------------------------ runs -- */
+
+/* The same job as `xenometer run` has: this program in the lab's dom0. */
+static int run_domain(const struct capture_options *o, const struct lab_options *lab,
+                      uint32_t samples, struct results *results)
+{
+    char *config = xasprintf("%s/%s.cfg", o->config_dir, mode_name(o->mode));
+    char *config_name = xasprintf("%s.cfg", mode_name(o->mode));
+    char *mode = xasprintf("--modes=%s", mode_name(o->mode));
+    char *count = xasprintf("--samples=%u", samples);
+    const char *argv[] = { "./xenometer", "run", "--host=xen", "--image=xenometer.elf",
+                           "--configs=.", "--json", "--raw", "--row-deadline=3", mode, count,
+                           o->row->name, NULL };
+    const struct lab_file push[] = {
+        { .host_path = "/proc/self/exe", .name = "xenometer" },
+        { .host_path = o->elf, .name = "xenometer.elf" },
+        { .host_path = config, .name = config_name },
+    };
+    int status = STATUS_ENVIRONMENT, inner = 0, out = memory_file("results", 0);
+    int err = verbose ? STDERR_FILENO : memory_file("errors", 0);
+    char *text;
+    size_t length;
+
+    if ( out >= 0 && err >= 0 )
+        status = lab_run(lab, &(struct lab_job){
+            .argv = argv, .push = push, .push_count = sizeof(push) / sizeof(push[0]),
+            .stdout_fd = out, .stderr_fd = err, .deadline_seconds = o->deadline }, &inner);
+    if ( status == STATUS_OK && inner > STATUS_FAILED )
+    {
+        text = verbose ? xstrdup("") : memory_file_text(err, NULL);
+        fputs(text, stderr);
+        free(text);
+        status = inner;
+    }
+    if ( status == STATUS_OK )
+    {
+        text = memory_file_text(out, &length);
+        status = results_from_json(text, length, "the lab's answer", results)
+            ? STATUS_ENVIRONMENT : STATUS_OK;
+        free(text);
+    }
+    if ( out >= 0 )
+        close(out);
+    if ( err >= 0 && err != STDERR_FILENO )
+        close(err);
+    free(config);
+    free(config_name);
+    free(mode);
+    free(count);
+    return status;
+}
+
+static int run_bare(const struct capture_options *o, const struct lab_options *lab,
+                    uint32_t samples, struct results *results)
+{
+    const struct session_options session = {
+        .image = o->image, .elf = o->elf, .samples = samples, .keep_raw = true,
+        .domain_deadline = o->deadline,
+    };
+    const struct image_row *row = o->row;
+    const struct selection selection = { .rows = &row, .count = 1, .modes = MODE_BARE };
+
+    return bare_run(lab, &session, &selection, results);
+}
+
+/* The row's result, when the row succeeded. */
+static const struct result *succeeded(const struct capture_options *o,
+                                      const struct results *results, int *status)
+{
+    for ( size_t i = 0; i < results->count; i++ )
+    {
+        const struct result *r = &results->rows[i];
+
+        if ( strcmp(r->row, o->row->name) || r->mode != o->mode )
+            continue;
+        if ( r->outcome == OUTCOME_SUCCESS && r->raw_count )
+            return r;
+        message("%s in %s: %s: %s", r->row, mode_name(r->mode), outcome_name(r->outcome),
+                r->reason ? r->reason : "no samples");
+        *status = r->outcome == OUTCOME_SKIP ? STATUS_USAGE : STATUS_FAILED;
+        return NULL;
+    }
+    message("%s in %s: no result", o->row->name, mode_name(o->mode));
+    *status = STATUS_FAILED;
+    return NULL;
+}
+
+static int run(const struct capture_options *o, int library, uint32_t samples, uint64_t first,
+               uint64_t last, struct run *run)
+{
+    struct lab_plugin plugin = { .library = library, .record = memory_file("record", 0) };
+    struct lab_options lab = *o->lab;
+    char *error;
+    int status;
+
+    *run = (struct run){ 0 };
+    if ( plugin.record < 0 )
+        return STATUS_ENVIRONMENT;
+    lab.plugin = &plugin;
+    status = ask(o, first, last, plugin.record);
+    if ( status == STATUS_OK )
+        status = o->mode == MODE_BARE ? run_bare(o, &lab, samples, &run->results)
+                                      : run_domain(o, &lab, samples, &run->results);
+    if ( status == STATUS_OK && succeeded(o, &run->results, &status) )
+    {
+        error = record_read(plugin.record, &run->record);
+        if ( error )
+        {
+            message("no trace: %s", error);
+            status = STATUS_ENVIRONMENT;
+        }
+        free(error);
+    }
+    close(plugin.record);
+    if ( status != STATUS_OK )
+        run_free(run);
+    return status;
+}
+
+/* -------------------------------------------------- which sample is where -- */
+
+static int compare_ticks(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+static uint32_t choose(const struct capture_options *o, const uint64_t *raw, uint32_t count)
+{
+    uint64_t *sorted = xmalloc(count * sizeof(*sorted)), wanted;
+    uint32_t i = 0;
+
+    memcpy(sorted, raw, count * sizeof(*sorted));
+    qsort(sorted, count, sizeof(*sorted), compare_ticks);
+    wanted = sorted[o->choice == SAMPLE_MIN ? 0 : o->choice == SAMPLE_MAX ? count - 1
+                                                                         : (count - 1) / 2];
+    free(sorted);
+    if ( o->choice == SAMPLE_NUMBER )
+        return o->number;
+    while ( raw[i] != wanted )
+        i++;
+    return i;
+}
+
+static uint64_t ticks_at(const struct record_event *event)
+{
+    uint64_t ticks = 0;
+
+    for ( int i = 0; i < LAYERS; i++ )
+        ticks += event->count[i];
+    return ticks;
+}
+
+/* The first reading by `marker` from event `from` on; event_count: none. */
+static size_t next_event(const struct record *r, size_t from, uint32_t marker)
+{
+    while ( from < r->event_count && r->events[from].marker != marker )
+        from++;
+    return from;
+}
+
+/* The timed regions from marker `begin` to marker `end`, as the guest would have stored them. */
+static bool find_region(const struct record *r, uint32_t begin, uint32_t end,
+                        const uint64_t *raw, size_t count, size_t sample,
+                        uint64_t *first, uint64_t *last)
+{
+    size_t *at = xmalloc((r->event_count + 1) * 2 * sizeof(*at)), regions = 0, from = 0;
+    bool found = false;
+
+    for ( size_t b; (b = next_event(r, from, begin)) < r->event_count; from = b + 1 )
+    {
+        size_t e = next_event(r, b + 1, end);
+
+        if ( e == r->event_count )
+            break;
+        at[2 * regions] = b;
+        at[2 * regions++ + 1] = e;
+    }
+    /* From the back: the row is the last thing that the domain runs. */
+    for ( size_t start = regions >= count ? regions - count + 1 : 0; start-- > 0 && !found; )
+    {
+        size_t i = 0;
+
+        while ( i < count && raw[i] == ticks_at(&r->events[at[2 * (start + i) + 1]]) -
+                                       ticks_at(&r->events[at[2 * (start + i)]]) )
+            i++;
+        found = i == count;
+        if ( found )
+        {
+            *first = at[2 * (start + sample)];
+            *last = at[2 * (start + sample) + 1];
+        }
+    }
+    free(at);
+    return found;
+}
+
+static bool locate(const struct record *r, const uint64_t *raw, size_t count, size_t sample,
+                   uint64_t *first, uint64_t *last)
+{
+    bool *seen = xcalloc(r->marker_count + 1, sizeof(*seen)), found = false;
+
+    for ( size_t i = 0; i < r->event_count; i++ )
+        seen[r->events[i].marker] = true;
+    for ( uint32_t b = 0; b < r->marker_count && !found; b++ )
+        for ( uint32_t e = 0; e < r->marker_count && !found; e++ )
+            found = seen[b] && seen[e] && !r->markers[b].is_end && r->markers[e].is_end &&
+                    find_region(r, b, e, raw, count, sample, first, last);
+    free(seen);
+    return found;
+}
+
+/* ---------------------------------------------------------------- the two -- */
+
+static void take_environment(struct environment *to, struct environment *from)
+{
+    *to = *from;
+    *from = (struct environment){ 0 };
+}
+
+static int take(const struct capture_options *o, int library, struct capture *c)
+{
+    uint32_t samples = o->samples ? o->samples : o->row->samples;
+    const struct record_event *begin, *end;
+    const struct result *r, *again;
+    struct run one, two;
+    uint64_t first, last;
+    int status;
+
+    if ( !o->samples && samples > FEW_SAMPLES )
+        samples = FEW_SAMPLES;
+    status = run(o, library, samples, RECORD_NO_EVENT, RECORD_NO_EVENT, &one);
+    if ( status != STATUS_OK )
+        return status;
+    r = succeeded(o, &one.results, &status);
+    c->samples = (uint32_t)r->raw_count;
+    c->sample = choose(o, r->raw, c->samples);
+    if ( c->sample >= c->samples )
+    {
+        message("--sample=%u: there are %u samples, from 0", c->sample, c->samples);
+        status = STATUS_USAGE;
+    }
+    else if ( !locate(&one.record, r->raw, r->raw_count, c->sample, &first, &last) )
+    {
+        message("%s in %s: its samples are not the ticks of one timed region each",
+                r->row, mode_name(o->mode));
+        status = STATUS_FAILED;
+    }
+    if ( status == STATUS_OK )
+        status = run(o, library, samples, first, last, &two);
+    if ( status == STATUS_OK )
+    {
+        again = succeeded(o, &two.results, &status);
+        c->ticks = r->raw[c->sample];
+        c->overhead = r->overhead;
+        if ( last >= two.record.event_count || again->raw_count != r->raw_count ||
+             again->raw[c->sample] != c->ticks ||
+             ticks_at(&two.record.events[last]) - ticks_at(&two.record.events[first]) != c->ticks )
+        {
+            message("%s in %s: two runs from one snapshot differ", r->row, mode_name(o->mode));
+            status = STATUS_FAILED;
+        }
+        else
+        {
+            begin = &two.record.events[first];
+            end = &two.record.events[last];
+            for ( int i = 0; i < LAYERS; i++ )
+                c->count[i] = end->count[i] - begin->count[i];
+            c->record = two.record;
+            two.record = (struct record){ 0 };
+            take_environment(&c->environment, &two.results.environment);
+        }
+        run_free(&two);
+    }
+    run_free(&one);
+    return status;
+}
+
+int capture_take(const struct capture_options *o, struct capture *c)
+{
+    char *path = data_file("trace-plugin.so");
+    int library = path ? open(path, O_RDONLY | O_CLOEXEC) : -1, status;
+
+    *c = (struct capture){ 0 };
+    if ( library < 0 )
+    {
+        message("trace-plugin.so not found beside the program: run `make`");
+        status = STATUS_ENVIRONMENT;
+    }
+    else
+    {
+        status = take(o, library, c);
+        close(library);
+    }
+    free(path);
+    return status;
+}
+
+void capture_free(struct capture *c)
+{
+    struct results r = { .environment = c->environment };
+
+    record_free(&c->record);
+    results_free(&r);
+    *c = (struct capture){ 0 };
+}

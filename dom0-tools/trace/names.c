@@ -1,0 +1,336 @@
+#include "names.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lab/cache.h"
+#include "trace/symbols.h"
+#include "xenometer.h"
+
+#define PAGE 4096u
+
+/* A program or library of which a code page was executed. */
+struct binary {
+    char *name;              /* base name */
+    void *data;              /* the file; owned */
+    size_t size;
+    struct symbols symbols;
+    bool library;
+};
+
+/* A code page of a process, as the plugin saw it. */
+struct page {
+    uint64_t hash;
+    size_t binary;           /* index, NO_BINARY: of no file we know */
+    uint64_t offset;         /* in the file */
+};
+#define NO_BINARY SIZE_MAX
+
+struct names {
+    const struct record *record;
+    struct symbols xen, kernel, guest;
+    struct binary *binaries;
+    size_t binary_count;
+    struct page *pages;      /* sorted by hash */
+    size_t page_count;
+    const char **places;     /* per context */
+    char **texts;            /* every string handed out, sorted */
+    size_t text_count;
+};
+
+/* The one copy of a string. */
+static const char *intern(struct names *n, const char *text)
+{
+    size_t low = 0, high = n->text_count;
+
+    while ( low < high )
+    {
+        size_t middle = (low + high) / 2;
+        int order = strcmp(text, n->texts[middle]);
+
+        if ( order == 0 )
+            return n->texts[middle];
+        if ( order < 0 )
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    n->texts = xrealloc(n->texts, (n->text_count + 1) * sizeof(*n->texts));
+    memmove(n->texts + low + 1, n->texts + low, (n->text_count - low) * sizeof(*n->texts));
+    n->texts[low] = xstrdup(text);
+    n->text_count++;
+    return n->texts[low];
+}
+
+/* ------------------------------------------------------------- user space -- */
+
+static int compare_pages(const void *a, const void *b)
+{
+    uint64_t x = ((const struct page *)a)->hash, y = ((const struct page *)b)->hash;
+
+    return x < y ? -1 : x > y;
+}
+
+static struct page *find_page(struct names *n, uint64_t hash)
+{
+    struct page key = { .hash = hash };
+
+    return n->page_count
+        ? bsearch(&key, n->pages, n->page_count, sizeof(*n->pages), compare_pages) : NULL;
+}
+
+static void collect_pages(struct names *n)
+{
+    const struct record *r = n->record;
+    size_t kept = 0;
+
+    n->pages = xcalloc(r->block_count + 1, sizeof(*n->pages));
+    for ( size_t i = 0; i < r->block_count; i++ )
+        if ( r->blocks[i]->page )
+            n->pages[n->page_count++] = (struct page){ r->blocks[i]->page, NO_BINARY, 0 };
+    if ( n->page_count )
+        qsort(n->pages, n->page_count, sizeof(*n->pages), compare_pages);
+    for ( size_t i = 0; i < n->page_count; i++ )
+        if ( !kept || n->pages[kept - 1].hash != n->pages[i].hash )
+            n->pages[kept++] = n->pages[i];
+    n->page_count = kept;
+}
+
+static bool is_library(const char *name)
+{
+    return !strncmp(name, "lib", 3) || !strncmp(name, "ld-", 3) || strstr(name, ".so");
+}
+
+/* `data` is taken over: kept when one of its pages was executed. */
+static void add_file(struct names *n, const char *path, void *data, size_t size)
+{
+    const char *slash = strrchr(path, '/');
+    bool used = false;
+
+    if ( size > PAGE && !memcmp(data, "\177ELF", 4) )
+        for ( size_t at = 0; at < size; at += PAGE )
+        {
+            unsigned char last[PAGE] = { 0 };
+            const void *from = (char *)data + at;
+            struct page *page;
+
+            if ( size - at < PAGE )
+                from = memcpy(last, from, size - at);   /* zeroes behind, as in the page cache */
+            page = find_page(n, record_page_hash(from));
+            if ( page && page->binary == NO_BINARY )
+            {
+                page->binary = n->binary_count;
+                page->offset = at;
+                used = true;
+            }
+        }
+    if ( !used )
+    {
+        free(data);
+        return;
+    }
+    n->binaries = xrealloc(n->binaries, (n->binary_count + 1) * sizeof(*n->binaries));
+    n->binaries[n->binary_count] = (struct binary){
+        .name = xstrdup(slash ? slash + 1 : path), .data = data, .size = size };
+    n->binaries[n->binary_count].library = is_library(n->binaries[n->binary_count].name);
+    symbols_add_elf(&n->binaries[n->binary_count].symbols, data, size);
+    symbols_sort(&n->binaries[n->binary_count].symbols);
+    n->binary_count++;
+}
+
+static void add_root(struct names *n, const char *path)
+{
+    struct archive *archive = archive_read_new();
+    struct archive_entry *entry;
+
+    archive_read_support_format_cpio(archive);
+    if ( archive_read_open_filename(archive, path, 1u << 20) == ARCHIVE_OK )
+        while ( archive_read_next_header(archive, &entry) == ARCHIVE_OK )
+        {
+            size_t size = (size_t)archive_entry_size(entry);
+            void *data;
+
+            if ( archive_entry_filetype(entry) != AE_IFREG || size <= PAGE )
+                continue;
+            data = xmalloc(size);
+            if ( archive_read_data(archive, data, size) == (la_ssize_t)size )
+                add_file(n, archive_entry_pathname(entry), data, size);
+            else
+                free(data);
+        }
+    archive_read_free(archive);
+}
+
+static const struct binary *binary_of(struct names *n, uint32_t block, uint64_t *offset)
+{
+    const struct page *page = find_page(n, n->record->blocks[block]->page);
+
+    if ( !page || page->binary == NO_BINARY )
+        return NULL;
+    *offset = page->offset;
+    return &n->binaries[page->binary];
+}
+
+/* Each process by the program, not the libraries, that runs in it. */
+static void name_processes(struct names *n)
+{
+    const struct record *r = n->record;
+
+    for ( size_t i = 0; i < r->segment_count; i++ )
+    {
+        const struct record_segment *s = &r->segments[i];
+        const struct binary *b;
+        uint64_t offset;
+
+        if ( s->block == RECORD_IDLE || r->contexts[s->context].layer != LAYER_USER ||
+             (n->places[s->context] && !is_library(n->places[s->context])) )
+            continue;
+        b = binary_of(n, s->block, &offset);
+        if ( b && (!b->library || !n->places[s->context]) )
+            n->places[s->context] = intern(n, b->name);
+    }
+}
+
+/* ------------------------------------------------------------------ all -- */
+
+static void add_guest(struct names *n, const char *image)
+{
+    char *path = xasprintf("%s.debug", image);
+    size_t size = 0;
+    char *data = read_whole_file(path, &size);
+
+    if ( data )
+        symbols_add_elf(&n->guest, data, size);
+    else
+        message("no names for the guest's functions: cannot read %s: %s; `make` writes it",
+                path, strerror(errno));
+    symbols_sort(&n->guest);
+    free(data);
+    free(path);
+}
+
+struct names *names_new(const struct lab_symbols *symbols, const char *image,
+                        const struct record *record)
+{
+    struct names *n = xcalloc(1, sizeof(*n));
+    size_t size = 0;
+    char *self;
+
+    n->record = record;
+    n->places = xcalloc(record->context_count + 1, sizeof(*n->places));
+    if ( symbols->xen )
+        symbols_add_text(&n->xen, symbols->xen, 0xffff82d040200000ull);
+    if ( symbols->kernel )
+        symbols_add_text(&n->kernel, symbols->kernel, 0xffffffff80000000ull);
+    symbols_sort(&n->xen);
+    symbols_sort(&n->kernel);
+    add_guest(n, image);
+    collect_pages(n);
+    if ( n->page_count )
+    {
+        /* Before the root: what the job brings along. */
+        self = read_whole_file("/proc/self/exe", &size);
+        if ( self )
+            add_file(n, "xenometer", self, size);
+        if ( symbols->root )
+            add_root(n, symbols->root);
+    }
+    name_processes(n);
+    return n;
+}
+
+void names_free(struct names *n)
+{
+    if ( !n )
+        return;
+    for ( size_t i = 0; i < n->binary_count; i++ )
+    {
+        free(n->binaries[i].name);
+        free(n->binaries[i].data);
+        symbols_free(&n->binaries[i].symbols);
+    }
+    for ( size_t i = 0; i < n->text_count; i++ )
+        free(n->texts[i]);
+    symbols_free(&n->xen);
+    symbols_free(&n->kernel);
+    symbols_free(&n->guest);
+    free(n->texts);
+    free(n->places);
+    free(n->pages);
+    free(n->binaries);
+    free(n);
+}
+
+const char *names_place(struct names *n, uint32_t context)
+{
+    switch ( n->record->contexts[context].layer )
+    {
+    case LAYER_GUEST:  return "guest";
+    case LAYER_XEN:    return "Xen";
+    case LAYER_KERNEL: return "dom0 kernel";
+    }
+    return n->places[context] ? n->places[context] : "unknown process";
+}
+
+/* A symbol's name, or the function's or instruction's address. */
+static const char *name_or_address(struct names *n, const char *prefix,
+                                   const struct symbol *symbol, uint64_t address)
+{
+    char *text;
+    const char *kept;
+
+    if ( symbol && symbol->name )
+        return intern(n, symbol->name);
+    text = xasprintf("%s0x%llx", prefix,
+                     (unsigned long long)(symbol ? symbol->start : address));
+    kept = intern(n, text);
+    free(text);
+    return kept;
+}
+
+static const char *user_function(struct names *n, uint32_t block, uint64_t address)
+{
+    uint64_t base, linked, within = address & (PAGE - 1);
+    const struct binary *b = binary_of(n, block, &base);
+    const struct symbol *symbol;
+    const char *name;
+    char *prefix;
+
+    if ( !b )
+        /* The kernel's own page in every process: no file has it as it runs. */
+        return intern(n, address >= 0x700000000000ull ? "[vdso]" : "[unknown page]");
+    /* A block that runs over its page's end goes on in the file's next. */
+    if ( (address ^ n->record->blocks[block]->address) & ~(uint64_t)(PAGE - 1) )
+        within += PAGE;
+    linked = elf_address_of(b->data, b->size, base + within);
+    symbol = symbols_find(&b->symbols, linked);
+    prefix = xasprintf("%s+", b->name);
+    name = name_or_address(n, prefix, symbol, linked);
+    free(prefix);
+    return name;
+}
+
+const char *names_function(struct names *n, uint32_t context, uint32_t block, uint64_t address)
+{
+    const struct symbol *symbol;
+
+    switch ( n->record->contexts[context].layer )
+    {
+    case LAYER_GUEST:
+        return name_or_address(n, "guest+", symbols_find(&n->guest, address), address);
+    case LAYER_XEN:
+        /* Outside its image Xen runs one page of entry stubs per CPU. */
+        symbol = symbols_find(&n->xen, address);
+        if ( n->xen.count && (!symbol || address > 0xffff82d04fffffffull) )
+            return intern(n, "syscall_stub");
+        return name_or_address(n, "xen+", symbol, address & ~0xfull);
+    case LAYER_KERNEL:
+        return name_or_address(n, "vmlinux+", symbols_find(&n->kernel, address),
+                               address & ~0xfull);
+    }
+    return user_function(n, block, address);
+}

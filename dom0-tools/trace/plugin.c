@@ -1,0 +1,556 @@
+/*
+ * The path microscope's plugin for QEMU's TCG: counts by the instruction clock
+ * what each layer executes between the readings of the TSC in the unikernel,
+ * and records one timed region block by block.
+ *
+ * The guest is not changed: its markers are the RDTSC and RDTSCP instructions
+ * that measure it.  Nor is the figure: a block's instructions are counted by
+ * what QEMU's own counter says at the beginning of the next, which is what the
+ * guest's TSC is made of.  So an instruction that faults or is intercepted
+ * counts as the clock counts it.
+ *
+ * The plugin interface of QEMU 7.2 (version 1) reads no registers: stack
+ * pointer, CR3 and guest mode are looked up in QEMU's memory, at a place found by
+ * comparing it with what QEMU shows a debugger.  Debian's QEMU exports the
+ * functions needed; another one gets an error in the record.
+ *
+ * Loaded as -plugin trace-plugin.so,fd=N; record.h says what stands in N.
+ * Prototypes: QEMU 7.2, include/qemu/qemu-plugin.h; one vCPU only.
+ */
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "record.h"
+
+#define EXPORT __attribute__((visibility("default")))
+#define WEAK   __attribute__((weak))
+
+/* ---- QEMU's plugin interface, version 1 ---- */
+
+typedef uint64_t qemu_plugin_id_t;
+struct qemu_plugin_tb;
+struct qemu_plugin_insn;
+enum { CALLBACK_READS_REGISTERS = 1 };
+
+void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t,
+    void (*)(qemu_plugin_id_t, struct qemu_plugin_tb *));
+void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *,
+    void (*)(unsigned, void *), int flags, void *);
+void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *,
+    void (*)(unsigned, void *), int flags, void *);
+void qemu_plugin_register_atexit_cb(qemu_plugin_id_t, void (*)(qemu_plugin_id_t, void *), void *);
+size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *);
+struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *, size_t);
+const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *);
+size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *);
+uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *);
+void *qemu_plugin_insn_haddr(const struct qemu_plugin_insn *);
+
+EXPORT extern int qemu_plugin_version;
+int qemu_plugin_version = 1;
+EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **argv);
+
+/* ---- what else QEMU's program exports ---- */
+
+struct bytes { uint8_t *data; unsigned length; };   /* GLib's GByteArray */
+extern WEAK __thread void *current_cpu;
+WEAK void *qemu_get_cpu(int index);
+WEAK int x86_cpu_gdb_read_register(void *cpu, struct bytes *, int number);
+WEAK void icount_update(void *cpu);
+WEAK int64_t icount_get_raw(void);
+WEAK int64_t icount_get(void);
+WEAK int cpu_memory_rw_debug(void *cpu, uint64_t address, void *, size_t, bool write);
+WEAK void cpu_physical_memory_rw(uint64_t address, void *, uint64_t length, bool write);
+WEAK struct bytes *g_byte_array_new(void);
+WEAK uint8_t *g_byte_array_free(struct bytes *, int free_data);
+
+/* ---- state ---- */
+
+/* A translated block, kept for as long as QEMU runs. */
+struct block {
+    struct record_block record;
+    const uint8_t *host;     /* its first instruction in QEMU's memory */
+    uint32_t index;          /* in the record, plus 1; 0: not in it */
+    bool after_vmrun;
+    uint8_t lengths[];
+};
+
+struct marker_site {
+    struct block *block;
+    uint32_t position;       /* of the instruction in the block */
+    uint32_t marker;
+};
+
+struct list {
+    char *data;
+    size_t used, room;
+};
+
+static int record_fd = -1;
+static struct record_request request;
+static struct record_marker *markers;
+static struct record_answer answer = { .magic = RECORD_MAGIC };
+static struct list events, contexts, segments, blocks;
+
+static void *cpu;                  /* the one vCPU */
+static const uint8_t *state;       /* its CPUX86State, once found */
+static const uint64_t *cr3;        /* in it */
+
+static bool armed;                 /* since the first event */
+static bool recording;
+static struct block *current;      /* the block being executed */
+static uint32_t attributed;        /* its instructions already counted */
+static struct record_context now;  /* where it runs */
+static uint64_t now_stack;
+static uint64_t counted;           /* executed instructions already counted */
+static int64_t bias;               /* virtual time minus executed instructions */
+static uint64_t totals[LAYERS];
+static uint64_t after_vmrun;       /* address behind Xen's VMRUN, once seen */
+
+#define MAX_SEGMENTS (4u << 20)
+
+static void complain(const char *text)
+{
+    if ( !*answer.error )
+        snprintf(answer.error, sizeof(answer.error), "%s", text);
+    armed = recording = false;
+}
+
+static void *append(struct list *list, const void *data, size_t size)
+{
+    if ( list->used + size > list->room )
+    {
+        list->room = (list->used + size) * 2;
+        list->data = realloc(list->data, list->room);
+        if ( !list->data )
+            abort();
+    }
+    memcpy(list->data + list->used, data, size);
+    list->used += size;
+    return list->data + list->used - size;
+}
+
+/* ---- QEMU's CPU state ---- */
+
+/* Offsets in CPUX86State (QEMU 2 to 9, target/i386/cpu.h): 16 registers, eip,
+ * eflags, cc_dst, cc_src, cc_src2, cc_op and df, hflags. */
+#define STATE_RAX      0
+#define STATE_RSP      (4 * 8)
+#define STATE_HFLAGS   176
+#define HFLAGS_CPL     3u
+#define HFLAGS_GUEST   (1u << 21)
+
+/* Numbers of gdb's register description (gdb-xml/i386-64bit.xml). */
+enum { GDB_CS = 18, GDB_CR0 = 27 };
+
+static uint64_t gdb_register(int number)
+{
+    struct bytes *bytes = g_byte_array_new();
+    uint64_t value = 0;
+    int length = x86_cpu_gdb_read_register(cpu, bytes, number);
+
+    memcpy(&value, bytes->data, length > 8 ? 8 : length > 0 ? (size_t)length : 0);
+    g_byte_array_free(bytes, 1);
+    return value;
+}
+
+/* The registers in QEMU's order, by gdb's numbers. */
+static const int gdb_order[16] = { 0, 2, 3, 1, 7, 6, 4, 5, 8, 9, 10, 11, 12, 13, 14, 15 };
+
+static bool find_state(void)
+{
+    uint64_t registers[16], control[5] = { 0 };
+    const uint8_t *object = cpu;
+
+    for ( int i = 0; i < 16; i++ )
+        registers[i] = gdb_register(gdb_order[i]);
+    /* CR0, CR2, CR3, CR4 follow each other in gdb; QEMU has a CR1 as well. */
+    control[0] = gdb_register(GDB_CR0);
+    for ( int i = 2; i < 5; i++ )
+        control[i] = gdb_register(GDB_CR0 + i - 1);
+
+    for ( size_t at = 0; at < 0x20000 && !state; at += 8 )
+        if ( !memcmp(object + at, registers, sizeof(registers)) )
+            state = object + at;
+    for ( size_t at = 0; state && at < 0x4000 && !cr3; at += 8 )
+    {
+        const uint64_t *found = (const uint64_t *)(state + at);
+
+        if ( found[0] == control[0] && found[2] == control[2] && found[3] == control[3] &&
+             found[4] == control[4] )
+            cr3 = found + 3;
+    }
+    return state && cr3 &&
+           (*(const uint32_t *)(state + STATE_HFLAGS) & HFLAGS_CPL) == (gdb_register(GDB_CS) & 3);
+}
+
+static uint64_t state_word(unsigned offset)
+{
+    uint64_t word;
+
+    memcpy(&word, state + offset, sizeof(word));
+    return word;
+}
+
+/* ---- counting ---- */
+
+/*
+ * QEMU's clocks, with the whole of the current block in them: QEMU takes a
+ * block off its budget at the block's beginning, and gives back what was not
+ * executed.  The functions that read them refuse to within a block; without a
+ * current CPU they return what icount_update() has just brought up to date.
+ */
+static uint64_t read_clock(void)
+{
+    void *saved = current_cpu;
+    int64_t executed;
+
+    icount_update(cpu);
+    current_cpu = NULL;
+    executed = icount_get_raw();
+    bias = icount_get() - executed;
+    current_cpu = saved;
+    return (uint64_t)executed;
+}
+
+static enum layer layer_of(uint64_t address)
+{
+    uint32_t hflags = (uint32_t)state_word(STATE_HFLAGS);
+
+    /* Xen lies from 0xffff8000… to 0xffff87ff… (xen/include/asm-x86/config.h);
+     * what is above belongs to PV kernels. */
+    if ( (hflags & HFLAGS_GUEST) ||
+         (address >= request.image_start && address < request.image_end) )
+        return LAYER_GUEST;
+    if ( address >= 0xffff880000000000ull )
+        return LAYER_KERNEL;
+    return address >= 0xffff800000000000ull ? LAYER_XEN : LAYER_USER;
+}
+
+static uint32_t context_index(const struct record_context *context)
+{
+    const struct record_context *known = (const void *)contexts.data;
+    size_t count = contexts.used / sizeof(*known);
+
+    for ( size_t i = count; i-- > 0; )
+        if ( known[i].cr3 == context->cr3 && known[i].layer == context->layer )
+            return (uint32_t)i;
+    append(&contexts, context, sizeof(*context));
+    return (uint32_t)count;
+}
+
+static uint32_t block_index(struct block *block)
+{
+    static const uint8_t padding[8];
+    size_t count = block->record.count;
+
+    if ( !block->index )
+    {
+        if ( now.layer == LAYER_USER && block->host )
+            block->record.page = record_page_hash(
+                (const void *)((uintptr_t)block->host & ~(uintptr_t)4095));
+        append(&blocks, &block->record, sizeof(block->record));
+        append(&blocks, block->lengths, count);
+        append(&blocks, padding, -count & 7);
+        block->index = (uint32_t)++answer.blocks;
+    }
+    return block->index - 1;
+}
+
+static void record(struct record_segment segment)
+{
+    struct record_segment *last = segments.used
+        ? (void *)(segments.data + segments.used - sizeof(*last)) : NULL;
+
+    if ( last && last->block == segment.block && last->first == segment.first &&
+         last->count == segment.count && last->context == segment.context &&
+         last->stack == segment.stack && segment.block != RECORD_IDLE )
+        last->repeat++;
+    else if ( segments.used / sizeof(segment) < MAX_SEGMENTS )
+        append(&segments, &segment, sizeof(segment));
+    else
+        answer.truncated = 1;
+}
+
+/* The current block has gone as far as `executed`. */
+static void count_to(uint64_t executed)
+{
+    uint64_t count = executed - counted;
+
+    totals[now.layer] += count;
+    if ( recording && count )
+        record((struct record_segment){
+            .block = block_index(current), .first = (uint16_t)attributed,
+            .count = (uint16_t)count, .repeat = 1, .context = context_index(&now),
+            .stack = now_stack });
+    attributed += (uint32_t)count;
+    counted = executed;
+}
+
+static void count_idle(int64_t before)
+{
+    uint64_t ticks = (uint64_t)(bias - before);
+
+    totals[LAYER_IDLE] += ticks;
+    if ( recording && ticks )
+        record((struct record_segment){ .block = RECORD_IDLE, .repeat = 1,
+               .context = context_index(&now), .stack = ticks });
+}
+
+/* ---- NRIP-save ---- */
+
+/* VMCB: AMD64 APM vol. 2, appendix B. */
+#define VMCB_EXITCODE  0x70
+#define VMCB_NEXT_RIP  0xc8
+#define VMCB_RIP       0x578
+/* svm_feature_flags: CPUID 8000000A EDX, APM vol. 3, appendix E. */
+#define FEATURE_NRIPS  (1u << 3)
+
+/* Intercepts of an instruction, for which the CPU saves the next RIP (APM vol. 2,
+ * 15.7.1; codes: appendix C): control and debug registers, and from the
+ * descriptor tables to XSETBV without those of interrupts and task switches. */
+static bool saves_next_rip(uint64_t code)
+{
+    return code <= 0x3f || (code >= 0x65 && code <= 0x7c) || (code >= 0x80 && code <= 0x8e);
+}
+
+/* `guest` has left by its instruction number `position`. */
+static void save_next_rip(const struct block *guest, uint32_t position)
+{
+    uint64_t vmcb = state_word(STATE_RAX), code, rip, at = guest->record.address, next = 0;
+    static bool announced;
+
+    if ( !announced )
+    {
+        uint32_t flags = 0;
+
+        announced = true;
+        if ( cpu_memory_rw_debug(cpu, request.svm_feature_flags, &flags, sizeof(flags), false) )
+            return complain("cannot read Xen's svm_feature_flags");
+        flags |= FEATURE_NRIPS;
+        cpu_memory_rw_debug(cpu, request.svm_feature_flags, &flags, sizeof(flags), true);
+    }
+    cpu_physical_memory_rw(vmcb + VMCB_EXITCODE, &code, sizeof(code), false);
+    cpu_physical_memory_rw(vmcb + VMCB_RIP, &rip, sizeof(rip), false);
+    if ( saves_next_rip(code) && position < guest->record.count )
+    {
+        for ( uint32_t i = 0; i < position; i++ )
+            at += guest->lengths[i];
+        /* Otherwise it left by an interrupt, or in a block we did not see. */
+        if ( at == rip )
+            next = rip + guest->lengths[position];
+    }
+    if ( next )
+        answer.nrip_exits++;
+    cpu_physical_memory_rw(vmcb + VMCB_NEXT_RIP, &next, sizeof(next), true);
+}
+
+/* ---- callbacks ---- */
+
+static void on_block(unsigned vcpu, void *argument)
+{
+    struct block *block = argument, *before = current;
+    int64_t bias_before = bias;
+    uint64_t executed;
+
+    (void)vcpu;
+    if ( !armed )
+        return;
+    executed = read_clock() - block->record.count;
+    count_to(executed);
+    if ( bias != bias_before )
+        count_idle(bias_before);
+    if ( block->after_vmrun && request.svm_feature_flags && now.layer == LAYER_GUEST )
+        save_next_rip(before, attributed);
+    current = block;
+    attributed = 0;
+    now.layer = layer_of(block->record.address);
+    now.cr3 = *cr3;
+    now_stack = state_word(STATE_RSP);
+}
+
+/* The marker's instruction is about to be executed; its block has begun. */
+static void on_marker(unsigned vcpu, void *argument)
+{
+    const struct marker_site *site = argument;
+    uint64_t number = events.used / sizeof(struct record_event);
+    struct record_event event = { .marker = site->marker };
+
+    (void)vcpu;
+    if ( *answer.error )
+        return;
+    cpu = current_cpu;
+    if ( !armed )
+    {
+        /* The first: nothing before it counts. */
+        if ( !state && !find_state() )
+            return complain("this QEMU keeps its CPU's state in a way the plugin does not know");
+        armed = true;
+        counted = read_clock() - site->block->record.count + site->position + 1;
+        now.layer = layer_of(site->block->record.address);
+        now.cr3 = *cr3;
+        now_stack = state_word(STATE_RSP);
+        current = site->block;
+        attributed = site->position + 1;
+    }
+    count_to(read_clock() - site->block->record.count + site->position + 1);
+    memcpy(event.count, totals, sizeof(totals));
+    append(&events, &event, sizeof(event));
+    if ( number == request.first_event )
+        recording = true;
+    if ( number == request.last_event )
+        recording = false;
+}
+
+static uint32_t end_of(const uint8_t *code, size_t length)
+{
+    size_t i = 0;
+
+    /* Prefixes and REX. */
+    while ( i < length && (code[i] == 0x66 || code[i] == 0x67 || code[i] == 0x2e ||
+                           code[i] == 0x3e || code[i] == 0x65 || code[i] == 0xf2 ||
+                           code[i] == 0xf3 || (code[i] & 0xf0) == 0x40) )
+        i++;
+    if ( i >= length )
+        return BLOCK_OTHER;
+    if ( code[i] == 0xe8 ||
+         (code[i] == 0xff && i + 1 < length && ((code[i + 1] >> 3) & 7) == 2) )
+        return BLOCK_CALL;
+    if ( code[i] == 0xc3 || code[i] == 0xc2 || code[i] == 0xcf ||
+         (code[i] == 0x0f && i + 1 < length && code[i + 1] == 0x07) )
+        return BLOCK_RETURN;
+    return BLOCK_OTHER;
+}
+
+static bool marker_at(uint64_t address, const uint8_t *code, size_t length, uint32_t *marker)
+{
+    static const uint8_t rdtsc[] = { 0x0f, 0x31 }, rdtscp[] = { 0x0f, 0x01, 0xf9 };
+
+    for ( uint32_t i = 0; i < request.marker_count; i++ )
+        if ( markers[i].address == address )
+        {
+            *marker = i;
+            return markers[i].is_end ? length == 3 && !memcmp(code, rdtscp, 3)
+                                     : length == 2 && !memcmp(code, rdtsc, 2);
+        }
+    return false;
+}
+
+static void mark(struct qemu_plugin_insn *instruction, struct block *block,
+                 uint32_t position, uint32_t marker)
+{
+    struct marker_site *site = malloc(sizeof(*site));
+
+    if ( !site )
+        abort();
+    *site = (struct marker_site){ .block = block, .position = position, .marker = marker };
+    qemu_plugin_register_vcpu_insn_exec_cb(instruction, on_marker, CALLBACK_READS_REGISTERS, site);
+}
+
+static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
+{
+    static const uint8_t vmrun[] = { 0x0f, 0x01, 0xd8 };
+    size_t count = qemu_plugin_tb_n_insns(tb), length = 0;
+    struct block *block = calloc(1, sizeof(*block) + count);
+    const uint8_t *code = NULL;
+    uint32_t marker;
+
+    (void)id;
+    if ( !block )
+        abort();
+    block->record.count = (uint32_t)count;
+    /* Before the instructions' callbacks: those find the block begun. */
+    qemu_plugin_register_vcpu_tb_exec_cb(tb, on_block, CALLBACK_READS_REGISTERS, block);
+    for ( size_t i = 0; i < count; i++ )
+    {
+        struct qemu_plugin_insn *instruction = qemu_plugin_tb_get_insn(tb, i);
+        uint64_t address = qemu_plugin_insn_vaddr(instruction);
+
+        code = qemu_plugin_insn_data(instruction);
+        length = qemu_plugin_insn_size(instruction);
+        block->lengths[i] = (uint8_t)length;
+        if ( i == 0 )
+        {
+            block->record.address = address;
+            block->host = qemu_plugin_insn_haddr(instruction);
+            block->after_vmrun = after_vmrun && address == after_vmrun;
+        }
+        if ( length == sizeof(vmrun) && !memcmp(code, vmrun, sizeof(vmrun)) )
+            after_vmrun = address + length;
+        if ( address >= request.image_start && address < request.image_end &&
+             marker_at(address, code, length, &marker) )
+            mark(instruction, block, (uint32_t)i, marker);
+    }
+    if ( count )
+        block->record.end = end_of(code, length);
+}
+
+static void put(off_t *offset, const void *data, size_t size)
+{
+    while ( size )
+    {
+        ssize_t n = pwrite(record_fd, data, size, *offset);
+
+        if ( n <= 0 )
+            return;   /* the answer's magic, written last, will be missing */
+        data = (const char *)data + n;
+        size -= (size_t)n;
+        *offset += n;
+    }
+}
+
+static void on_exit_(qemu_plugin_id_t id, void *argument)
+{
+    off_t start = (off_t)(sizeof(request) + request.marker_count * sizeof(*markers));
+    off_t offset = start + (off_t)sizeof(answer);
+
+    (void)id;
+    (void)argument;
+    answer.events = events.used / sizeof(struct record_event);
+    answer.contexts = contexts.used / sizeof(struct record_context);
+    answer.segments = segments.used / sizeof(struct record_segment);
+    answer.block_bytes = blocks.used;
+    put(&offset, events.data, events.used);
+    put(&offset, contexts.data, contexts.used);
+    put(&offset, segments.data, segments.used);
+    put(&offset, blocks.data, blocks.used);
+    put(&start, &answer, sizeof(answer));
+}
+
+static bool read_request(void)
+{
+    size_t size;
+
+    if ( pread(record_fd, &request, sizeof(request), 0) != sizeof(request) ||
+         request.magic != RECORD_MAGIC || request.version != RECORD_VERSION )
+        return false;
+    size = request.marker_count * sizeof(*markers);
+    markers = malloc(size + 1);
+    return markers && pread(record_fd, markers, size, sizeof(request)) == (ssize_t)size;
+}
+
+int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **argv)
+{
+    (void)info;
+    for ( int i = 0; i < argc; i++ )
+        if ( !strncmp(argv[i], "fd=", 3) )
+            record_fd = atoi(argv[i] + 3);
+    if ( record_fd < 0 || !read_request() )
+    {
+        fprintf(stderr, "trace-plugin: no request of this version\n");
+        return -1;
+    }
+    if ( !&current_cpu || !qemu_get_cpu || !x86_cpu_gdb_read_register || !icount_update ||
+         !icount_get_raw || !icount_get || !cpu_memory_rw_debug || !cpu_physical_memory_rw ||
+         !g_byte_array_new || !g_byte_array_free )
+    {
+        fprintf(stderr, "trace-plugin: this QEMU does not export what tracing needs\n");
+        return -1;
+    }
+    qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation);
+    qemu_plugin_register_atexit_cb(id, on_exit_, NULL);
+    return 0;
+}

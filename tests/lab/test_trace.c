@@ -1,0 +1,316 @@
+/*
+ * The path microscope: what it attributes adds up to the guest's own clock, names
+ * what really runs, and is the same in every run.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <CUnit/CUnit.h>
+
+#include "program.h"
+
+static const char *const layers[] = { "guest", "xen", "dom0_kernel", "dom0_user", "idle" };
+
+/* The trace of a row as JSON; fatal when there is none. */
+static json_t *trace(const char *row, const char *mode, const char *option)
+{
+    struct outcome_of r = program("trace", "--host=lab", "--json", "--mode", mode, row, option,
+                                  NULL);
+    json_t *t = json_loads(r.out, 0, NULL);
+
+    if ( r.status )
+        fprintf(stderr, "trace %s in %s: status %d: %s\n", row, mode, r.status, r.err);
+    CU_ASSERT_EQUAL(r.status, 0);
+    program_free(&r);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(t);
+    return t;
+}
+
+static long long number(const json_t *object, const char *key)
+{
+    const json_t *v = json_object_get(object, key);
+
+    return json_is_integer(v) ? json_integer_value(v) : -1;
+}
+
+static long long layer(const json_t *t, const char *name)
+{
+    return number(json_object_get(t, "layers"), name);
+}
+
+static bool is_of(const json_t *object, const char *layer_name)
+{
+    const char *name = json_string_value(json_object_get(object, "layer"));
+
+    return name && !strcmp(name, layer_name);
+}
+
+/* The sum of one field over an array's members, of one layer or (NULL) of all. */
+static long long sum(const json_t *t, const char *array, const char *layer_name)
+{
+    long long total = 0;
+    json_t *member;
+    size_t i;
+
+    json_array_foreach(json_object_get(t, array), i, member)
+        if ( !layer_name || is_of(member, layer_name) )
+            total += number(member, "instructions");
+    return total;
+}
+
+/* Instructions of a function with what it calls, 0: it did not run. */
+static long long ran(const json_t *t, const char *layer_name, const char *name)
+{
+    json_t *function;
+    size_t i;
+
+    json_array_foreach(json_object_get(t, "functions"), i, function)
+        if ( is_of(function, layer_name) &&
+             !strcmp(json_string_value(json_object_get(function, "function")), name) )
+            return number(function, "with_callees");
+    return 0;
+}
+
+/* Stages by a process of dom0. */
+static unsigned stages_of(const json_t *t, const char *process)
+{
+    unsigned count = 0;
+    json_t *stage;
+    size_t i;
+
+    json_array_foreach(json_object_get(t, "stages"), i, stage)
+    {
+        const char *name = json_string_value(json_object_get(stage, "process"));
+
+        count += name && !strcmp(name, process);
+    }
+    return count;
+}
+
+/* Nothing is unexplained: layers, stages and functions each add up to the total. */
+static void check_sums(const json_t *t)
+{
+    json_t *stages = json_object_get(t, "stages"), *stage;
+    long long total = 0, at = 0;
+    size_t i;
+
+    for ( i = 0; i < sizeof(layers) / sizeof(layers[0]); i++ )
+    {
+        long long n = layer(t, layers[i]);
+
+        CU_ASSERT(n >= 0);
+        CU_ASSERT_EQUAL(sum(t, "stages", layers[i]), n);
+        if ( strcmp(layers[i], "idle") )
+            CU_ASSERT_EQUAL(sum(t, "functions", layers[i]), n);
+        total += n;
+    }
+    CU_ASSERT_EQUAL(number(t, "total"), total);
+    json_array_foreach(stages, i, stage)
+    {
+        CU_ASSERT_EQUAL(number(stage, "at"), at);
+        at += number(stage, "instructions");
+    }
+    CU_ASSERT_EQUAL(at, total);
+    /* A crossing begins and ends in the guest. */
+    CU_ASSERT(is_of(json_array_get(stages, 0), "guest"));
+    CU_ASSERT(is_of(json_array_get(stages, json_array_size(stages) - 1), "guest"));
+}
+
+/* The figure of `run` for the same row: tracing has not changed it. */
+static void check_figure(const json_t *t, const char *row, const char *mode)
+{
+    struct outcome_of r = program("run", "--host=lab", "--json", "--modes", mode, row, NULL);
+    json_t *results = json_loads(r.out, 0, NULL);
+
+    CU_ASSERT_EQUAL(number(t, "total") - number(t, "overhead"),
+                    figure(results, row, mode, "median"));
+    json_decref(results);
+    program_free(&r);
+}
+
+static void test_hypercall(void)
+{
+    json_t *t = trace("hypercall/null", "pvh", NULL), *again = trace("hypercall/null", "pvh", NULL);
+
+    check_sums(t);
+    check_figure(t, "hypercall/null", "pvh");
+    CU_ASSERT(ran(t, "xen", "do_xen_version") > 0);
+    CU_ASSERT(ran(t, "xen", "svm_vmexit_handler") > ran(t, "xen", "do_xen_version"));
+    CU_ASSERT_EQUAL(layer(t, "dom0_kernel") + layer(t, "dom0_user") + layer(t, "idle"), 0);
+    CU_ASSERT_EQUAL(number(t, "tail"), 0);
+    CU_ASSERT_TRUE(json_equal(t, again));
+    json_decref(again);
+    json_decref(t);
+}
+
+static void test_cpuid(void)
+{
+    json_t *t = trace("exit/cpuid-basic", "hvm", NULL);
+    json_t *nrip = trace("exit/cpuid-basic", "hvm", "--nrip");
+
+    check_sums(t);
+    CU_ASSERT(ran(t, "xen", "svm_vmexit_handler") > 0);
+    CU_ASSERT(ran(t, "xen", "x86_decode") > 0);
+    /* With it, Xen has no need to look at the guest's instruction. */
+    check_sums(nrip);
+    CU_ASSERT_TRUE(json_is_true(json_object_get(nrip, "nrip_save")));
+    CU_ASSERT(ran(nrip, "xen", "svm_vmexit_handler") > 0);
+    CU_ASSERT_EQUAL(ran(nrip, "xen", "x86_decode"), 0);
+    CU_ASSERT(number(nrip, "total") * 3 < number(t, "total"));
+    CU_ASSERT_EQUAL(layer(nrip, "guest"), layer(t, "guest"));
+    json_decref(nrip);
+    json_decref(t);
+}
+
+static void test_event(void)
+{
+    json_t *t = trace("event/send-masked", "pv", NULL);
+
+    check_sums(t);
+    check_figure(t, "event/send-masked", "pv");
+    CU_ASSERT(ran(t, "xen", "evtchn_send") > 0);
+    CU_ASSERT_EQUAL(ran(t, "xen", "svm_vmexit_handler"), 0);
+    json_decref(t);
+}
+
+/* By the emulated port to each of the two processes that answer one. */
+static void test_ports(void)
+{
+    json_t *qemu = trace("port/qemu-ide", "hvm", NULL), *ours = trace("port/ioreq", "hvm", NULL);
+
+    check_sums(qemu);
+    check_sums(ours);
+    CU_ASSERT(stages_of(qemu, "xen-qemu-system-i386") > 0);
+    CU_ASSERT_EQUAL(stages_of(qemu, "xenometer"), 0);
+    CU_ASSERT(stages_of(ours, "xenometer") > 0);
+    CU_ASSERT_EQUAL(stages_of(ours, "xen-qemu-system-i386"), 0);
+    CU_ASSERT(ran(ours, "dom0_user", "ioreq_event") > 0);
+    CU_ASSERT(ran(qemu, "xen", "ioreq_send") > 0);
+    CU_ASSERT(ran(qemu, "dom0_kernel", "xen_evtchn_do_upcall") > 0);
+    /* dom0 goes on after it has answered: poll, sleep, schedule. */
+    CU_ASSERT(number(qemu, "tail") > 5000);
+    CU_ASSERT(number(qemu, "tail") * 2 < number(qemu, "total"));
+    json_decref(ours);
+    json_decref(qemu);
+}
+
+/* The folded stacks and both pictures, of a path through dom0. */
+static void test_files(void)
+{
+    static const char folded[] = "build/test-trace.folded", svg[] = "build/test-trace.svg",
+                      sequence[] = "build/test-sequence.svg", saved[] = "build/test-trace.json";
+    struct outcome_of r = program("trace", "--host=lab", "--json", "-m", "pv", "ring/echo-64b",
+                                  "--folded", folded, "--svg", svg, "--sequence", sequence, NULL);
+    json_t *t = json_loads(r.out, 0, NULL);
+    long long total = 0;
+    unsigned arrows = 0;
+    char line[4096];
+    FILE *f;
+
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(t);
+    check_sums(t);
+    CU_ASSERT(ran(t, "dom0_user", "services_turn") > 0);
+    f = fopen(folded, "r");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+    while ( fgets(line, sizeof(line), f) )
+        total += atoll(strrchr(line, ' '));
+    fclose(f);
+    CU_ASSERT_EQUAL(total, number(t, "total"));
+
+    /* As many arrows as there are changes of who runs. */
+    f = fopen(sequence, "r");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+    while ( fgets(line, sizeof(line), f) )
+        arrows += strstr(line, "marker-end") != NULL;
+    fclose(f);
+    CU_ASSERT_EQUAL(arrows, json_array_size(json_object_get(t, "stages")) - 1);
+    f = fopen(svg, "r");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+    CU_ASSERT(fread(line, 1, sizeof(line), f) > 0 && !strncmp(line, "<svg ", 5));
+    fclose(f);
+
+    /* Against itself, out of a file: no function differs. */
+    json_dump_file(t, saved, 0);
+    program_free(&r);
+    r = program("trace", "--host=lab", "-m", "pv", "ring/echo-64b", "--against", saved, NULL);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "total"));
+    CU_ASSERT_PTR_NULL(strstr(r.out, "  +"));
+    json_decref(t);
+    program_free(&r);
+    unlink(folded);
+    unlink(svg);
+    unlink(sequence);
+    unlink(saved);
+}
+
+/* No hypervisor: all of it is the guest's. */
+static void test_bare(void)
+{
+    json_t *t = trace("baseline/empty", "bare", NULL);
+
+    check_sums(t);
+    CU_ASSERT_EQUAL(number(t, "total"), 3);
+    CU_ASSERT_EQUAL(layer(t, "guest"), 3);
+    json_decref(t);
+}
+
+static void test_errors(void)
+{
+    static const char directory[] = "build/test-no-plugins";
+    char *path = getenv("PATH"), *before;
+    struct outcome_of r = program("trace", "--host=lab", "hypercall/null", "--mode=bare", NULL);
+
+    CU_ASSERT_EQUAL(r.status, 2);
+    CU_ASSERT(is_one_line_error(&r, "hypercall/null in bare"));
+    program_free(&r);
+    r = program("trace", "--host=lab", "no/row", NULL);
+    CU_ASSERT_EQUAL(r.status, 2);
+    CU_ASSERT(is_one_line_error(&r, "no/row"));
+    program_free(&r);
+    r = program("trace", "--host=lab", "hypercall/null", "--against=no-file", NULL);
+    CU_ASSERT_EQUAL(r.status, 2);
+    CU_ASSERT(is_one_line_error(&r, "no-file"));
+    program_free(&r);
+    r = program("trace", "--host=lab", "hypercall/null", "-m", "pv", "--sample=5000", NULL);
+    CU_ASSERT_EQUAL(r.status, 2);
+    CU_ASSERT(is_one_line_error(&r, "5000"));
+    program_free(&r);
+
+    /* A program called QEMU without the plugin interface. */
+    before = strdup(path ? path : "/usr/bin:/bin");
+    CU_ASSERT_EQUAL_FATAL(system("mkdir -p build/test-no-plugins && "
+                                 "cp /bin/true build/test-no-plugins/qemu-system-x86_64"), 0);
+    setenv("PATH", directory, 1);
+    r = program("trace", "--host=lab", "hypercall/null", NULL);
+    setenv("PATH", before, 1);
+    CU_ASSERT_EQUAL(r.status, 3);
+    CU_ASSERT(is_one_line_error(&r, "without plugins"));
+    program_free(&r);
+    free(before);
+    CU_ASSERT_EQUAL(system("rm -r build/test-no-plugins"), 0);
+
+    /* On a real Xen (the lab's dom0 is one) it offers the lab. */
+    r = program("lab", "run", "--push", "build/xenometer", "--push", "build/xenometer.elf",
+                "--", "sh", "-c", "mkdir configs; ./xenometer trace hypercall/null", NULL);
+    CU_ASSERT_EQUAL(r.status, 3);
+    CU_ASSERT(is_one_line_error(&r, "--host=lab"));
+    program_free(&r);
+}
+
+void suite_trace(void)
+{
+    CU_pSuite s = CU_add_suite("trace", NULL, NULL);
+
+    CU_add_test(s, "a hypercall, twice the same", test_hypercall);
+    CU_add_test(s, "a CPUID exit, with and without NRIP-save", test_cpuid);
+    CU_add_test(s, "an event sent", test_event);
+    CU_add_test(s, "ports answered by QEMU and by us", test_ports);
+    CU_add_test(s, "folded stacks, pictures, a trace against itself", test_files);
+    CU_add_test(s, "bare", test_bare);
+    CU_add_test(s, "what cannot be traced", test_errors);
+}
