@@ -84,7 +84,9 @@ void start_pv(struct start_info *info)
 {
     boot_mode = MODE_PV;
     start_info = info;
-    memory_init((unsigned long *)info->mfn_list, info->nr_pages);
+    /* The page tables are the builder's last but for the boot stack. */
+    memory_init((unsigned long *)info->mfn_list, info->nr_pages,
+                (info->pt_base >> PAGE_SHIFT) + info->nr_pt_frames + 1);
     /* For what goes wrong before the rest is known. */
     console_init(page_of_machine_frame(info->console.domU.mfn), info->console.domU.evtchn);
     hypercall_init();
@@ -125,7 +127,7 @@ void start_hardware(const struct hvm_start_info *info)
 {
     mode_detect_hardware();
     traps_init();
-    memory_init(NULL, ram_pages(info));
+    memory_init(NULL, ram_pages(info), (u64)info >> PAGE_SHIFT);
     if ( boot_mode == MODE_BARE )
         serve_bare(info);
 

@@ -10,16 +10,16 @@
 static u8 pool[POOL_PAGES][PAGE_SIZE] PAGE_BSS;
 static bool used[POOL_PAGES];
 static unsigned long *p2m;
-static u64 total;
+static u64 total, spare;
 
-/* Image (the linker script asserts it), start info, and in PV the list and the
- * boot page tables of the largest domain we are started with end below. */
-#define SPARE_START (0x800000u >> PAGE_SHIFT)
+/* The image ends below: the linker script asserts it. */
+#define IMAGE_LIMIT (0x800000u >> PAGE_SHIFT)
 
-void memory_init(unsigned long *phys_to_machine, u64 pages)
+void memory_init(unsigned long *phys_to_machine, u64 pages, u64 used)
 {
     p2m = phys_to_machine;
     total = pages;
+    spare = used < IMAGE_LIMIT ? IMAGE_LIMIT : used;
 }
 
 u64 memory_pages(void)
@@ -29,7 +29,7 @@ u64 memory_pages(void)
 
 u64 memory_spare(u32 count)
 {
-    return SPARE_START + count <= total ? SPARE_START : 0;
+    return spare + count <= total ? spare : 0;
 }
 
 u64 memory_frame(u64 pfn)

@@ -9,9 +9,12 @@
 
 #include "types.h"
 
-/* The first `pages` of memory are there, without a gap from 1 MiB on.  PV: with
- * the physical-to-machine list of the start info page; NULL elsewhere. */
-void memory_init(unsigned long *phys_to_machine, u64 pages);
+/*
+ * The first `pages` of memory are there, without a gap from 1 MiB on, and the
+ * builder put nothing of its own behind page `used`.  PV: with the
+ * physical-to-machine list of the start info page; NULL elsewhere.
+ */
+void memory_init(unsigned long *phys_to_machine, u64 pages, u64 used);
 
 /*
  * `count` zeroed pages, contiguous (virtually, and pseudo-physically).  They
