@@ -186,22 +186,26 @@ bool elf_load_segment(const struct elf *elf, unsigned n, struct elf_part *part)
     return false;
 }
 
+static const char *string_in(const struct elf_part *part, uint64_t address)
+{
+    /* Below the part's start `at` has wrapped to something huge. */
+    uint64_t at = address - part->address;
+
+    if ( at >= part->size || memchr(part->data + at, '\0', part->size - at) == NULL )
+        return NULL;
+    return (const char *)part->data + at;
+}
+
 const char *elf_string(const struct elf *elf, uint64_t address)
 {
     struct elf_part part;
+    const char *string = NULL;
 
-    for ( unsigned i = 0; elf_load_segment(elf, i, &part); i++ )
-    {
-        uint64_t at = address - part.address;
-
-        /* Below the segment's start `at` has wrapped to something huge. */
-        if ( at >= part.size )
-            continue;
-        if ( memchr(part.data + at, '\0', part.size - at) == NULL )
-            return NULL;
-        return (const char *)part.data + at;
-    }
-    return NULL;
+    for ( unsigned i = 0; string == NULL && elf_load_segment(elf, i, &part); i++ )
+        string = string_in(&part, address);
+    if ( string == NULL && elf_section(elf, "explanations", &part) )
+        string = string_in(&part, address);
+    return string;
 }
 
 /* Name and descriptor are each padded to 4 bytes (ELF gABI, note section). */

@@ -42,8 +42,9 @@ bool elf_section(const struct elf *, const char *name, struct elf_part *);
 bool elf_load_segment(const struct elf *, unsigned n, struct elf_part *);
 
 /*
- * NUL-terminated string at a linked address, looked up through the LOAD
- * segments.  NULL when it does not lie, whole, in one of them.
+ * NUL-terminated string at a linked address, looked up in the LOAD segments and in
+ * the section "explanations", which is in none.  NULL when it does not lie, whole,
+ * in one of them.
  */
 const char *elf_string(const struct elf *, uint64_t address);
 

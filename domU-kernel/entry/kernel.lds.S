@@ -61,6 +61,9 @@ SECTIONS
     } :data
     image_end = .;
 
+    /* In no segment: read out of the file by the dom0 program, never loaded. */
+    explanations (INFO) : { *(explanations) }
+
     /DISCARD/ : { *(.eh_frame*) *(.comment) *(.note.GNU-stack) *(.note.gnu.property) }
 }
 

@@ -6,8 +6,10 @@
  *         SAMPLES(r, hypercall_xen_version(XENVER_version, NULL));
  *     }
  *
+ *     EXPLANATION(hypercall_null) = "What happens, and what to compare it with.";
  *     ROW(hypercall_null) = {
  *         .name = "hypercall/null", …, .run = run,
+ *         .explanation = explanation_hypercall_null,
  *     };
  */
 #ifndef HARNESS_ROW_H
@@ -31,6 +33,14 @@ struct row_run {
     const char *failure; /* set by run(): what Xen or the device did wrong */
     const char *error;   /* set by run(): what the testbed did wrong */
 };
+
+/*
+ * The paragraph of a row, before its ROW(): explanation_<identifier>.  It stands in
+ * the file for `xenometer explain` and is never loaded; nothing here may read it.
+ */
+#define EXPLANATION(identifier) \
+    static const char explanation_##identifier[] \
+        __attribute__((section("explanations")))
 
 /* A descriptor in the row table (entry/kernel.lds.S collects them). */
 #define ROW(identifier) \

@@ -8,17 +8,18 @@ static void run_empty(struct row_run *r)
     SAMPLES(r, );
 }
 
+EXPLANATION(baseline_empty) =
+    "Reads the time stamp counter twice with nothing between: LFENCE, RDTSC, "
+    "two register moves, RDTSCP, LFENCE.  The figure is the floor of every "
+    "other row and is subtracted from it; with the instruction clock it is "
+    "the number of instructions from one reading to the next.  A figure that "
+    "varies here means that the clock or the machine is not quiet.";
 ROW(baseline_empty) = {
     .name = "baseline/empty",
     .work = "measure nothing",
     .path = "RDTSC, RDTSCP",
     .help = "the timed region with nothing in it",
-    .explanation =
-        "Reads the time stamp counter twice with nothing between: LFENCE, RDTSC, "
-        "two register moves, RDTSCP, LFENCE.  The figure is the floor of every "
-        "other row and is subtracted from it; with the instruction clock it is "
-        "the number of instructions from one reading to the next.  A figure that "
-        "varies here means that the clock or the machine is not quiet.",
+    .explanation = explanation_baseline_empty,
     .modes = MODES_ALL, .flags = ROW_HEADLINE | ROW_BASELINE,
     .operations = 1, .samples = 1000, .warmup = 16,
     .run = run_empty,
@@ -34,14 +35,15 @@ static void run_call(struct row_run *r)
     SAMPLES(r, empty_function());
 }
 
+EXPLANATION(baseline_call) =
+    "Calls a function that returns at once.  The cheapest way to reach other "
+    "code; every crossing in the other rows is a dearer kind of call.";
 ROW(baseline_call) = {
     .name = "baseline/call",
     .work = "do something inside the guest",
     .path = "CALL, RET",
     .help = "call an empty function",
-    .explanation =
-        "Calls a function that returns at once.  The cheapest way to reach other "
-        "code; every crossing in the other rows is a dearer kind of call.",
+    .explanation = explanation_baseline_call,
     .modes = MODES_ALL, .operations = 1, .samples = 1000, .warmup = 16,
     .run = run_call,
 };
@@ -51,15 +53,16 @@ static void run_rdtsc(struct row_run *r)
     SAMPLES(r, tsc_begin());
 }
 
+EXPLANATION(baseline_rdtsc) =
+    "LFENCE and RDTSC once more inside the timed region.  With "
+    "tsc_mode=\"native\" no mode exits for it; a large figure here means that "
+    "Xen emulates the counter, and then no other figure can be trusted.";
 ROW(baseline_rdtsc) = {
     .name = "baseline/rdtsc",
     .work = "read the time stamp counter",
     .path = "LFENCE, RDTSC",
     .help = "read the time stamp counter, ordered by LFENCE",
-    .explanation =
-        "LFENCE and RDTSC once more inside the timed region.  With "
-        "tsc_mode=\"native\" no mode exits for it; a large figure here means that "
-        "Xen emulates the counter, and then no other figure can be trusted.",
+    .explanation = explanation_baseline_rdtsc,
     .modes = MODES_ALL, .operations = 1, .samples = 1000, .warmup = 16,
     .run = run_rdtsc,
 };
@@ -69,13 +72,14 @@ static void run_rdtscp(struct row_run *r)
     SAMPLES(r, tsc_end());
 }
 
+EXPLANATION(baseline_rdtscp) =
+    "RDTSCP and LFENCE once more inside the timed region; as baseline/rdtsc.";
 ROW(baseline_rdtscp) = {
     .name = "baseline/rdtscp",
     .work = "read the time stamp counter",
     .path = "RDTSCP, LFENCE",
     .help = "read the time stamp counter by RDTSCP",
-    .explanation =
-        "RDTSCP and LFENCE once more inside the timed region; as baseline/rdtsc.",
+    .explanation = explanation_baseline_rdtscp,
     .modes = MODES_ALL, .operations = 1, .samples = 1000, .warmup = 16,
     .run = run_rdtscp,
 };
@@ -85,14 +89,15 @@ static void run_pause(struct row_run *r)
     SAMPLES(r, cpu_relax());
 }
 
+EXPLANATION(baseline_pause) =
+    "One PAUSE instruction.  Hardware with a pause filter lets it exit only "
+    "after thousands in a short time: see exit/pause-loop.";
 ROW(baseline_pause) = {
     .name = "baseline/pause",
     .work = "do something inside the guest",
     .path = "PAUSE",
     .help = "one PAUSE, too few for the pause filter to notice",
-    .explanation =
-        "One PAUSE instruction.  Hardware with a pause filter lets it exit only "
-        "after thousands in a short time: see exit/pause-loop.",
+    .explanation = explanation_baseline_pause,
     .modes = MODES_ALL, .operations = 1, .samples = 1000, .warmup = 16,
     .run = run_pause,
 };
@@ -118,14 +123,15 @@ static void teardown_copy(struct row_run *r)
     pages_free(copy_from, 2);
 }
 
+EXPLANATION(baseline_memcpy_4k) =
+    "Copies one page to another by REP MOVSQ, 512 iterations.  The instruction "
+    "clock counts each iteration.  What sharing a page by grant has to beat.";
 ROW(baseline_memcpy_4k) = {
     .name = "baseline/memcpy-4k",
     .work = "do something inside the guest",
     .path = "REP MOVSQ",
     .help = "copy 4 KiB inside the guest",
-    .explanation =
-        "Copies one page to another by REP MOVSQ, 512 iterations.  The instruction "
-        "clock counts each iteration.  What sharing a page by grant has to beat.",
+    .explanation = explanation_baseline_memcpy_4k,
     .modes = MODES_ALL, .operations = 1, .samples = 1000, .warmup = 16,
     .setup = setup_copy, .run = run_copy, .teardown = teardown_copy,
 };
@@ -137,14 +143,15 @@ static void run_atomic(struct row_run *r)
     SAMPLES(r, __atomic_fetch_add(&counter, 1, __ATOMIC_SEQ_CST));
 }
 
+EXPLANATION(baseline_atomic_add) =
+    "One LOCK-prefixed addition: the building block of event channels and "
+    "grants.  On hardware some twenty cycles; one or two instructions here.";
 ROW(baseline_atomic_add) = {
     .name = "baseline/atomic-add",
     .work = "do something inside the guest",
     .path = "LOCK ADD",
     .help = "one locked addition to memory",
-    .explanation =
-        "One LOCK-prefixed addition: the building block of event channels and "
-        "grants.  On hardware some twenty cycles; one or two instructions here.",
+    .explanation = explanation_baseline_atomic_add,
     .modes = MODES_ALL, .operations = 1, .samples = 1000, .warmup = 16,
     .run = run_atomic,
 };

@@ -211,15 +211,16 @@ static void read_streamed(struct row_run *r, struct path *p, u32 depth)
         return prepare(&id##_path);                                                 \
     }                                                                               \
     static void run_read_##id(struct row_run *r) { read_each(r, &id##_path); }      \
+    EXPLANATION(block_##id) = \
+        "Puts one read into the blkif ring, notifies, blocks, and takes the answer; the data was written " \
+        "before and is compared.  The buffers stay granted, and mapped where the backend keeps persistent " \
+        "grants.  The other block/ rows do the same work on the same disk by other paths."; \
     ROW(block_##id) = {                                                             \
         .name = "block/" name_,                                                     \
         .work = "read 4 KiB from a disk",                                           \
         .path = path_ ", depth 1",                                                  \
         .help = "read 4 KiB through " peer ", one at a time",                       \
-        .explanation =                                                              \
-            "Puts one read into the blkif ring, notifies, blocks, and takes the answer; the data was written "   \
-            "before and is compared.  The buffers stay granted, and mapped where the backend keeps persistent "  \
-            "grants.  The other block/ rows do the same work on the same disk by other paths.", \
+        .explanation = explanation_block_##id, \
         .elsewhere = NO_BACKEND,                                                    \
         .modes = MODES_XEN, .needs = DOMAIN_DISK,                                   \
         .flags = row_flags | ROW_DOM0 | ROW_BLOCKS,                                 \
@@ -227,13 +228,14 @@ static void read_streamed(struct row_run *r, struct path *p, u32 depth)
         .setup = setup_##id, .run = run_read_##id,                                  \
     };                                                                              \
     static void run_write_##id(struct row_run *r) { write_each(r, &id##_path); }    \
+    EXPLANATION(block_##id##_write) = \
+        "As block/" name_ ", but a write; each block is read back and compared outside of the figure."; \
     ROW(block_##id##_write) = {                                                     \
         .name = "block/" name_ "-write",                                            \
         .work = "write 4 KiB to a disk",                                            \
         .path = path_ ", depth 1",                                                  \
         .help = "write 4 KiB through " peer ", one at a time",                      \
-        .explanation =                                                              \
-            "As block/" name_ ", but a write; each block is read back and compared outside of the figure.", \
+        .explanation = explanation_block_##id##_write, \
         .elsewhere = NO_BACKEND,                                                    \
         .modes = MODES_XEN, .needs = DOMAIN_DISK, .flags = ROW_DOM0 | ROW_BLOCKS,   \
         .operations = 1, .samples = 100, .warmup = 16,                              \
@@ -247,14 +249,15 @@ static void read_streamed(struct row_run *r, struct path *p, u32 depth)
     {                                                                               \
         read_streamed(r, &id##_path, depth);                                        \
     }                                                                               \
+    EXPLANATION(block_##id##_depth_##depth) = \
+        "Streams 256 reads of 4 KiB with up to " #depth " open; the figure is per request.  One " \
+        "notification serves many requests, and the guest asks to be woken after half of them."; \
     ROW(block_##id##_depth_##depth) = {                                             \
         .name = "block/" name_ "-depth-" #depth,                                    \
         .work = "read 4 KiB from a disk",                                           \
         .path = path_ ", up to " #depth " open",                                    \
         .help = "stream 4 KiB reads through " peer ", up to " #depth " open; per request", \
-        .explanation =                                                              \
-            "Streams 256 reads of 4 KiB with up to " #depth " open; the figure is per request.  One " \
-            "notification serves many requests, and the guest asks to be woken after half of them.", \
+        .explanation = explanation_block_##id##_depth_##depth, \
         .elsewhere = NO_BACKEND,                                                    \
         .modes = MODES_XEN, .needs = DOMAIN_DISK, .flags = ROW_DOM0 | ROW_BLOCKS,   \
         .operations = STREAMED, .samples = 20, .warmup = 2,                         \

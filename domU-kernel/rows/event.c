@@ -38,18 +38,19 @@ static void run_masked(struct row_run *r)
         r->failure = "a masked port raised an upcall";
 }
 
+EXPLANATION(event_send_masked) =
+    "Sends on an event channel that leads back to this domain, with the "
+    "receiving port masked: Xen copies the argument, checks the port and sets "
+    "the pending bit (do_event_channel_op, evtchn_send, "
+    "evtchn_2l_set_pending), and no upcall follows.  The figure is the "
+    "sender's part of any notification.  Compare with event/roundtrip-idle, "
+    "where the receiver runs.";
 ROW(event_send_masked) = {
     .name = "event/send-masked",
     .work = "tell a dom0 process something, no answer",
     .path = "EVTCHNOP_send",
     .help = "send an event whose receiver has the port masked",
-    .explanation =
-        "Sends on an event channel that leads back to this domain, with the "
-        "receiving port masked: Xen copies the argument, checks the port and sets "
-        "the pending bit (do_event_channel_op, evtchn_send, "
-        "evtchn_2l_set_pending), and no upcall follows.  The figure is the "
-        "sender's part of any notification.  Compare with event/roundtrip-idle, "
-        "where the receiver runs.",
+    .explanation = explanation_event_send_masked,
     .elsewhere = NO_EVENTS,
     .modes = MODES_XEN, .flags = ROW_HEADLINE,
     .operations = 1, .samples = 1000, .warmup = 16,
@@ -70,18 +71,19 @@ static void run_roundtrip(struct row_run *r)
     }
 }
 
+EXPLANATION(event_roundtrip_idle) =
+    "The guest sends an event to the backend process and blocks.  Xen wakes "
+    "dom0's vCPU; dom0's kernel takes the upcall, /dev/xen/evtchn wakes the "
+    "process from poll(), it reads the port, sends an event back and unmasks; "
+    "Xen wakes the guest, which takes an upcall.  No data moves: the figure is "
+    "the cost of two wake-ups through both schedulers.  Compare with "
+    "ring/echo-64b, which adds the ring.";
 ROW(event_roundtrip_idle) = {
     .name = "event/roundtrip-idle",
     .work = "ask a dom0 process and get its answer",
     .path = "event channel, both sides asleep",
     .help = "event to the backend process and back, both blocked",
-    .explanation =
-        "The guest sends an event to the backend process and blocks.  Xen wakes "
-        "dom0's vCPU; dom0's kernel takes the upcall, /dev/xen/evtchn wakes the "
-        "process from poll(), it reads the port, sends an event back and unmasks; "
-        "Xen wakes the guest, which takes an upcall.  No data moves: the figure is "
-        "the cost of two wake-ups through both schedulers.  Compare with "
-        "ring/echo-64b, which adds the ring.",
+    .explanation = explanation_event_roundtrip_idle,
     .elsewhere = NO_EVENTS,
     .modes = MODES_XEN, .needs = SERVICE_ECHO,
     .flags = ROW_HEADLINE | ROW_DOM0 | ROW_BLOCKS,
@@ -109,14 +111,15 @@ static void run_unbound(struct row_run *r)
     SAMPLES(r, event_send(unbound));
 }
 
+EXPLANATION(event_send_unbound) =
+    "Sends on a port whose other end nobody has bound: Xen checks the port and does "
+    "nothing.  The difference to event/send-masked is the setting of a pending bit.";
 ROW(event_send_unbound) = {
     .name = "event/send-unbound",
     .work = "tell a dom0 process something, no answer",
     .path = "EVTCHNOP_send, nobody bound",
     .help = "send on a port that nobody has bound to",
-    .explanation =
-        "Sends on a port whose other end nobody has bound: Xen checks the port and does "
-        "nothing.  The difference to event/send-masked is the setting of a pending bit.",
+    .explanation = explanation_event_send_unbound,
     .elsewhere = NO_EVENTS,
     .modes = MODES_XEN, .operations = 1, .samples = 1000, .warmup = 16,
     .setup = setup_unbound, .run = run_unbound, .teardown = teardown_unbound,
@@ -141,17 +144,18 @@ static void run_self(struct row_run *r)
     }
 }
 
+EXPLANATION(event_send_self) =
+    "Sends on a channel that leads back to this vCPU, unmasked: Xen sets the pending bit "
+    "and makes the guest take an upcall before the hypercall returns to its caller.  In PV Xen "
+    "builds a frame on the guest's stack and the handler leaves by the iret hypercall; in PVH "
+    "and HVM a vector is injected and IRET is native.  The difference to event/send-masked is "
+    "the delivery.";
 ROW(event_send_self) = {
     .name = "event/send-self",
     .work = "signal oneself",
     .path = "EVTCHNOP_send, upcall at once",
     .help = "send an event to oneself and take the upcall",
-    .explanation =
-        "Sends on a channel that leads back to this vCPU, unmasked: Xen sets the pending bit "
-        "and makes the guest take an upcall before the hypercall returns to its caller.  In PV Xen "
-        "builds a frame on the guest's stack and the handler leaves by the iret hypercall; in PVH "
-        "and HVM a vector is injected and IRET is native.  The difference to event/send-masked is "
-        "the delivery.",
+    .explanation = explanation_event_send_self,
     .elsewhere = NO_EVENTS,
     .modes = MODES_XEN, .operations = 1, .samples = 1000, .warmup = 16,
     .setup = setup_self, .run = run_self, .teardown = teardown_loop,
@@ -162,14 +166,15 @@ static void run_unmask(struct row_run *r)
     SAMPLES(r, event_unmask(remote_port));
 }
 
+EXPLANATION(event_unmask) =
+    "The unmask hypercall on a port without a pending event.  Linux uses it only "
+    "when the port belongs to another vCPU; otherwise it clears the bit itself.";
 ROW(event_unmask) = {
     .name = "event/unmask",
     .work = "allow a port's events",
     .path = "EVTCHNOP_unmask",
     .help = "unmask a port by hypercall, nothing pending",
-    .explanation =
-        "The unmask hypercall on a port without a pending event.  Linux uses it only "
-        "when the port belongs to another vCPU; otherwise it clears the bit itself.",
+    .explanation = explanation_event_unmask,
     .elsewhere = NO_EVENTS,
     .modes = MODES_XEN, .operations = 1, .samples = 1000, .warmup = 16,
     .setup = setup_loop, .run = run_unmask, .teardown = teardown_loop,

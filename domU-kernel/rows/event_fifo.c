@@ -37,16 +37,17 @@ static void run_send(struct row_run *r)
         r->failure = "a masked port raised an upcall";
 }
 
+EXPLANATION(event_fifo_send) =
+    "event/send-masked in a domain whose event channels are FIFO: Xen takes the locks of "
+    "the queues the port was on and goes to, and sets PENDING in the port's word "
+    "(evtchn_fifo_set_pending); masked, it is not linked to a queue, and no upcall follows.  "
+    "The difference to event/send-masked is what the newer ABI costs the sender.";
 ROW(event_fifo_send) = {
     .name = "event/fifo-send",
     .work = "tell a dom0 process something, no answer",
     .path = "EVTCHNOP_send, FIFO ABI",
     .help = "send an event whose receiver has the port masked, FIFO ABI",
-    .explanation =
-        "event/send-masked in a domain whose event channels are FIFO: Xen takes the locks of "
-        "the queues the port was on and goes to, and sets PENDING in the port's word "
-        "(evtchn_fifo_set_pending); masked, it is not linked to a queue, and no upcall follows.  "
-        "The difference to event/send-masked is what the newer ABI costs the sender.",
+    .explanation = explanation_event_fifo_send,
     .elsewhere = NO_EVENTS,
     .modes = MODES_XEN, .needs = DOMAIN_FIFO,
     .operations = 1, .samples = 1000, .warmup = 16,
@@ -122,17 +123,18 @@ static void run_priority(struct row_run *r)
     }
 }
 
+EXPLANATION(event_fifo_priority) =
+    "With upcalls off, 63 ports of priority 15 become pending and then one of priority 0.  The "
+    "figure runs from allowing upcalls to the moment the handler reaches that last one: Xen's "
+    "delivery, and one event's dispatch.  Were it the 64th in line, it would wait for "
+    "all others, as in event/scan-64: two levels know no priorities.  The row fails when any "
+    "other event is handled first.";
 ROW(event_fifo_priority) = {
     .name = "event/fifo-priority",
     .work = "handle the urgent one of 64 events",
     .path = "FIFO ABI, priority 0 against 15",
     .help = "64 events pending, the last sent of highest priority: until its turn",
-    .explanation =
-        "With upcalls off, 63 ports of priority 15 become pending and then one of priority 0.  The "
-        "figure runs from allowing upcalls to the moment the handler reaches that last one: Xen's "
-        "delivery, and one event's dispatch.  Were it the 64th in line, it would wait for "
-        "all others, as in event/scan-64: two levels know no priorities.  The row fails when any "
-        "other event is handled first.",
+    .explanation = explanation_event_fifo_priority,
     .elsewhere = NO_EVENTS,
     .modes = MODES_XEN, .needs = DOMAIN_FIFO,
     .operations = 1, .samples = 100, .warmup = 4,

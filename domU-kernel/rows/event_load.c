@@ -44,17 +44,18 @@ static void run_upcall_entry(struct row_run *r)
     traps_stamp(false);
 }
 
+EXPLANATION(event_upcall_entry) =
+    "event/send-self, stopped at the first instruction of the upcall (after three registers are "
+    "saved for reading the TSC): the send, and Xen's delivery.  PV: a frame built on "
+    "the guest's stack on the way out of the hypercall (create_bounce_frame); PVH, HVM: a vector "
+    "injected at VM entry, which the CPU takes through the IDT.  What event/send-self costs "
+    "more is the guest's: handler and return, in PV a hypercall.";
 ROW(event_upcall_entry) = {
     .name = "event/upcall-entry",
     .work = "reach the event handler",
     .path = "EVTCHNOP_send to the upcall's first instruction",
     .help = "send an event to oneself, until the handler begins",
-    .explanation =
-        "event/send-self, stopped at the first instruction of the upcall (after three registers are "
-        "saved for reading the TSC): the send, and Xen's delivery.  PV: a frame built on "
-        "the guest's stack on the way out of the hypercall (create_bounce_frame); PVH, HVM: a vector "
-        "injected at VM entry, which the CPU takes through the IDT.  What event/send-self costs "
-        "more is the guest's: handler and return, in PV a hypercall.",
+    .explanation = explanation_event_upcall_entry,
     .elsewhere = NO_EVENTS,
     .modes = MODES_XEN, .operations = 1, .samples = 1000, .warmup = 16,
     .setup = setup_port, .run = run_upcall_entry, .teardown = teardown_port,
@@ -129,18 +130,19 @@ static void run_scan(struct row_run *r, u32 count)
     {                                                                                   \
         run_scan(r, n);                                                                 \
     }                                                                                   \
+    EXPLANATION(event_scan_##n) = \
+        "With upcalls off, as many ports as the name says become pending; the figure is " \
+        "allowing upcalls: Xen's delivery of one, the search, and the return.  In PV " \
+        "allowing is a cheap hypercall that Xen delivers at; in PVH and HVM, STI " \
+        "and the exit that Xen asked for.  Two levels find the ports by their selector " \
+        "and one word per 64 of them, so the search costs per event, not per port that " \
+        "could be.  Sent are many events, taken is one upcall."; \
     ROW(event_scan_##n) = {                                                             \
         .name = "event/scan-" #n,                                                       \
         .work = "take an upcall",                                                       \
         .path = "two levels, " #n " pending",                                           \
         .help = "one upcall that finds " #n " pending ports",                           \
-        .explanation =                                                                  \
-            "With upcalls off, as many ports as the name says become pending; the figure is "   \
-            "allowing upcalls: Xen's delivery of one, the search, and the return.  In PV "      \
-            "allowing is a cheap hypercall that Xen delivers at; in PVH and HVM, STI "          \
-            "and the exit that Xen asked for.  Two levels find the ports by their selector "    \
-            "and one word per 64 of them, so the search costs per event, not per port that "    \
-            "could be.  Sent are many events, taken is one upcall.",                            \
+        .explanation = explanation_event_scan_##n, \
         .elsewhere = NO_EVENTS,                                                         \
         .modes = MODES_XEN, .operations = 1,                                            \
         .samples = row_samples, .warmup = row_warmup,                                   \
@@ -181,17 +183,18 @@ static void run_roundtrip_busy(struct row_run *r)
     check_answer(r, DATA_AWAKE, 0, NULL);
 }
 
+EXPLANATION(event_roundtrip_busy) =
+    "event/roundtrip-idle with a process that does not sleep: it reads /dev/xen/evtchn without "
+    "blocking, again and again, and yields its physical CPU by SCHEDOP_yield where nothing is "
+    "there, so that this works on one CPU too.  Neither the process nor dom0's vCPU has to be "
+    "woken; dom0's kernel still takes the upcall and queues the port.  The guest sleeps as "
+    "before.  The difference to event/roundtrip-idle is what sleeping costs dom0.";
 ROW(event_roundtrip_busy) = {
     .name = "event/roundtrip-busy",
     .work = "ask a dom0 process and get its answer",
     .path = "event channel, dom0's process awake",
     .help = "event to the backend process and back while it polls",
-    .explanation =
-        "event/roundtrip-idle with a process that does not sleep: it reads /dev/xen/evtchn without "
-        "blocking, again and again, and yields its physical CPU by SCHEDOP_yield where nothing is "
-        "there, so that this works on one CPU too.  Neither the process nor dom0's vCPU has to be "
-        "woken; dom0's kernel still takes the upcall and queues the port.  The guest sleeps as "
-        "before.  The difference to event/roundtrip-idle is what sleeping costs dom0.",
+    .explanation = explanation_event_roundtrip_busy,
     .elsewhere = NO_EVENTS,
     .modes = MODES_XEN, .needs = SERVICE_ECHO | SERVICE_DATA_RING,
     .flags = ROW_DOM0 | ROW_BLOCKS,
@@ -222,16 +225,17 @@ static void run_poll(struct row_run *r)
         r->failure = "a masked port raised an upcall";
 }
 
+EXPLANATION(event_poll) =
+    "event/roundtrip-idle without upcall: the port is masked, and the guest waits for its pending "
+    "bit by SCHEDOP_poll, which blocks until it is set.  Xen wakes the vCPU out of the "
+    "hypercall; no frame is built, no vector injected, no handler runs.  Compare with "
+    "event/roundtrip-idle, which sleeps by SCHEDOP_block or HLT.";
 ROW(event_poll) = {
     .name = "event/poll",
     .work = "ask a dom0 process and get its answer",
     .path = "event channel, SCHEDOP_poll",
     .help = "event to the backend process and back, waiting by SCHEDOP_poll",
-    .explanation =
-        "event/roundtrip-idle without upcall: the port is masked, and the guest waits for its pending "
-        "bit by SCHEDOP_poll, which blocks until it is set.  Xen wakes the vCPU out of the "
-        "hypercall; no frame is built, no vector injected, no handler runs.  Compare with "
-        "event/roundtrip-idle, which sleeps by SCHEDOP_block or HLT.",
+    .explanation = explanation_event_poll,
     .elsewhere = NO_EVENTS,
     .modes = MODES_XEN, .needs = SERVICE_ECHO, .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 200, .warmup = 8,
@@ -271,17 +275,18 @@ static void run_oneway(struct row_run *r)
         r->failure = taken ? "dom0 took more events than were sent" : "dom0 took no event";
 }
 
+EXPLANATION(event_oneway_rate) =
+    "Sends 256 events to the backend process, which only counts them; the figure is per event and "
+    "the sender's, with what dom0 does meanwhile.  An event is a bit: those sent before dom0 has "
+    "taken the last are one with it, and cost as little as event/send-masked.  How many dom0's "
+    "process took is in the results (dom0_events), against 256 sent per sample: on one CPU "
+    "dom0 runs only when the guest's turn ends, and a burst is taken at once.";
 ROW(event_oneway_rate) = {
     .name = "event/oneway-rate",
     .work = "tell a dom0 process something, no answer",
     .path = "EVTCHNOP_send, one after the other",
     .help = "256 events to the backend process without waiting; per event",
-    .explanation =
-        "Sends 256 events to the backend process, which only counts them; the figure is per event and "
-        "the sender's, with what dom0 does meanwhile.  An event is a bit: those sent before dom0 has "
-        "taken the last are one with it, and cost as little as event/send-masked.  How many dom0's "
-        "process took is in the results (dom0_events), against 256 sent per sample: on one CPU "
-        "dom0 runs only when the guest's turn ends, and a burst is taken at once.",
+    .explanation = explanation_event_oneway_rate,
     .elsewhere = NO_EVENTS,
     .modes = MODES_XEN, .needs = SERVICE_DATA_RING, .flags = ROW_DOM0,
     .operations = BURST, .samples = 50, .warmup = 4,

@@ -11,19 +11,20 @@ static void run_cpuid(struct row_run *r)
     SAMPLES(r, cpuid(0, 0));
 }
 
+EXPLANATION(exit_cpuid_basic) =
+    "CPUID always exits from a hardware guest.  Xen's exit handler "
+    "(svm_vmexit_handler or vmx_vmexit_handler) finds the instruction's length, "
+    "looks the leaf up in the domain's policy (guest_cpuid), writes the "
+    "registers and resumes.  On bare hardware it is one instruction.  Without "
+    "the CPU feature NRIP-save, Xen fetches and decodes the instruction itself "
+    "to find its length, which costs thousands of instructions more: compare with port/xen-pit, whose exit "
+    "tells where the next instruction is.";
 ROW(exit_cpuid_basic) = {
     .name = "exit/cpuid-basic",
     .work = "enter the hypervisor and return",
     .path = "VM exit by CPUID",
     .help = "CPUID leaf 0: an exit served inside Xen",
-    .explanation =
-        "CPUID always exits from a hardware guest.  Xen's exit handler "
-        "(svm_vmexit_handler or vmx_vmexit_handler) finds the instruction's length, "
-        "looks the leaf up in the domain's policy (guest_cpuid), writes the "
-        "registers and resumes.  On bare hardware it is one instruction.  Without "
-        "the CPU feature NRIP-save, Xen fetches and decodes the instruction itself "
-        "to find its length, which costs thousands of instructions more: compare with port/xen-pit, whose exit "
-        "tells where the next instruction is.",
+    .explanation = explanation_exit_cpuid_basic,
     .elsewhere = NOT_IN_PV ": its CPUID does not leave it",
     .modes = MODES_HARDWARE, .flags = ROW_HEADLINE,
     .operations = 1, .samples = 1000, .warmup = 16,
@@ -43,16 +44,17 @@ static void run_msr(struct row_run *r)
     SAMPLES(r, msr_read(MSR_APIC_BASE));
 }
 
+EXPLANATION(exit_msr_read) =
+    "RDMSR of a register that Xen does not let the guest read directly: the MSR "
+    "permission map makes it exit, Xen's handler (hvm_msr_read_intercept) finds "
+    "the value and resumes.  Compare with exit/cpuid-basic: the difference is "
+    "the look-up, not the exit.";
 ROW(exit_msr_read) = {
     .name = "exit/msr-read",
     .work = "read a model specific register",
     .path = "VM exit by RDMSR",
     .help = "RDMSR of IA32_APIC_BASE, intercepted by Xen",
-    .explanation =
-        "RDMSR of a register that Xen does not let the guest read directly: the MSR "
-        "permission map makes it exit, Xen's handler (hvm_msr_read_intercept) finds "
-        "the value and resumes.  Compare with exit/cpuid-basic: the difference is "
-        "the look-up, not the exit.",
+    .explanation = explanation_exit_msr_read,
     .elsewhere = NOT_IN_PV,
     .modes = MODES_HARDWARE, .flags = ROW_HEADLINE,
     .operations = 1, .samples = 1000, .warmup = 16,
@@ -64,14 +66,15 @@ static void run_cpuid_deep(struct row_run *r)
     SAMPLES(r, cpuid(0xd, 0));
 }
 
+EXPLANATION(exit_cpuid_deep) =
+    "CPUID leaf 0xd, subleaf 0 depends on XCR0 and on the domain's policy, so Xen has "
+    "more to do than for leaf 0.  The difference to exit/cpuid-basic is that work.";
 ROW(exit_cpuid_deep) = {
     .name = "exit/cpuid-deep",
     .work = "identify the processor",
     .path = "CPUID leaf 0xd",
     .help = "CPUID of the extended state leaf, which Xen computes",
-    .explanation =
-        "CPUID leaf 0xd, subleaf 0 depends on XCR0 and on the domain's policy, so Xen has "
-        "more to do than for leaf 0.  The difference to exit/cpuid-basic is that work.",
+    .explanation = explanation_exit_cpuid_deep,
     .elsewhere = NOT_IN_PV,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 1000, .warmup = 16,
     .run = run_cpuid_deep,
@@ -90,14 +93,15 @@ static void run_hypervisor_leaf(struct row_run *r)
     SAMPLES(r, cpuid(leaf, 0));
 }
 
+EXPLANATION(exit_cpuid_hypervisor_leaf) =
+    "CPUID of the leaf in which Xen tells its version: same exit, another branch of "
+    "guest_cpuid (cpuid_hypervisor_leaves).";
 ROW(exit_cpuid_hypervisor_leaf) = {
     .name = "exit/cpuid-hypervisor-leaf",
     .work = "identify the processor",
     .path = "CPUID leaf 0x40000x01",
     .help = "CPUID of Xen's own version leaf",
-    .explanation =
-        "CPUID of the leaf in which Xen tells its version: same exit, another branch of "
-        "guest_cpuid (cpuid_hypervisor_leaves).",
+    .explanation = explanation_exit_cpuid_hypervisor_leaf,
     .elsewhere = NOT_IN_PV,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 1000, .warmup = 16,
     .setup = setup_hypervisor_leaf, .run = run_hypervisor_leaf,
@@ -118,14 +122,15 @@ static void run_msr_write(struct row_run *r)
     SAMPLES(r, msr_write(MSR_APIC_BASE, value));
 }
 
+EXPLANATION(exit_msr_write) =
+    "WRMSR of an intercepted register with its own value: the exit, the look-up, and "
+    "the check of what is written (vlapic_msr_set).";
 ROW(exit_msr_write) = {
     .name = "exit/msr-write",
     .work = "write a model specific register",
     .path = "VM exit by WRMSR",
     .help = "WRMSR of IA32_APIC_BASE with the value it has",
-    .explanation =
-        "WRMSR of an intercepted register with its own value: the exit, the look-up, and "
-        "the check of what is written (vlapic_msr_set).",
+    .explanation = explanation_exit_msr_write,
     .elsewhere = NOT_IN_PV,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 1000, .warmup = 16,
     .setup = setup_msr_write, .run = run_msr_write,
@@ -144,15 +149,16 @@ static void run_msr_fault(struct row_run *r)
         r->failure = "an MSR that does not exist was read";
 }
 
+EXPLANATION(exit_msr_fault) =
+    "RDMSR of number 0x12345: Xen finds no such register and injects #GP; the guest's "
+    "handler finds the fix-up and returns by IRET.  The difference to exit/msr-read is the "
+    "injection and the guest's exception handling.";
 ROW(exit_msr_fault) = {
     .name = "exit/msr-fault",
     .work = "read a model specific register",
     .path = "RDMSR that faults (#GP)",
     .help = "RDMSR of a register that does not exist, and the #GP handled",
-    .explanation =
-        "RDMSR of number 0x12345: Xen finds no such register and injects #GP; the guest's "
-        "handler finds the fix-up and returns by IRET.  The difference to exit/msr-read is the "
-        "injection and the guest's exception handling.",
+    .explanation = explanation_exit_msr_fault,
     .elsewhere = NOT_IN_PV,
     .modes = MODE_PVH | MODE_HVM, .operations = 1, .samples = 500, .warmup = 16,
     .run = run_msr_fault,
@@ -175,14 +181,15 @@ static void run_cr0(struct row_run *r)
     WRITE_CR(0, cr0);
 }
 
+EXPLANATION(exit_cr0_wp) =
+    "MOV to CR0 that changes the write-protect bit; with nested paging Xen intercepts it "
+    "(hvm_set_cr0) and resumes.";
 ROW(exit_cr0_wp) = {
     .name = "exit/cr0-wp",
     .work = "write a control register",
     .path = "MOV to CR0, WP changes",
     .help = "flip CR0.WP",
-    .explanation =
-        "MOV to CR0 that changes the write-protect bit; with nested paging Xen intercepts it "
-        "(hvm_set_cr0) and resumes.",
+    .explanation = explanation_exit_cr0_wp,
     .elsewhere = NOT_IN_PV,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
     .run = run_cr0,
@@ -195,15 +202,16 @@ static void run_cr3(struct row_run *r)
     SAMPLES(r, WRITE_CR(3, cr3));
 }
 
+EXPLANATION(exit_cr3) =
+    "MOV to CR3 with the value it has: flushes the guest's translations.  With nested "
+    "paging it does not exit, and the figure is one instruction; without (shadow paging, or "
+    "a CPU that lacks it) it does.";
 ROW(exit_cr3) = {
     .name = "exit/cr3",
     .work = "change a mapping",
     .path = "MOV to CR3",
     .help = "reload CR3: a change of address space",
-    .explanation =
-        "MOV to CR3 with the value it has: flushes the guest's translations.  With nested "
-        "paging it does not exit, and the figure is one instruction; without (shadow paging, or "
-        "a CPU that lacks it) it does.",
+    .explanation = explanation_exit_cr3,
     .elsewhere = NOT_IN_PV,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
     .run = run_cr3,
@@ -218,14 +226,15 @@ static void run_cr4(struct row_run *r)
     WRITE_CR(4, cr4);
 }
 
+EXPLANATION(exit_cr4_pge) =
+    "MOV to CR4 that changes the global-page bit, the way kernels flush all translations.  "
+    "Xen intercepts it (hvm_set_cr4).";
 ROW(exit_cr4_pge) = {
     .name = "exit/cr4-pge",
     .work = "write a control register",
     .path = "MOV to CR4, PGE changes",
     .help = "flip CR4.PGE: a flush of all translations",
-    .explanation =
-        "MOV to CR4 that changes the global-page bit, the way kernels flush all translations.  "
-        "Xen intercepts it (hvm_set_cr4).",
+    .explanation = explanation_exit_cr4_pge,
     .elsewhere = NOT_IN_PV,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
     .run = run_cr4,
@@ -237,15 +246,16 @@ static void run_debug_register(struct row_run *r)
         sample_keep(r, i, TIMED({ __asm__ volatile ("movq %0, %%dr0" :: "r"((u64)i)); }));
 }
 
+EXPLANATION(exit_debug_register) =
+    "MOV to DR0.  Xen gives the guest its debug registers lazily: the first access exits "
+    "(hvm_dr_access / svm_dr_access) and loads them, and from then on they belong to the guest until the "
+    "next context switch.  The figure of the first iteration is the exit.";
 ROW(exit_debug_register) = {
     .name = "exit/debug-register",
     .work = "write a debug register",
     .path = "MOV to DR0",
     .help = "write DR0",
-    .explanation =
-        "MOV to DR0.  Xen gives the guest its debug registers lazily: the first access exits "
-        "(hvm_dr_access / svm_dr_access) and loads them, and from then on they belong to the guest until the "
-        "next context switch.  The figure of the first iteration is the exit.",
+    .explanation = explanation_exit_debug_register,
     .elsewhere = NOT_IN_PV,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
     .run = run_debug_register,
@@ -256,14 +266,15 @@ static void run_invlpg(struct row_run *r)
     SAMPLES(r, __asm__ volatile ("invlpg (%0)" :: "r"(&apic_base) : "memory"));
 }
 
+EXPLANATION(exit_invlpg) =
+    "INVLPG of one page.  With nested paging it does not exit; compare with pv/update-va, "
+    "which changes a mapping in PV.";
 ROW(exit_invlpg) = {
     .name = "exit/invlpg",
     .work = "change a mapping",
     .path = "INVLPG",
     .help = "invalidate one translation",
-    .explanation =
-        "INVLPG of one page.  With nested paging it does not exit; compare with pv/update-va, "
-        "which changes a mapping in PV.",
+    .explanation = explanation_exit_invlpg,
     .elsewhere = NOT_IN_PV,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
     .run = run_invlpg,
@@ -274,14 +285,15 @@ static void run_wbinvd(struct row_run *r)
     SAMPLES(r, __asm__ volatile ("wbinvd" ::: "memory"));
 }
 
+EXPLANATION(exit_wbinvd) =
+    "WBINVD exits; Xen executes it only for domains that have a device passed through "
+    "(svm_wbinvd_intercept), otherwise it just resumes.";
 ROW(exit_wbinvd) = {
     .name = "exit/wbinvd",
     .work = "write back and invalidate caches",
     .path = "WBINVD",
     .help = "write back and invalidate caches, intercepted by Xen",
-    .explanation =
-        "WBINVD exits; Xen executes it only for domains that have a device passed through "
-        "(svm_wbinvd_intercept), otherwise it just resumes.",
+    .explanation = explanation_exit_wbinvd,
     .elsewhere = NOT_IN_PV,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
     .run = run_wbinvd,
@@ -298,15 +310,16 @@ static void run_pause_loop(struct row_run *r)
     });
 }
 
+EXPLANATION(exit_pause_loop) =
+    "4,096 PAUSEs in a tight loop.  Where the CPU has a pause filter, Xen takes an exit after some "
+    "thousands and yields the vCPU; without one (as under TCG) the figure is the loop alone, "
+    "three instructions a turn.";
 ROW(exit_pause_loop) = {
     .name = "exit/pause-loop",
     .work = "give up the CPU and come back",
     .path = "4,096 PAUSEs in a row",
     .help = "spin with PAUSE long enough for the pause filter",
-    .explanation =
-        "4,096 PAUSEs in a tight loop.  Where the CPU has a pause filter, Xen takes an exit after some "
-        "thousands and yields the vCPU; without one (as under TCG) the figure is the loop alone, "
-        "three instructions a turn.",
+    .explanation = explanation_exit_pause_loop,
     .elsewhere = "PAUSE never leaves a PV guest",
     .modes = MODES_HARDWARE, .operations = 1, .samples = 100, .warmup = 4,
     .run = run_pause_loop,
@@ -323,15 +336,16 @@ static void run_descriptor_table(struct row_run *r)
                                  : "=m"(g), "=m"(i) :: "memory"));
 }
 
+EXPLANATION(exit_descriptor_table) =
+    "Instructions that could not be virtualized before SVM and VT-x: SGDT, SIDT, LGDT, LIDT, "
+    "PUSHF and POPF.  None of them exits under Xen: a figure of more than some ten "
+    "instructions means that something intercepts descriptor tables.  Compare with exit/smsw.";
 ROW(exit_descriptor_table) = {
     .name = "exit/descriptor-table",
     .work = "use a privileged instruction that need not exit",
     .path = "SGDT, SIDT, LGDT, LIDT, PUSHF, POPF",
     .help = "six instructions that hardware virtualization runs natively",
-    .explanation =
-        "Instructions that could not be virtualized before SVM and VT-x: SGDT, SIDT, LGDT, LIDT, "
-        "PUSHF and POPF.  None of them exits under Xen: a figure of more than some ten "
-        "instructions means that something intercepts descriptor tables.  Compare with exit/smsw.",
+    .explanation = explanation_exit_descriptor_table,
     .elsewhere = NOT_IN_PV,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
     .run = run_descriptor_table,
@@ -342,14 +356,15 @@ static void run_smsw(struct row_run *r)
     SAMPLES(r, __asm__ volatile ("smsw %%ax" ::: "rax", "memory"));
 }
 
+EXPLANATION(exit_smsw) =
+    "SMSW reads the low half of CR0.  Xen on SVM intercepts reads of CR0, so this one exits "
+    "and is emulated, unlike its companions in exit/descriptor-table; on VT-x the guest reads a shadow.";
 ROW(exit_smsw) = {
     .name = "exit/smsw",
     .work = "use a privileged instruction that need not exit",
     .path = "SMSW",
     .help = "read the low half of CR0",
-    .explanation =
-        "SMSW reads the low half of CR0.  Xen on SVM intercepts reads of CR0, so this one exits "
-        "and is emulated, unlike its companions in exit/descriptor-table; on VT-x the guest reads a shadow.",
+    .explanation = explanation_exit_smsw,
     .elsewhere = NOT_IN_PV,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
     .run = run_smsw,
@@ -374,15 +389,16 @@ static void run_halt(struct row_run *r)
         interrupts_disable();
 }
 
+EXPLANATION(exit_hlt_wake) =
+    "STI and HLT with an interrupt from the LAPIC pending already: HLT exits, Xen sees that there is "
+    "something to deliver and does not block the vCPU (hvm_hlt, do_sched_op), the interrupt is injected "
+    "and acknowledged.  The shortest way through the sleeping path of a kernel's idle loop.";
 ROW(exit_hlt_wake) = {
     .name = "exit/hlt-wake",
     .work = "give up the CPU and come back",
     .path = "HLT with an interrupt pending",
     .help = "halt with an interrupt pending, and take it",
-    .explanation =
-        "STI and HLT with an interrupt from the LAPIC pending already: HLT exits, Xen sees that there is "
-        "something to deliver and does not block the vCPU (hvm_hlt, do_sched_op), the interrupt is injected "
-        "and acknowledged.  The shortest way through the sleeping path of a kernel's idle loop.",
+    .explanation = explanation_exit_hlt_wake,
     .elsewhere = NOT_IN_PV ": see event/roundtrip-idle for its way to sleep",
     .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
     .setup = setup_halt, .run = run_halt,

@@ -32,15 +32,16 @@ static void run_vmcall(struct row_run *r)
         SAMPLES(r, __asm__ volatile ("vmmcall" : "=a"(rax) : "0"(NO_HYPERCALL) : "memory"));
 }
 
+EXPLANATION(exit_vmcall) =
+    "VMCALL (Intel) or VMMCALL (AMD) with a number that is no hypercall: exit, a look at the number, resume "
+    "(hvm_hypercall).  The row of kvm-unit-tests and of most papers.  hypercall/enosys adds the "
+    "hypercall page, exit/vmcall-foreign shows the other vendor's instruction.";
 ROW(exit_vmcall) = {
     .name = "exit/vmcall",
     .work = "enter the hypervisor and return",
     .path = "VM exit by VMCALL or VMMCALL",
     .help = "the CPU's own instruction for calling the hypervisor, nothing asked",
-    .explanation =
-        "VMCALL (Intel) or VMMCALL (AMD) with a number that is no hypercall: exit, a look at the number, resume "
-        "(hvm_hypercall).  The row of kvm-unit-tests and of most papers.  hypercall/enosys adds the "
-        "hypercall page, exit/vmcall-foreign shows the other vendor's instruction.",
+    .explanation = explanation_exit_vmcall,
     .elsewhere = "VMCALL and VMMCALL are undefined where no hypervisor is below, and in PV, whose door is SYSCALL",
     .modes = MODE_PVH | MODE_HVM, .operations = 1, .samples = 1000, .warmup = 16,
     .setup = setup_vendor, .run = run_vmcall,
@@ -62,15 +63,16 @@ static void run_foreign(struct row_run *r)
         SAMPLES(r, UNDEFINED("vmcall"));
 }
 
+EXPLANATION(exit_vmcall_foreign) =
+    "The other vendor's instruction raises #UD.  Xen looks at #UD only for domains whose CPU vendor is "
+    "made up (svm_cpuid_policy_changed); otherwise it goes straight to the guest, and the figure is the guest's own "
+    "exception handling, as in bare mode.  Hence the hypercall page; KVM would patch the instruction.";
 ROW(exit_vmcall_foreign) = {
     .name = "exit/vmcall-foreign",
     .work = "handle an undefined instruction",
     .path = "the other vendor's VMCALL or VMMCALL",
     .help = "VMCALL on AMD, VMMCALL on Intel: undefined there",
-    .explanation =
-        "The other vendor's instruction raises #UD.  Xen looks at #UD only for domains whose CPU vendor is "
-        "made up (svm_cpuid_policy_changed); otherwise it goes straight to the guest, and the figure is the guest's own "
-        "exception handling, as in bare mode.  Hence the hypercall page; KVM would patch the instruction.",
+    .explanation = explanation_exit_vmcall_foreign,
     .elsewhere = NOT_IN_PV,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
     .setup = setup_vendor, .run = run_foreign,
@@ -142,14 +144,15 @@ static void run_xsetbv(struct row_run *r)
     SAMPLES(r, xcr0_write(low, high));
 }
 
+EXPLANATION(exit_xsetbv) =
+    "XSETBV exits unconditionally on VT-x and is intercepted on SVM; Xen checks the value against the "
+    "domain's policy and loads it (hvm_handle_xsetbv, handle_xsetbv).";
 ROW(exit_xsetbv) = {
     .name = "exit/xsetbv",
     .work = "write a control register",
     .path = "XSETBV",
     .help = "write XCR0 with the value it has",
-    .explanation =
-        "XSETBV exits unconditionally on VT-x and is intercepted on SVM; Xen checks the value against the "
-        "domain's policy and loads it (hvm_handle_xsetbv, handle_xsetbv).",
+    .explanation = explanation_exit_xsetbv,
     .elsewhere = NOT_IN_PV,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
     .setup = setup_xsetbv, .run = run_xsetbv, .teardown = teardown_xsetbv,
@@ -223,15 +226,16 @@ static void run_msr_trapped(struct row_run *r)
     SAMPLES(r, msr_read(MSR_TSC));
 }
 
+EXPLANATION(exit_msr_trapped) =
+    "RDMSR of IA32_TSC exits even where RDTSC does not (tsc_mode native); Xen reads the TSC and applies "
+    "the domain's offset and ratio (_hvm_rdtsc_intercept).  Compare with baseline/rdtsc, which does not exit, and with "
+    "exit/rdtsc-trapped.";
 ROW(exit_msr_trapped) = {
     .name = "exit/msr-trapped",
     .work = "read the time stamp counter",
     .path = "VM exit by RDMSR of IA32_TSC",
     .help = "read the time stamp counter by its MSR, which traps",
-    .explanation =
-        "RDMSR of IA32_TSC exits even where RDTSC does not (tsc_mode native); Xen reads the TSC and applies "
-        "the domain's offset and ratio (_hvm_rdtsc_intercept).  Compare with baseline/rdtsc, which does not exit, and with "
-        "exit/rdtsc-trapped.",
+    .explanation = explanation_exit_msr_trapped,
     .elsewhere = NOT_IN_PV,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
     .run = run_msr_trapped,
@@ -244,15 +248,16 @@ static void run_gs_base(struct row_run *r)
     SAMPLES(r, msr_write(MSR_KERNEL_GS_BASE, 0));
 }
 
+EXPLANATION(exit_kernel_gs_base) =
+    "WRMSR of KernelGSbase (0 stays 0), which kernels write at each change of process.  The MSR permission map lets it "
+    "through (svm_vmcb.c, construct_vmcb; vmx.c): the figure is the instruction.  The difference to exit/msr-write is the "
+    "whole exit.";
 ROW(exit_kernel_gs_base) = {
     .name = "exit/kernel-gs-base",
     .work = "write a model specific register",
     .path = "WRMSR of KernelGSbase, which does not exit",
     .help = "write an MSR that Xen lets the guest have",
-    .explanation =
-        "WRMSR of KernelGSbase (0 stays 0), which kernels write at each change of process.  The MSR permission map lets it "
-        "through (svm_vmcb.c, construct_vmcb; vmx.c): the figure is the instruction.  The difference to exit/msr-write is the "
-        "whole exit.",
+    .explanation = explanation_exit_kernel_gs_base,
     .elsewhere = NOT_IN_PV,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
     .run = run_gs_base,
@@ -276,14 +281,15 @@ static void run_tsc_adjust(struct row_run *r)
     SAMPLES(r, msr_write(MSR_TSC_ADJUST, v));
 }
 
+EXPLANATION(exit_tsc_adjust) =
+    "WRMSR of IA32_TSC_ADJUST: Xen moves the guest's TSC offset by the difference, here none "
+    "(hvm_set_guest_tsc_adjust).  Kernels write it at boot to align the TSCs of their CPUs.";
 ROW(exit_tsc_adjust) = {
     .name = "exit/tsc-adjust",
     .work = "write a model specific register",
     .path = "VM exit by WRMSR of IA32_TSC_ADJUST",
     .help = "write IA32_TSC_ADJUST with the value it has",
-    .explanation =
-        "WRMSR of IA32_TSC_ADJUST: Xen moves the guest's TSC offset by the difference, here none "
-        "(hvm_set_guest_tsc_adjust).  Kernels write it at boot to align the TSCs of their CPUs.",
+    .explanation = explanation_exit_tsc_adjust,
     .elsewhere = NOT_IN_PV,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
     .setup = setup_tsc_adjust, .run = run_tsc_adjust,
@@ -313,14 +319,15 @@ static void run_deadline(struct row_run *r)
     SAMPLES(r, msr_write(MSR_TSC_DEADLINE, far));
 }
 
+EXPLANATION(exit_tsc_deadline) =
+    "WRMSR of IA32_TSC_DEADLINE with a time that never comes: the exit, and a timer of Xen's set anew "
+    "(vlapic_tdt_msr_set).  Compare with sched/set-singleshot-timer; with the tick: interrupt/timer-tsc-deadline.";
 ROW(exit_tsc_deadline) = {
     .name = "exit/tsc-deadline",
     .work = "arm a timer",
     .path = "VM exit by WRMSR of IA32_TSC_DEADLINE",
     .help = "arm the LAPIC's TSC deadline timer for the far future",
-    .explanation =
-        "WRMSR of IA32_TSC_DEADLINE with a time that never comes: the exit, and a timer of Xen's set anew "
-        "(vlapic_tdt_msr_set).  Compare with sched/set-singleshot-timer; with the tick: interrupt/timer-tsc-deadline.",
+    .explanation = explanation_exit_tsc_deadline,
     .elsewhere = NOT_IN_PV,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
     .setup = setup_deadline, .run = run_deadline, .teardown = teardown_deadline,
@@ -353,14 +360,15 @@ static void run_ibrs(struct row_run *r)
     msr_write(MSR_SPEC_CTRL, before);
 }
 
+EXPLANATION(exit_ibrs) =
+    "WRMSR of SPEC_CTRL flips IBRS, as kernels do at each entry and exit on CPUs that need it.  Where the "
+    "guest is told of it, Xen lets it write the register directly: the figure is the CPU's.";
 ROW(exit_ibrs) = {
     .name = "exit/ibrs",
     .work = "write a model specific register",
     .path = "WRMSR of SPEC_CTRL",
     .help = "switch IBRS on and off: restricted branch speculation",
-    .explanation =
-        "WRMSR of SPEC_CTRL flips IBRS, as kernels do at each entry and exit on CPUs that need it.  Where the "
-        "guest is told of it, Xen lets it write the register directly: the figure is the CPU's.",
+    .explanation = explanation_exit_ibrs,
     .elsewhere = NOT_IN_PV,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
     .setup = setup_ibrs, .run = run_ibrs,
@@ -378,14 +386,15 @@ static void run_ibpb(struct row_run *r)
     SAMPLES(r, msr_write(MSR_PRED_CMD, PRED_CMD_IBPB));
 }
 
+EXPLANATION(exit_ibpb) =
+    "WRMSR of PRED_CMD empties the branch predictor, as kernels do between processes that must not "
+    "train each other's branches.  Where the guest is told of it, Xen lets it write the register directly.";
 ROW(exit_ibpb) = {
     .name = "exit/ibpb",
     .work = "write a model specific register",
     .path = "WRMSR of PRED_CMD",
     .help = "issue an indirect branch prediction barrier",
-    .explanation =
-        "WRMSR of PRED_CMD empties the branch predictor, as kernels do between processes that must not "
-        "train each other's branches.  Where the guest is told of it, Xen lets it write the register directly.",
+    .explanation = explanation_exit_ibpb,
     .elsewhere = NOT_IN_PV,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
     .setup = setup_ibpb, .run = run_ibpb,
@@ -422,15 +431,16 @@ static void run_rdtsc(struct row_run *r)
     SAMPLES(r, tsc_begin());
 }
 
+EXPLANATION(exit_rdtsc_trapped) =
+    "In a domain of its own with tsc_mode \"always_emulate\", RDTSC traps (a VM exit; in PV #GP by CR4.TSD) and Xen answers "
+    "with its system time, scaled.  The two readings around the operation trap as well: they are one trap apart with nothing "
+    "between them, which is subtracted.  Compare with baseline/rdtsc, the same untrapped.";
 ROW(exit_rdtsc_trapped) = {
     .name = "exit/rdtsc-trapped",
     .work = "read the time stamp counter",
     .path = "RDTSC, trapped by Xen",
     .help = "read a time stamp counter that Xen emulates",
-    .explanation =
-        "In a domain of its own with tsc_mode \"always_emulate\", RDTSC traps (a VM exit; in PV #GP by CR4.TSD) and Xen answers "
-        "with its system time, scaled.  The two readings around the operation trap as well: they are one trap apart with nothing "
-        "between them, which is subtracted.  Compare with baseline/rdtsc, the same untrapped.",
+    .explanation = explanation_exit_rdtsc_trapped,
     .elsewhere = "bare mode has no Xen to trap RDTSC",
     .modes = MODES_XEN, .needs = DOMAIN_TSC_EMULATED,
     .operations = 1, .samples = 500, .warmup = 16,

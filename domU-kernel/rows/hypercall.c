@@ -15,18 +15,19 @@ static void run_null(struct row_run *r)
         r->failure = "xen_version answers nonsense";
 }
 
+EXPLANATION(hypercall_null) =
+    "The guest calls the hypercall page, Xen looks up xen_version and returns a "
+    "constant.  In PV the page executes SYSCALL, which enters Xen directly "
+    "(lstar_enter, pv_hypercall, do_xen_version); in PVH and HVM it executes "
+    "VMMCALL or VMCALL, which is a VM exit (svm_vmexit_handler or "
+    "vmx_vmexit_handler, hvm_hypercall).  The figure isolates entry, dispatch "
+    "and return.  Compare with exit/cpuid-basic, an exit without a hypercall.";
 ROW(hypercall_null) = {
     .name = "hypercall/null",
     .work = "enter the hypervisor and return",
     .path = "hypercall page",
     .help = "xen_version through the hypercall page",
-    .explanation =
-        "The guest calls the hypercall page, Xen looks up xen_version and returns a "
-        "constant.  In PV the page executes SYSCALL, which enters Xen directly "
-        "(lstar_enter, pv_hypercall, do_xen_version); in PVH and HVM it executes "
-        "VMMCALL or VMCALL, which is a VM exit (svm_vmexit_handler or "
-        "vmx_vmexit_handler, hvm_hypercall).  The figure isolates entry, dispatch "
-        "and return.  Compare with exit/cpuid-basic, an exit without a hypercall.",
+    .explanation = explanation_hypercall_null,
     .elsewhere = NO_HYPERVISOR,
     .modes = MODES_XEN, .flags = ROW_HEADLINE,
     .operations = 1, .samples = 1000, .warmup = 16,
@@ -41,15 +42,16 @@ static void run_enosys(struct row_run *r)
         r->failure = "hypercall 63 exists";
 }
 
+EXPLANATION(hypercall_enosys) =
+    "Calls hypercall 63, which Xen refuses with ENOSYS before it runs any "
+    "handler.  The difference to hypercall/null is the handler's own cost; "
+    "what remains is entry, the check of the number, and return.";
 ROW(hypercall_enosys) = {
     .name = "hypercall/enosys",
     .work = "enter the hypervisor and return",
     .path = "hypercall page, number unknown",
     .help = "a hypercall number that Xen does not know",
-    .explanation =
-        "Calls hypercall 63, which Xen refuses with ENOSYS before it runs any "
-        "handler.  The difference to hypercall/null is the handler's own cost; "
-        "what remains is entry, the check of the number, and return.",
+    .explanation = explanation_hypercall_enosys,
     .elsewhere = NO_HYPERVISOR,
     .modes = MODES_XEN, .flags = ROW_HEADLINE,
     .operations = 1, .samples = 1000, .warmup = 16,
@@ -111,15 +113,16 @@ static void run_direct(struct row_run *r)
         SAMPLES(r, direct_vmcall(__HYPERVISOR_xen_version));
 }
 
+EXPLANATION(hypercall_direct) =
+    "The instruction that the hypercall page contains, written in line: SYSCALL "
+    "in PV, VMMCALL or VMCALL in PVH and HVM.  The difference to hypercall/null is the "
+    "page's CALL, its register saving and RET.";
 ROW(hypercall_direct) = {
     .name = "hypercall/direct",
     .work = "enter the hypervisor and return",
     .path = "SYSCALL, VMMCALL or VMCALL in line",
     .help = "xen_version without the hypercall page",
-    .explanation =
-        "The instruction that the hypercall page contains, written in line: SYSCALL "
-        "in PV, VMMCALL or VMCALL in PVH and HVM.  The difference to hypercall/null is the "
-        "page's CALL, its register saving and RET.",
+    .explanation = explanation_hypercall_direct,
     .elsewhere = NO_HYPERVISOR,
     .modes = MODES_XEN,
     .operations = 1, .samples = 1000, .warmup = 16,
@@ -158,16 +161,17 @@ static void check_batch(struct row_run *r, u32 count)
         SAMPLES(r, multicall(n));                                                   \
         check_batch(r, n);                                                          \
     }                                                                               \
+    EXPLANATION(hypercall_multicall_##n) = \
+        "One multicall hypercall carries " #n " xen_version calls; the figure is " \
+        "per call.  Entry and exit are paid once, so the figure falls towards " \
+        "the cost of dispatch alone as the batch grows.  Compare with " \
+        "hypercall/null."; \
     ROW(hypercall_multicall_##n) = {                                                \
         .name = "hypercall/multicall-" #n,                                          \
         .work = "enter the hypervisor and return",                                  \
         .path = "multicall of " #n ", per call",                                    \
         .help = #n " xen_version calls in one multicall; per call",                 \
-        .explanation =                                                              \
-            "One multicall hypercall carries " #n " xen_version calls; the figure is " \
-            "per call.  Entry and exit are paid once, so the figure falls towards "  \
-            "the cost of dispatch alone as the batch grows.  Compare with "          \
-            "hypercall/null.",                                                      \
+        .explanation = explanation_hypercall_multicall_##n, \
         .elsewhere = NO_HYPERVISOR,                                                 \
         .modes = MODES_XEN,                                                         \
         .operations = n, .samples = 500, .warmup = 16,                              \

@@ -100,28 +100,30 @@ static void run_out_and_back(struct row_run *r)
     .modes = MODES_XEN, .operations = 1, .samples = 100, .warmup = 8, \
     .setup = setup_balloon, .teardown = teardown_balloon
 
+EXPLANATION(memory_populate_page) =
+    "Gets one page by XENMEM_populate_physmap, after it was given back outside the figure: Xen takes a page from its "
+    "heap, assigns it to the domain and enters it: in PVH and HVM into the nested page table "
+    "(guest_physmap_add_entry), in PV only into the machine-to-physical table.  A PV guest then "
+    "has to map it: pv/update-va comes on top.";
 ROW(memory_populate_page) = {
     .name = "memory/populate-page",
     .path = "populate_physmap",
     .help = "get one page from Xen",
-    .explanation =
-        "Gets one page by XENMEM_populate_physmap, after it was given back outside the figure: Xen takes a page from its "
-        "heap, assigns it to the domain and enters it: in PVH and HVM into the nested page table "
-        "(guest_physmap_add_entry), in PV only into the machine-to-physical table.  A PV guest then "
-        "has to map it: pv/update-va comes on top.",
+    .explanation = explanation_memory_populate_page,
     BALLOON_ROW, .run = run_populate,
 };
 
+EXPLANATION(memory_decrease_increase_reservation) =
+    "XENMEM_decrease_reservation and XENMEM_populate_physmap of one page, as balloon drivers do it; the "
+    "difference to memory/populate-page is giving it back: Xen removes it from its tables and frees it.  In "
+    "HVM, and only there, Xen then has QEMU drop its cached mappings of the guest "
+    "(ioreq_request_mapcache_invalidate), and the vCPU waits: many times the rest.  Real balloons "
+    "pass many pages per call.";
 ROW(memory_decrease_increase_reservation) = {
     .name = "memory/decrease-increase-reservation",
     .path = "decrease_reservation, populate_physmap",
     .help = "give one page back to Xen and get one again: a balloon's work",
-    .explanation =
-        "XENMEM_decrease_reservation and XENMEM_populate_physmap of one page, as balloon drivers do it; the "
-        "difference to memory/populate-page is giving it back: Xen removes it from its tables and frees it.  In "
-        "HVM, and only there, Xen then has QEMU drop its cached mappings of the guest "
-        "(ioreq_request_mapcache_invalidate), and the vCPU waits: many times the rest.  Real balloons "
-        "pass many pages per call.",
+    .explanation = explanation_memory_decrease_increase_reservation,
     .flags = ROW_DOM0 | ROW_BLOCKS, BALLOON_ROW, .run = run_out_and_back,
 };
 
@@ -175,16 +177,17 @@ static void run_demand(struct row_run *r)
     }
 }
 
+EXPLANATION(memory_demand_fault) =
+    "The first write to a page in a domain whose maxmem is above its memory: the nested page fault finds an entry that is to be "
+    "populated on demand; Xen takes a zeroed page from the domain's pool and enters it "
+    "(p2m_pod_demand_populate), and the guest repeats the write.  No instruction is decoded: the difference to "
+    "mmio/npt-fault.  A fault inside the guest is syscall/guest-pagefault.";
 ROW(memory_demand_fault) = {
     .name = "memory/demand-fault",
     .work = "touch memory for the first time",
     .path = "nested page fault, populate on demand",
     .help = "touch a page that Xen populates at the first touch",
-    .explanation =
-        "The first write to a page in a domain whose maxmem is above its memory: the nested page fault finds an entry that is to be "
-        "populated on demand; Xen takes a zeroed page from the domain's pool and enters it "
-        "(p2m_pod_demand_populate), and the guest repeats the write.  No instruction is decoded: the difference to "
-        "mmio/npt-fault.  A fault inside the guest is syscall/guest-pagefault.",
+    .explanation = explanation_memory_demand_fault,
     .elsewhere = "only nested page tables can be populated on demand",
     .modes = MODE_PVH | MODE_HVM, .needs = DOMAIN_ON_DEMAND,
     .operations = 1, .samples = 300,
@@ -248,26 +251,28 @@ static void run_remap(struct row_run *r)
     .work = "change a mapping", .operations = 1, .samples = 500, .warmup = 16, \
     .run = run_remap, .teardown = teardown_remap
 
+EXPLANATION(memory_remap_hap) =
+    "Flips the writable bit in the guest's own page table, INVLPG, and one read through the new entry.  With nested "
+    "paging Xen does not notice; on hardware the figure is the two-dimensional page walk.  Compare with "
+    "memory/remap-shadow, what the same cost before nested paging, and with pv/update-va.";
 ROW(memory_remap_hap) = {
     .name = "memory/remap-hap",
     .path = "page table write, INVLPG, nested paging",
     .help = "change a page table entry and use it, with nested paging",
-    .explanation =
-        "Flips the writable bit in the guest's own page table, INVLPG, and one read through the new entry.  With nested "
-        "paging Xen does not notice; on hardware the figure is the two-dimensional page walk.  Compare with "
-        "memory/remap-shadow, what the same cost before nested paging, and with pv/update-va.",
+    .explanation = explanation_memory_remap_hap,
     .elsewhere = "a PV guest cannot write its page tables: see pv/update-va",
     .modes = MODES_HARDWARE, REMAP_ROW, .setup = setup_remap,
 };
 
+EXPLANATION(memory_remap_shadow) =
+    "As memory/remap-hap in a domain with hap=0: the CPU walks page tables that Xen derives from the guest's, so the "
+    "guest's are write-protected or resynchronized later; the write, INVLPG and the read may each "
+    "exit (sh_page_fault, sh_invlpg).";
 ROW(memory_remap_shadow) = {
     .name = "memory/remap-shadow",
     .path = "page table write, INVLPG, shadow paging",
     .help = "change a page table entry and use it, with shadow paging",
-    .explanation =
-        "As memory/remap-hap in a domain with hap=0: the CPU walks page tables that Xen derives from the guest's, so the "
-        "guest's are write-protected or resynchronized later; the write, INVLPG and the read may each "
-        "exit (sh_page_fault, sh_invlpg).",
+    .explanation = explanation_memory_remap_shadow,
     .elsewhere = "shadow paging is for domains with page tables of their own under Xen",
     .modes = MODE_PVH | MODE_HVM, .needs = DOMAIN_SHADOW, REMAP_ROW,
     .setup = setup_remap_shadow,

@@ -13,17 +13,18 @@ static void run_lapic(struct row_run *r)
         r->failure = "the local APIC does not answer";
 }
 
+EXPLANATION(mmio_xen_lapic) =
+    "A read of the local APIC's page faults in the nested page table; Xen walks "
+    "the guest's page table, fetches and decodes the instruction, and emulates "
+    "the read (hvm_hap_nested_page_fault, vlapic_mmio_read).  The decoding is "
+    "what makes memory-mapped registers dearer than ports: compare with "
+    "port/xen-pit.  CPUs with a virtual APIC serve this without an exit.";
 ROW(mmio_xen_lapic) = {
     .name = "mmio/xen-lapic",
     .work = "enter the hypervisor and return",
     .path = "VM exit by memory read, LAPIC inside Xen",
     .help = "read the local APIC's version register, emulated inside Xen",
-    .explanation =
-        "A read of the local APIC's page faults in the nested page table; Xen walks "
-        "the guest's page table, fetches and decodes the instruction, and emulates "
-        "the read (hvm_hap_nested_page_fault, vlapic_mmio_read).  The decoding is "
-        "what makes memory-mapped registers dearer than ports: compare with "
-        "port/xen-pit.  CPUs with a virtual APIC serve this without an exit.",
+    .explanation = explanation_mmio_xen_lapic,
     .elsewhere = "a PV guest has no local APIC",
     .modes = MODES_HARDWARE, .flags = ROW_HEADLINE,
     .operations = 1, .samples = 1000, .warmup = 16,
@@ -46,16 +47,17 @@ static void run_ioreq(struct row_run *r)
         r->failure = "the register did not keep what was written";
 }
 
+EXPLANATION(mmio_ioreq) =
+    "A read of a page that the backend registered with its ioreq server.  As "
+    "port/ioreq, but Xen has to walk the guest's page table and decode the "
+    "instruction before it can ask, so the difference to port/ioreq is the cost "
+    "of decoding.";
 ROW(mmio_ioreq) = {
     .name = "mmio/ioreq",
     .work = "ask a dom0 process and get its answer",
     .path = "VM exit by memory read, our own process",
     .help = "read a memory-mapped register that the backend process emulates",
-    .explanation =
-        "A read of a page that the backend registered with its ioreq server.  As "
-        "port/ioreq, but Xen has to walk the guest's page table and decode the "
-        "instruction before it can ask, so the difference to port/ioreq is the cost "
-        "of decoding.",
+    .explanation = explanation_mmio_ioreq,
     .elsewhere = "only HVM has an ioreq server for memory",
     .modes = MODE_HVM, .needs = SERVICE_IOREQ,
     .flags = ROW_HEADLINE | ROW_DOM0 | ROW_BLOCKS,
@@ -73,12 +75,14 @@ static void run_ioapic(struct row_run *r)
     SAMPLES(r, mmio_read32(IOAPIC));
 }
 
+EXPLANATION(mmio_xen_ioapic) =
+    "As mmio/xen-lapic, another device inside Xen (vioapic_read).";
 ROW(mmio_xen_ioapic) = {
     .name = "mmio/xen-ioapic",
     .work = "enter the hypervisor and return",
     .path = "VM exit by memory read, I/O APIC inside Xen",
     .help = "read the I/O APIC's index register, emulated inside Xen",
-    .explanation = "As mmio/xen-lapic, another device inside Xen (vioapic_read).",
+    .explanation = explanation_mmio_xen_ioapic,
     .elsewhere = "only HVM and bare have an I/O APIC",
     .modes = MODE_HVM | MODE_BARE, .operations = 1, .samples = 500, .warmup = 16,
     .run = run_ioapic,
@@ -96,12 +100,14 @@ static void run_hpet(struct row_run *r)
     SAMPLES(r, mmio_read32(HPET + 0xf0));
 }
 
+EXPLANATION(mmio_xen_hpet) =
+    "As mmio/xen-lapic, another device inside Xen (hpet_read).";
 ROW(mmio_xen_hpet) = {
     .name = "mmio/xen-hpet",
     .work = "enter the hypervisor and return",
     .path = "VM exit by memory read, HPET inside Xen",
     .help = "read the HPET's counter, emulated inside Xen",
-    .explanation = "As mmio/xen-lapic, another device inside Xen (hpet_read).",
+    .explanation = explanation_mmio_xen_hpet,
     .elsewhere = "only HVM and bare have an HPET",
     .modes = MODE_HVM | MODE_BARE, .operations = 1, .samples = 500, .warmup = 16,
     .setup = setup_hpet, .run = run_hpet,
@@ -133,15 +139,16 @@ static void teardown_register(struct row_run *r)
     virtio_close(&entropy, NULL, 0);
 }
 
+EXPLANATION(mmio_qemu_register) =
+    "A read of the feature register of a virtio device, in a BAR: as port/qemu-ide, and before it Xen walks the guest's "
+    "page table, decodes the instruction and looks for the ioreq server that claimed the address.  "
+    "Compare with mmio/ioreq, the same way to a smaller process.";
 ROW(mmio_qemu_register) = {
     .name = "mmio/qemu-register",
     .work = "ask a dom0 process and get its answer",
     .path = "VM exit by memory read, QEMU in dom0",
     .help = "read a device's register in memory, answered by QEMU",
-    .explanation =
-        "A read of the feature register of a virtio device, in a BAR: as port/qemu-ide, and before it Xen walks the guest's "
-        "page table, decodes the instruction and looks for the ioreq server that claimed the address.  "
-        "Compare with mmio/ioreq, the same way to a smaller process.",
+    .explanation = explanation_mmio_qemu_register,
     .elsewhere = ONLY_HVM,
     .modes = MODE_HVM, .needs = DOMAIN_DEVICES, .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 200, .warmup = 8,
@@ -180,16 +187,17 @@ static void run_vga(struct row_run *r)
         r->failure = "the screen's memory does not hold what was written last";
 }
 
+EXPLANATION(mmio_qemu_vga_buffered) =
+    "A write to the VGA window at 0xa0000: Xen decodes it, puts it "
+    "into a shared ring of 511 and sends QEMU an event (stdvga_mem_write, ioreq_send_buffered); the vCPU goes on at "
+    "once.  Compare with mmio/qemu-register, which waits.  When QEMU runs "
+    "is the scheduler's business: a sample in which it does is an outlier.";
 ROW(mmio_qemu_vga_buffered) = {
     .name = "mmio/qemu-vga-buffered",
     .work = "tell a dom0 process something, no answer",
     .path = "VM exit by memory write, buffered for QEMU",
     .help = "write to the VGA's memory, which Xen collects for QEMU",
-    .explanation =
-        "A write to the VGA window at 0xa0000: Xen decodes it, puts it "
-        "into a shared ring of 511 and sends QEMU an event (stdvga_mem_write, ioreq_send_buffered); the vCPU goes on at "
-        "once.  Compare with mmio/qemu-register, which waits.  When QEMU runs "
-        "is the scheduler's business: a sample in which it does is an outlier.",
+    .explanation = explanation_mmio_qemu_vga_buffered,
     .elsewhere = ONLY_HVM,
     .modes = MODE_HVM, .needs = DOMAIN_DEVICES, .flags = ROW_DOM0,
     .operations = 1, .samples = 200, .warmup = 8,
@@ -207,16 +215,17 @@ static void run_npt_fault(struct row_run *r)
         r->failure = "somebody answers at an address that nobody claims";
 }
 
+EXPLANATION(mmio_npt_fault) =
+    "A read of a guest-physical page that is neither RAM nor a device: the nested page fault as such, the look into "
+    "Xen's table, decoding the instruction, the search for a device, and all ones as the answer.  "
+    "The floor of the memory-mapped rows, as port/unclaimed is of the ports; memory/demand-fault is "
+    "the nested page fault that ends without decoding.";
 ROW(mmio_npt_fault) = {
     .name = "mmio/npt-fault",
     .work = "enter the hypervisor and return",
     .path = "VM exit by memory read, nobody answers",
     .help = "read guest-physical memory that does not exist",
-    .explanation =
-        "A read of a guest-physical page that is neither RAM nor a device: the nested page fault as such, the look into "
-        "Xen's table, decoding the instruction, the search for a device, and all ones as the answer.  "
-        "The floor of the memory-mapped rows, as port/unclaimed is of the ports; memory/demand-fault is "
-        "the nested page fault that ends without decoding.",
+    .explanation = explanation_mmio_npt_fault,
     .elsewhere = "a PV guest has no nested page table: see pv/writable-pt-fault",
     .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
     .run = run_npt_fault,

@@ -17,16 +17,17 @@ static void run_pit(struct row_run *r)
     SAMPLES(r, port_in8(PORT_PIT));
 }
 
+EXPLANATION(port_xen_pit) =
+    "IN from port 0x61 exits; Xen finds that it emulates the port itself "
+    "(handle_pio, hvm_io_intercept, handle_speaker_io) and resumes: dom0 is not "
+    "involved.  Compare with port/qemu-ide, the same instruction answered by a "
+    "process in dom0.";
 ROW(port_xen_pit) = {
     .name = "port/xen-pit",
     .work = "enter the hypervisor and return",
     .path = "VM exit by IN, PIT inside Xen",
     .help = "IN from the PIT's port, emulated inside Xen",
-    .explanation =
-        "IN from port 0x61 exits; Xen finds that it emulates the port itself "
-        "(handle_pio, hvm_io_intercept, handle_speaker_io) and resumes: dom0 is not "
-        "involved.  Compare with port/qemu-ide, the same instruction answered by a "
-        "process in dom0.",
+    .explanation = explanation_port_xen_pit,
     .elsewhere = NEEDS_DEVICES,
     .modes = MODE_HVM | MODE_BARE, .flags = ROW_HEADLINE,
     .operations = 1, .samples = 1000, .warmup = 16,
@@ -47,15 +48,16 @@ static void run_pmtimer(struct row_run *r)
     SAMPLES(r, port_in32(pmtimer_port));
 }
 
+EXPLANATION(port_xen_pmtimer) =
+    "IN from the PM timer's port exits; Xen computes the timer's value from its "
+    "own clock (handle_pmt_io) and resumes.  It differs from port/xen-pit by the "
+    "device's arithmetic only.";
 ROW(port_xen_pmtimer) = {
     .name = "port/xen-pmtimer",
     .work = "enter the hypervisor and return",
     .path = "VM exit by IN, PM timer inside Xen",
     .help = "IN from the ACPI PM timer, emulated inside Xen",
-    .explanation =
-        "IN from the PM timer's port exits; Xen computes the timer's value from its "
-        "own clock (handle_pmt_io) and resumes.  It differs from port/xen-pit by the "
-        "device's arithmetic only.",
+    .explanation = explanation_port_xen_pmtimer,
     .elsewhere = NEEDS_DEVICES,
     .modes = MODE_HVM | MODE_BARE, .flags = ROW_HEADLINE,
     .operations = 1, .samples = 1000, .warmup = 16,
@@ -74,18 +76,19 @@ static void run_ide(struct row_run *r)
     SAMPLES(r, port_in8(PORT_IDE_STATUS));
 }
 
+EXPLANATION(port_qemu_ide) =
+    "IN from port 0x1f7 exits; no device inside Xen claims it, so Xen writes an "
+    "I/O request into a page shared with the device model, sends it an event "
+    "and blocks the vCPU (hvm_send_ioreq).  dom0 wakes QEMU, which finds the "
+    "register, answers and notifies; Xen completes the instruction.  The guest "
+    "executes one instruction of it.  Compare with port/ioreq: the same way to a "
+    "smaller process.";
 ROW(port_qemu_ide) = {
     .name = "port/qemu-ide",
     .work = "ask a dom0 process and get its answer",
     .path = "VM exit by IN, QEMU in dom0",
     .help = "IN from the IDE status register, answered by QEMU",
-    .explanation =
-        "IN from port 0x1f7 exits; no device inside Xen claims it, so Xen writes an "
-        "I/O request into a page shared with the device model, sends it an event "
-        "and blocks the vCPU (hvm_send_ioreq).  dom0 wakes QEMU, which finds the "
-        "register, answers and notifies; Xen completes the instruction.  The guest "
-        "executes one instruction of it.  Compare with port/ioreq: the same way to a "
-        "smaller process.",
+    .explanation = explanation_port_qemu_ide,
     .elsewhere = NEEDS_DEVICES,
     .modes = MODE_HVM | MODE_BARE, .flags = ROW_HEADLINE | ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 200, .warmup = 8,
@@ -103,14 +106,15 @@ static void run_serial(struct row_run *r)
     SAMPLES(r, port_in8(PORT_SERIAL_LSR));
 }
 
+EXPLANATION(port_qemu_serial) =
+    "As port/qemu-ide, another device of the same process: the difference between the "
+    "two is QEMU's own work on the register.";
 ROW(port_qemu_serial) = {
     .name = "port/qemu-serial",
     .work = "ask a dom0 process and get its answer",
     .path = "VM exit by IN, QEMU in dom0",
     .help = "IN from the serial port's line status, answered by QEMU",
-    .explanation =
-        "As port/qemu-ide, another device of the same process: the difference between the "
-        "two is QEMU's own work on the register.",
+    .explanation = explanation_port_qemu_serial,
     .elsewhere = NEEDS_DEVICES,
     .modes = MODE_HVM | MODE_BARE, .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 200, .warmup = 8,
@@ -122,15 +126,16 @@ static void run_unclaimed(struct row_run *r)
     SAMPLES(r, port_in8(PORT_UNCLAIMED));
 }
 
+EXPLANATION(port_unclaimed) =
+    "IN from port 0x1234 exits; Xen finds neither an internal device nor an "
+    "ioreq server for it and completes it with all ones.  The figure is the "
+    "search itself, the floor of all port exits.";
 ROW(port_unclaimed) = {
     .name = "port/unclaimed",
     .work = "enter the hypervisor and return",
     .path = "VM exit by IN, nobody answers",
     .help = "IN from a port that no device claims",
-    .explanation =
-        "IN from port 0x1234 exits; Xen finds neither an internal device nor an "
-        "ioreq server for it and completes it with all ones.  The figure is the "
-        "search itself, the floor of all port exits.",
+    .explanation = explanation_port_unclaimed,
     .elsewhere = NEEDS_DEVICES,
     .modes = MODE_HVM | MODE_BARE, .flags = ROW_HEADLINE,
     .operations = 1, .samples = 1000, .warmup = 16,
@@ -153,17 +158,18 @@ static void run_ioreq(struct row_run *r)
         r->failure = "the register did not keep what was written";
 }
 
+EXPLANATION(port_ioreq) =
+    "IN from a port that the backend registered with an ioreq server of its own: "
+    "the same process that serves ring/echo-64b answers a trapped instruction.  "
+    "Xen writes the request into a shared page, sends an event, and blocks the "
+    "vCPU until the answer.  The difference to ring/echo-64b is the path alone: "
+    "exit and emulation on one side, ring and hypercalls on the other.";
 ROW(port_ioreq) = {
     .name = "port/ioreq",
     .work = "ask a dom0 process and get its answer",
     .path = "VM exit by IN, our own process",
     .help = "IN from a port that the backend process emulates",
-    .explanation =
-        "IN from a port that the backend registered with an ioreq server of its own: "
-        "the same process that serves ring/echo-64b answers a trapped instruction.  "
-        "Xen writes the request into a shared page, sends an event, and blocks the "
-        "vCPU until the answer.  The difference to ring/echo-64b is the path alone: "
-        "exit and emulation on one side, ring and hypercalls on the other.",
+    .explanation = explanation_port_ioreq,
     .elsewhere = NEEDS_DEVICES,
     .modes = MODE_HVM, .needs = SERVICE_IOREQ,
     .flags = ROW_HEADLINE | ROW_DOM0 | ROW_BLOCKS,
@@ -209,16 +215,17 @@ static void run_batched(struct row_run *r)
     }
 }
 
+EXPLANATION(port_ioreq_batched) =
+    "REP INSB of 64 bytes from the port of port/ioreq: Xen decodes the instruction, translates the address "
+    "and sends one request for all 64 (hvmemul_rep_ins); the process stores them through a "
+    "mapping of the guest's page, made for it.  One exit, one wake-up and one mapping for 64 bytes: compare per byte "
+    "with port/ioreq.  Emulated IDE moves its sectors like this.";
 ROW(port_ioreq_batched) = {
     .name = "port/ioreq-batched",
     .work = "ask a dom0 process and get its answer",
     .path = "VM exit by REP INSB, our own process",
     .help = "read 64 bytes by REP INSB from a port of the backend process, per byte",
-    .explanation =
-        "REP INSB of 64 bytes from the port of port/ioreq: Xen decodes the instruction, translates the address "
-        "and sends one request for all 64 (hvmemul_rep_ins); the process stores them through a "
-        "mapping of the guest's page, made for it.  One exit, one wake-up and one mapping for 64 bytes: compare per byte "
-        "with port/ioreq.  Emulated IDE moves its sectors like this.",
+    .explanation = explanation_port_ioreq_batched,
     .elsewhere = NEEDS_DEVICES,
     .modes = MODE_HVM, .needs = SERVICE_IOREQ, .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = BATCH, .samples = 200, .warmup = 8,
@@ -232,12 +239,14 @@ ROW(port_ioreq_batched) = {
     {                                                                               \
         SAMPLES(r, port_in8(port_number));                                          \
     }                                                                               \
+    EXPLANATION(port_##identifier) = \
+        "IN from " what ": as port/xen-pit, another device inside Xen."; \
     ROW(port_##identifier) = {                                                      \
         .name = "port/" row_name,                                                   \
         .work = "enter the hypervisor and return",                                  \
         .path = "VM exit by IN, " who,                                              \
         .help = "IN from " what ", emulated inside Xen",                            \
-        .explanation = "IN from " what ": as port/xen-pit, another device inside Xen.", \
+        .explanation = explanation_port_##identifier, \
         .elsewhere = NEEDS_DEVICES,                                                 \
         .modes = MODE_HVM | MODE_BARE,                                              \
         .operations = 1, .samples = 500, .warmup = 16,                              \
@@ -252,14 +261,15 @@ static void run_pci_config(struct row_run *r)
     SAMPLES(r, port_in32(0xcfcu));
 }
 
+EXPLANATION(port_pci_config) =
+    "IN from port 0xcfc with the host bridge selected: Xen looks up which ioreq server "
+    "owns the function (hvm_select_ioreq_server) and asks it, here QEMU.";
 ROW(port_pci_config) = {
     .name = "port/pci-config",
     .work = "ask a dom0 process and get its answer",
     .path = "VM exit by IN, PCI configuration",
     .help = "IN from PCI configuration space, answered by QEMU",
-    .explanation =
-        "IN from port 0xcfc with the host bridge selected: Xen looks up which ioreq server "
-        "owns the function (hvm_select_ioreq_server) and asks it, here QEMU.",
+    .explanation = explanation_port_pci_config,
     .elsewhere = NEEDS_DEVICES,
     .modes = MODE_HVM | MODE_BARE, .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 200, .warmup = 8,
@@ -271,14 +281,15 @@ static void run_debug(struct row_run *r)
     SAMPLES(r, port_out8(0xe9u, '\r'));
 }
 
+EXPLANATION(port_debug_0xe9) =
+    "OUT to port 0xe9: Xen collects the characters of a line and prints them to its own log when the "
+    "line ends (hvm_print_line).  No process in dom0 is involved.";
 ROW(port_debug_0xe9) = {
     .name = "port/debug-0xe9",
     .work = "print one character",
     .path = "VM exit by OUT, Xen's debug console",
     .help = "OUT of one character to Xen's debug console",
-    .explanation =
-        "OUT to port 0xe9: Xen collects the characters of a line and prints them to its own log when the "
-        "line ends (hvm_print_line).  No process in dom0 is involved.",
+    .explanation = explanation_port_debug_0xe9,
     .elsewhere = "a PV guest has no ports",
     .modes = MODES_HARDWARE, .operations = 1, .samples = 64, .warmup = 4,
     .run = run_debug,

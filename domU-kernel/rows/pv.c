@@ -51,17 +51,18 @@ static void run_update_va(struct row_run *r)
     }
 }
 
+EXPLANATION(pv_update_va) =
+    "Changes the entry that maps one page between writable and read-only, with "
+    "INVLPG, by update_va_mapping: Xen finds the entry through the linear page table, checks "
+    "the new value and the page's type count, writes it and invalidates the translation "
+    "(do_update_va_mapping, mod_l1_entry).  Compare with exit/invlpg: a "
+    "hardware guest writes the entry itself.";
 ROW(pv_update_va) = {
     .name = "pv/update-va",
     .work = "change a mapping",
     .path = "update_va_mapping",
     .help = "change one page table entry by virtual address",
-    .explanation =
-        "Changes the entry that maps one page between writable and read-only, with "
-        "INVLPG, by update_va_mapping: Xen finds the entry through the linear page table, checks "
-        "the new value and the page's type count, writes it and invalidates the translation "
-        "(do_update_va_mapping, mod_l1_entry).  Compare with exit/invlpg: a "
-        "hardware guest writes the entry itself.",
+    .explanation = explanation_pv_update_va,
     .elsewhere = ONLY_PV,
     .modes = MODE_PV, .operations = 1, .samples = 1000, .warmup = 16,
     .setup = setup_page, .run = run_update_va, .teardown = teardown_page,
@@ -88,14 +89,15 @@ static void run_update_va_batch(struct row_run *r)
     }
 }
 
+EXPLANATION(pv_update_va_x32) =
+    "32 update_va_mapping calls in one multicall; the figure is per entry.  The difference "
+    "to pv/update-va is one entry into Xen.";
 ROW(pv_update_va_x32) = {
     .name = "pv/update-va-x32",
     .work = "change a mapping",
     .path = "32 update_va_mapping in a multicall, per call",
     .help = "change 32 page table entries in one multicall; per entry",
-    .explanation =
-        "32 update_va_mapping calls in one multicall; the figure is per entry.  The difference "
-        "to pv/update-va is one entry into Xen.",
+    .explanation = explanation_pv_update_va_x32,
     .elsewhere = ONLY_PV,
     .modes = MODE_PV, .operations = BATCH, .samples = 200, .warmup = 8,
     .setup = setup_page, .run = run_update_va_batch, .teardown = teardown_page,
@@ -135,27 +137,29 @@ static void run_mmu_update_batch(struct row_run *r)
     run_mmu_update_n(r, BATCH);
 }
 
+EXPLANATION(pv_mmu_update) =
+    "Changes the same entry by its machine address through mmu_update: Xen has to find and map the "
+    "page table's page itself (do_mmu_update), which update_va_mapping need not.";
 ROW(pv_mmu_update) = {
     .name = "pv/mmu-update",
     .work = "change a mapping",
     .path = "mmu_update",
     .help = "change one page table entry by machine address",
-    .explanation =
-        "Changes the same entry by its machine address through mmu_update: Xen has to find and map the "
-        "page table's page itself (do_mmu_update), which update_va_mapping need not.",
+    .explanation = explanation_pv_mmu_update,
     .elsewhere = ONLY_PV,
     .modes = MODE_PV, .operations = 1, .samples = 1000, .warmup = 16,
     .setup = setup_page, .run = run_mmu_update, .teardown = teardown_page,
 };
 
+EXPLANATION(pv_mmu_update_x32) =
+    "32 updates in one mmu_update; the figure is per entry.  Consecutive updates "
+    "of the same table share its look-up.";
 ROW(pv_mmu_update_x32) = {
     .name = "pv/mmu-update-x32",
     .work = "change a mapping",
     .path = "mmu_update of 32, per entry",
     .help = "change 32 page table entries in one mmu_update; per entry",
-    .explanation =
-        "32 updates in one mmu_update; the figure is per entry.  Consecutive updates "
-        "of the same table share its look-up.",
+    .explanation = explanation_pv_mmu_update_x32,
     .elsewhere = ONLY_PV,
     .modes = MODE_PV, .operations = BATCH, .samples = 200, .warmup = 8,
     .setup = setup_page, .run = run_mmu_update_batch, .teardown = teardown_page,
@@ -192,15 +196,16 @@ static void run_writable_pt(struct row_run *r)
     }
 }
 
+EXPLANATION(pv_writable_pt_fault) =
+    "A plain MOV to a page table entry.  Page tables are mapped read-only in PV, so the write "
+    "faults into Xen, which decodes the instruction, checks the value and writes it "
+    "(pv_ro_page_fault, ptwr_emulated_update), then resumes.  The dearest way to do what pv/update-va does.";
 ROW(pv_writable_pt_fault) = {
     .name = "pv/writable-pt-fault",
     .work = "change a mapping",
     .path = "plain write, emulated by Xen",
     .help = "write a page table entry directly; Xen emulates it",
-    .explanation =
-        "A plain MOV to a page table entry.  Page tables are mapped read-only in PV, so the write "
-        "faults into Xen, which decodes the instruction, checks the value and writes it "
-        "(pv_ro_page_fault, ptwr_emulated_update), then resumes.  The dearest way to do what pv/update-va does.",
+    .explanation = explanation_pv_writable_pt_fault,
     .elsewhere = ONLY_PV,
     .modes = MODE_PV, .operations = 1, .samples = 500, .warmup = 16,
     .setup = setup_writable_pt, .run = run_writable_pt, .teardown = teardown_writable_pt,
@@ -222,15 +227,16 @@ static void run_cr3(struct row_run *r)
     }
 }
 
+EXPLANATION(pv_cr3_switch) =
+    "Loads the page table base with the value it has, by mmuext_op: Xen checks and counts the "
+    "table's type, loads CR3 and flushes (new_guest_cr3).  Compare with exit/cr3: one "
+    "instruction in a hardware guest.";
 ROW(pv_cr3_switch) = {
     .name = "pv/cr3-switch",
     .work = "change a mapping",
     .path = "MMUEXT_NEW_BASEPTR",
     .help = "load the page table base: a change of address space",
-    .explanation =
-        "Loads the page table base with the value it has, by mmuext_op: Xen checks and counts the "
-        "table's type, loads CR3 and flushes (new_guest_cr3).  Compare with exit/cr3: one "
-        "instruction in a hardware guest.",
+    .explanation = explanation_pv_cr3_switch,
     .elsewhere = ONLY_PV,
     .modes = MODE_PV, .operations = 1, .samples = 500, .warmup = 16,
     .run = run_cr3,
@@ -243,14 +249,15 @@ static void run_stack_switch(struct row_run *r)
     SAMPLES(r, hypercall2(__HYPERVISOR_stack_switch, FLAT_KERNEL_SS, (u64)boot_stack_top));
 }
 
+EXPLANATION(pv_stack_switch) =
+    "Tells Xen which stack to enter the guest kernel on: a PV kernel does that at each task "
+    "switch, where a native one writes to its own TSS.";
 ROW(pv_stack_switch) = {
     .name = "pv/stack-switch",
     .work = "change the kernel's stack",
     .path = "stack_switch",
     .help = "tell Xen the kernel's stack, as each task switch does",
-    .explanation =
-        "Tells Xen which stack to enter the guest kernel on: a PV kernel does that at each task "
-        "switch, where a native one writes to its own TSS.",
+    .explanation = explanation_pv_stack_switch,
     .elsewhere = ONLY_PV,
     .modes = MODE_PV, .operations = 1, .samples = 1000, .warmup = 16,
     .run = run_stack_switch,
@@ -266,13 +273,14 @@ static void run_set_trap_table(struct row_run *r)
     SAMPLES(r, hypercall_set_trap_table(table));
 }
 
+EXPLANATION(pv_set_trap_table) =
+    "Registers the handler of one vector with Xen, which copies and checks it.";
 ROW(pv_set_trap_table) = {
     .name = "pv/set-trap-table",
     .work = "install a trap handler",
     .path = "set_trap_table",
     .help = "register one trap handler with Xen",
-    .explanation =
-        "Registers the handler of one vector with Xen, which copies and checks it.",
+    .explanation = explanation_pv_set_trap_table,
     .elsewhere = ONLY_PV,
     .modes = MODE_PV, .operations = 1, .samples = 500, .warmup = 16,
     .run = run_set_trap_table,
@@ -303,15 +311,16 @@ static void run_iret(struct row_run *r)
     SAMPLES(r, iret_to_next());
 }
 
+EXPLANATION(pv_iret) =
+    "Builds a frame and returns through it by the iret hypercall: a PV kernel cannot use "
+    "IRET to restore its virtual interrupt flag, so each exception and each upcall ends "
+    "in one of these.";
 ROW(pv_iret) = {
     .name = "pv/iret",
     .work = "return from an exception",
     .path = "iret hypercall",
     .help = "return to the next instruction by the iret hypercall",
-    .explanation =
-        "Builds a frame and returns through it by the iret hypercall: a PV kernel cannot use "
-        "IRET to restore its virtual interrupt flag, so each exception and each upcall ends "
-        "in one of these.",
+    .explanation = explanation_pv_iret,
     .elsewhere = ONLY_PV,
     .modes = MODE_PV, .operations = 1, .samples = 1000, .warmup = 16,
     .run = run_iret,
@@ -334,14 +343,15 @@ static void run_cpuid(struct row_run *r)
     SAMPLES(r, forced_cpuid());
 }
 
+EXPLANATION(pv_cpuid_emulated) =
+    "CPUID behind the prefix UD2 \"xen\": #UD enters Xen, which recognizes the signature "
+    "and answers from the domain's policy (emulate_forced_invalid_op).  Compare with exit/cpuid-basic.";
 ROW(pv_cpuid_emulated) = {
     .name = "pv/cpuid-emulated",
     .work = "enter the hypervisor and return",
     .path = "#UD, CPUID emulated",
     .help = "CPUID by Xen's forced-emulation prefix",
-    .explanation =
-        "CPUID behind the prefix UD2 \"xen\": #UD enters Xen, which recognizes the signature "
-        "and answers from the domain's policy (emulate_forced_invalid_op).  Compare with exit/cpuid-basic.",
+    .explanation = explanation_pv_cpuid_emulated,
     .elsewhere = ONLY_PV,
     .modes = MODE_PV, .operations = 1, .samples = 1000, .warmup = 16,
     .run = run_cpuid,
@@ -362,14 +372,15 @@ static void run_msr(struct row_run *r)
     SAMPLES(r, msr_read(MSR_EFER));
 }
 
+EXPLANATION(pv_msr_emulated) =
+    "RDMSR of EFER by the de-privileged kernel: #GP enters Xen, which fetches and decodes "
+    "the instruction and emulates it (pv_emulate_privileged_op, read_msr).  Compare with exit/msr-read.";
 ROW(pv_msr_emulated) = {
     .name = "pv/msr-emulated",
     .work = "read a model specific register",
     .path = "#GP, RDMSR emulated",
     .help = "RDMSR in ring 3, emulated by Xen",
-    .explanation =
-        "RDMSR of EFER by the de-privileged kernel: #GP enters Xen, which fetches and decodes "
-        "the instruction and emulates it (pv_emulate_privileged_op, read_msr).  Compare with exit/msr-read.",
+    .explanation = explanation_pv_msr_emulated,
     .elsewhere = ONLY_PV,
     .modes = MODE_PV, .operations = 1, .samples = 1000, .warmup = 16,
     .setup = setup_msr, .run = run_msr,
@@ -390,14 +401,15 @@ static void run_io(struct row_run *r)
     SAMPLES(r, port_in8(0x61));
 }
 
+EXPLANATION(pv_io_emulated) =
+    "IN from port 0x61 by the de-privileged kernel: #GP enters Xen, which decodes the "
+    "instruction and asks its own PIT (guest_io_read).  Compare with port/xen-pit.";
 ROW(pv_io_emulated) = {
     .name = "pv/io-emulated",
     .work = "enter the hypervisor and return",
     .path = "#GP, IN emulated",
     .help = "IN from the PIT's port in ring 3, emulated by Xen",
-    .explanation =
-        "IN from port 0x61 by the de-privileged kernel: #GP enters Xen, which decodes the "
-        "instruction and asks its own PIT (guest_io_read).  Compare with port/xen-pit.",
+    .explanation = explanation_pv_io_emulated,
     .elsewhere = ONLY_PV,
     .modes = MODE_PV, .operations = 1, .samples = 1000, .warmup = 16,
     .setup = setup_io, .run = run_io,

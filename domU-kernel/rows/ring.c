@@ -31,17 +31,18 @@ static void run_echo(struct row_run *r)
     }
 }
 
+EXPLANATION(ring_echo_64b) =
+    "The guest writes a 64-byte request into a shared ring, notifies, and "
+    "blocks; the backend process wakes, copies the request out, answers into "
+    "the same slot and notifies back.  Both notifications are event channels: "
+    "the difference to event/roundtrip-idle is the ring itself.  Compare with "
+    "port/ioreq, which asks the very same process by a trapped instruction.";
 ROW(ring_echo_64b) = {
     .name = "ring/echo-64b",
     .work = "ask a dom0 process and get its answer",
     .path = "shared ring, depth 1",
     .help = "64 bytes to the backend process and back, one at a time",
-    .explanation =
-        "The guest writes a 64-byte request into a shared ring, notifies, and "
-        "blocks; the backend process wakes, copies the request out, answers into "
-        "the same slot and notifies back.  Both notifications are event channels: "
-        "the difference to event/roundtrip-idle is the ring itself.  Compare with "
-        "port/ioreq, which asks the very same process by a trapped instruction.",
+    .explanation = explanation_ring_echo_64b,
     .elsewhere = NO_RING,
     .modes = MODES_XEN, .needs = SERVICE_DATA_RING,
     .flags = ROW_HEADLINE | ROW_DOM0 | ROW_BLOCKS,
@@ -110,18 +111,19 @@ static void run_stream(struct row_run *r, u32 depth)
     {                                                                               \
         run_stream(r, depth);                                                       \
     }                                                                               \
+    EXPLANATION(ring_stream_depth_##depth) = \
+        "Streams 256 requests of 64 bytes with as many in flight as the name says; the " \
+        "figure is per request.  The guest publishes many requests with one event " \
+        "and asks to be woken only after half of them are answered (the ring's event " \
+        "index), so that a batch shares events: how many are left is told under the " \
+        "results, one a request at depth 1, one in 64 at depth 64.  The ratio to " \
+        "ring/echo-64b shows what batching is worth."; \
     ROW(ring_stream_depth_##depth) = {                                              \
         .name = "ring/stream-depth-" #depth,                                        \
         .work = "tell a dom0 process something, no answer",                         \
         .path = "shared ring, up to " #depth " in flight",                          \
         .help = "stream 64-byte requests, up to " #depth " in flight; per request", \
-        .explanation =                                                              \
-            "Streams 256 requests of 64 bytes with as many in flight as the name says; the " \
-            "figure is per request.  The guest publishes many requests with one event "     \
-            "and asks to be woken only after half of them are answered (the ring's event "  \
-            "index), so that a batch shares events: how many are left is told under the "   \
-            "results, one a request at depth 1, one in 64 at depth 64.  The ratio to "      \
-            "ring/echo-64b shows what batching is worth.",                          \
+        .explanation = explanation_ring_stream_depth_##depth, \
         .elsewhere = NO_RING,                                                       \
         .modes = MODES_XEN, .needs = SERVICE_DATA_RING,                             \
         .flags = row_flags | ROW_DOM0 | ROW_BLOCKS | ROW_BATCHES,                   \

@@ -154,16 +154,17 @@ static void run_home(struct row_run *r)
     }
 }
 
+EXPLANATION(ring_push_pop) =
+    "Both ends of a ring in the guest's memory: put a request of 80 bytes, publish, take it, put "
+    "the answer, publish, set both event indices, take it.  No event, no other domain: the "
+    "cost of the ring's code.  All else in ring/echo-64b is notification, wake-up and dom0.  "
+    "The same in every mode.";
 ROW(ring_push_pop) = {
     .name = "ring/push-pop",
     .work = "do something inside the guest",
     .path = "ring code, no peer",
     .help = "one request and its answer, both ends of the ring in the guest",
-    .explanation =
-        "Both ends of a ring in the guest's memory: put a request of 80 bytes, publish, take it, put "
-        "the answer, publish, set both event indices, take it.  No event, no other domain: the "
-        "cost of the ring's code.  All else in ring/echo-64b is notification, wake-up and dom0.  "
-        "The same in every mode.",
+    .explanation = explanation_ring_push_pop,
     .modes = MODES_ALL,
     .operations = 1, .samples = 1000, .warmup = 16,
     .setup = setup_home, .run = run_home, .teardown = teardown_home,
@@ -222,17 +223,18 @@ static void run_suppressed(struct row_run *r)
     }
 }
 
+EXPLANATION(ring_notify_suppressed) =
+    "The backend has a request before this one still to read: its event index lies behind, "
+    "so the guest writes 64 bytes, publishes them, sees that no event is wanted and makes no "
+    "hypercall.  What a request costs its sender in a full stream.  Of 64 requests 63 are timed; "
+    "one event carries all.  Compare with event/send-masked, the hypercall that is saved, and with "
+    "ring/push-pop.";
 ROW(ring_notify_suppressed) = {
     .name = "ring/notify-suppressed",
     .work = "tell a dom0 process something, no answer",
     .path = "shared ring, no event needed",
     .help = "put and publish a request while the backend has one unread",
-    .explanation =
-        "The backend has a request before this one still to read: its event index lies behind, "
-        "so the guest writes 64 bytes, publishes them, sees that no event is wanted and makes no "
-        "hypercall.  What a request costs its sender in a full stream.  Of 64 requests 63 are timed; "
-        "one event carries all.  Compare with event/send-masked, the hypercall that is saved, and with "
-        "ring/push-pop.",
+    .explanation = explanation_ring_notify_suppressed,
     .elsewhere = NO_RING,
     .modes = MODES_XEN, .needs = SERVICE_DATA_RING, .flags = ROW_BATCHES,
     .operations = 1, .samples = 1000, .warmup = 16,

@@ -11,17 +11,18 @@ static void run_yield(struct row_run *r)
     SAMPLES(r, hypercall_sched_op(SCHEDOP_yield, NULL));
 }
 
+EXPLANATION(sched_yield) =
+    "The guest asks Xen's scheduler to run somebody else (do_sched_op, "
+    "vcpu_yield, schedule).  When no other vCPU is runnable on this physical "
+    "CPU the scheduler picks the same one again, and the figure is the "
+    "scheduler's decision alone; when dom0 shares the CPU and has work, the "
+    "tail shows its turns.";
 ROW(sched_yield) = {
     .name = "sched/yield",
     .work = "give up the CPU and come back",
     .path = "SCHEDOP_yield",
     .help = "yield the vCPU; Xen's scheduler picks who runs next",
-    .explanation =
-        "The guest asks Xen's scheduler to run somebody else (do_sched_op, "
-        "vcpu_yield, schedule).  When no other vCPU is runnable on this physical "
-        "CPU the scheduler picks the same one again, and the figure is the "
-        "scheduler's decision alone; when dom0 shares the CPU and has work, the "
-        "tail shows its turns.",
+    .explanation = explanation_sched_yield,
     .elsewhere = "bare mode has no scheduler below it",
     .modes = MODES_XEN, .flags = ROW_HEADLINE,
     .operations = 1, .samples = 1000, .warmup = 16,
@@ -57,14 +58,15 @@ static void run_poll(struct row_run *r)
     SAMPLES(r, hypercall_sched_op(SCHEDOP_poll, &op));
 }
 
+EXPLANATION(sched_poll) =
+    "SCHEDOP_poll waits for one of several ports without taking an upcall; the port is pending "
+    "already, so it returns at once, and the figure is the hypercall and its check.";
 ROW(sched_poll) = {
     .name = "sched/poll",
     .work = "look for an event",
     .path = "SCHEDOP_poll",
     .help = "poll one port that is pending already",
-    .explanation =
-        "SCHEDOP_poll waits for one of several ports without taking an upcall; the port is pending "
-        "already, so it returns at once, and the figure is the hypercall and its check.",
+    .explanation = explanation_sched_poll,
     .elsewhere = NO_SCHEDULER,
     .modes = MODES_XEN, .operations = 1, .samples = 1000, .warmup = 16,
     .setup = setup_poll, .run = run_poll, .teardown = teardown_poll,
@@ -77,15 +79,16 @@ static void run_runstate(struct row_run *r)
     SAMPLES(r, hypercall3(__HYPERVISOR_vcpu_op, VCPUOP_get_runstate_info, 0, (u64)&info));
 }
 
+EXPLANATION(sched_runstate_read) =
+    "Asks Xen how long this vCPU has been running, runnable, blocked and offline.  Guests "
+    "register a memory area instead and read it without a hypercall: this is what "
+    "that saves.";
 ROW(sched_runstate_read) = {
     .name = "sched/runstate-read",
     .work = "ask how long this vCPU has run",
     .path = "VCPUOP_get_runstate_info",
     .help = "read this vCPU's run state times by hypercall",
-    .explanation =
-        "Asks Xen how long this vCPU has been running, runnable, blocked and offline.  Guests "
-        "register a memory area instead and read it without a hypercall: this is what "
-        "that saves.",
+    .explanation = explanation_sched_runstate_read,
     .elsewhere = NO_SCHEDULER,
     .modes = MODES_XEN, .operations = 1, .samples = 1000, .warmup = 16,
     .run = run_runstate,
@@ -99,14 +102,15 @@ static void run_set_timer(struct row_run *r)
     hypercall3(__HYPERVISOR_vcpu_op, VCPUOP_stop_singleshot_timer, 0, 0);
 }
 
+EXPLANATION(sched_set_singleshot_timer) =
+    "Arms the vCPU's one-shot timer for a time that never comes: what a guest kernel pays "
+    "each time it programs its next tick.";
 ROW(sched_set_singleshot_timer) = {
     .name = "sched/set-singleshot-timer",
     .work = "arm a timer",
     .path = "VCPUOP_set_singleshot_timer",
     .help = "arm the per-vCPU timer for the far future",
-    .explanation =
-        "Arms the vCPU's one-shot timer for a time that never comes: what a guest kernel pays "
-        "each time it programs its next tick.",
+    .explanation = explanation_sched_set_singleshot_timer,
     .elsewhere = NO_SCHEDULER,
     .modes = MODES_XEN, .operations = 1, .samples = 1000, .warmup = 16,
     .run = run_set_timer,

@@ -73,16 +73,17 @@ static void run_event(struct row_run *r)
     end();
 }
 
+EXPLANATION(event_ipi) =
+    "Sends on a port bound to the other vCPU (EVTCHNOP_bind_ipi), which spins on a physical CPU of its own.  "
+    "Xen sets the pending bit and interrupts that CPU (vcpu_mark_events_pending, vcpu_kick); the vCPU takes an "
+    "upcall, whose handler counts, and the sender sees the count.  Counted instructions are those of both CPUs.  "
+    "Compare with interrupt/ipi-busy, the emulated way, and event/send-self.";
 ROW(event_ipi) = {
     .name = "event/ipi",
     .work = "signal another vCPU",
     .path = "EVTCHNOP_send to a bound IPI port",
     .help = "event from one vCPU to another that is running, until its handler ran",
-    .explanation =
-        "Sends on a port bound to the other vCPU (EVTCHNOP_bind_ipi), which spins on a physical CPU of its own.  "
-        "Xen sets the pending bit and interrupts that CPU (vcpu_mark_events_pending, vcpu_kick); the vCPU takes an "
-        "upcall, whose handler counts, and the sender sees the count.  Counted instructions are those of both CPUs.  "
-        "Compare with interrupt/ipi-busy, the emulated way, and event/send-self.",
+    .explanation = explanation_event_ipi,
     .elsewhere = NO_EVENTS,
     .modes = MODES_XEN, .needs = DOMAIN_SMP, .flags = ROW_BLOCKS,
     .operations = 1, .samples = 500, .warmup = 16,
@@ -136,48 +137,51 @@ static void run_broadcast(struct row_run *r)
     run_lapic(r, ICR_ALL_BUT_SELF | ICR_ASSERT | VECTOR_LAPIC, false);
 }
 
+EXPLANATION(interrupt_ipi_busy) =
+    "Writes the LAPIC's interrupt command register; its destination half is set before.  The other vCPU spins on "
+    "a physical CPU of its own: Xen decodes the write (vlapic_reg_write, vlapic_ipi), interrupts that CPU, injects "
+    "the vector there, and the handler does its EOI, which exits as well, and counts; the sender sees the count.  "
+    "Counted instructions are those of both CPUs.  Compare with event/ipi, which needs no decoding and no EOI.";
 ROW(interrupt_ipi_busy) = {
     .name = "interrupt/ipi-busy",
     .work = "signal another vCPU",
     .path = "LAPIC ICR, interrupt and EOI there",
     .help = "LAPIC interrupt from one vCPU to another that is running",
-    .explanation =
-        "Writes the LAPIC's interrupt command register; its destination half is set before.  The other vCPU spins on "
-        "a physical CPU of its own: Xen decodes the write (vlapic_reg_write, vlapic_ipi), interrupts that CPU, injects "
-        "the vector there, and the handler does its EOI, which exits as well, and counts; the sender sees the count.  "
-        "Counted instructions are those of both CPUs.  Compare with event/ipi, which needs no decoding and no EOI.",
+    .explanation = explanation_interrupt_ipi_busy,
     .elsewhere = NO_SECOND_LAPIC,
     .modes = MODES_HARDWARE, .needs = DOMAIN_SMP, .flags = ROW_BLOCKS,
     .operations = 1, .samples = 200, .warmup = 16,
     .setup = setup_lapic, .run = run_busy,
 };
 
+EXPLANATION(interrupt_ipi_halted) =
+    "As interrupt/ipi-busy, to a vCPU that has executed HLT and is blocked in Xen, its physical CPU idle: the "
+    "scheduler wakes it (vlapic_accept_irq, vcpu_wake, schedule) and switches from the idle vCPU before the "
+    "vector can be injected.  The difference to interrupt/ipi-busy is that wake-up; on hardware the physical "
+    "CPU's own sleep comes on top.  Counted instructions are those of both CPUs.";
 ROW(interrupt_ipi_halted) = {
     .name = "interrupt/ipi-halted",
     .work = "signal another vCPU",
     .path = "LAPIC ICR to a halted vCPU",
     .help = "LAPIC interrupt from one vCPU to another that has halted",
-    .explanation =
-        "As interrupt/ipi-busy, to a vCPU that has executed HLT and is blocked in Xen, its physical CPU idle: the "
-        "scheduler wakes it (vlapic_accept_irq, vcpu_wake, schedule) and switches from the idle vCPU before the "
-        "vector can be injected.  The difference to interrupt/ipi-busy is that wake-up; on hardware the physical "
-        "CPU's own sleep comes on top.  Counted instructions are those of both CPUs.",
+    .explanation = explanation_interrupt_ipi_halted,
     .elsewhere = NO_SECOND_LAPIC,
     .modes = MODES_HARDWARE, .needs = DOMAIN_SMP, .flags = ROW_BLOCKS,
     .operations = 1, .samples = 200, .warmup = 16,
     .setup = setup_lapic, .run = run_halted,
 };
 
+EXPLANATION(interrupt_ipi_broadcast) =
+    "As interrupt/ipi-busy, with the destination shorthand \"all but self\": what a guest kernel sends to have "
+    "all CPUs flush their TLBs.  Xen looks at each vCPU of the domain for a match (vlapic_ipi, "
+    "vlapic_match_dest).  One other vCPU exists here, so that the difference to interrupt/ipi-busy is the finding "
+    "of the destination alone.";
 ROW(interrupt_ipi_broadcast) = {
     .name = "interrupt/ipi-broadcast",
     .work = "signal another vCPU",
     .path = "LAPIC ICR, all but self",
     .help = "LAPIC interrupt to all other vCPUs, of which there is one",
-    .explanation =
-        "As interrupt/ipi-busy, with the destination shorthand \"all but self\": what a guest kernel sends to have "
-        "all CPUs flush their TLBs.  Xen looks at each vCPU of the domain for a match (vlapic_ipi, "
-        "vlapic_match_dest).  One other vCPU exists here, so that the difference to interrupt/ipi-busy is the finding "
-        "of the destination alone.",
+    .explanation = explanation_interrupt_ipi_broadcast,
     .elsewhere = NO_SECOND_LAPIC,
     .modes = MODES_HARDWARE, .needs = DOMAIN_SMP, .flags = ROW_BLOCKS,
     .operations = 1, .samples = 200, .warmup = 16,
@@ -220,32 +224,34 @@ static void run_peer(struct row_run *r)
     event_close(answer);
 }
 
+EXPLANATION(sched_block_wake_peer) =
+    "Sends an event to a vCPU that is blocked on a physical CPU of its own, and blocks (SCHEDOP_block; HLT in PVH "
+    "and HVM).  The other wakes, answers by an event and blocks again: two wake-ups across physical CPUs, each an "
+    "interrupt and a switch from the idle vCPU (vcpu_wake, schedule), and no dom0, unlike event/roundtrip-idle.  "
+    "Counted instructions are those of both CPUs; they step by a few per cent with the state of Xen's timers.";
 ROW(sched_block_wake_peer) = {
     .name = "sched/block-wake-peer",
     .work = "give up the CPU and come back",
     .path = "block, woken by a vCPU on another CPU",
     .help = "wake another vCPU and block until it wakes this one",
-    .explanation =
-        "Sends an event to a vCPU that is blocked on a physical CPU of its own, and blocks (SCHEDOP_block; HLT in PVH "
-        "and HVM).  The other wakes, answers by an event and blocks again: two wake-ups across physical CPUs, each an "
-        "interrupt and a switch from the idle vCPU (vcpu_wake, schedule), and no dom0, unlike event/roundtrip-idle.  "
-        "Counted instructions are those of both CPUs; they step by a few per cent with the state of Xen's timers.",
+    .explanation = explanation_sched_block_wake_peer,
     .elsewhere = NO_EVENTS,
     .modes = MODES_XEN, .needs = DOMAIN_SMP, .flags = ROW_BLOCKS,
     .operations = 1, .samples = 500, .warmup = 16,
     .setup = setup, .run = run_peer,
 };
 
+EXPLANATION(sched_block_wake_peer_same_cpu) =
+    "As sched/block-wake-peer, but both vCPUs are kept on one physical CPU: each event makes the other vCPU "
+    "runnable, and each block switches to it (schedule, context_switch), with no idle vCPU and no interrupt "
+    "between.  The figure is two switches from one vCPU of a domain to another; it steps by up to a tenth with "
+    "the state of the scheduler and Xen's timers.";
 ROW(sched_block_wake_peer_same_cpu) = {
     .name = "sched/block-wake-peer-same-cpu",
     .work = "give up the CPU and come back",
     .path = "block, woken by a vCPU on the same CPU",
     .help = "as sched/block-wake-peer, both vCPUs on one physical CPU",
-    .explanation =
-        "As sched/block-wake-peer, but both vCPUs are kept on one physical CPU: each event makes the other vCPU "
-        "runnable, and each block switches to it (schedule, context_switch), with no idle vCPU and no interrupt "
-        "between.  The figure is two switches from one vCPU of a domain to another; it steps by up to a tenth with "
-        "the state of the scheduler and Xen's timers.",
+    .explanation = explanation_sched_block_wake_peer_same_cpu,
     .elsewhere = NO_EVENTS,
     .modes = MODES_XEN, .needs = DOMAIN_SMP_SHARED, .flags = ROW_BLOCKS,
     .operations = 1, .samples = 500, .warmup = 16,

@@ -123,14 +123,16 @@ static void run_lapic(struct row_run *r)
     one_shot(r, arm_lapic);
 }
 
+EXPLANATION(interrupt_timer_lapic) =
+    ONE_SHOT_TEXT
+    "one write that exits, Xen's timer interrupt, the injection, and the EOI that exits "
+    "(vlapic_reg_write, pt_timer_fn, vlapic_EOI_set).";
 ROW(interrupt_timer_lapic) = {
     .name = "interrupt/timer-lapic",
     .work = "arm a timer and get its tick",
     .path = "LAPIC timer, interrupt, EOI",
     .help = "what one tick of the one-shot LAPIC timer takes from the guest",
-    .explanation = ONE_SHOT_TEXT
-        "one write that exits, Xen's timer interrupt, the injection, and the EOI that exits "
-        "(vlapic_reg_write, pt_timer_fn, vlapic_EOI_set).",
+    .explanation = explanation_interrupt_timer_lapic,
     .elsewhere = NO_LAPIC,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 100, .warmup = 8,
     .setup = setup_lapic, .run = run_lapic, .teardown = teardown_lapic,
@@ -162,14 +164,16 @@ static void run_deadline(struct row_run *r)
     one_shot(r, arm_deadline);
 }
 
+EXPLANATION(interrupt_timer_tsc_deadline) =
+    ONE_SHOT_TEXT
+    "one WRMSR that exits, no memory access to decode; the tick is the LAPIC timer's "
+    "(vlapic_tdt_msr_set).  What kernels use where they may.";
 ROW(interrupt_timer_tsc_deadline) = {
     .name = "interrupt/timer-tsc-deadline",
     .work = "arm a timer and get its tick",
     .path = "IA32_TSC_DEADLINE, interrupt, EOI",
     .help = "what one tick of the LAPIC timer in TSC deadline mode takes",
-    .explanation = ONE_SHOT_TEXT
-        "one WRMSR that exits, no memory access to decode; the tick is the LAPIC timer's "
-        "(vlapic_tdt_msr_set).  What kernels use where they may.",
+    .explanation = explanation_interrupt_timer_tsc_deadline,
     .elsewhere = NO_LAPIC,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 100, .warmup = 8,
     .setup = setup_deadline, .run = run_deadline, .teardown = teardown_lapic,
@@ -215,14 +219,16 @@ static void run_pit(struct row_run *r)
     one_shot(r, arm_pit);
 }
 
+EXPLANATION(interrupt_timer_pit) =
+    ONE_SHOT_TEXT
+    "two OUTs that exit (low byte, high byte), the PIT's line through the I/O APIC to "
+    "the LAPIC, and the EOI (pit_load_count, pt_timer_fn, hvm_isa_irq_assert).";
 ROW(interrupt_timer_pit) = {
     .name = "interrupt/timer-pit",
     .work = "arm a timer and get its tick",
     .path = "PIT, I/O APIC, interrupt, EOI",
     .help = "what one tick of the PIT as a one-shot takes from the guest",
-    .explanation = ONE_SHOT_TEXT
-        "two OUTs that exit (low byte, high byte), the PIT's line through the I/O APIC to "
-        "the LAPIC, and the EOI (pit_load_count, pt_timer_fn, hvm_isa_irq_assert).",
+    .explanation = explanation_interrupt_timer_pit,
     .elsewhere = NO_PC,
     .modes = MODE_HVM | MODE_BARE, .operations = 1, .samples = 100, .warmup = 8,
     .setup = setup_pit, .run = run_pit, .teardown = teardown_pit,
@@ -263,14 +269,16 @@ static void run_hpet(struct row_run *r)
     one_shot(r, arm_hpet);
 }
 
+EXPLANATION(interrupt_timer_hpet) =
+    ONE_SHOT_TEXT
+    "the counter is read and the comparator written, two memory accesses that exit and "
+    "must be decoded, then line, injection and EOI as for the PIT (hpet_write, hpet_set_timer).";
 ROW(interrupt_timer_hpet) = {
     .name = "interrupt/timer-hpet",
     .work = "arm a timer and get its tick",
     .path = "HPET, I/O APIC, interrupt, EOI",
     .help = "what one tick of the HPET's timer 0 takes from the guest",
-    .explanation = ONE_SHOT_TEXT
-        "the counter is read and the comparator written, two memory accesses that exit and "
-        "must be decoded, then line, injection and EOI as for the PIT (hpet_write, hpet_set_timer).",
+    .explanation = explanation_interrupt_timer_hpet,
     .elsewhere = NO_PC,
     .modes = MODE_HVM | MODE_BARE, .operations = 1, .samples = 100, .warmup = 8,
     .setup = setup_hpet, .run = run_hpet, .teardown = teardown_hpet,
@@ -310,14 +318,16 @@ static void run_event(struct row_run *r)
     one_shot(r, arm_event);
 }
 
+EXPLANATION(interrupt_timer_event_channel) =
+    ONE_SHOT_TEXT
+    "one hypercall with the deadline in Xen's time, and one upcall; nothing is emulated, "
+    "nothing acknowledged (vcpu_singleshot_timer_fn, send_timer_event).";
 ROW(interrupt_timer_event_channel) = {
     .name = "interrupt/timer-event-channel",
     .work = "arm a timer and get its tick",
     .path = "VCPUOP_set_singleshot_timer, VIRQ_TIMER",
     .help = "what one tick of Xen's per-vCPU timer takes from the guest",
-    .explanation = ONE_SHOT_TEXT
-        "one hypercall with the deadline in Xen's time, and one upcall; nothing is emulated, "
-        "nothing acknowledged (vcpu_singleshot_timer_fn, send_timer_event).",
+    .explanation = explanation_interrupt_timer_event_channel,
     .elsewhere = NO_XEN,
     .modes = MODES_XEN, .operations = 1, .samples = 100, .warmup = 8,
     .setup = setup_event, .run = run_event, .teardown = teardown_event,
@@ -372,16 +382,17 @@ static void run_latency(struct row_run *r)
     latency(r, AHEAD);
 }
 
+EXPLANATION(sched_timer_latency) =
+    "Arms Xen's per-vCPU timer for a TSC value 200 us ahead (converted by the vCPU's time area) and "
+    "spins.  The figure is how far beyond that value the first instruction of the upcall reads the "
+    "TSC: Xen's own timer interrupt, its softirq, and the delivery to the running vCPU.  Compare with "
+    "sched/timer-latency-blocked, and sched/timer-latency-near.";
 ROW(sched_timer_latency) = {
     .name = "sched/timer-latency",
     .work = "run the handler of a timer that is due",
     .path = "VIRQ_TIMER, the vCPU running",
     .help = "ticks from a timer's deadline to its handler, the vCPU running",
-    .explanation =
-        "Arms Xen's per-vCPU timer for a TSC value 200 us ahead (converted by the vCPU's time area) and "
-        "spins.  The figure is how far beyond that value the first instruction of the upcall reads the "
-        "TSC: Xen's own timer interrupt, its softirq, and the delivery to the running vCPU.  Compare with "
-        "sched/timer-latency-blocked, and sched/timer-latency-near.",
+    .explanation = explanation_sched_timer_latency,
     .elsewhere = NO_XEN,
     .modes = MODES_XEN, .operations = 1, .samples = 100, .warmup = 8,
     .setup = setup_stamped, .run = run_latency, .teardown = teardown_stamped,
@@ -394,15 +405,16 @@ static void run_latency_near(struct row_run *r)
     latency(r, NEAR);
 }
 
+EXPLANATION(sched_timer_latency_near) =
+    "As sched/timer-latency, but the deadline is 20 us ahead.  Xen never programs its own timer for less than "
+    "timer_slop (50 us by default, an option of its command line) from now, so that timers fire together: "
+    "the handler runs tens of microseconds late, whatever the path.";
 ROW(sched_timer_latency_near) = {
     .name = "sched/timer-latency-near",
     .work = "run the handler of a timer that is due",
     .path = "VIRQ_TIMER, 20 us ahead",
     .help = "ticks from a near deadline to its handler: Xen puts it off",
-    .explanation =
-        "As sched/timer-latency, but the deadline is 20 us ahead.  Xen never programs its own timer for less than "
-        "timer_slop (50 us by default, an option of its command line) from now, so that timers fire together: "
-        "the handler runs tens of microseconds late, whatever the path.",
+    .explanation = explanation_sched_timer_latency_near,
     .elsewhere = NO_XEN,
     .modes = MODES_XEN, .operations = 1, .samples = 100, .warmup = 8,
     .setup = setup_stamped, .run = run_latency_near, .teardown = teardown_stamped,
@@ -422,15 +434,16 @@ static void run_latency_blocked(struct row_run *r)
     }
 }
 
+EXPLANATION(sched_timer_latency_blocked) =
+    "As sched/timer-latency, but 1 ms ahead, and the vCPU blocks meanwhile: Xen has to wake and schedule it before the upcall, "
+    "so the difference is the wake-up latency.  On the instruction clock virtual time jumps to the "
+    "timer while everybody sleeps; the jump ends at the deadline, so it is not in the figure.";
 ROW(sched_timer_latency_blocked) = {
     .name = "sched/timer-latency-blocked",
     .work = "run the handler of a timer that is due",
     .path = "VIRQ_TIMER, the vCPU blocked",
     .help = "ticks from a timer's deadline to its handler, the vCPU blocked",
-    .explanation =
-        "As sched/timer-latency, but 1 ms ahead, and the vCPU blocks meanwhile: Xen has to wake and schedule it before the upcall, "
-        "so the difference is the wake-up latency.  On the instruction clock virtual time jumps to the "
-        "timer while everybody sleeps; the jump ends at the deadline, so it is not in the figure.",
+    .explanation = explanation_sched_timer_latency_blocked,
     .elsewhere = NO_XEN,
     .modes = MODES_XEN, .flags = ROW_BLOCKS, .operations = 1, .samples = 100, .warmup = 8,
     .setup = setup_stamped, .run = run_latency_blocked, .teardown = teardown_stamped,
@@ -471,16 +484,17 @@ static void run_block(struct row_run *r)
     }
 }
 
+EXPLANATION(sched_block_wake_self) =
+    "The vCPU blocks (SCHEDOP_block, or HLT) until a timer it armed before wakes it.  From the ticks that takes, "
+    "those are taken away in which Xen books it as blocked (VCPUOP_get_runstate_info): "
+    "the sleep, what dom0 does in it, and the instruction clock's jumps over idle.  Left are the way to sleep, until "
+    "Xen's scheduler has taken the vCPU off, and the way back from its wake-up.";
 ROW(sched_block_wake_self) = {
     .name = "sched/block-wake-self",
     .work = "give up the CPU and come back",
     .path = "block until one's own timer",
     .help = "block, and be woken by one's own timer; without the sleep",
-    .explanation =
-        "The vCPU blocks (SCHEDOP_block, or HLT) until a timer it armed before wakes it.  From the ticks that takes, "
-        "those are taken away in which Xen books it as blocked (VCPUOP_get_runstate_info): "
-        "the sleep, what dom0 does in it, and the instruction clock's jumps over idle.  Left are the way to sleep, until "
-        "Xen's scheduler has taken the vCPU off, and the way back from its wake-up.",
+    .explanation = explanation_sched_block_wake_self,
     .elsewhere = NO_XEN,
     .modes = MODES_XEN, .flags = ROW_BLOCKS, .operations = 1, .samples = 100, .warmup = 8,
     .setup = setup_event, .run = run_block, .teardown = teardown_event,
@@ -601,14 +615,16 @@ static void run_tickless(struct row_run *r)
         load_period = BILLION / hz;                                                 \
         return start_##source(r);                                                   \
     }                                                                               \
+    EXPLANATION(timer_load_##source##_##hz) = \
+        LOAD_TEXT \
+        "The timer repeats by itself; a kernel that arms each tick anew pays for that as well " \
+        "(interrupt/timer-*).  One sample is one period.  Compare with timer-load/guest-tickless."; \
     ROW(timer_load_##source##_##hz) = {                                             \
         .name = "timer-load/guest-" #hz "hz-" path_name,                            \
         .work = "run with a " #hz " Hz timer, of a billion ticks",                  \
         .path = row_path,                                                           \
         .help = "what a " #hz " Hz timer takes of each billion ticks",              \
-        .explanation = LOAD_TEXT                                                    \
-            "The timer repeats by itself; a kernel that arms each tick anew pays for that as well " \
-            "(interrupt/timer-*).  One sample is one period.  Compare with timer-load/guest-tickless.", \
+        .explanation = explanation_timer_load_##source##_##hz, \
         .elsewhere = why_not, .modes = row_modes,                                   \
         .operations = 1, .samples = count, .warmup = 1,                             \
         .setup = setup_load_##source##_##hz, .run = run_load,                       \
@@ -622,14 +638,16 @@ static void run_tickless(struct row_run *r)
     LOAD_ROW(hz, "pit", pit, "PIT, mode 2", NO_PC, MODE_HVM | MODE_BARE, count);    \
     LOAD_ROW(hz, "hpet", hpet, "HPET, periodic", NO_PC, MODE_HVM | MODE_BARE, count)
 
+EXPLANATION(timer_load_tickless) =
+    LOAD_TEXT
+    "Here no timer of the guest runs: what is stolen is the work of Xen and of dom0 on this CPU, the floor of the other "
+    "rows of the group.  One sample is 10 ms.";
 ROW(timer_load_tickless) = {
     .name = "timer-load/guest-tickless",
     .work = "run without a timer, of a billion ticks",
     .path = "no timer",
     .help = "what Xen and dom0 take of each billion ticks, the guest having no timer",
-    .explanation = LOAD_TEXT
-        "Here no timer of the guest runs: what is stolen is the work of Xen and of dom0 on this CPU, the floor of the other "
-        "rows of the group.  One sample is 10 ms.",
+    .explanation = explanation_timer_load_tickless,
     .modes = MODES_ALL, .operations = 1, .samples = 8, .warmup = 1,
     .setup = start_none, .run = run_tickless,
 };

@@ -122,29 +122,31 @@ NOTIFY_RUN(mmio)
     .elsewhere = ONLY_HVM, .modes = MODE_HVM, .needs = DOMAIN_DEVICES, .operations = 1, \
     .teardown = close_virtio
 
+EXPLANATION(virtio_notify_pio) =
+    "A request for 64 random bytes lies in the queue; the figure is the OUT that tells QEMU so, until it has "
+    "looked at the queue and let the vCPU go on; the bytes come after it and are checked.  The bell is a "
+    "synchronous request to a process: under Xen no eventfd takes it, as KVM does.  Compare "
+    "with event/send-masked, the bell of a shared ring, and with port/qemu-ide, QEMU without a queue.";
 ROW(virtio_notify_pio) = {
     .name = "virtio/notify-pio",
     .work = "ask a dom0 process and get its answer",
     .path = "VM exit by OUT, virtio queue in QEMU",
     .help = "ring the bell of a virtio queue by port",
-    .explanation =
-        "A request for 64 random bytes lies in the queue; the figure is the OUT that tells QEMU so, until it has "
-        "looked at the queue and let the vCPU go on; the bytes come after it and are checked.  The bell is a "
-        "synchronous request to a process: under Xen no eventfd takes it, as KVM does.  Compare "
-        "with event/send-masked, the bell of a shared ring, and with port/qemu-ide, QEMU without a queue.",
+    .explanation = explanation_virtio_notify_pio,
     .flags = ROW_DOM0 | ROW_BLOCKS, .samples = 200, .warmup = 8, VIRTIO_ROW,
     .setup = setup_entropy_port, .run = run_notify_port,
 };
 
+EXPLANATION(virtio_notify_mmio) =
+    "As virtio/notify-pio, the same queue of the same device, by its bell in memory, which version 1 devices "
+    "have by default: Xen must walk the guest's page table and decode the write before it can "
+    "ask QEMU.  The difference to notify-pio is that decoding.";
 ROW(virtio_notify_mmio) = {
     .name = "virtio/notify-mmio",
     .work = "ask a dom0 process and get its answer",
     .path = "VM exit by memory write, virtio queue in QEMU",
     .help = "ring the bell of a virtio queue by memory",
-    .explanation =
-        "As virtio/notify-pio, the same queue of the same device, by its bell in memory, which version 1 devices "
-        "have by default: Xen must walk the guest's page table and decode the write before it can "
-        "ask QEMU.  The difference to notify-pio is that decoding.",
+    .explanation = explanation_virtio_notify_mmio,
     .flags = ROW_DOM0 | ROW_BLOCKS, .samples = 200, .warmup = 8, VIRTIO_ROW,
     .setup = setup_entropy, .run = run_notify_mmio,
 };
@@ -170,16 +172,17 @@ static void run_completion(struct row_run *r)
     }
 }
 
+EXPLANATION(virtio_completion_interrupt) =
+    "virtio/notify-mmio and what follows: QEMU writes 64 bytes into the buffer, puts it on the used ring, and has "
+    "Xen deliver an MSI (a hypercall from dom0, vmsi_deliver), which wakes the halted vCPU; the "
+    "guest takes the interrupt and writes EOI.  A whole request: compare with ring/echo-64b, the same amount of "
+    "data by shared ring and event channel.";
 ROW(virtio_completion_interrupt) = {
     .name = "virtio/completion-interrupt",
     .work = "ask a dom0 process and get its answer",
     .path = "virtio bell, QEMU, MSI-X, EOI",
     .help = "get 64 random bytes from a virtio device, woken by its interrupt",
-    .explanation =
-        "virtio/notify-mmio and what follows: QEMU writes 64 bytes into the buffer, puts it on the used ring, and has "
-        "Xen deliver an MSI (a hypercall from dom0, vmsi_deliver), which wakes the halted vCPU; the "
-        "guest takes the interrupt and writes EOI.  A whole request: compare with ring/echo-64b, the same amount of "
-        "data by shared ring and event channel.",
+    .explanation = explanation_virtio_completion_interrupt,
     .flags = ROW_DOM0 | ROW_BLOCKS, .samples = 200, .warmup = 8, VIRTIO_ROW,
     .setup = setup_entropy, .run = run_completion,
 };
@@ -229,16 +232,17 @@ static void run_suppressed(struct row_run *r)
     }
 }
 
+EXPLANATION(virtio_notify_suppressed) =
+    "Sending a frame while QEMU's virtio-net waits to collect more: it has said by the event index that it "
+    "will look by itself, so the driver writes descriptor, ring entry and index, reads the event index, and "
+    "leaves it at that: no exit.  That the frames were taken later is checked on the "
+    "used ring.  Compare with virtio/notify-mmio, what was saved, and with ring/stream-depth-32.";
 ROW(virtio_notify_suppressed) = {
     .name = "virtio/notify-suppressed",
     .work = "tell a dom0 process something, no answer",
     .path = "virtio queue, no bell",
     .help = "queue a frame while the device does not want to hear the bell",
-    .explanation =
-        "Sending a frame while QEMU's virtio-net waits to collect more: it has said by the event index that it "
-        "will look by itself, so the driver writes descriptor, ring entry and index, reads the event index, and "
-        "leaves it at that: no exit.  That the frames were taken later is checked on the "
-        "used ring.  Compare with virtio/notify-mmio, what was saved, and with ring/stream-depth-32.",
+    .explanation = explanation_virtio_notify_suppressed,
     .flags = ROW_DOM0, .samples = 500, .warmup = 16, VIRTIO_ROW,
     .setup = setup_network, .run = run_suppressed,
 };

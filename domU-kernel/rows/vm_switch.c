@@ -49,17 +49,18 @@ static void run(struct row_run *r)
     }
 }
 
+EXPLANATION(sched_vm_switch) =
+    "Two domains of this image share a physical CPU.  The first sends an event to the second and "
+    "blocks; Xen saves its state, loads the other's, delivers the upcall; the second does "
+    "the same back.  A sample is there and back, the figure half of it.  dom0 has no part in "
+    "it.  Compare with sched/yield, where the scheduler finds nobody else, and with "
+    "event/roundtrip-idle, where the other is a process in dom0.";
 ROW(sched_vm_switch) = {
     .name = "sched/vm-switch",
     .work = "switch to another domain",
     .path = "event channel between two domains on one CPU",
     .help = "send to another domain, block, and be woken by it; per switch",
-    .explanation =
-        "Two domains of this image share a physical CPU.  The first sends an event to the second and "
-        "blocks; Xen saves its state, loads the other's, delivers the upcall; the second does "
-        "the same back.  A sample is there and back, the figure half of it.  dom0 has no part in "
-        "it.  Compare with sched/yield, where the scheduler finds nobody else, and with "
-        "event/roundtrip-idle, where the other is a process in dom0.",
+    .explanation = explanation_sched_vm_switch,
     .elsewhere = "bare mode has no other domain",
     .modes = MODES_XEN, .needs = DOMAIN_PEER, .flags = ROW_BLOCKS,
     .operations = 2, .samples = 500, .warmup = 16,

@@ -91,13 +91,14 @@ static void teardown_hit(struct row_run *r)
     pages_free(data, 1);
 }
 
+EXPLANATION(memory_tlb_hit) =
+    "A pointer chase through the 512 words of one page: translation and data are in the "
+    "nearest caches, and the figure is a load's latency.  The floor of the group.  " CLOCK_NOTE;
 ROW(memory_tlb_hit) = {
     .name = "memory/tlb-hit",
     .path = "512 words of one page",
     .help = "read a word whose translation the TLB has",
-    .explanation =
-        "A pointer chase through the 512 words of one page: translation and data are in the "
-        "nearest caches, and the figure is a load's latency.  The floor of the group.  " CLOCK_NOTE,
+    .explanation = explanation_memory_tlb_hit,
     .modes = MODES_ALL, CHASE, .setup = setup_hit, .teardown = teardown_hit,
 };
 
@@ -132,15 +133,16 @@ static void teardown_miss_4k(struct row_run *r)
     pages_free(data, WALKED_PAGES);
 }
 
+EXPLANATION(memory_tlb_miss_4k) =
+    "One read in each of 8,192 pages, more than a TLB holds, in random order.  All map the same 64 KiB, so "
+    "the data is cached, and the difference to memory/tlb-hit is the page walk: up to 4 "
+    "table reads in PV and bare, up to 24 in PVH and HVM, where each of the guest's tables is itself "
+    "translated by Xen's.  " CLOCK_NOTE;
 ROW(memory_tlb_miss_4k) = {
     .name = "memory/tlb-miss-4k",
     .path = "8,192 pages of 4 KiB onto 64 KiB",
     .help = "read a word whose translation no TLB has, 4 KiB pages",
-    .explanation =
-        "One read in each of 8,192 pages, more than a TLB holds, in random order.  All map the same 64 KiB, so "
-        "the data is cached, and the difference to memory/tlb-hit is the page walk: up to 4 "
-        "table reads in PV and bare, up to 24 in PVH and HVM, where each of the guest's tables is itself "
-        "translated by Xen's.  " CLOCK_NOTE,
+    .explanation = explanation_memory_tlb_miss_4k,
     .modes = MODES_ALL, CHASE, .setup = setup_miss_4k, .teardown = teardown_miss_4k,
 };
 
@@ -178,14 +180,15 @@ static void teardown_window(struct row_run *r)
     window_unmap();
 }
 
+EXPLANATION(memory_tlb_miss_2m) =
+    "As memory/tlb-miss-4k with large pages: the walk is one level shorter, in both tables where "
+    "Xen has contiguous memory below.  The difference is what large pages save, which PV "
+    "does not have.  " CLOCK_NOTE;
 ROW(memory_tlb_miss_2m) = {
     .name = "memory/tlb-miss-2m",
     .path = "8,192 pages of 2 MiB onto 64 KiB",
     .help = "read a word whose translation no TLB has, 2 MiB pages",
-    .explanation =
-        "As memory/tlb-miss-4k with large pages: the walk is one level shorter, in both tables where "
-        "Xen has contiguous memory below.  The difference is what large pages save, which PV "
-        "does not have.  " CLOCK_NOTE,
+    .explanation = explanation_memory_tlb_miss_2m,
     .elsewhere = "Xen lets a PV guest map pages of 4 KiB only",
     .modes = MODES_HARDWARE, CHASE, .setup = setup_miss_2m, .teardown = teardown_window,
 };
@@ -219,15 +222,16 @@ static const char *setup_walk(u32 bits)
         (void)r;                                                                            \
         return setup_walk(log2);                                                            \
     }                                                                                       \
+    EXPLANATION(memory_random_walk_##mib) = \
+        "A pointer chase over the cache lines of " #mib " MiB in 4 KiB pages: cache misses and page walks " \
+        "together, as a program's data meets them.  What PVH and HVM spend more than PV and bare for " \
+        "the same size is the second dimension of the walk, and it grows with the size: compare 1, 16 " \
+        "and 256 MiB.  " CLOCK_NOTE; \
     ROW(memory_random_walk_##mib) = {                                                       \
         .name = "memory/random-walk-" #mib "mib",                                           \
         .path = "each line of " #mib " MiB",                                                \
         .help = "read the cache lines of " #mib " MiB in random order",                     \
-        .explanation =                                                                      \
-            "A pointer chase over the cache lines of " #mib " MiB in 4 KiB pages: cache misses and page walks "   \
-            "together, as a program's data meets them.  What PVH and HVM spend more than PV and bare for " \
-            "the same size is the second dimension of the walk, and it grows with the size: compare 1, 16 "  \
-            "and 256 MiB.  " CLOCK_NOTE,                                                    \
+        .explanation = explanation_memory_random_walk_##mib, \
         .modes = MODES_ALL, CHASE, .needs = domain_needs,                                   \
         .setup = setup_walk_##mib, .teardown = teardown_window,                             \
     }

@@ -16,16 +16,17 @@ static void run_read(struct row_run *r)
     }
 }
 
+EXPLANATION(xenstore_read) =
+    "Sends XS_READ of the domain's own \"domid\" over the XenStore ring, byte by "
+    "byte, notifies, and blocks until xenstored has answered.  xenstored is an "
+    "ordinary process in dom0: the figure is one round trip to a process plus "
+    "its work of parsing, permission check and look-up.";
 ROW(xenstore_read) = {
     .name = "xenstore/read",
     .work = "read one key of the control path",
     .path = "XenStore ring",
     .help = "read one short XenStore key",
-    .explanation =
-        "Sends XS_READ of the domain's own \"domid\" over the XenStore ring, byte by "
-        "byte, notifies, and blocks until xenstored has answered.  xenstored is an "
-        "ordinary process in dom0: the figure is one round trip to a process plus "
-        "its work of parsing, permission check and look-up.",
+    .explanation = explanation_xenstore_read,
     .elsewhere = "bare mode has no XenStore",
     .modes = MODES_XEN, .flags = ROW_HEADLINE | ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 100, .warmup = 4,
@@ -47,14 +48,15 @@ static void run_write(struct row_run *r)
     }
 }
 
+EXPLANATION(xenstore_write) =
+    "Writes a key in the domain's own directory.  Besides the round trip, xenstored checks permission "
+    "and quota, updates its database, and fires the watches on the path: the backend's is one of them.";
 ROW(xenstore_write) = {
     .name = "xenstore/write",
     .work = "write one key of the control path",
     .path = "XenStore ring",
     .help = "write one short XenStore key",
-    .explanation =
-        "Writes a key in the domain's own directory.  Besides the round trip, xenstored checks permission "
-        "and quota, updates its database, and fires the watches on the path: the backend's is one of them.",
+    .explanation = explanation_xenstore_write,
     .elsewhere = "bare mode has no XenStore",
     .modes = MODES_XEN, .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 100, .warmup = 4,
@@ -75,12 +77,14 @@ static void run_directory(struct row_run *r)
     }
 }
 
+EXPLANATION(xenstore_directory) =
+    "Lists the domain's device directory: as xenstore/read, with another operation.";
 ROW(xenstore_directory) = {
     .name = "xenstore/directory",
     .work = "list a directory of the control path",
     .path = "XenStore ring",
     .help = "list one small XenStore directory",
-    .explanation = "Lists the domain's device directory: as xenstore/read, with another operation.",
+    .explanation = explanation_xenstore_directory,
     .elsewhere = "bare mode has no XenStore",
     .modes = MODES_XEN, .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 100, .warmup = 4,
@@ -99,14 +103,15 @@ static void run_transaction(struct row_run *r)
     }
 }
 
+EXPLANATION(xenstore_transaction) =
+    "Begins a transaction and commits it, empty: two round trips to xenstored.  What "
+    "consistency costs before any key is touched.";
 ROW(xenstore_transaction) = {
     .name = "xenstore/transaction",
     .work = "commit an empty transaction of the control path",
     .path = "XenStore ring, two requests",
     .help = "begin and commit an empty transaction",
-    .explanation =
-        "Begins a transaction and commits it, empty: two round trips to xenstored.  What "
-        "consistency costs before any key is touched.",
+    .explanation = explanation_xenstore_transaction,
     .elsewhere = "bare mode has no XenStore",
     .modes = MODES_XEN, .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 100, .warmup = 4,
@@ -134,14 +139,15 @@ static void run_watch(struct row_run *r)
         sample_keep(r, i, TIMED((xenstore_write(SCRATCH, "1"), xenstore_wait_watch())));
 }
 
+EXPLANATION(xenstore_watch_fire) =
+    "Writes a key that the domain itself watches and waits for the watch event: the way a frontend "
+    "learns that its backend changed state.  The difference to xenstore/write is the event.";
 ROW(xenstore_watch_fire) = {
     .name = "xenstore/watch-fire",
     .work = "be told of a change in the control path",
     .path = "XenStore watch",
     .help = "write a key one watches, until the watch fires",
-    .explanation =
-        "Writes a key that the domain itself watches and waits for the watch event: the way a frontend "
-        "learns that its backend changed state.  The difference to xenstore/write is the event.",
+    .explanation = explanation_xenstore_watch_fire,
     .elsewhere = "bare mode has no XenStore",
     .modes = MODES_XEN, .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 100, .warmup = 4,

@@ -13,9 +13,11 @@ static void run_crash(struct row_run *r)
     *(volatile u32 *)0x7ffffffff000ul = 1;   /* mapped in no mode */
 }
 
+EXPLANATION(test_crash) =
+    "A test.";
 ROW(test_crash) = {
     .name = "test/crash", .work = "go wrong", .path = "page fault",
-    .help = "writes to memory that is not there", .explanation = "A test.",
+    .help = "writes to memory that is not there", .explanation = explanation_test_crash,
     .modes = MODES_ALL, .operations = 1, .samples = 1, .run = run_crash,
 };
 
@@ -28,9 +30,11 @@ static void run_hang(struct row_run *r)
         barrier();
 }
 
+EXPLANATION(test_hang) =
+    "A test.";
 ROW(test_hang) = {
     .name = "test/hang", .work = "go wrong", .path = "endless loop",
-    .help = "never comes back", .explanation = "A test.",
+    .help = "never comes back", .explanation = explanation_test_hang,
     .elsewhere = "not tried bare", .modes = MODES_XEN,
     .operations = 1, .samples = 1, .run = run_hang,
 };
@@ -41,9 +45,11 @@ static void run_leave(struct row_run *r)
     shutdown_poweroff();
 }
 
+EXPLANATION(test_leave) =
+    "A test.";
 ROW(test_leave) = {
     .name = "test/leave", .work = "go wrong", .path = "shutdown",
-    .help = "shuts the domain down in the middle", .explanation = "A test.",
+    .help = "shuts the domain down in the middle", .explanation = explanation_test_leave,
     .modes = MODES_ALL, .operations = 1, .samples = 1, .run = run_leave,
 };
 
@@ -52,9 +58,11 @@ static void run_failure(struct row_run *r)
     r->failure = "the device gave a wrong answer";
 }
 
+EXPLANATION(test_failure) =
+    "A test.";
 ROW(test_failure) = {
     .name = "test/failure", .work = "go wrong", .path = "own report",
-    .help = "reports a failure", .explanation = "A test.",
+    .help = "reports a failure", .explanation = explanation_test_failure,
     .modes = MODES_ALL, .operations = 1, .samples = 1, .run = run_failure,
 };
 
@@ -64,9 +72,11 @@ static const char *setup_skip(struct row_run *r)
     return "this machine lacks a flux compensator";
 }
 
+EXPLANATION(test_skip) =
+    "A test.";
 ROW(test_skip) = {
     .name = "test/skip", .work = "go wrong", .path = "set-up refuses",
-    .help = "finds at set-up that it cannot run", .explanation = "A test.",
+    .help = "finds at set-up that it cannot run", .explanation = explanation_test_skip,
     .modes = MODES_ALL, .operations = 1, .samples = 1,
     .setup = setup_skip, .run = run_failure,
 };
@@ -90,9 +100,11 @@ static void run_crash_secondary(struct row_run *r)
     smp_wait();
 }
 
+EXPLANATION(test_crash_secondary) =
+    "A test.";
 ROW(test_crash_secondary) = {
     .name = "test/crash-secondary", .work = "go wrong", .path = "page fault on vCPU 1",
-    .help = "the second vCPU writes to memory that is not there", .explanation = "A test.",
+    .help = "the second vCPU writes to memory that is not there", .explanation = explanation_test_crash_secondary,
     .elsewhere = "not tried bare", .modes = MODES_XEN, .needs = DOMAIN_SMP,
     .operations = 1, .samples = 1, .setup = setup_secondary, .run = run_crash_secondary,
 };
