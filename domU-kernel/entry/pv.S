@@ -28,14 +28,14 @@ pv_start:
 1:  jmp 1b
 
 /*
- * The hypercall page.  Poisoned with RET: a hypercall before Xen filled the
- * page returns at once instead of running into whatever stands here, and
- * hypercall_init() can see whether it was filled at all.
+ * The hypercall page, which Xen fills: nothing of it stands in the file, and zeroes
+ * tell hypercall_init() that it was not filled.
  */
+    .section .bss.pages, "aw", @nobits
     .balign 4096
     .globl hypercall_page
 hypercall_page:
-    .fill 4096, 1, 0xc3
+    .skip 4096
 
     .bss
     .balign 16

@@ -6,8 +6,6 @@
 
 #include <xen/version.h>
 
-#define POISON_RET 0xc3   /* entry/pv.S fills the page with it */
-
 void hypercall_init(void)
 {
     const u8 *entry = hypercall_page + __HYPERVISOR_xen_version * 32;
@@ -19,12 +17,10 @@ void hypercall_init(void)
          * xen/arch-x86/cpuid.h, leaf 2: EBX is the MSR that takes the page's
          * guest-physical address; its low bits select the page's index, 0.
          */
-        if ( *entry != POISON_RET )
-            panic("hypercall page is not poisoned: byte %x", *entry);
         msr_write(cpuid(xen_cpuid_base + 2, 0).b, (u64)hypercall_page);
         barrier();
     }
-    if ( *entry == POISON_RET )
+    if ( *entry == 0 )
         panic("Xen did not fill the hypercall page");
 
     version = hypercall_xen_version(XENVER_version, NULL);
