@@ -2,8 +2,7 @@
 #include "../drivers/device.h"
 #include "../harness/row.h"
 #include "../xen/events.h"
-
-#define NO_EVENTS "bare mode has no event channels"
+#include "event.h"
 
 /* A channel from this domain to itself: send on one end, arrive at the other. */
 static u32 local_port, remote_port;

@@ -1,9 +1,7 @@
 /* The FIFO ABI of event channels; event.c has the same in two levels. */
 #include "../harness/row.h"
 #include "../xen/events_fifo.h"
-
-#define NO_EVENTS "bare mode has no event channels"
-#define NO_FIFO   "this domain has two-level event channels: FIFO was not asked for, or Xen refused"
+#include "event.h"
 
 static u32 port;
 

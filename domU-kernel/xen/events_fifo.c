@@ -17,43 +17,37 @@ static u32 next[EVTCHN_FIFO_MAX_QUEUES];
 
 volatile struct event_watch event_watch;
 
-/* Take the word off its queue; returns what was linked behind it, 0: nothing. */
-static u32 unlink(event_word_t *word)
-{
-    u32 w = __atomic_load_n(word, __ATOMIC_RELAXED);
-
-    /*
-     * LINKED and the link in one atomic step: Xen may be linking another port
-     * behind this one.  Either it came first and the link is in what we take,
-     * or it sees LINKED gone and writes the port into the queue's head.  In two
-     * steps a port linked in between would be lost with all behind it.
-     */
-    while ( !__atomic_compare_exchange_n(word, &w,
-                                         w & ~(1u << EVTCHN_FIFO_LINKED | EVTCHN_FIFO_LINK_MASK),
-                                         false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED) )
-        ;
-    return w & EVTCHN_FIFO_LINK_MASK;
-}
-
 /* Handle the first event of a queue that has one; true: it has another. */
-static bool take_one(u32 queue, u32 handled)
+static inline __attribute__((always_inline)) bool take_one(u32 queue, u32 handled)
 {
     u32 port = next[queue] ? next[queue]
                            : __atomic_load_n(&control->head[queue], __ATOMIC_RELAXED);
     event_word_t *word = &event_words[port];
+    u32 old = __atomic_load_n(word, __ATOMIC_RELAXED), new;
+    bool mine;
 
-    next[queue] = unlink(word);
-    /* One that was masked or closed since stays what it is; Xen links it again
-     * when it is unmasked. */
-    if ( (__atomic_load_n(word, __ATOMIC_RELAXED) &
-          (1u << EVTCHN_FIFO_PENDING | 1u << EVTCHN_FIFO_MASKED)) == 1u << EVTCHN_FIFO_PENDING )
+    /*
+     * All in one atomic step.
+     * LINKED and the link: Xen may be linking another port behind this one.
+     * Either it came first and the link is in what we take, or it sees LINKED
+     * gone and writes the port into the queue's head.  In two steps a port
+     * linked in between would be lost with all behind it.
+     * PENDING not before LINKED: an event in between would find the port linked,
+     * and we would take it off unseen.
+     * MASKED or closed since: stays pending; Xen links it when it is unmasked.
+     */
+    do {
+        new = old & ~(1u << EVTCHN_FIFO_LINKED | EVTCHN_FIFO_LINK_MASK);
+        mine = (old & (1u << EVTCHN_FIFO_PENDING | 1u << EVTCHN_FIFO_MASKED)) ==
+               1u << EVTCHN_FIFO_PENDING;
+        if ( mine )
+            new &= ~(1u << EVTCHN_FIFO_PENDING);
+    } while ( !__atomic_compare_exchange_n(word, &old, new, false, __ATOMIC_SEQ_CST,
+                                           __ATOMIC_RELAXED) );
+
+    next[queue] = old & EVTCHN_FIFO_LINK_MASK;
+    if ( mine )
     {
-        /*
-         * After unlinking: an event that comes in between finds the port not
-         * linked and queues it once more, for nothing.  The other way round it
-         * would find the port linked, and we would take it off unseen.
-         */
-        event_clear(port);
         event_arrivals[port]++;
         if ( port == event_watch.port )
         {
