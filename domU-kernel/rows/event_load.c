@@ -136,7 +136,7 @@ static void run_scan(struct row_run *r, u32 count)
         .name = "event/" row_name,                                                      \
         .work = "take an upcall",                                                       \
         .path = row_path ", " #n " pending",                                            \
-        .help = "one upcall that finds " #n " pending ports, " row_path,                \
+        .help = "one upcall, ports pending: " #n ", " row_path,                         \
         .explanation = explanation_event_##identifier,                                  \
         .elsewhere = NO_EVENTS,                                                         \
         .modes = MODES_XEN, .needs = row_needs, .operations = 1,                        \
