@@ -54,7 +54,10 @@ size_t lines_width(struct libscols_table *table)
     size_t width = 0;
 
     if ( scols_table_print_range_to_string(table, heads, heads, &text) == 0 && text )
+    {
+        text[strcspn(text, "\n")] = '\0';
         width = text_columns(text);
+    }
     free(text);
     return width;
 }

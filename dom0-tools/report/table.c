@@ -85,7 +85,7 @@ static void add_row(struct libscols_table *table, const struct layout *layout,
                     const struct layout_row *row, bool colour)
 {
     struct cursor at = { scols_table_new_line(table, NULL), 0 };
-    char *name = xasprintf("  %s", row->name);
+    char *name = xasprintf(" %s", row->name);
 
     put(&at, name, NULL);
     free(name);
