@@ -216,6 +216,11 @@ static void print_notes(FILE *out, const struct trace *t, const struct style *st
         free(a);
         free(c);
     }
+    for ( size_t i = 0; i < t->place_count; i++ )
+        if ( strstr(t->places[i].name, "qemu-system") && t->places[i].count )
+            note(out, style, xasprintf("%s is stripped: its functions are called as those with the "
+                                       "same code in the host's QEMU; others by their address.",
+                                       t->places[i].name));
     if ( t->nrip )
         note(out, style, xstrdup("NRIP-save is emulated (--nrip), as most hardware has it: less than "
                                  "`xenometer run` shows where Xen would decode the instruction."));

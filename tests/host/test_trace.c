@@ -15,6 +15,8 @@
 #include "lab/lab.h"
 #include "report/trace_files.h"
 #include "suites.h"
+#include "trace/instruction.h"
+#include "trace/likeness.h"
 #include "trace/symbols.h"
 #include "trace/trace.h"
 #include "xenometer.h"
@@ -406,6 +408,74 @@ static void test_symbols(void)
     free(self);
 }
 
+static void test_instructions(void)
+{
+    static const struct {
+        const char *code;
+        uint8_t length, displacement_size, immediate_size;
+        bool rip_relative, relative, call;
+    } known[] = {
+        { "\x90", 1, 0, 0, 0, 0, 0 },                                   /* nop */
+        { "\xe8\x10\x20\x30\x40", 5, 0, 4, 0, 1, 1 },                   /* call */
+        { "\x0f\x84\x10\x20\x30\x40", 6, 0, 4, 0, 1, 0 },               /* je */
+        { "\x48\x8b\x05\x10\x20\x30\x40", 7, 4, 0, 1, 0, 0 },           /* mov rip, rax */
+        { "\x48\xb8" "12345678", 10, 0, 8, 0, 0, 0 },                   /* movabs */
+        { "\x66\xc7\x44\x24\x08\x34\x12", 7, 1, 2, 0, 0, 0 },           /* movw, 8(rsp) */
+        { "\xf6\x05\x10\x20\x30\x40\x01", 7, 4, 1, 1, 0, 0 },           /* testb, rip */
+        { "\xf7\xd8", 2, 0, 0, 0, 0, 0 },                               /* neg */
+        { "\xc5\xf8\x10\x04\x25\x10\x20\x30\x40", 9, 4, 0, 0, 0, 0 },   /* vmovups */
+        { "\x66\x0f\x3a\x0f\xc1\x08", 6, 0, 1, 0, 0, 0 },               /* palignr */
+    };
+    struct instruction in;
+
+    for ( size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++ )
+    {
+        CU_ASSERT_TRUE(instruction_decode((const uint8_t *)known[i].code, known[i].length, &in));
+        CU_ASSERT_EQUAL(in.length, known[i].length);
+        CU_ASSERT_EQUAL(in.displacement_size, known[i].displacement_size);
+        CU_ASSERT_EQUAL(in.immediate_size, known[i].immediate_size);
+        CU_ASSERT_EQUAL(in.rip_relative, known[i].rip_relative);
+        CU_ASSERT_EQUAL(in.relative, known[i].relative);
+        CU_ASSERT_EQUAL(in.call, known[i].call);
+        for ( size_t part = 0; part < known[i].length; part++ )
+        {
+            /* Nothing behind the end is read. */
+            uint8_t *cut = xmalloc(part + 1);
+
+            memcpy(cut, known[i].code, part);
+            cut = xrealloc(cut, part ? part : 1);
+            CU_ASSERT_FALSE(instruction_decode(cut, part, &in));
+            free(cut);
+        }
+    }
+}
+
+/* This program without its names gets them back from itself. */
+static void test_likeness(void)
+{
+    char *self = data_file("test-host"), *data;
+    struct symbols with = { 0 }, without = { 0 };
+    size_t size, named, wrong = 0;
+
+    data = read_whole_file(self, &size);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(data);
+    symbols_add_elf(&with, data, size);
+    symbols_sort(&with);
+    without.list = xcalloc(with.count, sizeof(*without.list));
+    for ( ; without.count < with.count; without.count++ )
+        without.list[without.count] = (struct symbol){
+            .start = with.list[without.count].start, .size = with.list[without.count].size };
+    named = likeness_name(&without, data, size, data, size);
+    CU_ASSERT(named * 2 > with.count);
+    for ( size_t i = 0; i < with.count; i++ )
+        wrong += without.list[i].name && strcmp(without.list[i].name, with.list[i].name);
+    CU_ASSERT_EQUAL(wrong, 0);
+    symbols_free(&with);
+    symbols_free(&without);
+    free(data);
+    free(self);
+}
+
 void suite_trace(void)
 {
     CU_pSuite s = CU_add_suite("trace", NULL, NULL);
@@ -416,4 +486,6 @@ void suite_trace(void)
     CU_add_test(s, "traces that are none", test_refused);
     CU_add_test(s, "damaged records", test_damaged_record);
     CU_add_test(s, "symbols", test_symbols);
+    CU_add_test(s, "instructions", test_instructions);
+    CU_add_test(s, "names by likeness", test_likeness);
 }
