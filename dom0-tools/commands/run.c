@@ -22,7 +22,9 @@
 #include "measure/image.h"
 #include "measure/session.h"
 #include "report/json.h"
+#include "report/layers.h"
 #include "report/table.h"
+#include "trace/layers.h"
 #include "xenometer.h"
 
 /* Seconds of dom0's clock.  In the exact lab a second is a thousand million
@@ -39,11 +41,11 @@ struct run_options {
     uint32_t modes, samples, row_deadline, deadline;
     const char *output, *image, *configs, *host;
     enum lab_clock clock;
-    bool json, raw;
+    bool json, raw, layers;
 };
 
 enum { OPTION_IMAGE = 256, OPTION_CONFIGS, OPTION_HOST, OPTION_CLOCK, OPTION_RAW,
-       OPTION_ROW_DEADLINE };
+       OPTION_ROW_DEADLINE, OPTION_LAYERS };
 
 static const struct argp_option options_table[] = {
     { "modes", 'm', "LIST", 0, "Modes to run: pv, pvh, hvm, bare, all (default all)", 0 },
@@ -51,6 +53,7 @@ static const struct argp_option options_table[] = {
     { "output", 'o', "FILE", 0, "Write the results as JSON", 0 },
     { "json", 'j', NULL, 0, "Print JSON instead of the table", 0 },
     { "raw", OPTION_RAW, NULL, 0, "Keep the raw samples in the results", 0 },
+    { "layers", OPTION_LAYERS, NULL, 0, "In the exact lab: also who executed them, guest, Xen, dom0's kernel and processes", 0 },
     { "host", OPTION_HOST, "auto|xen|lab", 0, "Where to run (default auto: this machine's Xen if it has one)", 0 },
     { "clock", OPTION_CLOCK, "exact|fast|kvm", 0, "The lab's clock (default exact: counts instructions)", 0 },
     { "deadline", 'd', "SECONDS", 0, "Whole run, wall clock (default 1800)", 0 },
@@ -79,6 +82,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case 'j':           o->json = true;        return 0;
     case 'v':           verbose = true;        return 0;
     case OPTION_RAW:    o->raw = true;         return 0;
+    case OPTION_LAYERS: o->layers = true;      return 0;
     case OPTION_IMAGE:  o->image = argument;   return 0;
     case OPTION_CONFIGS: o->configs = argument; return 0;
     case OPTION_HOST:
@@ -237,7 +241,7 @@ static int run_in_dom0(const struct run_options *o, const struct lab_options *la
     argv[n++] = deadline;
     if ( o->samples )
         argv[n++] = samples;
-    if ( o->raw )
+    if ( o->raw || o->layers )
         argv[n++] = "--raw";
     if ( verbose )
         argv[n++] = "--verbose";
@@ -272,6 +276,38 @@ static void replace(char **field, const char *value)
     *field = value && *value ? xstrdup(value) : NULL;
 }
 
+/* What only the layers were looked up by. */
+static void drop_raw(struct results *results)
+{
+    for ( size_t i = 0; i < results->count; i++ )
+    {
+        free(results->rows[i].raw);
+        results->rows[i].raw = NULL;
+        results->rows[i].raw_count = 0;
+    }
+}
+
+/* The domains, or bare mode: one QEMU, with the plugin for layers in it. */
+static int run_part(const struct run_options *o, struct lab_options *lab,
+                    const struct session_options *session, const struct selection *selection,
+                    bool bare, struct results *results)
+{
+    struct layers layers;
+    int status = o->layers ? layers_begin(&layers, lab, session->elf) : STATUS_OK, ended;
+
+    if ( status != STATUS_OK )
+        return status;
+    status = bare ? bare_run(lab, session, selection, results)
+                  : run_in_dom0(o, lab, session, selection, results);
+    if ( o->layers )
+    {
+        ended = layers_end(&layers, lab, status == STATUS_OK, results);
+        if ( status == STATUS_OK )
+            status = ended;
+    }
+    return status;
+}
+
 static int run_lab(const struct run_options *o, const struct session_options *session,
                    const struct selection *selection, struct results *results)
 {
@@ -280,9 +316,11 @@ static int run_lab(const struct run_options *o, const struct session_options *se
     int status = lab_prepare(&lab);
 
     if ( status == STATUS_OK && (selection->modes & MODES_XEN) )
-        status = run_in_dom0(o, &lab, session, selection, results);
+        status = run_part(o, &lab, session, selection, false, results);
     if ( status == STATUS_OK && (selection->modes & MODE_BARE) )
-        status = bare_run(&lab, session, selection, results);
+        status = run_part(o, &lab, session, selection, true, results);
+    if ( !o->raw )
+        drop_raw(results);
     if ( status != STATUS_OK || (status = lab_facts(&lab, &facts)) != STATUS_OK )
         return status;
 
@@ -331,7 +369,10 @@ static int hand_over(const struct run_options *o, const struct results *results)
         free(text);
     }
     else
+    {
         table_print(stdout, results);
+        layers_print(stdout, results);
+    }
     if ( o->output )
         status = results_write(o->output, results);
     return status ? status : exit_status(results);
@@ -381,10 +422,18 @@ int command_run(int argc, char **argv)
         o.row_deadline = lab && o.clock == LAB_EXACT ? ROW_DEADLINE_EXACT : ROW_DEADLINE;
     session = (struct session_options){
         .image = image, .elf = elf, .config_dir = configs, .samples = o.samples,
-        .keep_raw = o.raw, .row_deadline = o.row_deadline,
+        .keep_raw = o.raw || o.layers, .row_deadline = o.row_deadline,
         .domain_deadline = DOMAIN_DEADLINE,
     };
     announce(&o, host);
+    if ( o.layers && (!lab || o.clock != LAB_EXACT) )
+    {
+        message("--layers needs the lab's exact clock, which counts instructions: --host=lab%s",
+                lab ? " --clock=exact" : "");
+        free(host);
+        status = STATUS_USAGE;
+        goto out;
+    }
     free(host);
     status = lab ? run_lab(&o, &session, &selection, &results)
                  : run_here(&session, &selection, &results);

@@ -52,6 +52,9 @@ struct result {
     uint64_t upcalls;          /* event upcalls taken while it ran */
     uint64_t *raw;             /* owned; NULL unless kept */
     size_t raw_count;
+    uint64_t layers[5];        /* enum layer (trace/record.h), of the median sample, whole:
+                                  nothing subtracted */
+    bool has_layers;
 };
 
 struct results {

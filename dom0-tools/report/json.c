@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "report/json.h"
+#include "trace/trace.h"
 #include "xenometer.h"
 
 #define SCHEMA_PREFIX "xenometer/"
@@ -65,6 +66,16 @@ static json_t *environment_value(const struct environment *e)
     return o;
 }
 
+/* Of the median sample; their sum is its ticks. */
+static json_t *layers_value(const struct result *r)
+{
+    json_t *o = json_object();
+
+    for ( int i = 0; i < LAYERS; i++ )
+        json_object_set_new(o, layer_key((enum layer)i), tick_value(r->layers[i]));
+    return o;
+}
+
 static json_t *result_value(const struct result *r, const char *unit)
 {
     const struct {
@@ -110,6 +121,8 @@ static json_t *result_value(const struct result *r, const char *unit)
             json_array_append_new(raw, tick_value(r->raw[i]));
         json_object_set_new(o, "raw", raw);
     }
+    if ( r->has_layers )
+        json_object_set_new(o, "layers", layers_value(r));
     return o;
 }
 
@@ -293,7 +306,7 @@ static void read_names(struct reader *reader, const json_t *object,
 static void read_result(struct reader *reader, const json_t *object,
                         struct result *r)
 {
-    const json_t *ci95;
+    const json_t *ci95, *layers;
 
     if ( !json_is_object(object) )
     {
@@ -325,6 +338,10 @@ static void read_result(struct reader *reader, const json_t *object,
         r->ci95[i] = get_number(reader, json_array_get(ci95, i), "ci95",
                                 INT64_MAX);
     read_raw(reader, json_object_get(object, "raw"), r);
+    layers = json_object_get(object, "layers");
+    r->has_layers = json_is_object(layers);
+    for ( int i = 0; r->has_layers && i < LAYERS; i++ )
+        r->layers[i] = get_ticks(reader, layers, layer_key((enum layer)i));
 }
 
 /* "xenometer/N" of a version we know? */

@@ -42,7 +42,10 @@ int main(int argc, char **argv)
     setbuf(stdout, NULL);
     CU_initialize_registry();
     if ( slow )
+    {
         suite_long();
+        suite_trace_long();
+    }
     else
     {
         suite_rows();

@@ -46,6 +46,7 @@ void suite_catalogue(void);
 void suite_backend(void);
 void suite_block(void);
 void suite_trace(void);
+void suite_trace_long(void);   /* minutes */
 void suite_long(void);   /* minutes; make test-long */
 
 #endif
