@@ -234,8 +234,8 @@ void trace_print(FILE *out, const struct trace *t, const struct trace_view *view
     struct style style = text_style(out);
     char *total = text_number(t->total);
 
-    fprintf(out, "%s in %s: %s instructions (sample %u of 0 to %u", t->row, mode_name(t->mode),
-            total, t->sample, t->samples - 1);
+    fprintf(out, "%s in %s: %s instructions (sample %u of %u, from 0", t->row, mode_name(t->mode),
+            total, t->sample, t->samples);
     if ( t->xen )
         fprintf(out, "; Xen %s, dom0 Linux %s", t->xen, t->dom0_kernel ? t->dom0_kernel : "?");
     fprintf(out, ")\n\n");

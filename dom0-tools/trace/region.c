@@ -5,7 +5,8 @@
 
 #include "xenometer.h"
 
-#define NESTED      8u   /* events that a timed region may have inside */
+#define NESTED      8u   /* events that may stand inside a timed region, or between two */
+#define FEW         3u   /* less samples than that could be anybody's */
 #define MAX_DOMAINS 8u   /* whose samples stand behind each other in a result */
 
 uint64_t event_ticks(const struct record_event *event)
@@ -17,60 +18,53 @@ uint64_t event_ticks(const struct record_event *event)
     return ticks;
 }
 
-/* The first reading by `marker` from event `from` on; event_count: none. */
-static size_t next_event(const struct record *r, size_t from, uint32_t marker)
-{
-    while ( from < r->event_count && r->events[from].marker != marker )
-        from++;
-    return from;
-}
-
 static bool is_end(const struct record *r, size_t event)
 {
     return r->markers[r->events[event].marker].is_end;
 }
 
-/* Regions from event `begin` on, each up to the next reading by marker `end`. */
-static bool match(const struct record *r, size_t begin, uint32_t end, const uint64_t *raw,
-                  size_t count, size_t sample, size_t *first, size_t *last)
+/* The event that ends a region of so many ticks begun at `begin`; event_count:
+ * none does. */
+static size_t region_end(const struct record *r, size_t begin, uint64_t ticks)
 {
-    uint32_t marker = r->events[begin].marker;
-
-    for ( size_t i = 0; i < count; i++ )
-    {
-        size_t e = begin < r->event_count ? next_event(r, begin + 1, end) : r->event_count;
-
-        if ( e == r->event_count ||
-             event_ticks(&r->events[e]) - event_ticks(&r->events[begin]) != raw[i] )
-            return false;
-        if ( i == sample )
-        {
-            *first = begin;
-            *last = e;
-        }
-        begin = next_event(r, begin + 1, marker);
-    }
-    return true;
+    if ( !is_end(r, begin) )
+        for ( size_t e = begin + 1; e < r->event_count && e <= begin + 1 + NESTED; e++ )
+            if ( is_end(r, e) &&
+                 event_ticks(&r->events[e]) - event_ticks(&r->events[begin]) == ticks )
+                return e;
+    return r->event_count;
 }
 
-/* The same with whichever marker ends them. */
+/*
+ * Regions one after the other from event `begin` on.  Not always by the same two
+ * instructions: a compiler may make two of a loop whose iterations differ.
+ */
 static bool match_from(const struct record *r, size_t begin, const uint64_t *raw, size_t count,
                        size_t sample, size_t *first, size_t *last)
 {
-    if ( is_end(r, begin) )
-        return false;
-    for ( size_t e = begin + 1; e < r->event_count && e <= begin + 1 + NESTED; e++ )
-        if ( is_end(r, e) &&
-             match(r, begin, r->events[e].marker, raw, count, sample, first, last) )
-            return true;
-    return false;
+    for ( size_t i = 0; i < count; i++ )
+    {
+        size_t limit = i ? begin + NESTED : begin, end = r->event_count;
+
+        for ( ; end == r->event_count && begin <= limit && begin < r->event_count; begin++ )
+            end = region_end(r, begin, raw[i]);
+        if ( end == r->event_count )
+            return false;
+        if ( i == sample )
+        {
+            *first = begin - 1;
+            *last = end;
+        }
+        begin = end + 1;
+    }
+    return true;
 }
 
 /* The samples of several domains may follow each other: those of the one that
  * `*sample` is of, when there are `domains`.  False: they do not divide so. */
 static bool one_domain(size_t domains, const uint64_t **raw, size_t *count, size_t *sample)
 {
-    if ( *count % domains )
+    if ( *count % domains || (domains > 1 && *count / domains < FEW) )
         return false;
     *count /= domains;
     *raw += *sample / *count * *count;

@@ -12,8 +12,8 @@
 uint64_t event_ticks(const struct record_event *);
 
 /*
- * Find `count` timed regions in a row, by the same two markers, that took
- * `raw` ticks each: the last such ones.  *first and *last get the events that
+ * Find `count` timed regions in a row that took `raw` ticks each: the last such
+ * ones.  *first and *last get the events that
  * begin and end region number `sample`.  False when there are none.
  */
 bool region_find_last(const struct record *, const uint64_t *raw, size_t count, size_t sample,

@@ -17,6 +17,7 @@
 #include "suites.h"
 #include "trace/instruction.h"
 #include "trace/likeness.h"
+#include "trace/region.h"
 #include "trace/symbols.h"
 #include "trace/trace.h"
 #include "xenometer.h"
@@ -408,6 +409,53 @@ static void test_symbols(void)
     free(self);
 }
 
+/*
+ * Samples are found among all readings of the TSC: the last ones that fit, in
+ * two copies of a loop, with readings nested and between, and behind those of an
+ * earlier domain.
+ */
+static void test_regions(void)
+{
+    static const struct record_marker markers[] = { { .is_end = 0 }, { .is_end = 1 },
+                                                    { .is_end = 0 }, { .is_end = 1 } };
+    /* marker, ticks since the event before */
+    static const uint32_t told[][2] = {
+        { 0, 0 }, { 1, 5 }, { 0, 1 }, { 1, 7 },               /* 5, 7: warm-up */
+        { 2, 3 },                                             /* alone */
+        { 0, 1 }, { 1, 5 }, { 2, 1 }, { 3, 7 },               /* 5, 7 */
+        { 0, 1 }, { 2, 2 }, { 3, 3 }, { 1, 4 },               /* 9, around 3 */
+    };
+    struct record_event events[sizeof(told) / sizeof(told[0])] = { 0 };
+    struct record record = { .markers = markers, .events = events, .marker_count = 4,
+                             .event_count = sizeof(told) / sizeof(told[0]) };
+    const uint64_t raw[] = { 5, 7, 9 }, pooled[] = { 8, 8, 8, 5, 7, 9 }, none[] = { 9, 5 };
+    struct result result = { .mode = MODE_PV, .raw = (uint64_t *)raw, .raw_count = 3 };
+    struct results results = { .rows = &result, .count = 1 };
+    uint64_t at = 0;
+    size_t first, last;
+
+    for ( size_t i = 0; i < record.event_count; i++ )
+    {
+        at += told[i][1];
+        events[i].marker = told[i][0];
+        events[i].count[LAYER_GUEST] = at / 2;
+        events[i].count[LAYER_XEN] = at - at / 2;
+    }
+    CU_ASSERT_TRUE(region_find_last(&record, raw, 3, 0, &first, &last));
+    CU_ASSERT(first == 5 && last == 6);
+    CU_ASSERT_TRUE(region_find_last(&record, raw, 3, 2, &first, &last));
+    CU_ASSERT(first == 9 && last == 12);
+    CU_ASSERT_TRUE(region_find_last(&record, pooled, 6, 4, &first, &last));
+    CU_ASSERT(first == 7 && last == 8);
+    CU_ASSERT_FALSE(region_find_last(&record, none, 2, 0, &first, &last));
+
+    CU_ASSERT_EQUAL(region_median(raw, 3), 1);
+    CU_ASSERT_EQUAL(region_median(pooled, 6), 0);   /* the lower of two, its first */
+    region_layers(&record, &results);
+    CU_ASSERT_TRUE(result.has_layers);
+    CU_ASSERT_EQUAL(result.layers[LAYER_GUEST] + result.layers[LAYER_XEN], 7);
+}
+
 static void test_instructions(void)
 {
     static const struct {
@@ -486,6 +534,7 @@ void suite_trace(void)
     CU_add_test(s, "traces that are none", test_refused);
     CU_add_test(s, "damaged records", test_damaged_record);
     CU_add_test(s, "symbols", test_symbols);
+    CU_add_test(s, "samples among the readings", test_regions);
     CU_add_test(s, "instructions", test_instructions);
     CU_add_test(s, "names by likeness", test_likeness);
 }

@@ -362,6 +362,7 @@ static bool is_name(const char *word)
 {
     return word[0] >= 'a' && word[0] <= 'z' && strchr(word, '_') &&
            word[strlen(word) - 1] != '_' &&
+           strncmp(word, "vmx_", 4) &&   /* QEMU's TCG emulates SVM only */
            strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789_") == strlen(word);
 }
 
@@ -389,8 +390,8 @@ static void test_every_row(void)
     json_array_foreach(json_object_get(list, "rows"), i, row)
     {
         const char *name = json_string_value(json_object_get(row, "row"));
-        char *text = strdup(json_string_value(json_object_get(row, "explanation"))), *rest = text,
-             *word;
+        struct outcome_of explained = program("explain", name, NULL);
+        char *rest = explained.out, *word;
         const char *first = NULL;
         json_t *t;
 
@@ -408,7 +409,7 @@ static void test_every_row(void)
                 CU_FAIL("a function that the explanation names did not run");
             }
         json_decref(t);
-        free(text);
+        program_free(&explained);
     }
     json_decref(list);
     program_free(&r);
