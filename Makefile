@@ -167,7 +167,7 @@ test-long: $(BUILD)/test-lab $(BUILD)/xenometer-test.elf all
 	$(Q)$(BUILD)/test-lab --long
 
 # Line coverage of what the host tests reach.
-coverage: $(DEPS) $(BUILD)/xenometer.elf
+coverage: $(DEPS) $(BUILD)/xenometer.elf $(BUILD)/trace-plugin.so $(BUILD)/test-count.elf
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/coverage DEPS=$(DEPS) \
 		TEST_CFLAGS='-std=gnu11 -O0 -g --coverage' $(BUILD)/coverage/test-host
 	$(Q)$(BUILD)/coverage/test-host >/dev/null

@@ -25,7 +25,9 @@
 #include "measure/plan.h"
 #include "measure/session.h"
 #include "report/json.h"
+#include "report/layers.h"
 #include "report/table.h"
+#include "trace/layers.h"
 #include "xenometer.h"
 
 /* Seconds of dom0's clock.  In the exact lab a second is a thousand million
@@ -44,11 +46,11 @@ struct run_options {
     uint32_t modes, samples, boots, seed, row_deadline, deadline;
     const char *output, *image, *configs, *host;
     enum lab_clock clock;
-    bool json, raw, wide;
+    bool json, raw, wide, layers;
 };
 
 enum { OPTION_IMAGE = 256, OPTION_CONFIGS, OPTION_HOST, OPTION_CLOCK, OPTION_RAW,
-       OPTION_ROW_DEADLINE, OPTION_SEED };
+       OPTION_ROW_DEADLINE, OPTION_SEED, OPTION_LAYERS };
 
 static const struct argp_option options_table[] = {
     { "modes", 'm', "LIST", 0, "Modes to run: pv, pvh, hvm, bare, dom0, all (default all)", 0 },
@@ -59,6 +61,7 @@ static const struct argp_option options_table[] = {
     { "json", 'j', NULL, 0, "Print JSON instead of the table", 0 },
     { "wide", 'w', NULL, 0, "Print every figure, a line for each row and mode", 0 },
     { "raw", OPTION_RAW, NULL, 0, "Keep the raw samples in the results", 0 },
+    { "layers", OPTION_LAYERS, NULL, 0, "In the exact lab, one boot: also who executed them, guest, Xen, dom0's kernel and processes", 0 },
     { "host", OPTION_HOST, "auto|xen|lab", 0, "Where to run (default auto: this machine's Xen if it has one)", 0 },
     { "clock", OPTION_CLOCK, "exact|fast|kvm", 0, "The lab's clock (default exact: counts instructions)", 0 },
     { "deadline", 'd', "SECONDS", 0, "Whole run, wall clock (default 1800)", 0 },
@@ -92,6 +95,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case 'v':           verbose = true;        return 0;
     case 'w':           o->wide = true;        return 0;
     case OPTION_RAW:    o->raw = true;         return 0;
+    case OPTION_LAYERS: o->layers = true;      return 0;
     case OPTION_IMAGE:  o->image = argument;   return 0;
     case OPTION_CONFIGS: o->configs = argument; return 0;
     case OPTION_HOST:
@@ -253,7 +257,7 @@ static int run_in_dom0(const struct run_options *o, const struct lab_options *la
     argv[n++] = seed;
     if ( o->samples )
         argv[n++] = samples;
-    if ( o->raw )
+    if ( o->raw || o->layers )
         argv[n++] = "--raw";
     if ( verbose )
         argv[n++] = "--verbose";
@@ -288,6 +292,40 @@ static void replace(char **field, const char *value)
 {
     free(*field);
     *field = value && *value ? xstrdup(value) : NULL;
+}
+
+/* What only the layers were looked up by. */
+static void drop_raw(struct results *results)
+{
+    for ( size_t i = 0; i < results->count; i++ )
+    {
+        free(results->rows[i].raw);
+        results->rows[i].raw = NULL;
+        results->rows[i].raw_count = 0;
+    }
+}
+
+/* The domains, or bare mode: one QEMU, with the plugin for layers in it. */
+static int run_part(const struct run_options *o, struct lab_options *lab,
+                    const struct session_options *session, const struct selection *selection,
+                    bool bare, struct results *results)
+{
+    struct layers layers;
+    /* With two CPUs the clock counts both, and no layers would add up. */
+    bool traced = o->layers && !lab->smp;
+    int status = traced ? layers_begin(&layers, lab, session->elf) : STATUS_OK, ended;
+
+    if ( status != STATUS_OK )
+        return status;
+    status = bare ? bare_run(lab, session, selection, results)
+                  : run_in_dom0(o, lab, session, selection, results);
+    if ( traced )
+    {
+        ended = layers_end(&layers, lab, status == STATUS_OK, results);
+        if ( status == STATUS_OK )
+            status = ended;
+    }
+    return status;
 }
 
 /*
@@ -335,13 +373,13 @@ static int run_machine(const struct run_options *o, bool smp,
     {
         status = lab_prepare(&lab);
         if ( status == STATUS_OK )
-            status = run_in_dom0(o, &lab, session, &xen, &own);
+            status = run_part(o, &lab, session, &xen, false, &own);
         if ( smp )
             describe_smp(&results->environment);
         results_merge(results, &own);
     }
     if ( status == STATUS_OK && bare.count && bare.modes )
-        status = bare_run(&lab, session, &bare, results);
+        status = run_part(o, &lab, session, &bare, true, results);
     selection_free(&xen);
     selection_free(&bare);
     return status;
@@ -372,6 +410,8 @@ static int run_lab(const struct run_options *o, const struct session_options *se
         rest.deadline = used < o->deadline ? o->deadline - (uint32_t)used : 1;
         status = run_machine(&rest, true, session, selection, results);
     }
+    if ( o->layers && !o->raw )
+        drop_raw(results);
     if ( status != STATUS_OK || (status = lab_facts(&lab, &facts)) != STATUS_OK )
         return status;
 
@@ -422,7 +462,10 @@ static int hand_over(const struct run_options *o, const struct results *results)
     else if ( o->wide )
         table_print_wide(stdout, results);
     else
+    {
         table_print(stdout, results);
+        layers_print(stdout, results);
+    }
     if ( o->output )
         status = results_write(o->output, results);
     return status ? status : exit_status(results);
@@ -472,10 +515,21 @@ int command_run(int argc, char **argv)
         o.row_deadline = lab && o.clock == LAB_EXACT ? ROW_DEADLINE_EXACT : ROW_DEADLINE;
     session = (struct session_options){
         .image = image, .elf = elf, .config_dir = configs, .samples = o.samples,
-        .boots = o.boots, .seed = o.seed, .keep_raw = o.raw, .row_deadline = o.row_deadline,
+        .boots = o.boots, .seed = o.seed, .keep_raw = o.raw || o.layers, .row_deadline = o.row_deadline,
         .domain_deadline = DOMAIN_DEADLINE,
     };
     announce(&o, host);
+    /* The layers are looked up by raw samples, of one boot. */
+    if ( o.layers )
+        o.boots = session.boots = 1;
+    if ( o.layers && (!lab || o.clock != LAB_EXACT) )
+    {
+        message("--layers needs the lab's exact clock, which counts instructions: --host=lab%s",
+                lab ? " --clock=exact" : "");
+        free(host);
+        status = STATUS_USAGE;
+        goto out;
+    }
     free(host);
     status = lab ? run_lab(&o, &session, &selection, &results)
                  : run_here(&session, &selection, &results);

@@ -231,7 +231,8 @@ static int trace_mode(struct session *s, enum mode mode, struct traced *t)
         if ( status != STATUS_OK )
             return status;
     }
-    if ( s->arguments->nrip && mode != MODE_BARE )
+    /* PV guests and bare mode have no VM exits. */
+    if ( s->arguments->nrip && (mode & (MODE_PVH | MODE_HVM)) )
     {
         o.svm_feature_flags = s->symbols.xen
             ? symbols_address(s->symbols.xen, "svm_feature_flags") : 0;

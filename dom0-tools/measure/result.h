@@ -79,6 +79,9 @@ struct result {
                                   and the most served one; 0: not such a row */
     uint64_t *raw;             /* owned; NULL unless kept */
     size_t raw_count;
+    uint64_t layers[5];        /* enum layer (trace/record.h), of the median sample, whole:
+                                  nothing subtracted */
+    bool has_layers;
 };
 
 struct results {

@@ -12,6 +12,7 @@
 #include "measure/summary.h"
 #include "report/json.h"
 #include "report/ratio.h"
+#include "trace/trace.h"
 #include "xenometer.h"
 
 #define SCHEMA_PREFIX "xenometer/"
@@ -113,6 +114,16 @@ static json_t *interrupted_value(const struct environment *e, const struct resul
     return summary_interrupted(e, r, &count) ? tick_value(count) : json_null();
 }
 
+/* Of the median sample; their sum is its ticks. */
+static json_t *layers_value(const struct result *r)
+{
+    json_t *o = json_object();
+
+    for ( int i = 0; i < LAYERS; i++ )
+        json_object_set_new(o, layer_key((enum layer)i), tick_value(r->layers[i]));
+    return o;
+}
+
 static json_t *result_value(const struct result *r, const struct environment *e,
                             const struct ratio *ratio)
 {
@@ -178,6 +189,8 @@ static json_t *result_value(const struct result *r, const struct environment *e,
             json_array_append_new(raw, tick_value(r->raw[i]));
         json_object_set_new(o, "raw", raw);
     }
+    if ( r->has_layers )
+        json_object_set_new(o, "layers", layers_value(r));
     return o;
 }
 
@@ -409,7 +422,7 @@ static void read_result(struct reader *reader, const json_t *object,
                         struct result *r)
 {
     const json_t *served = json_object_get(object, "served");
-    const json_t *ci95, *batch;
+    const json_t *ci95, *batch, *layers;
     size_t boots;
 
     if ( !json_is_object(object) )
@@ -457,6 +470,10 @@ static void read_result(struct reader *reader, const json_t *object,
     r->boots = (uint32_t)boots;
     r->raw = get_list(reader, object, "raw", &r->raw_count);
     read_distribution(reader, object, r);
+    layers = json_object_get(object, "layers");
+    r->has_layers = json_is_object(layers);
+    for ( int i = 0; r->has_layers && i < LAYERS; i++ )
+        r->layers[i] = get_ticks(reader, layers, layer_key((enum layer)i));
 }
 
 /* "xenometer/N" of a version we know? */

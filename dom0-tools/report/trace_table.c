@@ -216,6 +216,11 @@ static void print_notes(FILE *out, const struct trace *t, const struct style *st
         free(a);
         free(c);
     }
+    for ( size_t i = 0; i < t->place_count; i++ )
+        if ( strstr(t->places[i].name, "qemu-system") && t->places[i].count )
+            note(out, style, xasprintf("%s is stripped: its functions are called as those with the "
+                                       "same code in the host's QEMU; others by their address.",
+                                       t->places[i].name));
     if ( t->nrip )
         note(out, style, xstrdup("NRIP-save is emulated (--nrip), as most hardware has it: less than "
                                  "`xenometer run` shows where Xen would decode the instruction."));
@@ -229,8 +234,8 @@ void trace_print(FILE *out, const struct trace *t, const struct trace_view *view
     struct style style = text_style(out);
     char *total = text_number(t->total);
 
-    fprintf(out, "%s in %s: %s instructions (sample %u of 0 to %u", t->row, mode_name(t->mode),
-            total, t->sample, t->samples - 1);
+    fprintf(out, "%s in %s: %s instructions (sample %u of %u, from 0", t->row, mode_name(t->mode),
+            total, t->sample, t->samples);
     if ( t->xen )
         fprintf(out, "; Xen %s, dom0 Linux %s", t->xen, t->dom0_kernel ? t->dom0_kernel : "?");
     fprintf(out, ")\n\n");

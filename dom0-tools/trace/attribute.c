@@ -239,14 +239,53 @@ static int compare_functions(const void *a, const void *b)
     return strcmp(x->name, y->name);
 }
 
-static struct function *find_function(struct trace *t, size_t place, const char *name)
+/* Functions by place and name (the same name is the same pointer), hashed:
+ * indices plus 1, 0 for none.  A long sample asks a million times. */
+struct function_index {
+    size_t *slots;
+    size_t size;             /* a power of 2, more than twice the functions */
+};
+
+/* Where it is, or would be. */
+static size_t find_slot(const struct trace *t, const struct function_index *index,
+                        size_t place, const char *name)
 {
+    size_t slot = ((uintptr_t)name >> 4) * 0x9e3779b1u + place;
+
+    for ( ; ; slot++ )
+    {
+        size_t found = index->slots[slot &= index->size - 1];
+
+        if ( !found || (t->functions[found - 1].place == place &&
+                        t->functions[found - 1].name == name) )
+            return slot;
+    }
+}
+
+static void grow_index(const struct trace *t, struct function_index *index)
+{
+    index->size = index->size ? index->size * 2 : 1024;
+    free(index->slots);
+    index->slots = xcalloc(index->size, sizeof(*index->slots));
     for ( size_t i = 0; i < t->function_count; i++ )
-        if ( t->functions[i].place == place && t->functions[i].name == name )
-            return &t->functions[i];
-    t->functions = xrealloc(t->functions, (t->function_count + 1) * sizeof(*t->functions));
-    t->functions[t->function_count] = (struct function){ .place = place, .name = name };
-    return &t->functions[t->function_count++];
+        index->slots[find_slot(t, index, t->functions[i].place, t->functions[i].name)] = i + 1;
+}
+
+static struct function *find_function(struct trace *t, struct function_index *index,
+                                      size_t place, const char *name)
+{
+    size_t slot;
+
+    if ( t->function_count * 2 >= index->size )
+        grow_index(t, index);
+    slot = find_slot(t, index, place, name);
+    if ( !index->slots[slot] )
+    {
+        t->functions = xrealloc(t->functions, (t->function_count + 1) * sizeof(*t->functions));
+        t->functions[t->function_count++] = (struct function){ .place = place, .name = name };
+        index->slots[slot] = t->function_count;
+    }
+    return &t->functions[index->slots[slot] - 1];
 }
 
 static bool on_stack(const struct step *s, size_t depth, const char *name)
@@ -259,6 +298,7 @@ static bool on_stack(const struct step *s, size_t depth, const char *name)
 
 static void count_functions(struct trace *t)
 {
+    struct function_index index = { 0 };
     const struct step *before = NULL;
 
     for ( size_t i = 0; i < t->step_count; i++ )
@@ -272,7 +312,7 @@ static void count_functions(struct trace *t)
             same++;
         for ( size_t k = 0; k < s->depth; k++ )
         {
-            struct function *f = find_function(t, s->place, s->frames[k]);
+            struct function *f = find_function(t, &index, s->place, s->frames[k]);
 
             if ( !on_stack(s, k, f->name) )
                 f->with_callees += s->count;
@@ -283,6 +323,7 @@ static void count_functions(struct trace *t)
         }
         before = s;
     }
+    free(index.slots);
     if ( t->function_count )
         qsort(t->functions, t->function_count, sizeof(*t->functions), compare_functions);
 }

@@ -1,17 +1,16 @@
 #include "capture.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "lab/child.h"
 #include "measure/bare.h"
 #include "measure/elf.h"
 #include "report/json.h"
+#include "trace/region.h"
 #include "xenometer.h"
 
 #define FEW_SAMPLES 101u   /* enough for a median that is the row's */
@@ -53,16 +52,16 @@ static void find_markers(const struct elf_part *text, struct marker_list *marker
     }
 }
 
-static int ask(const struct capture_options *o, uint64_t first, uint64_t last, int fd)
+int capture_ask(const char *path, uint64_t first, uint64_t last, uint64_t svm_feature_flags, int fd)
 {
     struct record_request request = {
         .magic = RECORD_MAGIC, .version = RECORD_VERSION,
-        .first_event = first, .last_event = last, .svm_feature_flags = o->svm_feature_flags,
+        .first_event = first, .last_event = last, .svm_feature_flags = svm_feature_flags,
     };
     struct marker_list markers = { 0 };
     struct elf_part part;
     char *error = NULL;
-    struct elf *elf = elf_open(o->elf, &error);
+    struct elf *elf = elf_open(path, &error);
     int status = STATUS_OK;
 
     if ( !elf )
@@ -102,7 +101,8 @@ static int run_domain(const struct capture_options *o, const struct lab_options 
     char *mode = xasprintf("--modes=%s", mode_name(o->mode));
     char *count = xasprintf("--samples=%u", samples);
     const char *argv[] = { "./xenometer", "run", "--host=xen", "--image=xenometer.elf",
-                           "--configs=.", "--json", "--raw", "--row-deadline=3", mode, count,
+                           "--configs=.", "--json", "--raw", "--row-deadline=3",
+                           "--boots=1", mode, count,
                            o->row->name, NULL };
     const struct lab_file push[] = {
         { .host_path = "/proc/self/exe", .name = "xenometer" },
@@ -147,7 +147,7 @@ static int run_bare(const struct capture_options *o, const struct lab_options *l
                     uint32_t samples, struct results *results)
 {
     const struct session_options session = {
-        .image = o->image, .elf = o->elf, .samples = samples, .keep_raw = true,
+        .image = o->image, .elf = o->elf, .samples = samples, .boots = 1, .keep_raw = true,
         .domain_deadline = o->deadline,
     };
     const struct image_row *row = o->row;
@@ -190,7 +190,7 @@ static int run(const struct capture_options *o, int library, uint32_t samples, u
     if ( plugin.record < 0 )
         return STATUS_ENVIRONMENT;
     lab.plugin = &plugin;
-    status = ask(o, first, last, plugin.record);
+    status = capture_ask(o->elf, first, last, o->svm_feature_flags, plugin.record);
     if ( status == STATUS_OK )
         status = o->mode == MODE_BARE ? run_bare(o, &lab, samples, &run->results)
                                       : run_domain(o, &lab, samples, &run->results);
@@ -212,96 +212,18 @@ static int run(const struct capture_options *o, int library, uint32_t samples, u
 
 /* -------------------------------------------------- which sample is where -- */
 
-static int compare_ticks(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-    return x < y ? -1 : x > y;
-}
-
 static uint32_t choose(const struct capture_options *o, const uint64_t *raw, uint32_t count)
 {
-    uint64_t *sorted = xmalloc(count * sizeof(*sorted)), wanted;
-    uint32_t i = 0;
+    uint32_t chosen = 0;
 
-    memcpy(sorted, raw, count * sizeof(*sorted));
-    qsort(sorted, count, sizeof(*sorted), compare_ticks);
-    wanted = sorted[o->choice == SAMPLE_MIN ? 0 : o->choice == SAMPLE_MAX ? count - 1
-                                                                         : (count - 1) / 2];
-    free(sorted);
     if ( o->choice == SAMPLE_NUMBER )
         return o->number;
-    while ( raw[i] != wanted )
-        i++;
-    return i;
-}
-
-static uint64_t ticks_at(const struct record_event *event)
-{
-    uint64_t ticks = 0;
-
-    for ( int i = 0; i < LAYERS; i++ )
-        ticks += event->count[i];
-    return ticks;
-}
-
-/* The first reading by `marker` from event `from` on; event_count: none. */
-static size_t next_event(const struct record *r, size_t from, uint32_t marker)
-{
-    while ( from < r->event_count && r->events[from].marker != marker )
-        from++;
-    return from;
-}
-
-/* The timed regions from marker `begin` to marker `end`, as the guest would have stored them. */
-static bool find_region(const struct record *r, uint32_t begin, uint32_t end,
-                        const uint64_t *raw, size_t count, size_t sample,
-                        uint64_t *first, uint64_t *last)
-{
-    size_t *at = xmalloc((r->event_count + 1) * 2 * sizeof(*at)), regions = 0, from = 0;
-    bool found = false;
-
-    for ( size_t b; (b = next_event(r, from, begin)) < r->event_count; from = b + 1 )
-    {
-        size_t e = next_event(r, b + 1, end);
-
-        if ( e == r->event_count )
-            break;
-        at[2 * regions] = b;
-        at[2 * regions++ + 1] = e;
-    }
-    /* From the back: the row is the last thing that the domain runs. */
-    for ( size_t start = regions >= count ? regions - count + 1 : 0; start-- > 0 && !found; )
-    {
-        size_t i = 0;
-
-        while ( i < count && raw[i] == ticks_at(&r->events[at[2 * (start + i) + 1]]) -
-                                       ticks_at(&r->events[at[2 * (start + i)]]) )
-            i++;
-        found = i == count;
-        if ( found )
-        {
-            *first = at[2 * (start + sample)];
-            *last = at[2 * (start + sample) + 1];
-        }
-    }
-    free(at);
-    return found;
-}
-
-static bool locate(const struct record *r, const uint64_t *raw, size_t count, size_t sample,
-                   uint64_t *first, uint64_t *last)
-{
-    bool *seen = xcalloc(r->marker_count + 1, sizeof(*seen)), found = false;
-
-    for ( size_t i = 0; i < r->event_count; i++ )
-        seen[r->events[i].marker] = true;
-    for ( uint32_t b = 0; b < r->marker_count && !found; b++ )
-        for ( uint32_t e = 0; e < r->marker_count && !found; e++ )
-            found = seen[b] && seen[e] && !r->markers[b].is_end && r->markers[e].is_end &&
-                    find_region(r, b, e, raw, count, sample, first, last);
-    free(seen);
-    return found;
+    if ( o->choice == SAMPLE_MEDIAN )
+        return (uint32_t)region_median(raw, count);
+    for ( uint32_t i = 1; i < count; i++ )
+        if ( o->choice == SAMPLE_MIN ? raw[i] < raw[chosen] : raw[i] > raw[chosen] )
+            chosen = i;
+    return chosen;
 }
 
 /* ---------------------------------------------------------------- the two -- */
@@ -318,7 +240,7 @@ static int take(const struct capture_options *o, int library, struct capture *c)
     const struct record_event *begin, *end;
     const struct result *r, *again;
     struct run one, two;
-    uint64_t first, last;
+    size_t first, last;
     int status;
 
     if ( !o->samples && samples > FEW_SAMPLES )
@@ -334,7 +256,7 @@ static int take(const struct capture_options *o, int library, struct capture *c)
         message("--sample=%u: there are %u samples, from 0", c->sample, c->samples);
         status = STATUS_USAGE;
     }
-    else if ( !locate(&one.record, r->raw, r->raw_count, c->sample, &first, &last) )
+    else if ( !region_find_last(&one.record, r->raw, r->raw_count, c->sample, &first, &last) )
     {
         message("%s in %s: its samples are not the ticks of one timed region each",
                 r->row, mode_name(o->mode));
@@ -349,7 +271,7 @@ static int take(const struct capture_options *o, int library, struct capture *c)
         c->overhead = r->overhead;
         if ( last >= two.record.event_count || again->raw_count != r->raw_count ||
              again->raw[c->sample] != c->ticks ||
-             ticks_at(&two.record.events[last]) - ticks_at(&two.record.events[first]) != c->ticks )
+             event_ticks(&two.record.events[last]) - event_ticks(&two.record.events[first]) != c->ticks )
         {
             message("%s in %s: two runs from one snapshot differ", r->row, mode_name(o->mode));
             status = STATUS_FAILED;
@@ -370,23 +292,27 @@ static int take(const struct capture_options *o, int library, struct capture *c)
     return status;
 }
 
-int capture_take(const struct capture_options *o, struct capture *c)
+int capture_library(void)
 {
     char *path = data_file("trace-plugin.so");
-    int library = path ? open(path, O_RDONLY | O_CLOEXEC) : -1, status;
+    int library = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+
+    if ( library < 0 )
+        message("trace-plugin.so not found beside the program: run `make`");
+    free(path);
+    return library;
+}
+
+int capture_take(const struct capture_options *o, struct capture *c)
+{
+    int library = capture_library(), status = STATUS_ENVIRONMENT;
 
     *c = (struct capture){ 0 };
-    if ( library < 0 )
-    {
-        message("trace-plugin.so not found beside the program: run `make`");
-        status = STATUS_ENVIRONMENT;
-    }
-    else
+    if ( library >= 0 )
     {
         status = take(o, library, c);
         close(library);
     }
-    free(path);
     return status;
 }
 

@@ -47,4 +47,14 @@ struct capture {
 int capture_take(const struct capture_options *, struct capture *);
 void capture_free(struct capture *);
 
+/*
+ * Ask the plugin, in an empty memory file, for the readings of the TSC in the unikernel `elf`
+ * and what is executed between two of them (record.h).  STATUS_OK or, said
+ * why, another.
+ */
+int capture_ask(const char *elf, uint64_t first, uint64_t last, uint64_t svm_feature_flags,
+                int fd);
+/* A descriptor of the plugin; -1 after a message. */
+int capture_library(void);
+
 #endif

@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "lab/cache.h"
+#include "lab/qemu.h"
+#include "trace/likeness.h"
 #include "trace/symbols.h"
 #include "xenometer.h"
 
@@ -105,6 +107,20 @@ static bool is_library(const char *name)
     return !strncmp(name, "lib", 3) || !strncmp(name, "ld-", 3) || strstr(name, ".so");
 }
 
+/* Xen's build of QEMU is stripped; the host's, of the same source, exports its functions. */
+static void name_qemu(struct binary *b)
+{
+    char *path = strstr(b->name, "qemu-system") ? qemu_find(NULL) : NULL, *other;
+    size_t size = 0;
+
+    other = path ? read_whole_file(path, &size) : NULL;
+    if ( other )
+        progress("%s: %zu of %zu functions named by their likeness to %s", b->name,
+                 likeness_name(&b->symbols, b->data, b->size, other, size), b->symbols.count, path);
+    free(other);
+    free(path);
+}
+
 /* `data` is taken over: kept when one of its pages was executed. */
 static void add_file(struct names *n, const char *path, void *data, size_t size)
 {
@@ -139,6 +155,7 @@ static void add_file(struct names *n, const char *path, void *data, size_t size)
     n->binaries[n->binary_count].library = is_library(n->binaries[n->binary_count].name);
     symbols_add_elf(&n->binaries[n->binary_count].symbols, data, size);
     symbols_sort(&n->binaries[n->binary_count].symbols);
+    name_qemu(&n->binaries[n->binary_count]);
     n->binary_count++;
 }
 
@@ -308,7 +325,7 @@ static const char *user_function(struct names *n, uint32_t block, uint64_t addre
         within += PAGE;
     linked = elf_address_of(b->data, b->size, base + within);
     symbol = symbols_find(&b->symbols, linked);
-    prefix = xasprintf("%s+", b->name);
+    prefix = xasprintf("%s+", b->library ? b->name : "");   /* a program is the place itself */
     name = name_or_address(n, prefix, symbol, linked);
     free(prefix);
     return name;

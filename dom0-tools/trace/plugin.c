@@ -41,6 +41,7 @@ void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *,
     void (*)(unsigned, void *), int flags, void *);
 void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *,
     void (*)(unsigned, void *), int flags, void *);
+void qemu_plugin_register_flush_cb(qemu_plugin_id_t, void (*)(qemu_plugin_id_t));
 void qemu_plugin_register_atexit_cb(qemu_plugin_id_t, void (*)(qemu_plugin_id_t, void *), void *);
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *);
 struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *, size_t);
@@ -69,8 +70,9 @@ WEAK uint8_t *g_byte_array_free(struct bytes *, int free_data);
 
 /* ---- state ---- */
 
-/* A translated block, kept for as long as QEMU runs. */
+/* A translated block, until QEMU throws its translations away. */
 struct block {
+    struct block *next;      /* of all translated since then */
     struct record_block record;
     const uint8_t *host;     /* its first instruction in QEMU's memory */
     uint32_t index;          /* in the record, plus 1; 0: not in it */
@@ -101,7 +103,8 @@ static const uint64_t *cr3;        /* in it */
 
 static bool armed;                 /* since the first event */
 static bool recording;
-static struct block *current;      /* the block being executed */
+static struct block *translated;   /* a list */
+static struct block *current;      /* the block being executed; in no list once QEMU forgot it */
 static uint32_t attributed;        /* its instructions already counted */
 static struct record_context now;  /* where it runs */
 static uint64_t now_stack;
@@ -135,8 +138,8 @@ static void *append(struct list *list, const void *data, size_t size)
 
 /* ---- QEMU's CPU state ---- */
 
-/* Offsets in CPUX86State (QEMU 2 to 9, target/i386/cpu.h): 16 registers, eip,
- * eflags, cc_dst, cc_src, cc_src2, cc_op and df, hflags. */
+/* Offsets in CPUX86State (QEMU 7.2, target/i386/cpu.h): 16 registers, eip, eflags,
+ * cc_dst, cc_src, cc_src2, cc_op and df, hflags. */
 #define STATE_RAX      0
 #define STATE_RSP      (4 * 8)
 #define STATE_HFLAGS   176
@@ -461,6 +464,8 @@ static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
     (void)id;
     if ( !block )
         abort();
+    block->next = translated;
+    translated = block;
     block->record.count = (uint32_t)count;
     /* Before the instructions' callbacks: those find the block begun. */
     qemu_plugin_register_vcpu_tb_exec_cb(tb, on_block, CALLBACK_READS_REGISTERS, block);
@@ -486,6 +491,28 @@ static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
     }
     if ( count )
         block->record.end = end_of(code, length);
+}
+
+/* All translations are gone: none of our callbacks with a block can come. */
+static void on_flush(qemu_plugin_id_t id)
+{
+    static struct block *kept;   /* current at an earlier flush */
+    struct block *next, *forgotten = kept;
+
+    (void)id;
+    kept = NULL;
+    if ( forgotten == current )
+        kept = forgotten;
+    else
+        free(forgotten);
+    for ( ; translated; translated = next )
+    {
+        next = translated->next;
+        if ( translated == current )
+            kept = translated;   /* what it executes is yet to be counted */
+        else
+            free(translated);
+    }
 }
 
 static void put(off_t *offset, const void *data, size_t size)
@@ -551,6 +578,7 @@ int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **
         return -1;
     }
     qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation);
+    qemu_plugin_register_flush_cb(id, on_flush);
     qemu_plugin_register_atexit_cb(id, on_exit_, NULL);
     return 0;
 }

@@ -15,6 +15,9 @@
 #include "lab/lab.h"
 #include "report/trace_files.h"
 #include "suites.h"
+#include "trace/instruction.h"
+#include "trace/likeness.h"
+#include "trace/region.h"
 #include "trace/symbols.h"
 #include "trace/trace.h"
 #include "xenometer.h"
@@ -406,6 +409,121 @@ static void test_symbols(void)
     free(self);
 }
 
+/*
+ * Samples are found among all readings of the TSC: the last ones that fit, in
+ * two copies of a loop, with readings nested and between, and behind those of an
+ * earlier domain.
+ */
+static void test_regions(void)
+{
+    static const struct record_marker markers[] = { { .is_end = 0 }, { .is_end = 1 },
+                                                    { .is_end = 0 }, { .is_end = 1 } };
+    /* marker, ticks since the event before */
+    static const uint32_t told[][2] = {
+        { 0, 0 }, { 1, 5 }, { 0, 1 }, { 1, 7 },               /* 5, 7: warm-up */
+        { 2, 3 },                                             /* alone */
+        { 0, 1 }, { 1, 5 }, { 2, 1 }, { 3, 7 },               /* 5, 7 */
+        { 0, 1 }, { 2, 2 }, { 3, 3 }, { 1, 4 },               /* 9, around 3 */
+    };
+    struct record_event events[sizeof(told) / sizeof(told[0])] = { 0 };
+    struct record record = { .markers = markers, .events = events, .marker_count = 4,
+                             .event_count = sizeof(told) / sizeof(told[0]) };
+    const uint64_t raw[] = { 5, 7, 9 }, pooled[] = { 8, 8, 8, 5, 7, 9 }, none[] = { 9, 5 };
+    struct result result = { .mode = MODE_PV, .raw = (uint64_t *)raw, .raw_count = 3 };
+    struct results results = { .rows = &result, .count = 1 };
+    uint64_t at = 0;
+    size_t first, last;
+
+    for ( size_t i = 0; i < record.event_count; i++ )
+    {
+        at += told[i][1];
+        events[i].marker = told[i][0];
+        events[i].count[LAYER_GUEST] = at / 2;
+        events[i].count[LAYER_XEN] = at - at / 2;
+    }
+    CU_ASSERT_TRUE(region_find_last(&record, raw, 3, 0, &first, &last));
+    CU_ASSERT(first == 5 && last == 6);
+    CU_ASSERT_TRUE(region_find_last(&record, raw, 3, 2, &first, &last));
+    CU_ASSERT(first == 9 && last == 12);
+    CU_ASSERT_TRUE(region_find_last(&record, pooled, 6, 4, &first, &last));
+    CU_ASSERT(first == 7 && last == 8);
+    CU_ASSERT_FALSE(region_find_last(&record, none, 2, 0, &first, &last));
+
+    CU_ASSERT_EQUAL(region_median(raw, 3), 1);
+    CU_ASSERT_EQUAL(region_median(pooled, 6), 0);   /* the lower of two, its first */
+    region_layers(&record, &results);
+    CU_ASSERT_TRUE(result.has_layers);
+    CU_ASSERT_EQUAL(result.layers[LAYER_GUEST] + result.layers[LAYER_XEN], 7);
+}
+
+static void test_instructions(void)
+{
+    static const struct {
+        const char *code;
+        uint8_t length, displacement_size, immediate_size;
+        bool rip_relative, relative, call;
+    } known[] = {
+        { "\x90", 1, 0, 0, 0, 0, 0 },                                   /* nop */
+        { "\xe8\x10\x20\x30\x40", 5, 0, 4, 0, 1, 1 },                   /* call */
+        { "\x0f\x84\x10\x20\x30\x40", 6, 0, 4, 0, 1, 0 },               /* je */
+        { "\x48\x8b\x05\x10\x20\x30\x40", 7, 4, 0, 1, 0, 0 },           /* mov rip, rax */
+        { "\x48\xb8" "12345678", 10, 0, 8, 0, 0, 0 },                   /* movabs */
+        { "\x66\xc7\x44\x24\x08\x34\x12", 7, 1, 2, 0, 0, 0 },           /* movw, 8(rsp) */
+        { "\xf6\x05\x10\x20\x30\x40\x01", 7, 4, 1, 1, 0, 0 },           /* testb, rip */
+        { "\xf7\xd8", 2, 0, 0, 0, 0, 0 },                               /* neg */
+        { "\xc5\xf8\x10\x04\x25\x10\x20\x30\x40", 9, 4, 0, 0, 0, 0 },   /* vmovups */
+        { "\x66\x0f\x3a\x0f\xc1\x08", 6, 0, 1, 0, 0, 0 },               /* palignr */
+    };
+    struct instruction in;
+
+    for ( size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++ )
+    {
+        CU_ASSERT_TRUE(instruction_decode((const uint8_t *)known[i].code, known[i].length, &in));
+        CU_ASSERT_EQUAL(in.length, known[i].length);
+        CU_ASSERT_EQUAL(in.displacement_size, known[i].displacement_size);
+        CU_ASSERT_EQUAL(in.immediate_size, known[i].immediate_size);
+        CU_ASSERT_EQUAL(in.rip_relative, known[i].rip_relative);
+        CU_ASSERT_EQUAL(in.relative, known[i].relative);
+        CU_ASSERT_EQUAL(in.call, known[i].call);
+        for ( size_t part = 0; part < known[i].length; part++ )
+        {
+            /* Nothing behind the end is read. */
+            uint8_t *cut = xmalloc(part + 1);
+
+            memcpy(cut, known[i].code, part);
+            cut = xrealloc(cut, part ? part : 1);
+            CU_ASSERT_FALSE(instruction_decode(cut, part, &in));
+            free(cut);
+        }
+    }
+}
+
+/* This program without its names gets them back from itself. */
+static void test_likeness(void)
+{
+    char *self = data_file("test-host"), *data;
+    struct symbols with = { 0 }, without = { 0 };
+    size_t size, named, wrong = 0;
+
+    data = read_whole_file(self, &size);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(data);
+    symbols_add_elf(&with, data, size);
+    symbols_sort(&with);
+    without.list = xcalloc(with.count, sizeof(*without.list));
+    for ( ; without.count < with.count; without.count++ )
+        without.list[without.count] = (struct symbol){
+            .start = with.list[without.count].start, .size = with.list[without.count].size };
+    named = likeness_name(&without, data, size, data, size);
+    CU_ASSERT(named * 2 > with.count);
+    for ( size_t i = 0; i < with.count; i++ )
+        wrong += without.list[i].name && strcmp(without.list[i].name, with.list[i].name);
+    CU_ASSERT_EQUAL(wrong, 0);
+    symbols_free(&with);
+    symbols_free(&without);
+    free(data);
+    free(self);
+}
+
 void suite_trace(void)
 {
     CU_pSuite s = CU_add_suite("trace", NULL, NULL);
@@ -416,4 +534,7 @@ void suite_trace(void)
     CU_add_test(s, "traces that are none", test_refused);
     CU_add_test(s, "damaged records", test_damaged_record);
     CU_add_test(s, "symbols", test_symbols);
+    CU_add_test(s, "samples among the readings", test_regions);
+    CU_add_test(s, "instructions", test_instructions);
+    CU_add_test(s, "names by likeness", test_likeness);
 }

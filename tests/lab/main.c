@@ -9,7 +9,7 @@
 
 #include "program.h"
 
-/* `build/test-lab SUITE`: one suite by its name; without a name, all. */
+/* `build/test-lab [--long] SUITE`: one suite by its name; without a name, all. */
 static int run(const char *name)
 {
     CU_pSuite suite;
@@ -30,7 +30,7 @@ static int run(const char *name)
 
 int main(int argc, char **argv)
 {
-    bool slow = argc == 2 && !strcmp(argv[1], "--long");
+    bool slow = argc >= 2 && !strcmp(argv[1], "--long");
     unsigned failures;
     int status;
 
@@ -42,7 +42,10 @@ int main(int argc, char **argv)
     setbuf(stdout, NULL);
     CU_initialize_registry();
     if ( slow )
+    {
         suite_long();
+        suite_trace_long();
+    }
     else
     {
         suite_rows();
@@ -60,7 +63,7 @@ int main(int argc, char **argv)
         suite_smp();
         suite_trace();
     }
-    status = run(slow ? NULL : argv[1]);
+    status = run(argv[slow ? 2 : 1]);
     failures = CU_get_number_of_failures();
     CU_cleanup_registry();
     return failures ? 1 : status;

@@ -53,6 +53,7 @@ void suite_events(void);
 void suite_memory(void);
 void suite_method(void);
 void suite_trace(void);
+void suite_trace_long(void);   /* minutes */
 void suite_long(void);   /* minutes; make test-long */
 
 #endif

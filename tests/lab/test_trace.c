@@ -188,6 +188,8 @@ static void test_ports(void)
     CU_ASSERT(stages_of(ours, "xenometer") > 0);
     CU_ASSERT_EQUAL(stages_of(ours, "xen-qemu-system-i386"), 0);
     CU_ASSERT(ran(ours, "dom0_user", "ioreq_event") > 0);
+    CU_ASSERT(ran(qemu, "dom0_user", "ide_status_read") > 0);
+    CU_ASSERT(ran(qemu, "dom0_user", "cpu_inb") > ran(qemu, "dom0_user", "ide_status_read"));
     CU_ASSERT(ran(qemu, "xen", "ioreq_send") > 0);
     CU_ASSERT(ran(qemu, "dom0_kernel", "xen_evtchn_do_upcall") > 0);
     /* dom0 goes on after it has answered: poll, sleep, schedule. */
@@ -259,6 +261,42 @@ static void test_bare(void)
     json_decref(t);
 }
 
+/* `run --layers`: the layers of the median sample are all of it. */
+static void test_run_layers(void)
+{
+    struct outcome_of r = program("run", "--host=lab", "--json", "--layers", "hypercall/null",
+                                  "hypercall/multicall-8", "xenstore/read", "port/ioreq", NULL);
+    json_t *results = json_loads(r.out, 0, NULL), *row;
+    size_t i, seen = 0;
+
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(results);
+    json_array_foreach(json_object_get(results, "rows"), i, row)
+    {
+        const json_t *of = json_object_get(row, "layers");
+        long long all = 0;
+
+        if ( strcmp(json_string_value(json_object_get(row, "status")), "success") )
+            continue;
+        for ( size_t k = 0; k < sizeof(layers) / sizeof(layers[0]); k++ )
+            all += number(of, layers[k]);
+        if ( number(row, "operations") == 1 )
+            CU_ASSERT_EQUAL(all, number(row, "median") + number(row, "overhead"));
+        CU_ASSERT(number(of, "guest") > 0 && number(of, "xen") > 0);
+        CU_ASSERT_EQUAL(number(of, "dom0_user") > 0,
+                        json_is_true(json_object_get(row, "dom0")));
+        CU_ASSERT_PTR_NULL(json_object_get(row, "raw"));
+        seen++;
+    }
+    CU_ASSERT_EQUAL(seen, 3 + 3 + 3 + 1);
+    json_decref(results);
+    program_free(&r);
+    r = program("run", "--host=lab", "--clock=fast", "--layers", "hypercall/null", NULL);
+    CU_ASSERT_EQUAL(r.status, 2);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "--clock=exact"));
+    program_free(&r);
+}
+
 static void test_errors(void)
 {
     static const char directory[] = "build/test-no-plugins";
@@ -312,5 +350,90 @@ void suite_trace(void)
     CU_add_test(s, "ports answered by QEMU and by us", test_ports);
     CU_add_test(s, "folded stacks, pictures, a trace against itself", test_files);
     CU_add_test(s, "bare", test_bare);
+    CU_add_test(s, "run --layers", test_run_layers);
     CU_add_test(s, "what cannot be traced", test_errors);
+}
+
+/* ------------------------------------------------------------------ long -- */
+
+/* Is the word a function's name, as Xen and Linux have them: small letters with
+ * an underscore between? */
+static bool is_name(const char *word)
+{
+    return word[0] >= 'a' && word[0] <= 'z' && strchr(word, '_') &&
+           word[strlen(word) - 1] != '_' &&
+           strncmp(word, "vmx_", 4) &&   /* QEMU's TCG emulates SVM only */
+           strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789_") == strlen(word);
+}
+
+/* In any layer, by that name or as the hypercall of that name. */
+static bool ran_anywhere(const json_t *t, const char *name)
+{
+    char hypercall[128];
+
+    snprintf(hypercall, sizeof(hypercall), "do_%s", name);
+    for ( size_t i = 0; i < sizeof(layers) / sizeof(layers[0]); i++ )
+        if ( ran(t, layers[i], name) || ran(t, layers[i], hypercall) )
+            return true;
+    return false;
+}
+
+/* Every row's trace adds up, and what its explanation names has run. */
+static void test_every_row(void)
+{
+    static const char *const modes[] = { "pv", "pvh", "hvm", "bare" };
+    struct outcome_of r = program("list", "--json", NULL);
+    json_t *list = json_loads(r.out, 0, NULL), *row, *mode;
+    size_t i, k;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(list);
+    json_array_foreach(json_object_get(list, "rows"), i, row)
+    {
+        const char *name = json_string_value(json_object_get(row, "row"));
+        struct outcome_of explained = program("explain", name, NULL);
+        char *rest = explained.out, *word;
+        const char *first = NULL;
+        json_t *t;
+
+        for ( size_t m = 0; m < sizeof(modes) / sizeof(modes[0]) && !first; m++ )
+            json_array_foreach(json_object_get(row, "modes"), k, mode)
+                if ( !strcmp(json_string_value(mode), modes[m]) )
+                    first = modes[m];
+        t = trace(name, first, NULL);
+        check_sums(t);
+        while ( (word = strsep(&rest, " ,.;:()/\"'\n")) != NULL )
+            if ( is_name(word) && !ran_anywhere(t, word) )
+            {
+                fprintf(stderr, "%s in %s: its explanation names %s, which did not run\n", name,
+                        first, word);
+                CU_FAIL("a function that the explanation names did not run");
+            }
+        json_decref(t);
+        program_free(&explained);
+    }
+    json_decref(list);
+    program_free(&r);
+}
+
+/* Ten traces from one snapshot, one result. */
+static void test_ten_traces(void)
+{
+    json_t *first = trace("event/send-masked", "pvh", NULL);
+
+    for ( int i = 1; i < 10; i++ )
+    {
+        json_t *t = trace("event/send-masked", "pvh", NULL);
+
+        CU_ASSERT_TRUE(json_equal(first, t));
+        json_decref(t);
+    }
+    json_decref(first);
+}
+
+void suite_trace_long(void)
+{
+    CU_pSuite s = CU_add_suite("traces of everything", NULL, NULL);
+
+    CU_add_test(s, "ten traces, one result", test_ten_traces);
+    CU_add_test(s, "every row adds up and does what it says", test_every_row);
 }
