@@ -177,7 +177,7 @@ static void test_domain_lost(void)
 /* Not enough memory for 16 domains: a skip that says so. */
 static void test_short_of_memory(void)
 {
-    leaves_nothing("xl create -p -q pv.cfg 'kernel=\"xenometer.elf\"' 'name=\"big\"' memory=120 && "
+    leaves_nothing("xl create -p -q pv.cfg 'kernel=\"xenometer.elf\"' 'name=\"big\"' memory=248 && "
                    RUN "-m pv neighbours/16 >out; s=$?; cat out; xl destroy big; "
                    "grep 'free memory' out && echo ended with $s" LEFT_BEHIND, "ended with 0");
 }

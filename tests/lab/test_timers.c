@@ -146,8 +146,10 @@ static void test_interrupt(void)
         LESS(median("interrupt/self-ipi-sti", modes[m]), median("interrupt/self-ipi-lapic", modes[m]));
         LESS(median("interrupt/self-ipi-sti", modes[m]), median("interrupt/self-ipi-tpr", modes[m]));
         LESS(median("interrupt/tpr", modes[m]), median("interrupt/self-ipi-tpr", modes[m]));
-        /* Two registers of one page, neither with an effect. */
-        CU_ASSERT_EQUAL(median("interrupt/lapic-trap", modes[m]), median("mmio/xen-lapic", modes[m]));
+        /* Two registers of one page, neither with an effect; decoding costs some more
+         * or less where the instruction stands otherwise in its page. */
+        LESS(median("interrupt/lapic-trap", modes[m]), median("mmio/xen-lapic", modes[m]) * 103 / 100);
+        LESS(median("mmio/xen-lapic", modes[m]), median("interrupt/lapic-trap", modes[m]) * 103 / 100);
         /* The LAPIC was reset and enabled again: rows after it got interrupts. */
         upcalls_as_armed("interrupt/vector-callback", modes[m]);
     }

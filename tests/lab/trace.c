@@ -11,6 +11,7 @@
 struct reader {
     struct trace *trace;
     struct trace_region *open;   /* the row being measured, or NULL */
+    unsigned last;               /* the hypercall before */
     unsigned domain;             /* that has the CPU */
 };
 
@@ -35,9 +36,13 @@ unsigned trace_count(const struct trace_region *r, unsigned reason)
     return 0;
 }
 
-/* The guest asks for its runstate before and after a row. */
+/* Before a row the guest sleeps (SCHEDOP_poll) and asks for its runstate; after it
+ * it asks again. */
 static void hypercall(struct reader *r, unsigned number)
 {
+    unsigned last = r->last;
+
+    r->last = number;
     if ( number != __HYPERVISOR_vcpu_op )
     {
         if ( r->open )
@@ -49,7 +54,7 @@ static void hypercall(struct reader *r, unsigned number)
         r->open = NULL;
         r->trace->count++;
     }
-    else if ( r->trace->count < TRACE_REGIONS )
+    else if ( last == __HYPERVISOR_sched_op && r->trace->count < TRACE_REGIONS )
         r->open = &r->trace->regions[r->trace->count];
 }
 
