@@ -160,8 +160,15 @@ test-host: $(BUILD)/test-host $(BUILD)/test-image $(BUILD)/test-count.elf all
 	$(Q)$(BUILD)/test-host
 	$(Q)$(BUILD)/test-image $(BUILD)/xenometer.elf
 
+# Two at a time, one a CPU; the snapshots first, so that neither waits for the other's.
 test: test-host $(BUILD)/test-lab $(BUILD)/xenometer-test.elf
-	$(Q)$(BUILD)/test-lab
+	$(Q)$(BUILD)/xenometer lab build
+	$(Q)$(BUILD)/xenometer lab build --clock=fast
+	$(Q)$(BUILD)/xenometer lab build --smp
+	$(Q)$(BUILD)/test-lab --behaviour >$(BUILD)/test-behaviour.txt 2>&1 & other=$$!; \
+		trap 'kill $$other; exit 130' INT TERM; \
+		$(BUILD)/test-lab --figures; status=$$?; \
+		wait $$other || status=1; cat $(BUILD)/test-behaviour.txt; exit $$status
 
 test-long: $(BUILD)/test-lab $(BUILD)/xenometer-test.elf all
 	$(Q)$(BUILD)/test-lab --long

@@ -1,15 +1,53 @@
-/* Lab tests: a real Xen, real domains.  Run from the checkout's top. */
+/*
+ * Lab tests: a real Xen, real domains.  Run from the checkout's top.
+ *
+ *     build/test-lab               all suites but the long ones
+ *     build/test-lab --figures     those that read one run of the whole catalogue
+ *     build/test-lab --behaviour   the others; `make test` runs both side by side
+ *     build/test-lab --long        those that take minutes
+ *     build/test-lab SUITE         one, by its name
+ */
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <CUnit/Basic.h>
 
-#include <stdbool.h>
-
 #include "program.h"
 
-/* `build/test-lab [--long] SUITE`: one suite by its name; without a name, all. */
+static const struct {
+    const char *set;
+    void (*add)(void);
+} suites[] = {
+    { "--figures", suite_catalogue },
+    { "--figures", suite_grants },
+    { "--figures", suite_timers },
+    { "--figures", suite_dom0rows },
+    { "--figures", suite_events },
+    { "--figures", suite_memory },
+    { "--figures", suite_block },
+    { "--figures", suite_smp },
+    { "--behaviour", suite_rows },
+    { "--behaviour", suite_backend },
+    { "--behaviour", suite_method },
+    { "--behaviour", suite_errors },
+    { "--behaviour", suite_hostile },
+    { "--behaviour", suite_trace },
+    { "--long", suite_long },
+    { "--long", suite_trace_long },
+};
+#define SUITES (sizeof(suites) / sizeof(suites[0]))
+
+static bool is_set(const char *text)
+{
+    bool found = false;
+
+    for ( size_t i = 0; i < SUITES && !found; i++ )
+        found = !strcmp(suites[i].set, text);
+    return found;
+}
+
 static int run(const char *name)
 {
     CU_pSuite suite;
@@ -30,7 +68,8 @@ static int run(const char *name)
 
 int main(int argc, char **argv)
 {
-    bool slow = argc >= 2 && !strcmp(argv[1], "--long");
+    const char *set = argc >= 2 && is_set(argv[1]) ? argv[1] : NULL;
+    const char *name = argv[set ? 2 : 1];
     unsigned failures;
     int status;
 
@@ -41,29 +80,10 @@ int main(int argc, char **argv)
     }
     setbuf(stdout, NULL);
     CU_initialize_registry();
-    if ( slow )
-    {
-        suite_long();
-        suite_trace_long();
-    }
-    else
-    {
-        suite_rows();
-        suite_catalogue();
-        suite_grants();
-        suite_backend();
-        suite_timers();
-        suite_dom0rows();
-        suite_events();
-        suite_memory();
-        suite_method();
-        suite_errors();
-        suite_hostile();
-        suite_block();
-        suite_smp();
-        suite_trace();
-    }
-    status = run(argv[slow ? 2 : 1]);
+    for ( size_t i = 0; i < SUITES; i++ )
+        if ( set ? !strcmp(suites[i].set, set) : name || strcmp(suites[i].set, "--long") )
+            suites[i].add();
+    status = run(name);
     failures = CU_get_number_of_failures();
     CU_cleanup_registry();
     return failures ? 1 : status;
