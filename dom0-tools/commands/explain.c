@@ -80,6 +80,46 @@ static void print_modes(const struct image_row *row, unsigned width)
     free(missing);
 }
 
+/* What `xenometer run` gives a row, and starts its domain with. */
+static const struct {
+    uint32_t need;
+    const char *text;
+} needs[] = {
+    { SERVICE_DATA_RING, "dom0's data ring" },
+    { SERVICE_ECHO, "dom0's echo of events" },
+    { SERVICE_IOREQ, "an ioreq server of xenometer's in dom0" },
+    { DOMAIN_SMP, "two vCPUs, each on a physical CPU of its own" },
+    { DOMAIN_SMP_SHARED, "two vCPUs on one physical CPU" },
+    { DOMAIN_FIFO, "FIFO event channels" },
+    { DOMAIN_GRANT_V2, "grant table version 2" },
+    { DOMAIN_LARGE, "272 MiB of memory" },
+    { DOMAIN_ON_DEMAND, "memory populated on demand" },
+    { DOMAIN_SHADOW, "shadow paging" },
+    { DOMAIN_TSC_EMULATED, "a TSC that Xen emulates (tsc_mode always_emulate)" },
+    { DOMAIN_DEVICES, "a VGA, virtio-rng and virtio-net in QEMU" },
+    { DOMAIN_DISK, "a RAM disk in dom0" },
+    { DOMAIN_PEER, "a second domain" },
+};
+
+static void print_needs(const struct image_row *row, unsigned width)
+{
+    char *text = NULL;
+
+    for ( size_t i = 0; i < sizeof(needs) / sizeof(*needs); i++ )
+    {
+        char *longer;
+
+        if ( !(row->needs & needs[i].need) )
+            continue;
+        longer = text ? xasprintf("%s; %s", text, needs[i].text) : xstrdup(needs[i].text);
+        free(text);
+        text = longer;
+    }
+    if ( text != NULL )
+        text_wrap(stdout, "  needs    ", text, width);
+    free(text);
+}
+
 static void print_samples(const struct image_row *row, unsigned width)
 {
     char *text;
@@ -106,6 +146,7 @@ static void print_row(const struct image *image, const struct image_row *row,
     text_wrap(stdout, "  work     ", row->work, style->width);
     text_wrap(stdout, "  path     ", row->path, style->width);
     print_modes(row, style->width);
+    print_needs(row, style->width);
     print_samples(row, style->width);
     if ( row->flags & ROW_DOM0 )
         text_wrap(stdout, "  reaches  ", row->flags & ROW_BLOCKS ?

@@ -164,6 +164,6 @@ void notes_skipped(struct notes *notes, const struct results *results, bool utf8
     if ( count_reasons(results) <= FEW_REASONS )
         note_reasons(notes, results, OUTCOME_SKIP, mark);
     else
-        for ( uint32_t mode = MODE_PV; mode <= MODE_BARE; mode <<= 1 )
+        for ( uint32_t mode = MODE_PV; mode <= MODE_DOM0; mode <<= 1 )
             note_mode(notes, results, (enum mode)mode, mark);
 }

@@ -74,7 +74,7 @@ static void put_figures(struct libscols_line *line, const struct results *result
     put_ratio(line, ratio);
     if ( summary_interrupted(&results->environment, r, &interrupted) )
         put_number(line, INTERRUPTED, interrupted);
-    if ( r->mode != MODE_BARE )
+    if ( r->mode & MODES_XEN )
         put_number(line, STOLEN, r->stolen);
 }
 

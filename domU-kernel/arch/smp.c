@@ -103,7 +103,7 @@ void smp_main(void)
     {
         traps_init_secondary();
         secondary.apic_id = lapic_read(LAPIC_ID) >> 24;
-        lapic_enable();
+        lapic_enable_secondary();
     }
     allow_events();
     up = 1;

@@ -7,7 +7,6 @@
 /* SDM vol. 3, figure 10-26: bits of IA32_APIC_BASE. */
 #define APIC_BASE_X2APIC (1ul << 10)
 #define APIC_BASE_ENABLE (1ul << 11)
-#define MSR_X2APIC_SPURIOUS 0x80fu
 #define CPUID_1_C_X2APIC (1u << 21)
 
 #define DIVIDE_BY_1 0xbu   /* SDM vol. 3, figure 10-10 */
@@ -18,15 +17,39 @@
 
 volatile u64 lapic_interrupts;
 
+/* vCPU 0's, as they were before lapic_enable(); `kept` while they are not so. */
+static u32 found_spurious, found_tpr;
+static bool kept;
+
 void lapic_enable(void)
 {
+    if ( !kept )
+    {
+        found_spurious = lapic_read(LAPIC_SPURIOUS);
+        found_tpr = lapic_read(LAPIC_TPR);
+        kept = true;
+    }
     if ( boot_mode == MODE_BARE )
     {
         port_out8(PIC_MASTER_MASK, 0xff);
         port_out8(PIC_SLAVE_MASK, 0xff);
     }
+    lapic_enable_secondary();
+}
+
+void lapic_enable_secondary(void)
+{
     lapic_write(LAPIC_SPURIOUS, SPURIOUS_ENABLE | VECTOR_SPURIOUS);
     lapic_write(LAPIC_TPR, 0);
+}
+
+void lapic_restore(void)
+{
+    if ( !kept )
+        return;
+    lapic_write(LAPIC_TPR, found_tpr);
+    lapic_write(LAPIC_SPURIOUS, found_spurious);
+    kept = false;
 }
 
 /* Called by traps_entry.S with interrupts off. */
@@ -48,8 +71,8 @@ const char *lapic_enter_x2apic(void)
 {
     if ( !(cpuid(1, 0).c & CPUID_1_C_X2APIC) )
         return "this machine offers no x2APIC (CPUID leaf 1, ECX bit 21)";
+    lapic_enable();   /* stays enabled through the change of mode: SDM vol. 3, 10.12.5.1 */
     msr_write(MSR_APIC_BASE, msr_read(MSR_APIC_BASE) | APIC_BASE_ENABLE | APIC_BASE_X2APIC);
-    msr_write(MSR_X2APIC_SPURIOUS, SPURIOUS_ENABLE | VECTOR_SPURIOUS);
     return NULL;
 }
 
@@ -59,7 +82,6 @@ void lapic_leave_x2apic(void)
 
     msr_write(MSR_APIC_BASE, base);
     msr_write(MSR_APIC_BASE, base | APIC_BASE_ENABLE);
-    lapic_enable();
 }
 
 u32 lapic_timer_counts(u64 ns)

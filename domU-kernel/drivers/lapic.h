@@ -57,6 +57,13 @@ extern volatile u64 lapic_interrupts;
 /* Software-enable it; VECTOR_LAPIC arrives from now on.  Bare: nothing else
  * does, the two 8259 that the firmware left running are masked. */
 void lapic_enable(void);
+void lapic_enable_secondary(void);   /* the second vCPU's own, for good */
+
+/*
+ * vCPU 0's as lapic_enable() found it.  Due after each row: Xen looks for
+ * interrupts of an enabled LAPIC at every VM entry, which rows that follow would pay.
+ */
+void lapic_restore(void);
 
 /* ---- x2APIC: registers are MSRs (SDM vol. 3, 10.12) ---- */
 
@@ -66,7 +73,7 @@ void lapic_enable(void);
 /*
  * Switch to x2APIC mode, software-enabled; NULL, or why not.  lapic_read() and
  * lapic_write() do nothing then.  Back by lapic_leave_x2apic(), which resets
- * the LAPIC (there is no other way: SDM vol. 3, figure 10-27) and enables it.
+ * the LAPIC (there is no other way: SDM vol. 3, figure 10-27).
  */
 const char *lapic_enter_x2apic(void);
 void lapic_leave_x2apic(void);

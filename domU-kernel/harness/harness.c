@@ -7,6 +7,7 @@
 #include "../arch/smp.h"
 #include "../arch/traps.h"
 #include "../drivers/device.h"
+#include "../drivers/lapic.h"
 #include "../lib/string.h"
 #include "../xen/events.h"
 #include "../xen/xenstore.h"
@@ -74,6 +75,7 @@ void harness_run(const struct control_response *command,
         else
             finish(result, OUTCOME_SUCCESS, NULL);
     }
+    lapic_restore();
     current = NULL;
 }
 

@@ -177,13 +177,18 @@ static void run_cr0(struct row_run *r)
     u64 cr0 = READ_CR(0);
 
     FOR_EACH_SAMPLE(r, i)
-        sample_keep(r, i, TIMED(WRITE_CR(0, i & 1 ? cr0 : cr0 ^ CR0_WP)));
+    {
+        u64 v = i & 1 ? cr0 : cr0 ^ CR0_WP;
+
+        sample_keep(r, i, TIMED(WRITE_CR(0, v)));
+    }
     WRITE_CR(0, cr0);
 }
 
 EXPLANATION(exit_cr0_wp) =
     "MOV to CR0 that changes the write-protect bit; with nested paging Xen intercepts it "
-    "(hvm_set_cr0) and resumes.";
+    "(hvm_set_cr0) and resumes.  Two figures alternate, two instructions apart: clearing the bit has Xen look at "
+    "CR4.CET first, setting it has not.";
 ROW(exit_cr0_wp) = {
     .name = "exit/cr0-wp",
     .work = "write a control register",
@@ -222,13 +227,18 @@ static void run_cr4(struct row_run *r)
     u64 cr4 = READ_CR(4);
 
     FOR_EACH_SAMPLE(r, i)
-        sample_keep(r, i, TIMED(WRITE_CR(4, i & 1 ? cr4 : cr4 ^ CR4_PGE)));
+    {
+        u64 v = i & 1 ? cr4 : cr4 ^ CR4_PGE;
+
+        sample_keep(r, i, TIMED(WRITE_CR(4, v)));
+    }
     WRITE_CR(4, cr4);
 }
 
 EXPLANATION(exit_cr4_pge) =
     "MOV to CR4 that changes the global-page bit, the way kernels flush all translations.  "
-    "Xen intercepts it (hvm_set_cr4).";
+    "Xen intercepts it (hvm_set_cr4) and gives the vCPU a new address space identifier instead of flushing; each time all "
+    "are used up, one sample is dearer (hvm_asid_handle_vmenter): QEMU's CPU has 15, so every 15th.";
 ROW(exit_cr4_pge) = {
     .name = "exit/cr4-pge",
     .work = "write a control register",

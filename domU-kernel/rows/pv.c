@@ -56,7 +56,8 @@ EXPLANATION(pv_update_va) =
     "INVLPG, by update_va_mapping: Xen finds the entry through the linear page table, checks "
     "the new value and the page's type count, writes it and invalidates the translation "
     "(do_update_va_mapping, mod_l1_entry).  Compare with exit/invlpg: a "
-    "hardware guest writes the entry itself.";
+    "hardware guest writes the entry itself.  Two figures alternate: taking away the right to write gives the page's "
+    "writable type back (_put_page_type), which costs more than getting it (_get_page_type).";
 ROW(pv_update_va) = {
     .name = "pv/update-va",
     .work = "change a mapping",
@@ -139,7 +140,7 @@ static void run_mmu_update_batch(struct row_run *r)
 
 EXPLANATION(pv_mmu_update) =
     "Changes the same entry by its machine address through mmu_update: Xen has to find and map the "
-    "page table's page itself (do_mmu_update), which update_va_mapping need not.";
+    "page table's page itself (do_mmu_update), which update_va_mapping need not.  Alternates as pv/update-va does, for the same reason.";
 ROW(pv_mmu_update) = {
     .name = "pv/mmu-update",
     .work = "change a mapping",
@@ -199,7 +200,8 @@ static void run_writable_pt(struct row_run *r)
 EXPLANATION(pv_writable_pt_fault) =
     "A plain MOV to a page table entry.  Page tables are mapped read-only in PV, so the write "
     "faults into Xen, which decodes the instruction, checks the value and writes it "
-    "(pv_ro_page_fault, ptwr_emulated_update), then resumes.  The dearest way to do what pv/update-va does.";
+    "(pv_ro_page_fault, ptwr_emulated_update), then resumes.  The dearest way to do what pv/update-va does; it alternates for the same "
+    "reason.";
 ROW(pv_writable_pt_fault) = {
     .name = "pv/writable-pt-fault",
     .work = "change a mapping",
