@@ -119,6 +119,8 @@ static void check_mode(const char *mode, const struct expected *rows, size_t cou
     unlink(TRACE_FILE);
     CU_ASSERT_TRUE(trace.whole);
     /* Twice: the baseline of the domain, the rows. */
+    if ( trace.count != 2 * (1 + count) )
+        fprintf(stderr, "%s: %u regions instead of %zu\n", mode, trace.count, 2 * (1 + count));
     CU_ASSERT_EQUAL_FATAL(trace.count, 2 * (1 + count));
     for ( size_t i = 0; i < count; i++ )
         check_region(&rows[i], &trace.regions[1 + i], &trace.regions[2 + count + i]);

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+/* The hypercall numbers of today. */
+#define __XEN_INTERFACE_VERSION__ 0x00040e00
 #include <xen/trace.h>
 #include <xen/xen.h>
 
