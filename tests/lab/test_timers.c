@@ -184,6 +184,29 @@ static void test_exit(void)
     skipped("exit/vmcall", "bare", "undefined", false);
 }
 
+/*
+ * Alone a row costs what it costs after the rows before it in the catalogue, which
+ * had the LAPIC, its timer, the PIT and interrupts.
+ */
+static void test_left_as_found(void)
+{
+    static const char *const rows[] = { "hypercall/null", "mmio/xen-lapic", "port/xen-pit" };
+    struct outcome_of r = program("run", "--host=lab", "--json", "--boots=1", "--modes=pvh,hvm",
+                                  rows[0], rows[1], rows[2], NULL);
+    json_t *alone = json_loads(r.out, 0, NULL);
+
+    CU_ASSERT_EQUAL(r.status, 0);
+    for ( size_t i = 0; i < 3; i++ )
+    {
+        CU_ASSERT(figure(alone, rows[i], "hvm", "median") > 0);
+        for ( size_t m = 1; m < 3; m++ )
+            CU_ASSERT_EQUAL(figure(alone, rows[i], xen_modes[m], "median"),
+                            median(rows[i], xen_modes[m]));
+    }
+    json_decref(alone);
+    program_free(&r);
+}
+
 void suite_timers(void)
 {
     CU_pSuite s = CU_add_suite("timers", NULL, NULL);
@@ -193,4 +216,5 @@ void suite_timers(void)
     CU_add_test(s, "the load of a periodic timer", test_load);
     CU_add_test(s, "interrupts to oneself", test_interrupt);
     CU_add_test(s, "exits", test_exit);
+    CU_add_test(s, "rows leave the machine as they found it", test_left_as_found);
 }
