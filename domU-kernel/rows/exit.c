@@ -124,7 +124,7 @@ static void run_msr_write(struct row_run *r)
 
 EXPLANATION(exit_msr_write) =
     "WRMSR of an intercepted register with its own value: the exit, the look-up, and "
-    "the check of what is written (vlapic_msr_set).";
+    "the check of what is written (guest_wrmsr_apic_base).";
 ROW(exit_msr_write) = {
     .name = "exit/msr-write",
     .work = "write a model specific register",
@@ -258,7 +258,7 @@ static void run_debug_register(struct row_run *r)
 
 EXPLANATION(exit_debug_register) =
     "MOV to DR0.  Xen gives the guest its debug registers lazily: the first access exits "
-    "(hvm_dr_access / svm_dr_access) and loads them, and from then on they belong to the guest until the "
+    "(svm_dr_access or vmx_dr_access) and loads them, and from then on they belong to the guest until the "
     "next context switch.  The figure of the first iteration is the exit.";
 ROW(exit_debug_register) = {
     .name = "exit/debug-register",

@@ -79,7 +79,7 @@ static void run_ide(struct row_run *r)
 EXPLANATION(port_qemu_ide) =
     "IN from port 0x1f7 exits; no device inside Xen claims it, so Xen writes an "
     "I/O request into a page shared with the device model, sends it an event "
-    "and blocks the vCPU (hvm_send_ioreq).  dom0 wakes QEMU, which finds the "
+    "and blocks the vCPU (ioreq_send).  dom0 wakes QEMU, which finds the "
     "register, answers and notifies; Xen completes the instruction.  The guest "
     "executes one instruction of it.  Compare with port/ioreq: the same way to a "
     "smaller process.";
@@ -263,7 +263,7 @@ static void run_pci_config(struct row_run *r)
 
 EXPLANATION(port_pci_config) =
     "IN from port 0xcfc with the host bridge selected: Xen looks up which ioreq server "
-    "owns the function (hvm_select_ioreq_server) and asks it, here QEMU.";
+    "owns the function (ioreq_server_select) and asks it, here QEMU.";
 ROW(port_pci_config) = {
     .name = "port/pci-config",
     .work = "ask a dom0 process and get its answer",

@@ -140,7 +140,8 @@ static void run_mmu_update_batch(struct row_run *r)
 
 EXPLANATION(pv_mmu_update) =
     "Changes the same entry by its machine address through mmu_update: Xen has to find and map the "
-    "page table's page itself (do_mmu_update), which update_va_mapping need not.  Alternates as pv/update-va does, for the same reason.";
+    "page table's page itself (do_mmu_update), which pv/update-va need not.  Alternates as that row "
+    "does, for the same reason.";
 ROW(pv_mmu_update) = {
     .name = "pv/mmu-update",
     .work = "change a mapping",
@@ -347,7 +348,7 @@ static void run_cpuid(struct row_run *r)
 
 EXPLANATION(pv_cpuid_emulated) =
     "CPUID behind the prefix UD2 \"xen\": #UD enters Xen, which recognizes the signature "
-    "and answers from the domain's policy (emulate_forced_invalid_op).  Compare with exit/cpuid-basic.";
+    "and answers from the domain's policy (pv_emulate_invalid_op).  Compare with exit/cpuid-basic.";
 ROW(pv_cpuid_emulated) = {
     .name = "pv/cpuid-emulated",
     .work = "enter the hypervisor and return",

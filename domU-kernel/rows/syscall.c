@@ -70,7 +70,7 @@ static void run_pagefault(struct row_run *r)
 EXPLANATION(syscall_guest_pagefault) =
     "A read from an address that the guest's page table does not map, caught by the guest kernel.  With "
     "nested paging no exit is involved; in PV Xen takes the fault first, checks whether it "
-    "is its own, and bounces it (fixup_page_fault, pv_inject_page_fault).";
+    "is its own, and bounces it (do_page_fault, pv_inject_event).";
 ROW(syscall_guest_pagefault) = {
     .name = "syscall/guest-pagefault",
     .work = "handle an exception in the guest kernel",
