@@ -359,6 +359,19 @@ static enum mode first_mode(const struct image_row *row)
     return MODE_PV;
 }
 
+/* Not in the image: dom0's own, or nobody's. */
+static int no_row(const struct arguments *a)
+{
+    struct image *catalogue = select_catalogue(a->image);
+
+    if ( catalogue && image_find(catalogue, a->row) )
+        message("%s is dom0's own row: a trace follows what a guest measures", a->row);
+    else
+        message("there is no row %s; `xenometer list` shows them", a->row);
+    image_free(catalogue);
+    return STATUS_USAGE;
+}
+
 int command_trace(int argc, char **argv)
 {
     struct arguments a = { .view = { .limit = 20 }, .host = "auto" };
@@ -377,8 +390,7 @@ int command_trace(int argc, char **argv)
     s.row = image_find(s.image, a.row);
     if ( !s.row )
     {
-        message("there is no row %s; `xenometer list` shows them", a.row);
-        status = STATUS_USAGE;
+        status = no_row(&a);
     }
     else if ( !s.configs )
     {

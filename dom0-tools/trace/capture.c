@@ -34,22 +34,32 @@ struct marker_list {
     uint32_t count;
 };
 
-/* The image's readings of the TSC (domU-kernel/arch/cpu.h), by their code. */
+/*
+ * The image's readings of the TSC, by their code: those of arch/cpu.h in domU-kernel/,
+ * and that of the handlers which note when they were entered (arch/traps_entry.S).
+ */
 static void find_markers(const struct elf_part *text, struct marker_list *markers)
 {
-    static const uint8_t begin[] = { 0x0f, 0xae, 0xe8, 0x0f, 0x31 };      /* lfence; rdtsc */
-    static const uint8_t end[] = { 0x0f, 0x01, 0xf9, 0x0f, 0xae, 0xe8 };  /* rdtscp; lfence */
+    static const struct {
+        uint8_t code[6];
+        uint8_t length, offset;   /* bytes; of the reading itself */
+        bool is_end;
+    } readings[] = {
+        { { 0x0f, 0xae, 0xe8, 0x0f, 0x31 }, 5, 3, false },         /* lfence; rdtsc */
+        { { 0x0f, 0x01, 0xf9, 0x0f, 0xae, 0xe8 }, 6, 0, true },    /* rdtscp; lfence */
+        { { 0x50, 0x52, 0x0f, 0x31 }, 4, 2, true },                /* push rax, rdx; rdtsc */
+    };
 
-    for ( size_t i = 0; i + sizeof(end) <= text->size; i++ )
-    {
-        bool begins = !memcmp(text->data + i, begin, sizeof(begin));
-
-        if ( !begins && memcmp(text->data + i, end, sizeof(end)) )
-            continue;
-        markers->list = xrealloc(markers->list, (markers->count + 1) * sizeof(*markers->list));
-        markers->list[markers->count++] = (struct record_marker){
-            .address = text->address + i + (begins ? 3 : 0), .is_end = !begins };
-    }
+    for ( size_t i = 0; i < text->size; i++ )
+        for ( size_t k = 0; k < sizeof(readings) / sizeof(readings[0]); k++ )
+        {
+            if ( text->size - i < readings[k].length ||
+                 memcmp(text->data + i, readings[k].code, readings[k].length) )
+                continue;
+            markers->list = xrealloc(markers->list, (markers->count + 1) * sizeof(*markers->list));
+            markers->list[markers->count++] = (struct record_marker){
+                .address = text->address + i + readings[k].offset, .is_end = readings[k].is_end };
+        }
 }
 
 int capture_ask(const char *path, uint64_t first, uint64_t last, uint64_t svm_feature_flags, int fd)

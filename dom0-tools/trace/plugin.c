@@ -436,8 +436,8 @@ static bool marker_at(uint64_t address, const uint8_t *code, size_t length, uint
         if ( markers[i].address == address )
         {
             *marker = i;
-            return markers[i].is_end ? length == 3 && !memcmp(code, rdtscp, 3)
-                                     : length == 2 && !memcmp(code, rdtsc, 2);
+            return (length == 3 && !memcmp(code, rdtscp, 3)) ||
+                   (length == 2 && !memcmp(code, rdtsc, 2));
         }
     return false;
 }

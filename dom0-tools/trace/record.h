@@ -29,7 +29,7 @@ enum layer {
 /* An RDTSC or RDTSCP of the image.  Each execution of one is an event. */
 struct record_marker {
     uint64_t address;
-    uint32_t is_end;         /* 1: RDTSCP, which ends a timed region */
+    uint32_t is_end;         /* 1: it ends a timed region */
     uint32_t reserved;
 };
 

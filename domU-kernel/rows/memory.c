@@ -103,7 +103,7 @@ static void run_out_and_back(struct row_run *r)
 EXPLANATION(memory_populate_page) =
     "Gets one page by XENMEM_populate_physmap, after it was given back outside the figure: Xen takes a page from its "
     "heap, assigns it to the domain and enters it: in PVH and HVM into the nested page table "
-    "(guest_physmap_add_entry), in PV only into the machine-to-physical table.  A PV guest then "
+    "(guest_physmap_add_page), in PV only into the machine-to-physical table.  A PV guest then "
     "has to map it: pv/update-va comes on top.";
 ROW(memory_populate_page) = {
     .name = "memory/populate-page",

@@ -189,7 +189,7 @@ static void run_vga(struct row_run *r)
 
 EXPLANATION(mmio_qemu_vga_buffered) =
     "A write to the VGA window at 0xa0000: Xen decodes it, puts it "
-    "into a shared ring of 511 and sends QEMU an event (stdvga_mem_write, ioreq_send_buffered); the vCPU goes on at "
+    "into a shared ring of 511 and sends QEMU an event (stdvga_mem_write, ioreq_send); the vCPU goes on at "
     "once.  Compare with mmio/qemu-register, which waits.  When QEMU runs "
     "is the scheduler's business: a sample in which it does is an outlier.";
 ROW(mmio_qemu_vga_buffered) = {

@@ -382,31 +382,67 @@ static bool ran_anywhere(const json_t *t, const char *name)
 struct traces {
     const char *row, *modes[4];
     json_t *list[4];
+    bool tried[4];
     size_t count;
 };
 
+/*
+ * NULL: it cannot be traced, and that is said in one line: this machine has to
+ * skip the row, it is dom0's own, or its samples are not the ticks of one timed region (a latency, a load).
+ */
 static json_t *trace_number(struct traces *t, size_t i)
 {
-    if ( !t->list[i] )
-    {
-        t->list[i] = trace(t->row, t->modes[i], NULL);
+    struct outcome_of r;
+
+    if ( t->tried[i] )
+        return t->list[i];
+    t->tried[i] = true;
+    r = program("trace", "--host=lab", "--json", "--mode", t->modes[i], t->row, NULL);
+    t->list[i] = r.status ? NULL : json_loads(r.out, 0, NULL);
+    if ( t->list[i] )
         check_sums(t->list[i]);
-    }
+    else
+        CU_ASSERT(is_one_line_error(&r, strstr(r.err, "skip") ? "skip"
+                                        : strstr(r.err, "dom0's own") ? "dom0's own row"
+                                        : "not the ticks of one timed region"));
+    program_free(&r);
     return t->list[i];
 }
 
+/* Also when it cannot be told. */
 static bool ran_in_some_mode(struct traces *t, const char *name)
 {
+    bool traced = false;
+
     for ( size_t i = 0; i < t->count; i++ )
-        if ( ran_anywhere(trace_number(t, i), name) )
+    {
+        const json_t *one = trace_number(t, i);
+
+        traced = traced || one;
+        if ( one && ran_anywhere(one, name) )
             return true;
-    return false;
+    }
+    return !traced;
 }
 
-/* Its explanation says that this happens in the first iteration, which is no sample. */
-static bool is_of_first_iteration(const char *row, const char *name)
+/* Words of explanations that are no functions, or whose functions run elsewhere, as the
+ * explanation says. */
+static bool is_not_of_the_path(const char *row, const char *name)
 {
-    return !strcmp(row, "exit/debug-register") && !strcmp(name, "svm_dr_access");
+    static const char *const words[][2] = {
+        { "exit/debug-register", "svm_dr_access" },          /* first iteration: no sample */
+        { "exit/vmcall-foreign", "svm_cpuid_policy_changed" },   /* domain's creation */
+        { "exit/kernel-gs-base", "construct_vmcb" },         /* likewise */
+        { "exit/kernel-gs-base", "svm_vmcb" },               /* a file */
+        { "exit/msr-trapped", "tsc_mode" },                  /* a setting */
+        { "event/oneway-rate", "dom0_events" },              /* a field of results */
+        { "memory/decrease-increase-reservation", "decrease_reservation" },   /* a sub-hypercall */
+    };
+
+    for ( size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++ )
+        if ( !strcmp(row, words[i][0]) && !strcmp(name, words[i][1]) )
+            return true;
+    return false;
 }
 
 /* Every row's trace adds up, and what its explanation names has run. */
@@ -423,11 +459,14 @@ static void test_every_row(void)
         struct outcome_of explained = program("explain", t.row, NULL);
         char *rest = explained.out, *word;
 
+        /* dom0's own rows run in no guest. */
         json_array_foreach(json_object_get(row, "modes"), k, mode)
-            t.modes[t.count++] = json_string_value(mode);
-        trace_number(&t, 0);
+            if ( strcmp(json_string_value(mode), "dom0") )
+                t.modes[t.count++] = json_string_value(mode);
+        if ( t.count )
+            trace_number(&t, 0);
         while ( (word = strsep(&rest, " ,.;:()/\"'\n")) != NULL )
-            if ( is_name(word) && !is_of_first_iteration(t.row, word) &&
+            if ( is_name(word) && !is_not_of_the_path(t.row, word) &&
                  !ran_in_some_mode(&t, word) )
             {
                 fprintf(stderr, "%s: its explanation names %s, which did not run\n", t.row, word);
