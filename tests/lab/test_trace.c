@@ -188,8 +188,8 @@ static void test_ports(void)
     CU_ASSERT(stages_of(ours, "xenometer") > 0);
     CU_ASSERT_EQUAL(stages_of(ours, "xen-qemu-system-i386"), 0);
     CU_ASSERT(ran(ours, "dom0_user", "ioreq_event") > 0);
-    CU_ASSERT(ran(qemu, "dom0_user", "ide_status_read") > 0);
-    CU_ASSERT(ran(qemu, "dom0_user", "cpu_inb") > ran(qemu, "dom0_user", "ide_status_read"));
+    CU_ASSERT(ran(qemu, "dom0_user", "ide_ioport_read") > 0);
+    CU_ASSERT(ran(qemu, "dom0_user", "cpu_inb") > ran(qemu, "dom0_user", "ide_ioport_read"));
     CU_ASSERT(ran(qemu, "xen", "ioreq_send") > 0);
     CU_ASSERT(ran(qemu, "dom0_kernel", "xen_evtchn_do_upcall") > 0);
     /* dom0 goes on after it has answered: poll, sleep, schedule. */
