@@ -98,11 +98,15 @@ static void stopped_by(int signal_number, int wanted)
 {
     static const char out[] = "build/test-signal.out", err[] = "build/test-signal.err";
     pid_t pid = program_start(out, err, "run", "--host=lab", NULL);
+    int status;
 
     CU_ASSERT(wait_for_qemu());
     after(15);
     kill(pid, signal_number);
-    CU_ASSERT_EQUAL(program_wait(pid, 20), wanted);
+    status = program_wait(pid, 60);
+    if ( status != wanted )
+        fprintf(stderr, "after signal %d: status %d, not %d\n", signal_number, status, wanted);
+    CU_ASSERT_EQUAL(status, wanted);
     after(5);
     CU_ASSERT_EQUAL(qemu_count(), 0);
     unlink(out);
