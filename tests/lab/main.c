@@ -7,6 +7,7 @@
  *     build/test-lab --long        those that take minutes
  *     build/test-lab SUITE         one, by its name
  */
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -78,6 +79,10 @@ int main(int argc, char **argv)
         fprintf(stderr, "run this by `make test`, from the top of the checkout\n");
         return 3;
     }
+    /* A shell starts what it puts into the background with these ignored, and the
+     * programs we send them to would inherit that. */
+    signal(SIGINT, SIG_DFL);
+    signal(SIGQUIT, SIG_DFL);
     setbuf(stdout, NULL);
     CU_initialize_registry();
     for ( size_t i = 0; i < SUITES; i++ )

@@ -113,40 +113,6 @@ static void test_many_domains(void)
     program_free(&r);
 }
 
-/* dom0's kernel, compressed, out of the package the lab was made from. */
-#define KERNEL "build/vmlinuz"
-static bool unpack_kernel(void)
-{
-    return system("cache=${XENOMETER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/xenometer}; "
-                  "deb=$(ls $cache/debs/linux-image-[0-9]*.deb | head -1); "
-                  "dpkg-deb --fsys-tarfile \"$deb\" | "
-                  "tar -xO --wildcards './boot/vmlinuz-*' >" KERNEL " && [ -s " KERNEL " ]") == 0;
-}
-
-/*
- * Linux's blkfront, partition table, ext4 and page cache on the own block backend:
- * hundreds of MiB written, compared, checked, mounted again and compared.
- */
-static void linux_domain(const char *how, const char *said)
-{
-    struct outcome_of r;
-
-    CU_ASSERT_TRUE_FATAL(unpack_kernel());
-    r = program("lab", "run", "--clock=fast", "--deadline=900", "--push=build/xenometer",
-                "--push=tests/lab/linux/run", "--push=tests/lab/linux/guest-init",
-                "--push=" KERNEL, "--", "sh", "run", how, NULL);
-    unlink(KERNEL);
-    if ( r.status )
-        fprintf(stderr, "%s\n%s\n", r.out, r.err);
-    CU_ASSERT_EQUAL(r.status, 0);
-    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "round 4:"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, said));
-    program_free(&r);
-}
-
-static void test_linux(void)        { linux_domain("steady", "written and compared"); }
-static void test_linux_killed(void) { linux_domain("kill", "the backend was killed"); }
-
 void suite_long(void)
 {
     CU_pSuite s = CU_add_suite("what takes minutes", NULL, NULL);
@@ -154,7 +120,5 @@ void suite_long(void)
     CU_add_test(s, "five runs, the same figures", test_five_runs);
     CU_add_test(s, "a hang in the exact clock", test_hang_exact);
     CU_add_test(s, "a lab built anew after kill -9", test_new_lab);
-    CU_add_test(s, "a Linux domain on our disk", test_linux);
-    CU_add_test(s, "a Linux domain while the backend is killed", test_linux_killed);
     CU_add_test(s, "a hundred domains leave nothing", test_many_domains);
 }
