@@ -7,7 +7,6 @@
 
 #include <xen/sched.h>
 
-
 /* ---- to the handler ---- */
 
 static u32 port;

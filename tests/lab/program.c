@@ -1,5 +1,7 @@
 #include "program.h"
 
+#include <CUnit/CUnit.h>
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -204,4 +206,19 @@ const char *text_of(json_t *results, const char *row, const char *mode, const ch
     const char *s = json_string_value(json_object_get(result_of(results, row, mode), field));
 
     return s ? s : "";
+}
+
+void expect_row(json_t *results, const char *const modes[2], const char *row,
+                const char *status, const char *reason)
+{
+    for ( size_t m = 0; m < 2; m++ )
+    {
+        const char *is = text_of(results, row, modes[m], "status");
+        const char *says = text_of(results, row, modes[m], "reason");
+
+        if ( strcmp(is, status) || !strstr(says, reason) )
+            fprintf(stderr, "%s in %s: %s, \"%s\"\n", row, modes[m], is, says);
+        CU_ASSERT_STRING_EQUAL(is, status);
+        CU_ASSERT_PTR_NOT_NULL(strstr(says, reason));
+    }
 }

@@ -38,6 +38,9 @@ json_t *result_of(json_t *results, const char *row, const char *mode);
 long long figure(json_t *results, const char *row, const char *mode, const char *field);
 /* A string field; "" when there is none. */
 const char *text_of(json_t *results, const char *row, const char *mode, const char *field);
+/* Assert on a row's status, and what its reason contains, in both modes. */
+void expect_row(json_t *results, const char *const modes[2], const char *row,
+                const char *status, const char *reason);
 
 void suite_rows(void);
 void suite_errors(void);
