@@ -46,15 +46,6 @@ void bare_skip(const struct selection *selection, const char *reason,
     records_free(&records);
 }
 
-static struct control_response command(const struct image_row *row, uint32_t id,
-                                       uint32_t samples)
-{
-    return (struct control_response){
-        .operation = CONTROL_RUN, .id = id, .row = row->index,
-        .samples = samples ? samples : row->samples, .warmup = row->warmup,
-    };
-}
-
 /* What one boot sent: READY, the baseline, the rows. */
 static void take(const struct session_options *options, const struct selection *selection,
                  const void *out, size_t size, const char *console, unsigned boot,
@@ -124,10 +115,10 @@ int bare_run(const struct lab_options *lab, const struct session_options *option
     }
     commands = xcalloc(selection->count + 1, sizeof(*commands));
     /* Command 0 is the overhead of all others, asked for or not. */
-    commands[count++] = command(empty, 0, 0);
+    commands[count++] = image_command(empty, 0, 0);
     for ( size_t i = 0; i < selection->count; i++ )
         if ( runs_bare(selection->rows[i]) )
-            commands[count++] = command(selection->rows[i], (uint32_t)i + 1,
+            commands[count++] = image_command(selection->rows[i], (uint32_t)i + 1,
                                         options->samples);
 
     for ( unsigned boot = 0; boot < options->boots && status == STATUS_OK; boot++ )

@@ -5,8 +5,9 @@
 
 #include "xenometer.h"
 
-/* The linker's names for the ends of section "own_rows" (rows/row.h). */
+/* The linker's names for the ends of the sections of rows/row.h. */
 extern const struct row __start_own_rows[], __stop_own_rows[];
+extern const struct row_code __start_own_code[];
 
 static bool same_group(const char *a, const char *b)
 {
@@ -24,12 +25,8 @@ static size_t place(const struct image *image, const char *name)
     return image->count;
 }
 
-static char *copy(const char *s)
-{
-    return xstrdup(s ? s : "");
-}
-
-char *catalogue_add(struct image *image, const struct row *rows, size_t count)
+char *catalogue_add(struct image *image, const struct row *rows,
+                    const struct row_code *code, size_t count)
 {
     for ( size_t i = 0; i < count; i++ )
     {
@@ -43,12 +40,13 @@ char *catalogue_add(struct image *image, const struct row *rows, size_t count)
                 (image->count++ - at) * sizeof(*image->rows));
         image->rows[at] = (struct image_row){
             .index = UINT32_MAX,   /* no row of the image */
-            .name = copy(row->name), .work = copy(row->work), .path = copy(row->path),
-            .help = copy(row->help), .explanation = copy(row->explanation),
-            .elsewhere = copy(row->elsewhere),
+            .name = xstrdup(row->name), .work = xstrdup(row->work), .path = xstrdup(row->path),
+            .help = xstrdup(row->help),
+            .explanation = xstrdup(row->explanation ? row->explanation : ""),
+            .elsewhere = xstrdup(row->elsewhere),
             .modes = row->modes, .needs = row->needs, .flags = row->flags,
             .operations = row->operations, .samples = row->samples,
-            .warmup = row->warmup, .own = row,
+            .warmup = row->warmup, .own = &code[i],
         };
     }
     return NULL;
@@ -60,7 +58,7 @@ struct image *catalogue_load(const char *path, char **error)
 
     if ( !image )
         return NULL;
-    *error = catalogue_add(image, __start_own_rows,
+    *error = catalogue_add(image, __start_own_rows, __start_own_code,
                            (size_t)(__stop_own_rows - __start_own_rows));
     if ( !*error )
         return image;

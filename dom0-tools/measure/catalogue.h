@@ -17,7 +17,8 @@ struct image *catalogue_load(const char *path, char **error);
  * Add `count` descriptors to a table.  NULL, or what is wrong with one of them
  * (the caller's): a name that is taken already.
  */
-char *catalogue_add(struct image *, const struct row *rows, size_t count);
+char *catalogue_add(struct image *, const struct row *rows, const struct row_code *,
+                    size_t count);
 
 /* Does this row need more than one domain running rows: is it ours to run? */
 static inline bool row_is_own(const struct image_row *row)

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <elf.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,11 +28,18 @@ static bool good_name(const char *name)
     return true;
 }
 
-/*
- * The pointers of a descriptor are link-time addresses.  A NULL pointer is an
- * empty string; false: the address lies outside the file.
- */
-static bool copy_string(const struct elf *elf, const char *address, char **copy)
+/* A text of a descriptor; false: it has no end. */
+static bool copy_text(const char *text, size_t size, char **copy)
+{
+    if ( memchr(text, '\0', size) == NULL )
+        return false;
+    *copy = xstrdup(text);
+    return true;
+}
+
+/* The paragraph at a link-time address; empty: there is none.  False: the address
+ * lies outside the file. */
+static bool copy_paragraph(const struct elf *elf, const char *address, char **copy)
 {
     const char *s = "";
 
@@ -50,21 +58,20 @@ static const char *read_row(const struct elf *elf, const uint8_t *descriptor,
     struct row row;
 
     memcpy(&row, descriptor, sizeof(row));
-    if ( !copy_string(elf, row.name, &to->name) ||
-         !copy_string(elf, row.work, &to->work) ||
-         !copy_string(elf, row.path, &to->path) ||
-         !copy_string(elf, row.help, &to->help) ||
-         !copy_string(elf, row.explanation, &to->explanation) ||
-         !copy_string(elf, row.elsewhere, &to->elsewhere) )
-        return "a string outside the file";
+    if ( !copy_text(row.name, sizeof(row.name), &to->name) ||
+         !copy_text(row.work, sizeof(row.work), &to->work) ||
+         !copy_text(row.path, sizeof(row.path), &to->path) ||
+         !copy_text(row.help, sizeof(row.help), &to->help) ||
+         !copy_text(row.elsewhere, sizeof(row.elsewhere), &to->elsewhere) )
+        return "a text without an end";
+    if ( !copy_paragraph(elf, row.explanation, &to->explanation) )
+        return "an explanation outside the file";
     if ( !good_name(to->name) )
         return "a name that is not group/name";
     if ( row.modes == 0 || (row.modes & ~(uint32_t)MODES_ALL) != 0 )
         return "modes that do not exist";
     if ( row.operations == 0 || row.samples == 0 )
         return "no operations or no samples";
-    if ( row.run == NULL )
-        return "nothing to run";
 
     to->modes = row.modes;
     to->needs = row.needs;
@@ -169,6 +176,18 @@ void image_free(struct image *image)
     }
     free(image->rows);
     free(image);
+}
+
+struct control_response image_command(const struct image_row *row, uint32_t id,
+                                      uint32_t samples)
+{
+    struct control_response command = {
+        .operation = CONTROL_RUN, .id = id, .row = row->index, .modes = row->modes,
+        .samples = samples ? samples : row->samples, .warmup = row->warmup,
+    };
+
+    snprintf(command.name, sizeof(command.name), "%s", row->name);
+    return command;
 }
 
 const struct image_row *image_baseline(const struct image *image)

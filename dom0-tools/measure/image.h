@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <xenometer/row.h>
+#include <xenometer/protocol.h>
 
 /* A row descriptor with its strings resolved; those the image leaves out are
  * empty, never NULL. */
@@ -16,7 +16,7 @@ struct image_row {
     uint32_t index;          /* in the image's table: what CONTROL_RUN names */
     char *name, *work, *path, *help, *explanation, *elsewhere;
     uint32_t modes, needs, flags, operations, samples, warmup;
-    const struct row *own;   /* what measures it in this program; NULL: the image does */
+    const struct row_code *own;   /* what measures it in this program; NULL: the image does */
 };
 
 struct image {
@@ -31,6 +31,9 @@ struct image {
  */
 struct image *image_load(const char *path, char **error);
 void image_free(struct image *);
+
+/* CONTROL_RUN for it; 0 samples: as many as the row takes. */
+struct control_response image_command(const struct image_row *, uint32_t id, uint32_t samples);
 
 /* The row whose cost the others have subtracted, or NULL. */
 const struct image_row *image_baseline(const struct image *);

@@ -173,18 +173,10 @@ void party_tell(struct party *p, unsigned member, const struct control_response 
     device_answer(m->device, response);
 }
 
-struct control_response party_command(const struct image_row *row, uint32_t samples)
-{
-    return (struct control_response){
-        .operation = CONTROL_RUN, .id = 1, .row = row->index, .samples = samples,
-        .warmup = row->warmup,
-    };
-}
-
 char *party_trouble(const struct party *p, unsigned member, uint32_t samples)
 {
     const struct control_request *q = &p->members[member].device->request;
-    const char *wrong = record_nonsense(q, 1, samples);
+    const char *wrong = record_nonsense(q, PARTY_COMMAND, samples);
     char reason[REASON_SIZE];
 
     if ( wrong )
@@ -204,7 +196,7 @@ char *party_overhead(struct party *p, unsigned member, uint64_t *overhead)
 
     if ( !empty )
         return xstrdup("the image has no baseline row to subtract: rebuild it");
-    command = party_command(empty, empty->samples);
+    command = image_command(empty, PARTY_COMMAND, 0);
     party_tell(p, member, &command);
     error = party_wait(p, p->domains->options->row_deadline);
     if ( !error )

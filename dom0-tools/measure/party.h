@@ -57,13 +57,13 @@ char *party_connect(struct party *, uint32_t needs);
 /* Answer a member's question: it goes to work at once. */
 void party_tell(struct party *, unsigned member, const struct control_response *);
 
-/* CONTROL_RUN for a row of the image. */
-struct control_response party_command(const struct image_row *, uint32_t samples);
+/* The id of all commands told to members: each is told one at a time. */
+#define PARTY_COMMAND 1u
 
 /* Serve them until everybody told has asked again, at most `seconds`. */
 char *party_wait(struct party *, unsigned seconds);
 
-/* What is wrong with a member's answer to party_command(); NULL when it is a
+/* What is wrong with a member's answer to a CONTROL_RUN with id PARTY_COMMAND; NULL when it is a
  * success with `samples` samples.  The caller's. */
 char *party_trouble(const struct party *, unsigned member, uint32_t samples);
 

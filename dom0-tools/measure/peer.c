@@ -19,7 +19,7 @@ static char *run_both(struct row_run *r, struct party *p)
 
     if ( port < 0 )
         return xasprintf("no event channel between the domains: %s", strerror(errno));
-    command = party_command(r->row, r->count);
+    command = image_command(r->row, PARTY_COMMAND, r->count);
     command.peer_port = (uint32_t)port;
     /* The second first: it only waits. */
     command.half = PEER_SECOND;

@@ -72,15 +72,12 @@ static void stop(struct runner *r)
 
 static void run(struct runner *r, const struct image_row *row, uint32_t samples)
 {
-    struct control_response response = { .operation = CONTROL_RUN, .row = row->index };
+    struct control_response response = image_command(row, ++r->id, samples);
     uint32_t capacity = device_capacity(r->device);
 
-    if ( samples == 0 )
-        samples = row->samples ? row->samples : 1;
-    r->samples = samples < capacity ? samples : capacity;
-    response.id = ++r->id;
-    response.samples = r->samples;
-    response.warmup = row->warmup;
+    if ( response.samples > capacity )
+        response.samples = capacity;
+    r->samples = response.samples;
     r->events = device_events(r->device);
     set_deadline(r, r->options->row_deadline);
     device_answer(r->device, &response);

@@ -25,7 +25,7 @@ static void run_from_dom0_process(struct row_run *r)
         r->failure = xasprintf("Xen does not tell its version: %s", strerror(errno));
 }
 
-ROW(hypercall_from_dom0_process) = {
+ROW(hypercall_from_dom0_process, .run = run_from_dom0_process) = {
     .name = "hypercall/from-dom0-process",
     .work = "enter the hypervisor and return",
     .path = "libxenctrl, ioctl on privcmd, hypercall page",
@@ -38,5 +38,4 @@ ROW(hypercall_from_dom0_process) = {
         "hypercall/null in PV; the rest is the detour.",
     .elsewhere = "a guest has no privcmd: its kernel makes the hypercall itself, hypercall/null",
     .modes = MODE_DOM0, .operations = 1, .samples = 1000, .warmup = 16,
-    .run = run_from_dom0_process,
 };

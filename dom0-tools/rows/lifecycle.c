@@ -214,7 +214,7 @@ RUN(first_event, PHASE_FIRST_EVENT)
 RUN(connect, PHASE_CONNECT)
 RUN(destroy, PHASE_DESTROY)
 
-ROW(lifecycle_create) = {
+ROW(lifecycle_create, .run = run_create) = {
     .name = "lifecycle/create",
     .work = "make a domain",
     .path = "xl create -p",
@@ -226,10 +226,10 @@ ROW(lifecycle_create) = {
         "remains is xl itself: its start, libraries, the config.",
     .elsewhere = BARE,
     .modes = MODES_XEN, .flags = ROW_DOM0 | ROW_BLOCKS,
-    .operations = 1, .samples = 4, .warmup = 1, .run = run_create,
+    .operations = 1, .samples = 4, .warmup = 1,
 };
 
-ROW(lifecycle_build) = {
+ROW(lifecycle_build, .run = run_build) = {
     .name = "lifecycle/build",
     .work = "fill a domain's memory and load its image",
     .path = "libxl and libxenguest, as XenStore shows them",
@@ -243,10 +243,10 @@ ROW(lifecycle_build) = {
         "ten thousand ticks late.",
     .elsewhere = BARE,
     .modes = MODES_XEN, .flags = ROW_DOM0 | ROW_BLOCKS,
-    .operations = 1, .samples = 4, .warmup = 1, .run = run_build,
+    .operations = 1, .samples = 4, .warmup = 1,
 };
 
-ROW(lifecycle_devices) = {
+ROW(lifecycle_devices, .run = run_devices) = {
     .name = "lifecycle/devices",
     .work = "attach a domain's devices",
     .path = "libxl, for HVM with the start of QEMU",
@@ -257,10 +257,10 @@ ROW(lifecycle_devices) = {
         "The difference of the modes is the price of a device model.",
     .elsewhere = BARE,
     .modes = MODES_XEN, .flags = ROW_DOM0 | ROW_BLOCKS,
-    .operations = 1, .samples = 4, .warmup = 1, .run = run_devices,
+    .operations = 1, .samples = 4, .warmup = 1,
 };
 
-ROW(lifecycle_first_instruction) = {
+ROW(lifecycle_first_instruction, .run = run_first_instruction) = {
     .name = "lifecycle/first-instruction",
     .work = "start a domain that is paused",
     .path = "XEN_DOMCTL_unpausedomain, scheduler, entry",
@@ -272,10 +272,10 @@ ROW(lifecycle_first_instruction) = {
         "In between: privcmd, Xen waking the vCPU, its scheduler choosing it.",
     .elsewhere = BARE,
     .modes = MODES_XEN, .flags = ROW_DOM0,
-    .operations = 1, .samples = 4, .warmup = 1, .run = run_first_instruction,
+    .operations = 1, .samples = 4, .warmup = 1,
 };
 
-ROW(lifecycle_first_hypercall) = {
+ROW(lifecycle_first_hypercall, .run = run_first_hypercall) = {
     .name = "lifecycle/first-hypercall",
     .work = "boot until the first hypercall",
     .path = "the image's own code",
@@ -286,10 +286,10 @@ ROW(lifecycle_first_hypercall) = {
         "descriptor tables, asks CPUID and PCI where it is and has Xen fill the hypercall page: "
         "each of these is a VM exit.",
     .elsewhere = BARE,
-    .modes = MODES_XEN, .operations = 1, .samples = 4, .warmup = 1, .run = run_first_hypercall,
+    .modes = MODES_XEN, .operations = 1, .samples = 4, .warmup = 1,
 };
 
-ROW(lifecycle_first_event) = {
+ROW(lifecycle_first_event, .run = run_first_event) = {
     .name = "lifecycle/first-event",
     .work = "boot until another domain answers",
     .path = "event channel and XenStore ring",
@@ -300,10 +300,10 @@ ROW(lifecycle_first_event) = {
         "that depends on another domain.",
     .elsewhere = BARE,
     .modes = MODES_XEN, .flags = ROW_DOM0 | ROW_BLOCKS,
-    .operations = 1, .samples = 4, .warmup = 1, .run = run_first_event,
+    .operations = 1, .samples = 4, .warmup = 1,
 };
 
-ROW(lifecycle_connect) = {
+ROW(lifecycle_connect, .run = run_connect) = {
     .name = "lifecycle/connect",
     .work = "connect a split driver",
     .path = "XenStore handshake, grants, event channels",
@@ -314,10 +314,10 @@ ROW(lifecycle_connect) = {
         "and bound them.  Mostly XenStore requests, xenstore/write each.",
     .elsewhere = BARE,
     .modes = MODES_XEN, .flags = ROW_DOM0 | ROW_BLOCKS,
-    .operations = 1, .samples = 4, .warmup = 1, .run = run_connect,
+    .operations = 1, .samples = 4, .warmup = 1,
 };
 
-ROW(lifecycle_destroy) = {
+ROW(lifecycle_destroy, .run = run_destroy) = {
     .name = "lifecycle/destroy",
     .work = "destroy a domain",
     .path = "xl destroy",
@@ -330,5 +330,5 @@ ROW(lifecycle_destroy) = {
         "executes anything.",
     .elsewhere = BARE,
     .modes = MODES_XEN, .flags = ROW_DOM0 | ROW_BLOCKS,
-    .operations = 1, .samples = 4, .warmup = 1, .run = run_destroy,
+    .operations = 1, .samples = 4, .warmup = 1,
 };

@@ -77,7 +77,7 @@ static char *echo(struct row_run *r, struct party *p, uint32_t each)
         error = party_overhead(p, 0, &r->overhead);
     if ( error )
         return error;
-    command = party_command(row, each);
+    command = image_command(row, PARTY_COMMAND, each);
     for ( unsigned i = 0; i < p->count; i++ )
         count.before[i] = requests(&p->members[i]);
     p->answered = answered;   /* after the baseline: that is no echo */
@@ -138,17 +138,16 @@ static void run(struct row_run *r, unsigned domains)
     {                                                                           \
         run(r, n);                                                              \
     }                                                                           \
-    ROW(neighbours_##n) = {                                                     \
+    ROW(neighbours_##n, .run = run_##n, .teardown = disperse) = {               \
         .name = "neighbours/" #n,                                               \
         .work = "echo 64 bytes beside other domains",                           \
         .path = text,                                                           \
         .help = "ring/echo-64b in " text " at once, as each of them sees it",   \
         .explanation = more,                                                    \
         .elsewhere = "bare mode has no other domains; in HVM each would bring a QEMU into " \
-                     "dom0, and dom0's memory ends before the row",              \
+                     "dom0, and dom0's memory ends before the row",             \
         .modes = MODE_PV | MODE_PVH, .flags = ROW_DOM0 | ROW_BLOCKS,            \
-        .operations = 1, .samples = (n) * 100, .run = run_##n,                  \
-        .teardown = disperse,                                                   \
+        .operations = 1, .samples = (n) * 100,                                  \
     }
 
 #define GROWTH \

@@ -34,11 +34,13 @@ struct row_run {
     char *error;                 /* what the testbed did wrong */
 };
 
-/* A descriptor in the row table; the linker collects them (measure/catalogue.c). */
-#define ROW(identifier) \
-    extern const struct row row_##identifier; \
-    const struct row row_##identifier \
-        __attribute__((section("own_rows"), used, aligned(32)))
+/* A descriptor in the row table and its functions in the other; the linker collects
+ * them (measure/catalogue.c). */
+#define ROW(identifier, ...) \
+    static const struct row_code code_##identifier \
+        __attribute__((section("own_code"), used, aligned(8))) = { __VA_ARGS__ }; \
+    static const struct row row_##identifier \
+        __attribute__((section("own_rows"), used, aligned(8)))
 
 /* Keep iteration i's ticks. */
 static inline void sample_keep(struct row_run *r, uint32_t i, uint64_t ticks)

@@ -122,7 +122,7 @@ static void run_restore(struct row_run *r)
         sample_keep(r, i, turns.restore[i]);
 }
 
-ROW(lifecycle_save) = {
+ROW(lifecycle_save, .run = run_save) = {
     .name = "lifecycle/save",
     .work = "save a domain",
     .path = "xl save",
@@ -136,10 +136,10 @@ ROW(lifecycle_save) = {
         "long, unless --samples asks for more.",
     .elsewhere = BARE,
     .modes = MODES_XEN, .flags = ROW_DOM0 | ROW_BLOCKS,
-    .operations = 1, .samples = 1, .run = run_save,
+    .operations = 1, .samples = 1,
 };
 
-ROW(lifecycle_restore) = {
+ROW(lifecycle_restore, .run = run_restore) = {
     .name = "lifecycle/restore",
     .work = "restore a domain",
     .path = "xl restore -p",
@@ -151,5 +151,5 @@ ROW(lifecycle_restore) = {
         "from the file.  Afterwards the image must connect and run a row.",
     .elsewhere = BARE,
     .modes = MODES_XEN, .flags = ROW_DOM0 | ROW_BLOCKS,
-    .operations = 1, .samples = 1, .run = run_restore,
+    .operations = 1, .samples = 1,
 };

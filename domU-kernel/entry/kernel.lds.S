@@ -38,11 +38,11 @@ SECTIONS
 
     .rodata : { *(.rodata .rodata.*) } :text
 
-    /* One descriptor per row; xenometer reads this section out of the file. */
-    rows : ALIGN(32) {
-        rows_start = .;
-        KEEP(*(rows))
-        rows_end = .;
+    /* The functions of each row, in the order of the descriptors. */
+    row_code : ALIGN(8) {
+        row_code_start = .;
+        KEEP(*(row_code))
+        row_code_end = .;
     } :text
 
     /* Pairs (faulting address, continuation), arch/traps.c. */
@@ -62,11 +62,13 @@ SECTIONS
     image_end = .;
 
     /* In no segment: read out of the file by the dom0 program, never loaded. */
+    rows (INFO) : { KEEP(*(rows)) }
     explanations (INFO) : { *(explanations) }
 
     /DISCARD/ : { *(.eh_frame*) *(.comment) *(.note.GNU-stack) *(.note.gnu.property) }
 }
 
-ASSERT(rows_end > rows_start, "the row table is empty: rows must be linked as objects, not out of an archive")
-ASSERT((rows_end - rows_start) % 96 == 0, "the row table is not a whole number of descriptors")
+ASSERT(SIZEOF(rows) > 0, "the row table is empty: rows must be linked as objects, not out of an archive")
+ASSERT(SIZEOF(rows) % 456 == 0, "the row table is not a whole number of descriptors")
+ASSERT(SIZEOF(rows) / 456 == SIZEOF(row_code) / 24, "not every row has its functions")
 ASSERT(image_end < 0x800000, "the image needs more than 8 MiB: it must fit small domains")

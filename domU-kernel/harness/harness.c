@@ -14,15 +14,15 @@
 
 #include <ring.h>
 
-extern const struct row rows_start[], rows_end[];
+extern const struct row_code row_code_start[], row_code_end[];
 extern u64 entry_tsc;
 
-static const struct row *current;
+static char current_row[ROW_NAME_SIZE] = "none";
 struct boot_times boot_times;
 
 const char *harness_current_row(void)
 {
-    return current ? current->name : "none";
+    return current_row;
 }
 
 static void finish(struct control_request *result, enum outcome outcome, const char *reason)
@@ -37,19 +37,22 @@ void harness_run(const struct control_response *command,
     struct row_run r = {
         .command = command, .ticks = ticks, .count = command->samples, .warmup = command->warmup,
     };
+    const struct row_code *row = &row_code_start[command->row];
     const char *reason = NULL;
     u64 upcalls, stolen, notifications;
 
     *result = (struct control_request){ .kind = CONTROL_RESULT, .id = command->id };
-    if ( command->row >= (u64)(rows_end - rows_start) )
+    if ( command->row >= (u64)(row_code_end - row_code_start) )
         return finish(result, OUTCOME_ERROR, "no such row in this image");
     if ( command->samples > capacity )
         return finish(result, OUTCOME_ERROR, "more samples than the buffer holds");
-    current = &rows_start[command->row];
-    if ( !mode_is(current->modes) )
-        reason = current->elsewhere;
-    else if ( current->setup )
-        reason = current->setup(&r);
+    string_copy(current_row, command->name, sizeof(current_row));
+    if ( !mode_is(command->modes) )
+        return finish(result, OUTCOME_ERROR, "the row does not run in this mode");
+    if ( !row->run )
+        return finish(result, OUTCOME_ERROR, "the row has nothing to run");
+    if ( row->setup )
+        reason = row->setup(&r);
     if ( reason )
         finish(result, OUTCOME_SKIP, reason);
     else
@@ -58,13 +61,13 @@ void harness_run(const struct control_response *command,
         stolen = quiet_stolen();
         upcalls = event_upcalls + secondary_upcalls;
         notifications = device.notifications;
-        current->run(&r);
+        row->run(&r);
         result->upcalls = (u32)(event_upcalls + secondary_upcalls - upcalls);
         result->notifications = (u32)(device.notifications - notifications);
         stolen = quiet_stolen() - stolen;
         result->stolen = stolen > ~0u ? ~0u : (u32)stolen;
-        if ( current->teardown )
-            current->teardown(&r);
+        if ( row->teardown )
+            row->teardown(&r);
         result->samples = r.taken;
         result->first = r.first;
         result->batch = r.batch;
@@ -76,7 +79,7 @@ void harness_run(const struct control_response *command,
             finish(result, OUTCOME_SUCCESS, NULL);
     }
     lapic_restore();
-    current = NULL;
+    string_copy(current_row, "none", sizeof(current_row));
 }
 
 /* One question and its answer; the ring never holds more. */

@@ -7,8 +7,8 @@
  *     }
  *
  *     EXPLANATION(hypercall_null) = "What happens, and what to compare it with.";
- *     ROW(hypercall_null) = {
- *         .name = "hypercall/null", …, .run = run,
+ *     ROW(hypercall_null, .run = run) = {
+ *         .name = "hypercall/null", …,
  *         .explanation = explanation_hypercall_null,
  *     };
  */
@@ -42,10 +42,13 @@ struct row_run {
     static const char explanation_##identifier[] \
         __attribute__((section("explanations")))
 
-/* A descriptor in the row table (entry/kernel.lds.S collects them). */
-#define ROW(identifier) \
-    const struct row row_##identifier \
-        __attribute__((section("rows"), used, aligned(32)))
+/* A row's functions, which are loaded, and its descriptor, which stands beside the
+ * explanations (entry/kernel.lds.S collects both). */
+#define ROW(identifier, ...) \
+    static const struct row_code code_##identifier \
+        __attribute__((section("row_code"), used, aligned(8))) = { __VA_ARGS__ }; \
+    static const struct row row_##identifier \
+        __attribute__((section("rows"), used, aligned(8)))
 
 /* Iterations of a run, numbered from 0, warm-up included. */
 #define FOR_EACH_SAMPLE(r, i) \

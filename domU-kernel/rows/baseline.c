@@ -14,7 +14,7 @@ EXPLANATION(baseline_empty) =
     "other row and is subtracted from it; with the instruction clock it is "
     "the number of instructions from one reading to the next.  A figure that "
     "varies here means that the clock or the machine is not quiet.";
-ROW(baseline_empty) = {
+ROW(baseline_empty, .run = run_empty) = {
     .name = "baseline/empty",
     .work = "measure nothing",
     .path = "RDTSC, RDTSCP",
@@ -22,7 +22,6 @@ ROW(baseline_empty) = {
     .explanation = explanation_baseline_empty,
     .modes = MODES_ALL, .flags = ROW_HEADLINE | ROW_BASELINE,
     .operations = 1, .samples = 1000, .warmup = 16,
-    .run = run_empty,
 };
 
 static __attribute__((noinline)) void empty_function(void)
@@ -38,14 +37,13 @@ static void run_call(struct row_run *r)
 EXPLANATION(baseline_call) =
     "Calls a function that returns at once.  The cheapest way to reach other "
     "code; every crossing in the other rows is a dearer kind of call.";
-ROW(baseline_call) = {
+ROW(baseline_call, .run = run_call) = {
     .name = "baseline/call",
     .work = "do something inside the guest",
     .path = "CALL, RET",
     .help = "call an empty function",
     .explanation = explanation_baseline_call,
     .modes = MODES_ALL, .operations = 1, .samples = 1000, .warmup = 16,
-    .run = run_call,
 };
 
 static void run_rdtsc(struct row_run *r)
@@ -57,14 +55,13 @@ EXPLANATION(baseline_rdtsc) =
     "LFENCE and RDTSC once more inside the timed region.  With "
     "tsc_mode=\"native\" no mode exits for it; a large figure here means that "
     "Xen emulates the counter, and then no other figure can be trusted.";
-ROW(baseline_rdtsc) = {
+ROW(baseline_rdtsc, .run = run_rdtsc) = {
     .name = "baseline/rdtsc",
     .work = "read the time stamp counter",
     .path = "LFENCE, RDTSC",
     .help = "read the time stamp counter, ordered by LFENCE",
     .explanation = explanation_baseline_rdtsc,
     .modes = MODES_ALL, .operations = 1, .samples = 1000, .warmup = 16,
-    .run = run_rdtsc,
 };
 
 static void run_rdtscp(struct row_run *r)
@@ -74,14 +71,13 @@ static void run_rdtscp(struct row_run *r)
 
 EXPLANATION(baseline_rdtscp) =
     "RDTSCP and LFENCE once more inside the timed region; as baseline/rdtsc.";
-ROW(baseline_rdtscp) = {
+ROW(baseline_rdtscp, .run = run_rdtscp) = {
     .name = "baseline/rdtscp",
     .work = "read the time stamp counter",
     .path = "RDTSCP, LFENCE",
     .help = "read the time stamp counter by RDTSCP",
     .explanation = explanation_baseline_rdtscp,
     .modes = MODES_ALL, .operations = 1, .samples = 1000, .warmup = 16,
-    .run = run_rdtscp,
 };
 
 static void run_pause(struct row_run *r)
@@ -92,14 +88,13 @@ static void run_pause(struct row_run *r)
 EXPLANATION(baseline_pause) =
     "One PAUSE instruction.  Hardware with a pause filter lets it exit only "
     "after thousands in a short time: see exit/pause-loop.";
-ROW(baseline_pause) = {
+ROW(baseline_pause, .run = run_pause) = {
     .name = "baseline/pause",
     .work = "do something inside the guest",
     .path = "PAUSE",
     .help = "one PAUSE, too few for the pause filter to notice",
     .explanation = explanation_baseline_pause,
     .modes = MODES_ALL, .operations = 1, .samples = 1000, .warmup = 16,
-    .run = run_pause,
 };
 
 static u8 *copy_from, *copy_to;
@@ -126,14 +121,13 @@ static void teardown_copy(struct row_run *r)
 EXPLANATION(baseline_memcpy_4k) =
     "Copies one page to another by REP MOVSQ, 512 iterations.  The instruction "
     "clock counts each iteration.  What sharing a page by grant has to beat.";
-ROW(baseline_memcpy_4k) = {
+ROW(baseline_memcpy_4k, .setup = setup_copy, .run = run_copy, .teardown = teardown_copy) = {
     .name = "baseline/memcpy-4k",
     .work = "do something inside the guest",
     .path = "REP MOVSQ",
     .help = "copy 4 KiB inside the guest",
     .explanation = explanation_baseline_memcpy_4k,
     .modes = MODES_ALL, .operations = 1, .samples = 1000, .warmup = 16,
-    .setup = setup_copy, .run = run_copy, .teardown = teardown_copy,
 };
 
 static void run_atomic(struct row_run *r)
@@ -146,12 +140,11 @@ static void run_atomic(struct row_run *r)
 EXPLANATION(baseline_atomic_add) =
     "One LOCK-prefixed addition: the building block of event channels and "
     "grants.  On hardware some twenty cycles; one or two instructions here.";
-ROW(baseline_atomic_add) = {
+ROW(baseline_atomic_add, .run = run_atomic) = {
     .name = "baseline/atomic-add",
     .work = "do something inside the guest",
     .path = "LOCK ADD",
     .help = "one locked addition to memory",
     .explanation = explanation_baseline_atomic_add,
     .modes = MODES_ALL, .operations = 1, .samples = 1000, .warmup = 16,
-    .run = run_atomic,
 };

@@ -215,31 +215,29 @@ static void read_streamed(struct row_run *r, struct path *p, u32 depth)
         "Puts one read into the blkif ring, notifies, blocks, and takes the answer; the data was written " \
         "before and is compared.  The buffers stay granted, and mapped where the backend keeps persistent " \
         "grants.  The other block/ rows do the same work on the same disk by other paths."; \
-    ROW(block_##id) = {                                                             \
+    ROW(block_##id, .setup = setup_##id, .run = run_read_##id) = {                  \
         .name = "block/" name_,                                                     \
         .work = "read 4 KiB from a disk",                                           \
         .path = path_ ", depth 1",                                                  \
         .help = "read 4 KiB through " peer ", one at a time",                       \
-        .explanation = explanation_block_##id, \
+        .explanation = explanation_block_##id,                                      \
         .elsewhere = NO_BACKEND,                                                    \
         .modes = MODES_XEN, .needs = DOMAIN_DISK,                                   \
         .flags = row_flags | ROW_DOM0 | ROW_BLOCKS,                                 \
         .operations = 1, .samples = 100, .warmup = 16,                              \
-        .setup = setup_##id, .run = run_read_##id,                                  \
     };                                                                              \
     static void run_write_##id(struct row_run *r) { write_each(r, &id##_path); }    \
     EXPLANATION(block_##id##_write) = \
         "As block/" name_ ", but a write; each block is read back and compared outside of the figure."; \
-    ROW(block_##id##_write) = {                                                     \
+    ROW(block_##id##_write, .setup = setup_##id, .run = run_write_##id) = {         \
         .name = "block/" name_ "-write",                                            \
         .work = "write 4 KiB to a disk",                                            \
         .path = path_ ", depth 1",                                                  \
         .help = "write 4 KiB through " peer ", one at a time",                      \
-        .explanation = explanation_block_##id##_write, \
+        .explanation = explanation_block_##id##_write,                              \
         .elsewhere = NO_BACKEND,                                                    \
         .modes = MODES_XEN, .needs = DOMAIN_DISK, .flags = ROW_DOM0 | ROW_BLOCKS,   \
         .operations = 1, .samples = 100, .warmup = 16,                              \
-        .setup = setup_##id, .run = run_write_##id,                                 \
     };                                                                              \
     STREAM_ROW(id, name_, path_, peer, 4);                                          \
     STREAM_ROW(id, name_, path_, peer, 32)
@@ -252,16 +250,15 @@ static void read_streamed(struct row_run *r, struct path *p, u32 depth)
     EXPLANATION(block_##id##_depth_##depth) = \
         "Streams 256 reads of 4 KiB with up to " #depth " open; the figure is per request.  One " \
         "notification serves many requests, and the guest asks to be woken after half of them."; \
-    ROW(block_##id##_depth_##depth) = {                                             \
+    ROW(block_##id##_depth_##depth, .setup = setup_##id, .run = run_##id##_##depth) = { \
         .name = "block/" name_ "-depth-" #depth,                                    \
         .work = "read 4 KiB from a disk",                                           \
         .path = path_ ", up to " #depth " open",                                    \
         .help = "stream 4 KiB reads through " peer ", up to " #depth " open; per request", \
-        .explanation = explanation_block_##id##_depth_##depth, \
+        .explanation = explanation_block_##id##_depth_##depth,                      \
         .elsewhere = NO_BACKEND,                                                    \
         .modes = MODES_XEN, .needs = DOMAIN_DISK, .flags = ROW_DOM0 | ROW_BLOCKS,   \
         .operations = STREAMED, .samples = 20, .warmup = 2,                         \
-        .setup = setup_##id, .run = run_##id##_##depth,                             \
     }
 
 PATH_ROWS(blkback, "blkif-linux", "blkif ring, Linux's xen-blkback",

@@ -44,7 +44,7 @@ EXPLANATION(event_send_masked) =
     "evtchn_2l_set_pending), and no upcall follows.  The figure is the "
     "sender's part of any notification.  Compare with event/roundtrip-idle, "
     "where the receiver runs.";
-ROW(event_send_masked) = {
+ROW(event_send_masked, .setup = setup_loop, .run = run_masked, .teardown = teardown_loop) = {
     .name = "event/send-masked",
     .work = "tell a dom0 process something, no answer",
     .path = "EVTCHNOP_send",
@@ -53,7 +53,6 @@ ROW(event_send_masked) = {
     .elsewhere = NO_EVENTS,
     .modes = MODES_XEN, .flags = ROW_HEADLINE,
     .operations = 1, .samples = 1000, .warmup = 16,
-    .setup = setup_loop, .run = run_masked, .teardown = teardown_loop,
 };
 
 static void run_roundtrip(struct row_run *r)
@@ -77,7 +76,7 @@ EXPLANATION(event_roundtrip_idle) =
     "Xen wakes the guest, which takes an upcall.  No data moves: the figure is "
     "the cost of two wake-ups through both schedulers.  Compare with "
     "ring/echo-64b, which adds the ring.";
-ROW(event_roundtrip_idle) = {
+ROW(event_roundtrip_idle, .run = run_roundtrip) = {
     .name = "event/roundtrip-idle",
     .work = "ask a dom0 process and get its answer",
     .path = "event channel, both sides asleep",
@@ -87,7 +86,6 @@ ROW(event_roundtrip_idle) = {
     .modes = MODES_XEN, .needs = SERVICE_ECHO,
     .flags = ROW_HEADLINE | ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 200, .warmup = 8,
-    .run = run_roundtrip,
 };
 
 static u32 unbound;
@@ -113,7 +111,8 @@ static void run_unbound(struct row_run *r)
 EXPLANATION(event_send_unbound) =
     "Sends on a port whose other end nobody has bound: Xen checks the port and does "
     "nothing.  The difference to event/send-masked is the setting of a pending bit.";
-ROW(event_send_unbound) = {
+ROW(event_send_unbound,
+    .setup = setup_unbound, .run = run_unbound, .teardown = teardown_unbound) = {
     .name = "event/send-unbound",
     .work = "tell a dom0 process something, no answer",
     .path = "EVTCHNOP_send, nobody bound",
@@ -121,7 +120,6 @@ ROW(event_send_unbound) = {
     .explanation = explanation_event_send_unbound,
     .elsewhere = NO_EVENTS,
     .modes = MODES_XEN, .operations = 1, .samples = 1000, .warmup = 16,
-    .setup = setup_unbound, .run = run_unbound, .teardown = teardown_unbound,
 };
 
 static const char *setup_self(struct row_run *r)
@@ -149,7 +147,7 @@ EXPLANATION(event_send_self) =
     "builds a frame on the guest's stack and the handler leaves by the iret hypercall; in PVH "
     "and HVM a vector is injected and IRET is native.  The difference to event/send-masked is "
     "the delivery.";
-ROW(event_send_self) = {
+ROW(event_send_self, .setup = setup_self, .run = run_self, .teardown = teardown_loop) = {
     .name = "event/send-self",
     .work = "signal oneself",
     .path = "EVTCHNOP_send, upcall at once",
@@ -157,7 +155,6 @@ ROW(event_send_self) = {
     .explanation = explanation_event_send_self,
     .elsewhere = NO_EVENTS,
     .modes = MODES_XEN, .operations = 1, .samples = 1000, .warmup = 16,
-    .setup = setup_self, .run = run_self, .teardown = teardown_loop,
 };
 
 static void run_unmask(struct row_run *r)
@@ -168,7 +165,7 @@ static void run_unmask(struct row_run *r)
 EXPLANATION(event_unmask) =
     "The unmask hypercall on a port without a pending event.  Linux uses it only "
     "when the port belongs to another vCPU; otherwise it clears the bit itself.";
-ROW(event_unmask) = {
+ROW(event_unmask, .setup = setup_loop, .run = run_unmask, .teardown = teardown_loop) = {
     .name = "event/unmask",
     .work = "allow a port's events",
     .path = "EVTCHNOP_unmask",
@@ -176,5 +173,4 @@ ROW(event_unmask) = {
     .explanation = explanation_event_unmask,
     .elsewhere = NO_EVENTS,
     .modes = MODES_XEN, .operations = 1, .samples = 1000, .warmup = 16,
-    .setup = setup_loop, .run = run_unmask, .teardown = teardown_loop,
 };

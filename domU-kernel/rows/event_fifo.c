@@ -40,7 +40,7 @@ EXPLANATION(event_fifo_send) =
     "the queues the port was on and goes to, and sets PENDING in the port's word "
     "(evtchn_fifo_set_pending); masked, it is not linked to a queue, and no upcall follows.  "
     "The difference to event/send-masked is what the newer ABI costs the sender.";
-ROW(event_fifo_send) = {
+ROW(event_fifo_send, .setup = setup_port, .run = run_send, .teardown = teardown_port) = {
     .name = "event/fifo-send",
     .work = "tell a dom0 process something, no answer",
     .path = "EVTCHNOP_send, FIFO ABI",
@@ -49,7 +49,6 @@ ROW(event_fifo_send) = {
     .elsewhere = NO_EVENTS,
     .modes = MODES_XEN, .needs = DOMAIN_FIFO,
     .operations = 1, .samples = 1000, .warmup = 16,
-    .setup = setup_port, .run = run_send, .teardown = teardown_port,
 };
 
 /* ---- an urgent event behind others ---- */
@@ -127,7 +126,8 @@ EXPLANATION(event_fifo_priority) =
     "delivery, and one event's dispatch.  Were it the 64th in line, it would wait for "
     "all others, as in event/scan-64: two levels know no priorities.  The row fails when any "
     "other event is handled first.";
-ROW(event_fifo_priority) = {
+ROW(event_fifo_priority,
+    .setup = setup_priority, .run = run_priority, .teardown = teardown_priority) = {
     .name = "event/fifo-priority",
     .work = "handle the urgent one of 64 events",
     .path = "FIFO ABI, priority 0 against 15",
@@ -136,5 +136,4 @@ ROW(event_fifo_priority) = {
     .elsewhere = NO_EVENTS,
     .modes = MODES_XEN, .needs = DOMAIN_FIFO,
     .operations = 1, .samples = 100, .warmup = 4,
-    .setup = setup_priority, .run = run_priority, .teardown = teardown_priority,
 };

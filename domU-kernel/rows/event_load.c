@@ -49,7 +49,7 @@ EXPLANATION(event_upcall_entry) =
     "the guest's stack on the way out of the hypercall (create_bounce_frame); PVH, HVM: a vector "
     "injected at VM entry, which the CPU takes through the IDT.  What event/send-self costs "
     "more is the guest's: handler and return, in PV a hypercall.";
-ROW(event_upcall_entry) = {
+ROW(event_upcall_entry, .setup = setup_port, .run = run_upcall_entry, .teardown = teardown_port) = {
     .name = "event/upcall-entry",
     .work = "reach the event handler",
     .path = "EVTCHNOP_send to the upcall's first instruction",
@@ -57,7 +57,6 @@ ROW(event_upcall_entry) = {
     .explanation = explanation_event_upcall_entry,
     .elsewhere = NO_EVENTS,
     .modes = MODES_XEN, .operations = 1, .samples = 1000, .warmup = 16,
-    .setup = setup_port, .run = run_upcall_entry, .teardown = teardown_port,
 };
 
 /* ---- one upcall for many ports ---- */
@@ -131,7 +130,8 @@ static void run_scan(struct row_run *r, u32 count)
         run_scan(r, n);                                                                 \
     }                                                                                   \
     EXPLANATION(event_##identifier) = text;                                             \
-    ROW(event_##identifier) = {                                                         \
+    ROW(event_##identifier,                                                             \
+        .setup = setup_##identifier, .run = run_##identifier, .teardown = teardown_scan) = { \
         .name = "event/" row_name,                                                      \
         .work = "take an upcall",                                                       \
         .path = row_path ", " #n " pending",                                            \
@@ -140,7 +140,6 @@ static void run_scan(struct row_run *r, u32 count)
         .elsewhere = NO_EVENTS,                                                         \
         .modes = MODES_XEN, .needs = row_needs, .operations = 1,                        \
         .samples = row_samples, .warmup = row_warmup,                                   \
-        .setup = setup_##identifier, .run = run_##identifier, .teardown = teardown_scan, \
     }
 
 /* The image holds it once. */
@@ -198,7 +197,7 @@ EXPLANATION(event_roundtrip_busy) =
     "there, so that this works on one CPU too.  Neither the process nor dom0's vCPU has to be "
     "woken; dom0's kernel still takes the upcall and queues the port.  The guest sleeps as "
     "before.  The difference to event/roundtrip-idle is what sleeping costs dom0.";
-ROW(event_roundtrip_busy) = {
+ROW(event_roundtrip_busy, .run = run_roundtrip_busy) = {
     .name = "event/roundtrip-busy",
     .work = "ask a dom0 process and get its answer",
     .path = "event channel, dom0's process awake",
@@ -208,7 +207,6 @@ ROW(event_roundtrip_busy) = {
     .modes = MODES_XEN, .needs = SERVICE_ECHO | SERVICE_DATA_RING,
     .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 200, .warmup = 8,
-    .run = run_roundtrip_busy,
 };
 
 static void run_poll(struct row_run *r)
@@ -240,7 +238,7 @@ EXPLANATION(event_poll) =
     "hypercall; no frame is built, no vector injected, no handler runs.  In PVH and HVM "
     "event/roundtrip-idle sleeps by HLT, an exit cheaper than a hypercall where Xen has to "
     "decode VMMCALL: there polling can be the dearer one.";
-ROW(event_poll) = {
+ROW(event_poll, .run = run_poll) = {
     .name = "event/poll",
     .work = "ask a dom0 process and get its answer",
     .path = "event channel, SCHEDOP_poll",
@@ -249,7 +247,6 @@ ROW(event_poll) = {
     .elsewhere = NO_EVENTS,
     .modes = MODES_XEN, .needs = SERVICE_ECHO, .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 200, .warmup = 8,
-    .run = run_poll,
 };
 
 #define BURST 256u   /* events in one sample */
@@ -291,7 +288,7 @@ EXPLANATION(event_oneway_rate) =
     "taken the last are one with it, and cost as little as event/send-masked.  How many dom0's "
     "process took is in the results (dom0_events), against 256 sent per sample: on one CPU "
     "dom0 runs only when the guest's turn ends, and a burst is taken at once.";
-ROW(event_oneway_rate) = {
+ROW(event_oneway_rate, .setup = setup_oneway, .run = run_oneway, .teardown = teardown_oneway) = {
     .name = "event/oneway-rate",
     .work = "tell a dom0 process something, no answer",
     .path = "EVTCHNOP_send, one after the other",
@@ -300,5 +297,4 @@ ROW(event_oneway_rate) = {
     .elsewhere = NO_EVENTS,
     .modes = MODES_XEN, .needs = SERVICE_DATA_RING, .flags = ROW_DOM0,
     .operations = BURST, .samples = 50, .warmup = 4,
-    .setup = setup_oneway, .run = run_oneway, .teardown = teardown_oneway,
 };

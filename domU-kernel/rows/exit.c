@@ -19,7 +19,7 @@ EXPLANATION(exit_cpuid_basic) =
     "the CPU feature NRIP-save, Xen fetches and decodes the instruction itself "
     "to find its length, which costs thousands of instructions more: compare with port/xen-pit, whose exit "
     "tells where the next instruction is.";
-ROW(exit_cpuid_basic) = {
+ROW(exit_cpuid_basic, .run = run_cpuid) = {
     .name = "exit/cpuid-basic",
     .work = "enter the hypervisor and return",
     .path = "VM exit by CPUID",
@@ -28,7 +28,6 @@ ROW(exit_cpuid_basic) = {
     .elsewhere = NOT_IN_PV ": its CPUID does not leave it",
     .modes = MODES_HARDWARE, .flags = ROW_HEADLINE,
     .operations = 1, .samples = 1000, .warmup = 16,
-    .run = run_cpuid,
 };
 
 static const char *setup_msr(struct row_run *r)
@@ -49,7 +48,7 @@ EXPLANATION(exit_msr_read) =
     "permission map makes it exit, Xen's handler (hvm_msr_read_intercept) finds "
     "the value and resumes.  Compare with exit/cpuid-basic: the difference is "
     "the look-up, not the exit.";
-ROW(exit_msr_read) = {
+ROW(exit_msr_read, .setup = setup_msr, .run = run_msr) = {
     .name = "exit/msr-read",
     .work = "read a model specific register",
     .path = "VM exit by RDMSR",
@@ -58,7 +57,6 @@ ROW(exit_msr_read) = {
     .elsewhere = NOT_IN_PV,
     .modes = MODES_HARDWARE, .flags = ROW_HEADLINE,
     .operations = 1, .samples = 1000, .warmup = 16,
-    .setup = setup_msr, .run = run_msr,
 };
 
 static void run_cpuid_deep(struct row_run *r)
@@ -69,7 +67,7 @@ static void run_cpuid_deep(struct row_run *r)
 EXPLANATION(exit_cpuid_deep) =
     "CPUID leaf 0xd, subleaf 0 depends on XCR0 and on the domain's policy, so Xen has "
     "more to do than for leaf 0.  The difference to exit/cpuid-basic is that work.";
-ROW(exit_cpuid_deep) = {
+ROW(exit_cpuid_deep, .run = run_cpuid_deep) = {
     .name = "exit/cpuid-deep",
     .work = "identify the processor",
     .path = "CPUID leaf 0xd",
@@ -77,7 +75,6 @@ ROW(exit_cpuid_deep) = {
     .explanation = explanation_exit_cpuid_deep,
     .elsewhere = NOT_IN_PV,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 1000, .warmup = 16,
-    .run = run_cpuid_deep,
 };
 
 static const char *setup_hypervisor_leaf(struct row_run *r)
@@ -96,7 +93,7 @@ static void run_hypervisor_leaf(struct row_run *r)
 EXPLANATION(exit_cpuid_hypervisor_leaf) =
     "CPUID of the leaf in which Xen tells its version: same exit, another branch of "
     "guest_cpuid (cpuid_hypervisor_leaves).";
-ROW(exit_cpuid_hypervisor_leaf) = {
+ROW(exit_cpuid_hypervisor_leaf, .setup = setup_hypervisor_leaf, .run = run_hypervisor_leaf) = {
     .name = "exit/cpuid-hypervisor-leaf",
     .work = "identify the processor",
     .path = "CPUID leaf 0x40000x01",
@@ -104,7 +101,6 @@ ROW(exit_cpuid_hypervisor_leaf) = {
     .explanation = explanation_exit_cpuid_hypervisor_leaf,
     .elsewhere = NOT_IN_PV,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 1000, .warmup = 16,
-    .setup = setup_hypervisor_leaf, .run = run_hypervisor_leaf,
 };
 
 static u64 apic_base;
@@ -125,7 +121,7 @@ static void run_msr_write(struct row_run *r)
 EXPLANATION(exit_msr_write) =
     "WRMSR of an intercepted register with its own value: the exit, the look-up, and "
     "the check of what is written (guest_wrmsr_apic_base).";
-ROW(exit_msr_write) = {
+ROW(exit_msr_write, .setup = setup_msr_write, .run = run_msr_write) = {
     .name = "exit/msr-write",
     .work = "write a model specific register",
     .path = "VM exit by WRMSR",
@@ -133,7 +129,6 @@ ROW(exit_msr_write) = {
     .explanation = explanation_exit_msr_write,
     .elsewhere = NOT_IN_PV,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 1000, .warmup = 16,
-    .setup = setup_msr_write, .run = run_msr_write,
 };
 
 /* SDM vol. 4 and AMD APM vol. 2 define nothing at this number. */
@@ -153,7 +148,7 @@ EXPLANATION(exit_msr_fault) =
     "RDMSR of number 0x12345: Xen finds no such register and injects #GP; the guest's "
     "handler finds the fix-up and returns by IRET.  The difference to exit/msr-read is the "
     "injection and the guest's exception handling.";
-ROW(exit_msr_fault) = {
+ROW(exit_msr_fault, .run = run_msr_fault) = {
     .name = "exit/msr-fault",
     .work = "read a model specific register",
     .path = "RDMSR that faults (#GP)",
@@ -161,7 +156,6 @@ ROW(exit_msr_fault) = {
     .explanation = explanation_exit_msr_fault,
     .elsewhere = NOT_IN_PV,
     .modes = MODE_PVH | MODE_HVM, .operations = 1, .samples = 500, .warmup = 16,
-    .run = run_msr_fault,
 };
 
 /* ---- control registers (SDM vol. 3, 2.5) ---- */
@@ -189,7 +183,7 @@ EXPLANATION(exit_cr0_wp) =
     "MOV to CR0 that changes the write-protect bit; with nested paging Xen intercepts it "
     "(hvm_set_cr0) and resumes.  Two figures alternate, two instructions apart: clearing the bit has Xen look at "
     "CR4.CET first, setting it has not.";
-ROW(exit_cr0_wp) = {
+ROW(exit_cr0_wp, .run = run_cr0) = {
     .name = "exit/cr0-wp",
     .work = "write a control register",
     .path = "MOV to CR0, WP changes",
@@ -197,7 +191,6 @@ ROW(exit_cr0_wp) = {
     .explanation = explanation_exit_cr0_wp,
     .elsewhere = NOT_IN_PV,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
-    .run = run_cr0,
 };
 
 static void run_cr3(struct row_run *r)
@@ -211,7 +204,7 @@ EXPLANATION(exit_cr3) =
     "MOV to CR3 with the value it has: flushes the guest's translations.  With nested "
     "paging it does not exit, and the figure is one instruction; without (shadow paging, or "
     "a CPU that lacks it) it does.";
-ROW(exit_cr3) = {
+ROW(exit_cr3, .run = run_cr3) = {
     .name = "exit/cr3",
     .work = "change a mapping",
     .path = "MOV to CR3",
@@ -219,7 +212,6 @@ ROW(exit_cr3) = {
     .explanation = explanation_exit_cr3,
     .elsewhere = NOT_IN_PV,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
-    .run = run_cr3,
 };
 
 static void run_cr4(struct row_run *r)
@@ -239,7 +231,7 @@ EXPLANATION(exit_cr4_pge) =
     "MOV to CR4 that changes the global-page bit, the way kernels flush all translations.  "
     "Xen intercepts it (hvm_set_cr4) and gives the vCPU a new address space identifier instead of flushing; each time all "
     "are used up, one sample is dearer (hvm_asid_handle_vmenter): QEMU's CPU has 15, so every 15th.";
-ROW(exit_cr4_pge) = {
+ROW(exit_cr4_pge, .run = run_cr4) = {
     .name = "exit/cr4-pge",
     .work = "write a control register",
     .path = "MOV to CR4, PGE changes",
@@ -247,7 +239,6 @@ ROW(exit_cr4_pge) = {
     .explanation = explanation_exit_cr4_pge,
     .elsewhere = NOT_IN_PV,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
-    .run = run_cr4,
 };
 
 static void run_debug_register(struct row_run *r)
@@ -260,7 +251,7 @@ EXPLANATION(exit_debug_register) =
     "MOV to DR0.  Xen gives the guest its debug registers lazily: the first access exits "
     "(svm_dr_access or vmx_dr_access) and loads them, and from then on they belong to the guest until the "
     "next context switch.  The figure of the first iteration is the exit.";
-ROW(exit_debug_register) = {
+ROW(exit_debug_register, .run = run_debug_register) = {
     .name = "exit/debug-register",
     .work = "write a debug register",
     .path = "MOV to DR0",
@@ -268,7 +259,6 @@ ROW(exit_debug_register) = {
     .explanation = explanation_exit_debug_register,
     .elsewhere = NOT_IN_PV,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
-    .run = run_debug_register,
 };
 
 static void run_invlpg(struct row_run *r)
@@ -279,7 +269,7 @@ static void run_invlpg(struct row_run *r)
 EXPLANATION(exit_invlpg) =
     "INVLPG of one page.  With nested paging it does not exit; compare with pv/update-va, "
     "which changes a mapping in PV.";
-ROW(exit_invlpg) = {
+ROW(exit_invlpg, .run = run_invlpg) = {
     .name = "exit/invlpg",
     .work = "change a mapping",
     .path = "INVLPG",
@@ -287,7 +277,6 @@ ROW(exit_invlpg) = {
     .explanation = explanation_exit_invlpg,
     .elsewhere = NOT_IN_PV,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
-    .run = run_invlpg,
 };
 
 static void run_wbinvd(struct row_run *r)
@@ -298,7 +287,7 @@ static void run_wbinvd(struct row_run *r)
 EXPLANATION(exit_wbinvd) =
     "WBINVD exits; Xen executes it only for domains that have a device passed through "
     "(svm_wbinvd_intercept), otherwise it just resumes.";
-ROW(exit_wbinvd) = {
+ROW(exit_wbinvd, .run = run_wbinvd) = {
     .name = "exit/wbinvd",
     .work = "write back and invalidate caches",
     .path = "WBINVD",
@@ -306,7 +295,6 @@ ROW(exit_wbinvd) = {
     .explanation = explanation_exit_wbinvd,
     .elsewhere = NOT_IN_PV,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
-    .run = run_wbinvd,
 };
 
 /* One vCPU spins without cause: enough PAUSEs for a filter of 3,000 to fire. */
@@ -324,7 +312,7 @@ EXPLANATION(exit_pause_loop) =
     "4,096 PAUSEs in a tight loop.  Where the CPU has a pause filter, Xen takes an exit after some "
     "thousands and yields the vCPU; without one (as under TCG) the figure is the loop alone, "
     "three instructions a turn.";
-ROW(exit_pause_loop) = {
+ROW(exit_pause_loop, .run = run_pause_loop) = {
     .name = "exit/pause-loop",
     .work = "give up the CPU and come back",
     .path = "4,096 PAUSEs in a row",
@@ -332,7 +320,6 @@ ROW(exit_pause_loop) = {
     .explanation = explanation_exit_pause_loop,
     .elsewhere = "PAUSE never leaves a PV guest",
     .modes = MODES_HARDWARE, .operations = 1, .samples = 100, .warmup = 4,
-    .run = run_pause_loop,
 };
 
 struct table_pointer { u16 limit; u64 base; } __attribute__((packed));
@@ -350,7 +337,7 @@ EXPLANATION(exit_descriptor_table) =
     "Instructions that could not be virtualized before SVM and VT-x: SGDT, SIDT, LGDT, LIDT, "
     "PUSHF and POPF.  None of them exits under Xen: a figure of more than some ten "
     "instructions means that something intercepts descriptor tables.  Compare with exit/smsw.";
-ROW(exit_descriptor_table) = {
+ROW(exit_descriptor_table, .run = run_descriptor_table) = {
     .name = "exit/descriptor-table",
     .work = "use a privileged instruction that need not exit",
     .path = "SGDT, SIDT, LGDT, LIDT, PUSHF, POPF",
@@ -358,7 +345,6 @@ ROW(exit_descriptor_table) = {
     .explanation = explanation_exit_descriptor_table,
     .elsewhere = NOT_IN_PV,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
-    .run = run_descriptor_table,
 };
 
 static void run_smsw(struct row_run *r)
@@ -369,7 +355,7 @@ static void run_smsw(struct row_run *r)
 EXPLANATION(exit_smsw) =
     "SMSW reads the low half of CR0.  Xen on SVM intercepts reads of CR0, so this one exits "
     "and is emulated, unlike its companions in exit/descriptor-table; on VT-x the guest reads a shadow.";
-ROW(exit_smsw) = {
+ROW(exit_smsw, .run = run_smsw) = {
     .name = "exit/smsw",
     .work = "use a privileged instruction that need not exit",
     .path = "SMSW",
@@ -377,7 +363,6 @@ ROW(exit_smsw) = {
     .explanation = explanation_exit_smsw,
     .elsewhere = NOT_IN_PV,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
-    .run = run_smsw,
 };
 
 static const char *setup_halt(struct row_run *r)
@@ -403,7 +388,7 @@ EXPLANATION(exit_hlt_wake) =
     "STI and HLT with an interrupt from the LAPIC pending already: HLT exits, Xen sees that there is "
     "something to deliver and does not block the vCPU (hvm_hlt, do_sched_op), the interrupt is injected "
     "and acknowledged.  The shortest way through the sleeping path of a kernel's idle loop.";
-ROW(exit_hlt_wake) = {
+ROW(exit_hlt_wake, .setup = setup_halt, .run = run_halt) = {
     .name = "exit/hlt-wake",
     .work = "give up the CPU and come back",
     .path = "HLT with an interrupt pending",
@@ -411,5 +396,4 @@ ROW(exit_hlt_wake) = {
     .explanation = explanation_exit_hlt_wake,
     .elsewhere = NOT_IN_PV ": see event/roundtrip-idle for its way to sleep",
     .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
-    .setup = setup_halt, .run = run_halt,
 };

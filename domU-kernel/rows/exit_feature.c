@@ -36,7 +36,7 @@ EXPLANATION(exit_vmcall) =
     "VMCALL (Intel) or VMMCALL (AMD) with a number that is no hypercall: exit, a look at the number, resume "
     "(hvm_hypercall).  The row of kvm-unit-tests and of most papers.  hypercall/enosys adds the "
     "hypercall page, exit/vmcall-foreign shows the other vendor's instruction.";
-ROW(exit_vmcall) = {
+ROW(exit_vmcall, .setup = setup_vendor, .run = run_vmcall) = {
     .name = "exit/vmcall",
     .work = "enter the hypervisor and return",
     .path = "VM exit by VMCALL or VMMCALL",
@@ -44,7 +44,6 @@ ROW(exit_vmcall) = {
     .explanation = explanation_exit_vmcall,
     .elsewhere = "VMCALL and VMMCALL are undefined where no hypervisor is below, and in PV, whose door is SYSCALL",
     .modes = MODE_PVH | MODE_HVM, .operations = 1, .samples = 1000, .warmup = 16,
-    .setup = setup_vendor, .run = run_vmcall,
 };
 
 /* An instruction that raises #UD; the handler goes on behind it. */
@@ -67,7 +66,7 @@ EXPLANATION(exit_vmcall_foreign) =
     "The other vendor's instruction raises #UD.  Xen looks at #UD only for domains whose CPU vendor is "
     "made up (svm_cpuid_policy_changed); otherwise it goes straight to the guest, and the figure is the guest's own "
     "exception handling, as in bare mode.  Hence the hypercall page; KVM would patch the instruction.";
-ROW(exit_vmcall_foreign) = {
+ROW(exit_vmcall_foreign, .setup = setup_vendor, .run = run_foreign) = {
     .name = "exit/vmcall-foreign",
     .work = "handle an undefined instruction",
     .path = "the other vendor's VMCALL or VMMCALL",
@@ -75,7 +74,6 @@ ROW(exit_vmcall_foreign) = {
     .explanation = explanation_exit_vmcall_foreign,
     .elsewhere = NOT_IN_PV,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
-    .setup = setup_vendor, .run = run_foreign,
 };
 
 /* ---- extended control register (SDM vol. 2, XSETBV) ---- */
@@ -147,7 +145,7 @@ static void run_xsetbv(struct row_run *r)
 EXPLANATION(exit_xsetbv) =
     "XSETBV exits unconditionally on VT-x and is intercepted on SVM; Xen checks the value against the "
     "domain's policy and loads it (hvm_handle_xsetbv, handle_xsetbv).";
-ROW(exit_xsetbv) = {
+ROW(exit_xsetbv, .setup = setup_xsetbv, .run = run_xsetbv, .teardown = teardown_xsetbv) = {
     .name = "exit/xsetbv",
     .work = "write a control register",
     .path = "XSETBV",
@@ -155,7 +153,6 @@ ROW(exit_xsetbv) = {
     .explanation = explanation_exit_xsetbv,
     .elsewhere = NOT_IN_PV,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
-    .setup = setup_xsetbv, .run = run_xsetbv, .teardown = teardown_xsetbv,
 };
 
 /* ---- CR8: the task priority without memory (SDM vol. 3, 10.8.6.1) ---- */
@@ -182,7 +179,7 @@ static void run_cr8_write(struct row_run *r)
     "CR8 is the LAPIC's task priority.  SVM keeps a virtual one (V_TPR), VT-x a TPR shadow: where the CPU has " \
     "that, Xen lets the guest have it and it does not exit.  Compare with interrupt/tpr, the same by memory."
 
-ROW(exit_cr8_read) = {
+ROW(exit_cr8_read, .setup = setup_cr8, .run = run_cr8_read) = {
     .name = "exit/cr8-read",
     .work = "change the interrupt priority",
     .path = "MOV from CR8",
@@ -190,10 +187,9 @@ ROW(exit_cr8_read) = {
     .explanation = CR8_TEXT,
     .elsewhere = NOT_IN_PV,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
-    .setup = setup_cr8, .run = run_cr8_read,
 };
 
-ROW(exit_cr8_write) = {
+ROW(exit_cr8_write, .setup = setup_cr8, .run = run_cr8_write) = {
     .name = "exit/cr8-write",
     .work = "change the interrupt priority",
     .path = "MOV to CR8",
@@ -201,7 +197,6 @@ ROW(exit_cr8_write) = {
     .explanation = CR8_TEXT,
     .elsewhere = NOT_IN_PV,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
-    .setup = setup_cr8, .run = run_cr8_write,
 };
 
 /* ---- model specific registers (SDM vol. 4; AMD APM vol. 2, 3.2) ---- */
@@ -230,7 +225,7 @@ EXPLANATION(exit_msr_trapped) =
     "RDMSR of IA32_TSC exits even where RDTSC does not (tsc_mode native); Xen reads the TSC and applies "
     "the domain's offset and ratio (_hvm_rdtsc_intercept).  Compare with baseline/rdtsc, which does not exit, and with "
     "exit/rdtsc-trapped.";
-ROW(exit_msr_trapped) = {
+ROW(exit_msr_trapped, .run = run_msr_trapped) = {
     .name = "exit/msr-trapped",
     .work = "read the time stamp counter",
     .path = "VM exit by RDMSR of IA32_TSC",
@@ -238,7 +233,6 @@ ROW(exit_msr_trapped) = {
     .explanation = explanation_exit_msr_trapped,
     .elsewhere = NOT_IN_PV,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
-    .run = run_msr_trapped,
 };
 
 #define MSR_KERNEL_GS_BASE 0xc0000102u
@@ -252,7 +246,7 @@ EXPLANATION(exit_kernel_gs_base) =
     "WRMSR of KernelGSbase (0 stays 0), which kernels write at each change of process.  The MSR permission map lets it "
     "through (svm_vmcb.c, construct_vmcb; vmx.c): the figure is the instruction.  The difference to exit/msr-write is the "
     "whole exit.";
-ROW(exit_kernel_gs_base) = {
+ROW(exit_kernel_gs_base, .run = run_gs_base) = {
     .name = "exit/kernel-gs-base",
     .work = "write a model specific register",
     .path = "WRMSR of KernelGSbase, which does not exit",
@@ -260,7 +254,6 @@ ROW(exit_kernel_gs_base) = {
     .explanation = explanation_exit_kernel_gs_base,
     .elsewhere = NOT_IN_PV,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
-    .run = run_gs_base,
 };
 
 static u64 value;
@@ -284,7 +277,7 @@ static void run_tsc_adjust(struct row_run *r)
 EXPLANATION(exit_tsc_adjust) =
     "WRMSR of IA32_TSC_ADJUST: Xen moves the guest's TSC offset by the difference, here none "
     "(hvm_set_guest_tsc_adjust).  Kernels write it at boot to align the TSCs of their CPUs.";
-ROW(exit_tsc_adjust) = {
+ROW(exit_tsc_adjust, .setup = setup_tsc_adjust, .run = run_tsc_adjust) = {
     .name = "exit/tsc-adjust",
     .work = "write a model specific register",
     .path = "VM exit by WRMSR of IA32_TSC_ADJUST",
@@ -292,7 +285,6 @@ ROW(exit_tsc_adjust) = {
     .explanation = explanation_exit_tsc_adjust,
     .elsewhere = NOT_IN_PV,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
-    .setup = setup_tsc_adjust, .run = run_tsc_adjust,
 };
 
 static const char *setup_deadline(struct row_run *r)
@@ -322,7 +314,8 @@ static void run_deadline(struct row_run *r)
 EXPLANATION(exit_tsc_deadline) =
     "WRMSR of IA32_TSC_DEADLINE with a time that never comes: the exit, and a timer of Xen's set anew "
     "(vlapic_tdt_msr_set).  Compare with sched/set-singleshot-timer; with the tick: interrupt/timer-tsc-deadline.";
-ROW(exit_tsc_deadline) = {
+ROW(exit_tsc_deadline,
+    .setup = setup_deadline, .run = run_deadline, .teardown = teardown_deadline) = {
     .name = "exit/tsc-deadline",
     .work = "arm a timer",
     .path = "VM exit by WRMSR of IA32_TSC_DEADLINE",
@@ -330,7 +323,6 @@ ROW(exit_tsc_deadline) = {
     .explanation = explanation_exit_tsc_deadline,
     .elsewhere = NOT_IN_PV,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
-    .setup = setup_deadline, .run = run_deadline, .teardown = teardown_deadline,
 };
 
 /* Intel's one bit for both, or AMD's for each. */
@@ -363,7 +355,7 @@ static void run_ibrs(struct row_run *r)
 EXPLANATION(exit_ibrs) =
     "WRMSR of SPEC_CTRL flips IBRS, as kernels do at each entry and exit on CPUs that need it.  Where the "
     "guest is told of it, Xen lets it write the register directly: the figure is the CPU's.";
-ROW(exit_ibrs) = {
+ROW(exit_ibrs, .setup = setup_ibrs, .run = run_ibrs) = {
     .name = "exit/ibrs",
     .work = "write a model specific register",
     .path = "WRMSR of SPEC_CTRL",
@@ -371,7 +363,6 @@ ROW(exit_ibrs) = {
     .explanation = explanation_exit_ibrs,
     .elsewhere = NOT_IN_PV,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
-    .setup = setup_ibrs, .run = run_ibrs,
 };
 
 static const char *setup_ibpb(struct row_run *r)
@@ -389,7 +380,7 @@ static void run_ibpb(struct row_run *r)
 EXPLANATION(exit_ibpb) =
     "WRMSR of PRED_CMD empties the branch predictor, as kernels do between processes that must not "
     "train each other's branches.  Where the guest is told of it, Xen lets it write the register directly.";
-ROW(exit_ibpb) = {
+ROW(exit_ibpb, .setup = setup_ibpb, .run = run_ibpb) = {
     .name = "exit/ibpb",
     .work = "write a model specific register",
     .path = "WRMSR of PRED_CMD",
@@ -397,7 +388,6 @@ ROW(exit_ibpb) = {
     .explanation = explanation_exit_ibpb,
     .elsewhere = NOT_IN_PV,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
-    .setup = setup_ibpb, .run = run_ibpb,
 };
 
 /* ---- a trapped TSC ---- */
@@ -435,7 +425,7 @@ EXPLANATION(exit_rdtsc_trapped) =
     "In a domain of its own with tsc_mode \"always_emulate\", RDTSC traps (a VM exit; in PV #GP by CR4.TSD) and Xen answers "
     "with its system time, scaled.  The two readings around the operation trap as well: they are one trap apart with nothing "
     "between them, which is subtracted.  Compare with baseline/rdtsc, the same untrapped.";
-ROW(exit_rdtsc_trapped) = {
+ROW(exit_rdtsc_trapped, .setup = setup_rdtsc, .run = run_rdtsc) = {
     .name = "exit/rdtsc-trapped",
     .work = "read the time stamp counter",
     .path = "RDTSC, trapped by Xen",
@@ -444,5 +434,4 @@ ROW(exit_rdtsc_trapped) = {
     .elsewhere = "bare mode has no Xen to trap RDTSC",
     .modes = MODES_XEN, .needs = DOMAIN_TSC_EMULATED,
     .operations = 1, .samples = 500, .warmup = 16,
-    .setup = setup_rdtsc, .run = run_rdtsc,
 };

@@ -82,7 +82,8 @@ EXPLANATION(grant_access_end) =
     "No hypercall: the table is shared memory, and Xen looks at it only when "
     "the peer maps.  The figure is what the granting side pays; grant/map-1 "
     "and grant/copy-4k are what the other side pays.";
-ROW(grant_access_end) = {
+ROW(grant_access_end,
+    .setup = setup_access_v1, .run = run_access_v1, .teardown = teardown_access) = {
     .name = "grant/access-end",
     .work = "grant a page and withdraw it",
     .path = "two writes to the shared table",
@@ -91,7 +92,6 @@ ROW(grant_access_end) = {
     .elsewhere = NO_GRANTS,
     .modes = MODES_XEN, .flags = ROW_HEADLINE,
     .operations = 1, .samples = 1000, .warmup = 16,
-    .setup = setup_access_v1, .run = run_access_v1, .teardown = teardown_access,
 };
 
 EXPLANATION(grant_v2_access) =
@@ -99,7 +99,8 @@ EXPLANATION(grant_v2_access) =
     "the status array where Xen would have marked a use.  Version 1 does that by one "
     "locked compare-and-exchange, grant/access-end: the two are about as dear.  What "
     "version 2 buys is 64-bit frame numbers.";
-ROW(grant_v2_access) = {
+ROW(grant_v2_access,
+    .setup = setup_access_v2, .run = run_access_v2, .teardown = teardown_access) = {
     .name = "grant/v2-access",
     .work = "grant a page and withdraw it",
     .path = "version 2: entry and status",
@@ -108,7 +109,6 @@ ROW(grant_v2_access) = {
     .elsewhere = NO_GRANTS,
     .modes = MODES_XEN, .needs = DOMAIN_GRANT_V2,
     .operations = 1, .samples = 1000, .warmup = 16,
-    .setup = setup_access_v2, .run = run_access_v2, .teardown = teardown_access,
 };
 
 /* ---------------------------------------------- the backend's side, timed -- */
@@ -237,7 +237,7 @@ EXPLANATION(grant_map_1) =
     "one word, unmaps it (with a TLB flush) and answers.  The difference to "
     "ring/echo-64b is the cost of one mapping from a process.  Compare with "
     "grant/copy-4k: copying a page is often cheaper than mapping it.";
-ROW(grant_map_1) = {
+ROW(grant_map_1, .setup = setup_1, .run = run_map, .teardown = teardown_shared) = {
     .name = "grant/map-1",
     .work = "share 4 KiB with dom0",
     .path = "backend maps and unmaps the grant",
@@ -247,14 +247,13 @@ ROW(grant_map_1) = {
     .modes = MODES_XEN, .needs = SERVICE_DATA_RING,
     .flags = ROW_HEADLINE | ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 100, .warmup = 4,
-    .setup = setup_1, .run = run_map, .teardown = teardown_shared,
 };
 
 EXPLANATION(grant_map_32) =
     "As grant/map-1 with 32 pages in one request: one wake-up, one map and one unmap call "
     "for all; the figure is per page.  What is left is the work that no batching takes "
     "away: Xen's and dom0's page tables, each page, both ways.";
-ROW(grant_map_32) = {
+ROW(grant_map_32, .setup = setup_32, .run = run_map, .teardown = teardown_shared) = {
     .name = "grant/map-32",
     .work = "share 4 KiB with dom0",
     .path = "backend maps 32 grants at once",
@@ -263,14 +262,13 @@ ROW(grant_map_32) = {
     .elsewhere = NO_GRANTS,
     .modes = MODES_XEN, .needs = SERVICE_DATA_RING, .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = DATA_PAGES, .samples = 50, .warmup = 4,
-    .setup = setup_32, .run = run_map, .teardown = teardown_shared,
 };
 
 EXPLANATION(grant_v2_map) =
     "As grant/map-1, the guest's table being of version 2: Xen reads a longer entry and "
     "marks the use in the status array.  Beside dom0's own work, which is the same, the "
     "difference is too small to be seen.";
-ROW(grant_v2_map) = {
+ROW(grant_v2_map, .setup = setup_1_v2, .run = run_map, .teardown = teardown_shared) = {
     .name = "grant/v2-map",
     .work = "share 4 KiB with dom0",
     .path = "version 2 of the granting table",
@@ -280,7 +278,6 @@ ROW(grant_v2_map) = {
     .modes = MODES_XEN, .needs = SERVICE_DATA_RING | DOMAIN_GRANT_V2,
     .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 100, .warmup = 4,
-    .setup = setup_1_v2, .run = run_map, .teardown = teardown_shared,
 };
 
 static void run_unmap(struct row_run *r)
@@ -304,7 +301,7 @@ EXPLANATION(grant_unmap_1) =
     "unmap (GNTTABOP_unmap_grant_ref, and a TLB flush).  The figure holds the round trip: "
     "the unmap alone is the difference to ring/echo-64b, the map alone what grant/map-1 "
     "costs more than this row.";
-ROW(grant_unmap_1) = {
+ROW(grant_unmap_1, .setup = setup_1, .run = run_unmap, .teardown = teardown_shared) = {
     .name = "grant/unmap-1",
     .work = "have dom0 let go of a page",
     .path = "backend unmaps one grant",
@@ -313,13 +310,12 @@ ROW(grant_unmap_1) = {
     .elsewhere = NO_GRANTS,
     .modes = MODES_XEN, .needs = SERVICE_DATA_RING, .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 100, .warmup = 4,
-    .setup = setup_1, .run = run_unmap, .teardown = teardown_shared,
 };
 
 EXPLANATION(grant_unmap_32) =
     "As grant/unmap-1 with 32 pages at once: the wake-up, the calls and the TLB flushes are "
     "shared by all; the figure is per page, a 32nd of the round trip in it.";
-ROW(grant_unmap_32) = {
+ROW(grant_unmap_32, .setup = setup_32, .run = run_unmap, .teardown = teardown_shared) = {
     .name = "grant/unmap-32",
     .work = "have dom0 let go of a page",
     .path = "backend unmaps 32 grants at once",
@@ -328,7 +324,6 @@ ROW(grant_unmap_32) = {
     .elsewhere = NO_GRANTS,
     .modes = MODES_XEN, .needs = SERVICE_DATA_RING, .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = DATA_PAGES, .samples = 50, .warmup = 4,
-    .setup = setup_32, .run = run_unmap, .teardown = teardown_shared,
 };
 
 static void run_copy(struct row_run *r)
@@ -342,7 +337,7 @@ EXPLANATION(grant_copy_4k) =
     "and answers.  Xen maps the page for itself only, so no page table of dom0 "
     "changes.  The difference to ring/echo-64b is the cost of one copy from a "
     "process.";
-ROW(grant_copy_4k) = {
+ROW(grant_copy_4k, .setup = setup_1, .run = run_copy, .teardown = teardown_shared) = {
     .name = "grant/copy-4k",
     .work = "share 4 KiB with dom0",
     .path = "backend copies by GNTTABOP_copy",
@@ -352,7 +347,6 @@ ROW(grant_copy_4k) = {
     .modes = MODES_XEN, .needs = SERVICE_DATA_RING,
     .flags = ROW_HEADLINE | ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 100, .warmup = 4,
-    .setup = setup_1, .run = run_copy, .teardown = teardown_shared,
 };
 
 EXPLANATION(grant_copy_4k_x32) =
@@ -360,7 +354,7 @@ EXPLANATION(grant_copy_4k_x32) =
     "page.  Linux hands them to Xen 16 at a time, in two hypercalls, and pins every page "
     "of the process for it.  Compare with grant/map-32, and with baseline/memcpy-4k, the "
     "copying alone.";
-ROW(grant_copy_4k_x32) = {
+ROW(grant_copy_4k_x32, .setup = setup_32, .run = run_copy, .teardown = teardown_shared) = {
     .name = "grant/copy-4k-x32",
     .work = "share 4 KiB with dom0",
     .path = "backend copies 32 pages at once",
@@ -369,7 +363,6 @@ ROW(grant_copy_4k_x32) = {
     .elsewhere = NO_GRANTS,
     .modes = MODES_XEN, .needs = SERVICE_DATA_RING, .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = DATA_PAGES, .samples = 50, .warmup = 4,
-    .setup = setup_32, .run = run_copy, .teardown = teardown_shared,
 };
 
 static void run_copy_64b(struct row_run *r)
@@ -381,7 +374,7 @@ EXPLANATION(grant_copy_64b) =
     "As grant/copy-4k with 64 bytes: the 4 KiB make some 500 instructions of that row, "
     "all else is the fixed cost of a grant copy, and is here too.  The difference to "
     "ring/echo-64b, which carries as much in the ring itself, is that fixed cost.";
-ROW(grant_copy_64b) = {
+ROW(grant_copy_64b, .setup = setup_1, .run = run_copy_64b, .teardown = teardown_shared) = {
     .name = "grant/copy-64b",
     .work = "share 64 bytes with dom0",
     .path = "backend copies by GNTTABOP_copy",
@@ -390,7 +383,6 @@ ROW(grant_copy_64b) = {
     .elsewhere = NO_GRANTS,
     .modes = MODES_XEN, .needs = SERVICE_DATA_RING, .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 100, .warmup = 4,
-    .setup = setup_1, .run = run_copy_64b, .teardown = teardown_shared,
 };
 
 static void run_persistent(struct row_run *r)
@@ -414,7 +406,8 @@ EXPLANATION(grant_persistent_reuse) =
     "the backend copies 4 KiB out by memcpy and answers.  The difference to ring/echo-64b "
     "is that copy, to grant/map-1 what a persistent grant saves.  Its price: dom0 can read "
     "and change the page at any time.";
-ROW(grant_persistent_reuse) = {
+ROW(grant_persistent_reuse,
+    .setup = setup_kept, .run = run_persistent, .teardown = teardown_kept) = {
     .name = "grant/persistent-reuse",
     .work = "share 4 KiB with dom0",
     .path = "page stays mapped, backend copies",
@@ -423,7 +416,6 @@ ROW(grant_persistent_reuse) = {
     .elsewhere = NO_GRANTS,
     .modes = MODES_XEN, .needs = SERVICE_DATA_RING, .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 100, .warmup = 4,
-    .setup = setup_kept, .run = run_persistent, .teardown = teardown_kept,
 };
 
 static void run_none(struct row_run *r)
@@ -448,7 +440,7 @@ EXPLANATION(grant_transfer_none) =
     "copies them into the shared page first, as Linux's blkfront does with persistent "
     "grants.  The difference to that row is baseline/memcpy-4k; two plain copies cost less "
     "than one call into Xen, grant/copy-4k.";
-ROW(grant_transfer_none) = {
+ROW(grant_transfer_none, .setup = setup_none, .run = run_none, .teardown = teardown_none) = {
     .name = "grant/transfer-none",
     .work = "share 4 KiB with dom0",
     .path = "plain copy in, plain copy out",
@@ -457,5 +449,4 @@ ROW(grant_transfer_none) = {
     .elsewhere = NO_GRANTS,
     .modes = MODES_XEN, .needs = SERVICE_DATA_RING, .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 100, .warmup = 4,
-    .setup = setup_none, .run = run_none, .teardown = teardown_none,
 };

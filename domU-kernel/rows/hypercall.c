@@ -22,7 +22,7 @@ EXPLANATION(hypercall_null) =
     "VMMCALL or VMCALL, which is a VM exit (svm_vmexit_handler or "
     "vmx_vmexit_handler, hvm_hypercall).  The figure isolates entry, dispatch "
     "and return.  Compare with exit/cpuid-basic, an exit without a hypercall.";
-ROW(hypercall_null) = {
+ROW(hypercall_null, .run = run_null) = {
     .name = "hypercall/null",
     .work = "enter the hypervisor and return",
     .path = "hypercall page",
@@ -31,7 +31,6 @@ ROW(hypercall_null) = {
     .elsewhere = NO_HYPERVISOR,
     .modes = MODES_XEN, .flags = ROW_HEADLINE,
     .operations = 1, .samples = 1000, .warmup = 16,
-    .run = run_null,
 };
 
 static void run_enosys(struct row_run *r)
@@ -46,7 +45,7 @@ EXPLANATION(hypercall_enosys) =
     "Calls hypercall 63, which Xen refuses with ENOSYS before it runs any "
     "handler.  The difference to hypercall/null is the handler's own cost; "
     "what remains is entry, the check of the number, and return.";
-ROW(hypercall_enosys) = {
+ROW(hypercall_enosys, .run = run_enosys) = {
     .name = "hypercall/enosys",
     .work = "enter the hypervisor and return",
     .path = "hypercall page, number unknown",
@@ -55,7 +54,6 @@ ROW(hypercall_enosys) = {
     .elsewhere = NO_HYPERVISOR,
     .modes = MODES_XEN, .flags = ROW_HEADLINE,
     .operations = 1, .samples = 1000, .warmup = 16,
-    .run = run_enosys,
 };
 
 /* ---- without the hypercall page ---- */
@@ -117,7 +115,7 @@ EXPLANATION(hypercall_direct) =
     "The instruction that the hypercall page contains, written in line: SYSCALL "
     "in PV, VMMCALL or VMCALL in PVH and HVM.  The difference to hypercall/null is the "
     "page's CALL, its register saving and RET.";
-ROW(hypercall_direct) = {
+ROW(hypercall_direct, .run = run_direct) = {
     .name = "hypercall/direct",
     .work = "enter the hypervisor and return",
     .path = "SYSCALL, VMMCALL or VMCALL in line",
@@ -126,7 +124,6 @@ ROW(hypercall_direct) = {
     .elsewhere = NO_HYPERVISOR,
     .modes = MODES_XEN,
     .operations = 1, .samples = 1000, .warmup = 16,
-    .run = run_direct,
 };
 
 /* ---- many in one ---- */
@@ -166,16 +163,15 @@ static void check_batch(struct row_run *r, u32 count)
         "per call.  Entry and exit are paid once, so the figure falls towards " \
         "the cost of dispatch alone as the batch grows.  Compare with " \
         "hypercall/null."; \
-    ROW(hypercall_multicall_##n) = {                                                \
+    ROW(hypercall_multicall_##n, .setup = setup_batch, .run = run_multicall_##n) = { \
         .name = "hypercall/multicall-" #n,                                          \
         .work = "enter the hypervisor and return",                                  \
         .path = "multicall of " #n ", per call",                                    \
         .help = #n " xen_version calls in one multicall; per call",                 \
-        .explanation = explanation_hypercall_multicall_##n, \
+        .explanation = explanation_hypercall_multicall_##n,                         \
         .elsewhere = NO_HYPERVISOR,                                                 \
         .modes = MODES_XEN,                                                         \
         .operations = n, .samples = 500, .warmup = 16,                              \
-        .setup = setup_batch, .run = run_multicall_##n,                             \
     }
 
 MULTICALL_ROW(1);

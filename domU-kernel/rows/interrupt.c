@@ -44,7 +44,8 @@ EXPLANATION(interrupt_self_ipi_lapic) =
     "acknowledges it by EOI.  Under Xen the write and the EOI are memory accesses that exit and are "
     "decoded (vlapic_reg_write, vlapic_ipi), and the interrupt is injected on the way back in.  The "
     "emulated counterpart of event/send-self: two exits that must be decoded, against one hypercall.";
-ROW(interrupt_self_ipi_lapic) = {
+ROW(interrupt_self_ipi_lapic,
+    .setup = setup_lapic, .run = run_self_ipi, .teardown = teardown_lapic) = {
     .name = "interrupt/self-ipi-lapic",
     .work = "signal oneself",
     .path = "LAPIC ICR, interrupt, EOI",
@@ -52,7 +53,6 @@ ROW(interrupt_self_ipi_lapic) = {
     .explanation = explanation_interrupt_self_ipi_lapic,
     .elsewhere = NO_LAPIC,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
-    .setup = setup_lapic, .run = run_self_ipi, .teardown = teardown_lapic,
 };
 
 static void run_eoi(struct row_run *r)
@@ -64,7 +64,7 @@ EXPLANATION(interrupt_eoi) =
     "Writes EOI with no interrupt in service: the exit, the decoding and the look for something to "
     "complete (vlapic_EOI_set).  ISCA 2016 calls it virtual IRQ completion.  An event channel "
     "needs none: its pending bit is cleared in shared memory.";
-ROW(interrupt_eoi) = {
+ROW(interrupt_eoi, .setup = setup_lapic, .run = run_eoi, .teardown = teardown_lapic) = {
     .name = "interrupt/eoi",
     .work = "complete an interrupt",
     .path = "LAPIC EOI",
@@ -72,7 +72,6 @@ ROW(interrupt_eoi) = {
     .explanation = explanation_interrupt_eoi,
     .elsewhere = NO_LAPIC,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
-    .setup = setup_lapic, .run = run_eoi, .teardown = teardown_lapic,
 };
 
 static void run_tpr(struct row_run *r)
@@ -84,7 +83,7 @@ EXPLANATION(interrupt_tpr) =
     "Writes the task priority register with the value it has, by its memory-mapped address: exit, "
     "decoding, and a look whether an interrupt became deliverable.  CR8 is the same register without "
     "memory; QEMU's TCG cannot run that one.";
-ROW(interrupt_tpr) = {
+ROW(interrupt_tpr, .setup = setup_lapic, .run = run_tpr, .teardown = teardown_lapic) = {
     .name = "interrupt/tpr",
     .work = "change the interrupt priority",
     .path = "LAPIC TPR by memory",
@@ -92,7 +91,6 @@ ROW(interrupt_tpr) = {
     .explanation = explanation_interrupt_tpr,
     .elsewhere = NO_LAPIC,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
-    .setup = setup_lapic, .run = run_tpr, .teardown = teardown_lapic,
 };
 
 static void run_lapic_trap(struct row_run *r)
@@ -104,7 +102,8 @@ EXPLANATION(interrupt_lapic_trap) =
     "ISCA 2016 (Dall et al.) calls it interrupt controller trap: from the guest to the interrupt controller that "
     "the hypervisor emulates, and back.  Here a read of the LAPIC's identifier, which has no effect: the same path as "
     "mmio/xen-lapic, set beside the writes interrupt/tpr and interrupt/eoi.";
-ROW(interrupt_lapic_trap) = {
+ROW(interrupt_lapic_trap,
+    .setup = setup_lapic, .run = run_lapic_trap, .teardown = teardown_lapic) = {
     .name = "interrupt/lapic-trap",
     .work = "access the interrupt controller",
     .path = "LAPIC identifier by memory",
@@ -112,7 +111,6 @@ ROW(interrupt_lapic_trap) = {
     .explanation = explanation_interrupt_lapic_trap,
     .elsewhere = NO_LAPIC,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
-    .setup = setup_lapic, .run = run_lapic_trap, .teardown = teardown_lapic,
 };
 
 static const char *setup_x2apic(struct row_run *r)
@@ -151,7 +149,8 @@ EXPLANATION(interrupt_self_ipi_x2apic) =
     "As interrupt/self-ipi-lapic, with the LAPIC in x2APIC mode: its registers are MSRs, so the two exits "
     "(SELF IPI, EOI) need no memory access decoded (guest_wrmsr_x2apic).  The difference between the two rows is that "
     "decoding.";
-ROW(interrupt_self_ipi_x2apic) = {
+ROW(interrupt_self_ipi_x2apic,
+    .setup = setup_x2apic, .run = run_x2apic, .teardown = teardown_x2apic) = {
     .name = "interrupt/self-ipi-x2apic",
     .work = "signal oneself",
     .path = "x2APIC SELF IPI, interrupt, EOI",
@@ -159,7 +158,6 @@ ROW(interrupt_self_ipi_x2apic) = {
     .explanation = explanation_interrupt_self_ipi_x2apic,
     .elsewhere = NO_LAPIC,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
-    .setup = setup_x2apic, .run = run_x2apic, .teardown = teardown_x2apic,
 };
 
 /* ---- pending already ---- */
@@ -177,7 +175,7 @@ static void run_sti(struct row_run *r)
 EXPLANATION(interrupt_self_ipi_sti) =
     "STI with an interrupt from the LAPIC pending: Xen has asked the CPU to exit as soon as the guest can take it (interrupt "
     "window), injects the vector, and the EOI exits.  exit/hlt-wake is the same by HLT.";
-ROW(interrupt_self_ipi_sti) = {
+ROW(interrupt_self_ipi_sti, .setup = setup_lapic, .run = run_sti, .teardown = teardown_lapic) = {
     .name = "interrupt/self-ipi-sti",
     .work = "take an interrupt that is pending",
     .path = "STI",
@@ -185,7 +183,6 @@ ROW(interrupt_self_ipi_sti) = {
     .explanation = explanation_interrupt_self_ipi_sti,
     .elsewhere = NO_LAPIC,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
-    .setup = setup_lapic, .run = run_sti, .teardown = teardown_lapic,
 };
 
 /*
@@ -216,7 +213,8 @@ static void run_tpr_lowered(struct row_run *r)
 EXPLANATION(interrupt_self_ipi_tpr) =
     "The LAPIC's task priority holds an interrupt back; lowering it exits, Xen finds the interrupt deliverable "
     "and injects it on the way in; the EOI exits.  The difference to interrupt/tpr is the delivery.";
-ROW(interrupt_self_ipi_tpr) = {
+ROW(interrupt_self_ipi_tpr,
+    .setup = setup_lapic, .run = run_tpr_lowered, .teardown = teardown_lapic) = {
     .name = "interrupt/self-ipi-tpr",
     .work = "take an interrupt that is pending",
     .path = "LAPIC TPR lowered",
@@ -224,7 +222,6 @@ ROW(interrupt_self_ipi_tpr) = {
     .explanation = explanation_interrupt_self_ipi_tpr,
     .elsewhere = NO_LAPIC,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
-    .setup = setup_lapic, .run = run_tpr_lowered, .teardown = teardown_lapic,
 };
 
 /* ---- as far as the handler ---- */
@@ -271,7 +268,8 @@ EXPLANATION(interrupt_vector_callback) =
     "the vector named by HVM_PARAM_CALLBACK_IRQ past any LAPIC (evtchn_send, hvm_assert_evtchn_irq): no "
     "acknowledgement is due.  The same in event/send-self goes on until the return.  Compare with "
     "interrupt/vector-lapic.";
-ROW(interrupt_vector_callback) = {
+ROW(interrupt_vector_callback,
+    .setup = setup_callback, .run = run_callback, .teardown = teardown_callback) = {
     .name = "interrupt/vector-callback",
     .work = "reach the handler of a signal to oneself",
     .path = "EVTCHNOP_send, callback vector",
@@ -279,7 +277,6 @@ ROW(interrupt_vector_callback) = {
     .explanation = explanation_interrupt_vector_callback,
     .elsewhere = "only PVH and HVM have a callback vector: PV has a callback address (event/send-self)",
     .modes = MODE_PVH | MODE_HVM, .operations = 1, .samples = 500, .warmup = 16,
-    .setup = setup_callback, .run = run_callback, .teardown = teardown_callback,
 };
 
 static const char *setup_vector(struct row_run *r)
@@ -302,7 +299,8 @@ static void run_vector(struct row_run *r)
 EXPLANATION(interrupt_vector_lapic) =
     "As interrupt/vector-callback, by the LAPIC's interrupt command register: the write exits and is decoded, the "
     "vector is injected.  The difference to interrupt/self-ipi-lapic is the handler, with its EOI.";
-ROW(interrupt_vector_lapic) = {
+ROW(interrupt_vector_lapic,
+    .setup = setup_vector, .run = run_vector, .teardown = teardown_vector) = {
     .name = "interrupt/vector-lapic",
     .work = "reach the handler of a signal to oneself",
     .path = "LAPIC ICR, interrupt",
@@ -310,5 +308,4 @@ ROW(interrupt_vector_lapic) = {
     .explanation = explanation_interrupt_vector_lapic,
     .elsewhere = NO_LAPIC,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
-    .setup = setup_vector, .run = run_vector, .teardown = teardown_vector,
 };

@@ -97,20 +97,20 @@ static void run_out_and_back(struct row_run *r)
 #define BALLOON_ROW \
     .work = "change how much memory the domain has", \
     .elsewhere = "without a hypervisor memory does not come and go", \
-    .modes = MODES_XEN, .operations = 1, .samples = 100, .warmup = 8, \
-    .setup = setup_balloon, .teardown = teardown_balloon
+    .modes = MODES_XEN, .operations = 1, .samples = 100, .warmup = 8
 
 EXPLANATION(memory_populate_page) =
     "Gets one page by XENMEM_populate_physmap, after it was given back outside the figure: Xen takes a page from its "
     "heap, assigns it to the domain and enters it: in PVH and HVM into the nested page table "
     "(guest_physmap_add_page), in PV only into the machine-to-physical table.  A PV guest then "
     "has to map it: pv/update-va comes on top.";
-ROW(memory_populate_page) = {
+ROW(memory_populate_page,
+    .setup = setup_balloon, .run = run_populate, .teardown = teardown_balloon) = {
     .name = "memory/populate-page",
     .path = "populate_physmap",
     .help = "get one page from Xen",
     .explanation = explanation_memory_populate_page,
-    BALLOON_ROW, .run = run_populate,
+    BALLOON_ROW,
 };
 
 EXPLANATION(memory_decrease_increase_reservation) =
@@ -119,12 +119,13 @@ EXPLANATION(memory_decrease_increase_reservation) =
     "HVM, and only there, Xen then has QEMU drop its cached mappings of the guest "
     "(ioreq_request_mapcache_invalidate), and the vCPU waits: many times the rest.  Real balloons "
     "pass many pages per call.";
-ROW(memory_decrease_increase_reservation) = {
+ROW(memory_decrease_increase_reservation,
+    .setup = setup_balloon, .run = run_out_and_back, .teardown = teardown_balloon) = {
     .name = "memory/decrease-increase-reservation",
     .path = "decrease_reservation, populate_physmap",
     .help = "give one page back to Xen and get one again: a balloon's work",
     .explanation = explanation_memory_decrease_increase_reservation,
-    .flags = ROW_DOM0 | ROW_BLOCKS, BALLOON_ROW, .run = run_out_and_back,
+    .flags = ROW_DOM0 | ROW_BLOCKS, BALLOON_ROW,
 };
 
 /* ---- memory that is not there yet ---- */
@@ -182,7 +183,7 @@ EXPLANATION(memory_demand_fault) =
     "populated on demand; Xen takes a zeroed page from the domain's pool and enters it "
     "(p2m_pod_demand_populate), and the guest repeats the write.  No instruction is decoded: the difference to "
     "mmio/npt-fault.  A fault inside the guest is syscall/guest-pagefault.";
-ROW(memory_demand_fault) = {
+ROW(memory_demand_fault, .setup = setup_demand, .run = run_demand) = {
     .name = "memory/demand-fault",
     .work = "touch memory for the first time",
     .path = "nested page fault, populate on demand",
@@ -192,7 +193,6 @@ ROW(memory_demand_fault) = {
     .modes = MODE_PVH | MODE_HVM, .needs = DOMAIN_ON_DEMAND,
     .operations = 1, .samples = 300,
     .warmup = 40,   /* Xen remembers 32 touched pages, of the boot at first */
-    .setup = setup_demand, .run = run_demand,
 };
 
 /* ---- the guest's own page tables, below nested or shadow paging ---- */
@@ -248,32 +248,31 @@ static void run_remap(struct row_run *r)
 }
 
 #define REMAP_ROW \
-    .work = "change a mapping", .operations = 1, .samples = 500, .warmup = 16, \
-    .run = run_remap, .teardown = teardown_remap
+    .work = "change a mapping", .operations = 1, .samples = 500, .warmup = 16
 
 EXPLANATION(memory_remap_hap) =
     "Flips the writable bit in the guest's own page table, INVLPG, and one read through the new entry.  With nested "
     "paging Xen does not notice; on hardware the figure is the two-dimensional page walk.  Compare with "
     "memory/remap-shadow, what the same cost before nested paging, and with pv/update-va.";
-ROW(memory_remap_hap) = {
+ROW(memory_remap_hap, .setup = setup_remap, .run = run_remap, .teardown = teardown_remap) = {
     .name = "memory/remap-hap",
     .path = "page table write, INVLPG, nested paging",
     .help = "change a page table entry and use it, with nested paging",
     .explanation = explanation_memory_remap_hap,
     .elsewhere = "a PV guest cannot write its page tables: see pv/update-va",
-    .modes = MODES_HARDWARE, REMAP_ROW, .setup = setup_remap,
+    .modes = MODES_HARDWARE, REMAP_ROW,
 };
 
 EXPLANATION(memory_remap_shadow) =
     "As memory/remap-hap in a domain with hap=0: the CPU walks page tables that Xen derives from the guest's, so the "
     "guest's are write-protected or resynchronized later; the write, INVLPG and the read may each "
     "exit (sh_page_fault, sh_invlpg).";
-ROW(memory_remap_shadow) = {
+ROW(memory_remap_shadow,
+    .setup = setup_remap_shadow, .run = run_remap, .teardown = teardown_remap) = {
     .name = "memory/remap-shadow",
     .path = "page table write, INVLPG, shadow paging",
     .help = "change a page table entry and use it, with shadow paging",
     .explanation = explanation_memory_remap_shadow,
     .elsewhere = "shadow paging is for domains with page tables of their own under Xen",
     .modes = MODE_PVH | MODE_HVM, .needs = DOMAIN_SHADOW, REMAP_ROW,
-    .setup = setup_remap_shadow,
 };

@@ -19,7 +19,7 @@ EXPLANATION(mmio_xen_lapic) =
     "the read (hvm_hap_nested_page_fault, vlapic_mmio_read).  The decoding is "
     "what makes memory-mapped registers dearer than ports: compare with "
     "port/xen-pit.  CPUs with a virtual APIC serve this without an exit.";
-ROW(mmio_xen_lapic) = {
+ROW(mmio_xen_lapic, .run = run_lapic) = {
     .name = "mmio/xen-lapic",
     .work = "enter the hypervisor and return",
     .path = "VM exit by memory read, LAPIC inside Xen",
@@ -28,7 +28,6 @@ ROW(mmio_xen_lapic) = {
     .elsewhere = "a PV guest has no local APIC",
     .modes = MODES_HARDWARE, .flags = ROW_HEADLINE,
     .operations = 1, .samples = 1000, .warmup = 16,
-    .run = run_lapic,
 };
 
 static const char *setup_ioreq(struct row_run *r)
@@ -52,7 +51,7 @@ EXPLANATION(mmio_ioreq) =
     "port/ioreq, but Xen has to walk the guest's page table and decode the "
     "instruction before it can ask, so the difference to port/ioreq is the cost "
     "of decoding.";
-ROW(mmio_ioreq) = {
+ROW(mmio_ioreq, .setup = setup_ioreq, .run = run_ioreq) = {
     .name = "mmio/ioreq",
     .work = "ask a dom0 process and get its answer",
     .path = "VM exit by memory read, our own process",
@@ -62,7 +61,6 @@ ROW(mmio_ioreq) = {
     .modes = MODE_HVM, .needs = SERVICE_IOREQ,
     .flags = ROW_HEADLINE | ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 200, .warmup = 8,
-    .setup = setup_ioreq, .run = run_ioreq,
 };
 
 /* 82093AA data sheet, 3.1: index register at 0, data at 0x10. */
@@ -77,7 +75,7 @@ static void run_ioapic(struct row_run *r)
 
 EXPLANATION(mmio_xen_ioapic) =
     "As mmio/xen-lapic, another device inside Xen (vioapic_read).";
-ROW(mmio_xen_ioapic) = {
+ROW(mmio_xen_ioapic, .run = run_ioapic) = {
     .name = "mmio/xen-ioapic",
     .work = "enter the hypervisor and return",
     .path = "VM exit by memory read, I/O APIC inside Xen",
@@ -85,7 +83,6 @@ ROW(mmio_xen_ioapic) = {
     .explanation = explanation_mmio_xen_ioapic,
     .elsewhere = "only HVM and bare have an I/O APIC",
     .modes = MODE_HVM | MODE_BARE, .operations = 1, .samples = 500, .warmup = 16,
-    .run = run_ioapic,
 };
 
 static const char *setup_hpet(struct row_run *r)
@@ -102,7 +99,7 @@ static void run_hpet(struct row_run *r)
 
 EXPLANATION(mmio_xen_hpet) =
     "As mmio/xen-lapic, another device inside Xen (hpet_read).";
-ROW(mmio_xen_hpet) = {
+ROW(mmio_xen_hpet, .setup = setup_hpet, .run = run_hpet) = {
     .name = "mmio/xen-hpet",
     .work = "enter the hypervisor and return",
     .path = "VM exit by memory read, HPET inside Xen",
@@ -110,7 +107,6 @@ ROW(mmio_xen_hpet) = {
     .explanation = explanation_mmio_xen_hpet,
     .elsewhere = "only HVM and bare have an HPET",
     .modes = MODE_HVM | MODE_BARE, .operations = 1, .samples = 500, .warmup = 16,
-    .setup = setup_hpet, .run = run_hpet,
 };
 
 /* ---- QEMU's devices ---- */
@@ -143,7 +139,8 @@ EXPLANATION(mmio_qemu_register) =
     "A read of the feature register of a virtio device, in a BAR: as port/qemu-ide, and before it Xen walks the guest's "
     "page table, decodes the instruction and looks for the ioreq server that claimed the address.  "
     "Compare with mmio/ioreq, the same way to a smaller process.";
-ROW(mmio_qemu_register) = {
+ROW(mmio_qemu_register,
+    .setup = setup_register, .run = run_register, .teardown = teardown_register) = {
     .name = "mmio/qemu-register",
     .work = "ask a dom0 process and get its answer",
     .path = "VM exit by memory read, QEMU in dom0",
@@ -152,7 +149,6 @@ ROW(mmio_qemu_register) = {
     .elsewhere = ONLY_HVM,
     .modes = MODE_HVM, .needs = DOMAIN_DEVICES, .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 200, .warmup = 8,
-    .setup = setup_register, .run = run_register, .teardown = teardown_register,
 };
 
 /* IBM VGA: the memory window of graphics modes. */
@@ -192,7 +188,7 @@ EXPLANATION(mmio_qemu_vga_buffered) =
     "into a shared ring of 511 and sends QEMU an event (stdvga_mem_write, ioreq_send); the vCPU goes on at "
     "once.  Compare with mmio/qemu-register, which waits.  When QEMU runs "
     "is the scheduler's business: a sample in which it does is an outlier.";
-ROW(mmio_qemu_vga_buffered) = {
+ROW(mmio_qemu_vga_buffered, .setup = setup_vga, .run = run_vga) = {
     .name = "mmio/qemu-vga-buffered",
     .work = "tell a dom0 process something, no answer",
     .path = "VM exit by memory write, buffered for QEMU",
@@ -201,7 +197,6 @@ ROW(mmio_qemu_vga_buffered) = {
     .elsewhere = ONLY_HVM,
     .modes = MODE_HVM, .needs = DOMAIN_DEVICES, .flags = ROW_DOM0,
     .operations = 1, .samples = 200, .warmup = 8,
-    .setup = setup_vga, .run = run_vga,
 };
 
 /* ---- nobody's ---- */
@@ -220,7 +215,7 @@ EXPLANATION(mmio_npt_fault) =
     "Xen's table, decoding the instruction, the search for a device, and all ones as the answer.  "
     "The floor of the memory-mapped rows, as port/unclaimed is of the ports; memory/demand-fault is "
     "the nested page fault that ends without decoding.";
-ROW(mmio_npt_fault) = {
+ROW(mmio_npt_fault, .run = run_npt_fault) = {
     .name = "mmio/npt-fault",
     .work = "enter the hypervisor and return",
     .path = "VM exit by memory read, nobody answers",
@@ -228,5 +223,4 @@ ROW(mmio_npt_fault) = {
     .explanation = explanation_mmio_npt_fault,
     .elsewhere = "a PV guest has no nested page table: see pv/writable-pt-fault",
     .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
-    .run = run_npt_fault,
 };

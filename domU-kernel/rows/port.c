@@ -22,7 +22,7 @@ EXPLANATION(port_xen_pit) =
     "(handle_pio, hvm_io_intercept, handle_speaker_io) and resumes: dom0 is not "
     "involved.  Compare with port/qemu-ide, the same instruction answered by a "
     "process in dom0.";
-ROW(port_xen_pit) = {
+ROW(port_xen_pit, .run = run_pit) = {
     .name = "port/xen-pit",
     .work = "enter the hypervisor and return",
     .path = "VM exit by IN, PIT inside Xen",
@@ -31,7 +31,6 @@ ROW(port_xen_pit) = {
     .elsewhere = NEEDS_DEVICES,
     .modes = MODE_HVM | MODE_BARE, .flags = ROW_HEADLINE,
     .operations = 1, .samples = 1000, .warmup = 16,
-    .run = run_pit,
 };
 
 static u16 pmtimer_port;
@@ -52,7 +51,7 @@ EXPLANATION(port_xen_pmtimer) =
     "IN from the PM timer's port exits; Xen computes the timer's value from its "
     "own clock (handle_pmt_io) and resumes.  It differs from port/xen-pit by the "
     "device's arithmetic only.";
-ROW(port_xen_pmtimer) = {
+ROW(port_xen_pmtimer, .setup = setup_pmtimer, .run = run_pmtimer) = {
     .name = "port/xen-pmtimer",
     .work = "enter the hypervisor and return",
     .path = "VM exit by IN, PM timer inside Xen",
@@ -61,7 +60,6 @@ ROW(port_xen_pmtimer) = {
     .elsewhere = NEEDS_DEVICES,
     .modes = MODE_HVM | MODE_BARE, .flags = ROW_HEADLINE,
     .operations = 1, .samples = 1000, .warmup = 16,
-    .setup = setup_pmtimer, .run = run_pmtimer,
 };
 
 static const char *setup_ide(struct row_run *r)
@@ -83,7 +81,7 @@ EXPLANATION(port_qemu_ide) =
     "register, answers and notifies; Xen completes the instruction.  The guest "
     "executes one instruction of it.  Compare with port/ioreq: the same way to a "
     "smaller process.";
-ROW(port_qemu_ide) = {
+ROW(port_qemu_ide, .setup = setup_ide, .run = run_ide) = {
     .name = "port/qemu-ide",
     .work = "ask a dom0 process and get its answer",
     .path = "VM exit by IN, QEMU in dom0",
@@ -92,7 +90,6 @@ ROW(port_qemu_ide) = {
     .elsewhere = NEEDS_DEVICES,
     .modes = MODE_HVM | MODE_BARE, .flags = ROW_HEADLINE | ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 200, .warmup = 8,
-    .setup = setup_ide, .run = run_ide,
 };
 
 static const char *setup_serial(struct row_run *r)
@@ -109,7 +106,7 @@ static void run_serial(struct row_run *r)
 EXPLANATION(port_qemu_serial) =
     "As port/qemu-ide, another device of the same process: the difference between the "
     "two is QEMU's own work on the register.";
-ROW(port_qemu_serial) = {
+ROW(port_qemu_serial, .setup = setup_serial, .run = run_serial) = {
     .name = "port/qemu-serial",
     .work = "ask a dom0 process and get its answer",
     .path = "VM exit by IN, QEMU in dom0",
@@ -118,7 +115,6 @@ ROW(port_qemu_serial) = {
     .elsewhere = NEEDS_DEVICES,
     .modes = MODE_HVM | MODE_BARE, .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 200, .warmup = 8,
-    .setup = setup_serial, .run = run_serial,
 };
 
 static void run_unclaimed(struct row_run *r)
@@ -130,7 +126,7 @@ EXPLANATION(port_unclaimed) =
     "IN from port 0x1234 exits; Xen finds neither an internal device nor an "
     "ioreq server for it and completes it with all ones.  The figure is the "
     "search itself, the floor of all port exits.";
-ROW(port_unclaimed) = {
+ROW(port_unclaimed, .run = run_unclaimed) = {
     .name = "port/unclaimed",
     .work = "enter the hypervisor and return",
     .path = "VM exit by IN, nobody answers",
@@ -139,7 +135,6 @@ ROW(port_unclaimed) = {
     .elsewhere = NEEDS_DEVICES,
     .modes = MODE_HVM | MODE_BARE, .flags = ROW_HEADLINE,
     .operations = 1, .samples = 1000, .warmup = 16,
-    .run = run_unclaimed,
 };
 
 static const char *setup_ioreq(struct row_run *r)
@@ -164,7 +159,7 @@ EXPLANATION(port_ioreq) =
     "Xen writes the request into a shared page, sends an event, and blocks the "
     "vCPU until the answer.  The difference to ring/echo-64b is the path alone: "
     "exit and emulation on one side, ring and hypercalls on the other.";
-ROW(port_ioreq) = {
+ROW(port_ioreq, .setup = setup_ioreq, .run = run_ioreq) = {
     .name = "port/ioreq",
     .work = "ask a dom0 process and get its answer",
     .path = "VM exit by IN, our own process",
@@ -174,7 +169,6 @@ ROW(port_ioreq) = {
     .modes = MODE_HVM, .needs = SERVICE_IOREQ,
     .flags = ROW_HEADLINE | ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 200, .warmup = 8,
-    .setup = setup_ioreq, .run = run_ioreq,
 };
 
 #define BATCH 64u   /* bytes by one REP INSB */
@@ -220,7 +214,8 @@ EXPLANATION(port_ioreq_batched) =
     "and sends one request for all 64 (hvmemul_rep_ins); the process stores them through a "
     "mapping of the guest's page, made for it.  One exit, one wake-up and one mapping for 64 bytes: compare per byte "
     "with port/ioreq.  Emulated IDE moves its sectors like this.";
-ROW(port_ioreq_batched) = {
+ROW(port_ioreq_batched,
+    .setup = setup_batched, .run = run_batched, .teardown = teardown_batched) = {
     .name = "port/ioreq-batched",
     .work = "ask a dom0 process and get its answer",
     .path = "VM exit by REP INSB, our own process",
@@ -229,7 +224,6 @@ ROW(port_ioreq_batched) = {
     .elsewhere = NEEDS_DEVICES,
     .modes = MODE_HVM, .needs = SERVICE_IOREQ, .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = BATCH, .samples = 200, .warmup = 8,
-    .setup = setup_batched, .run = run_batched, .teardown = teardown_batched,
 };
 
 /* ---- more devices, by who answers ---- */
@@ -241,16 +235,15 @@ ROW(port_ioreq_batched) = {
     }                                                                               \
     EXPLANATION(port_##identifier) = \
         "IN from " what ": as port/xen-pit, another device inside Xen."; \
-    ROW(port_##identifier) = {                                                      \
+    ROW(port_##identifier, .run = run_##identifier) = {                             \
         .name = "port/" row_name,                                                   \
         .work = "enter the hypervisor and return",                                  \
         .path = "VM exit by IN, " who,                                              \
         .help = "IN from " what ", emulated inside Xen",                            \
-        .explanation = explanation_port_##identifier, \
+        .explanation = explanation_port_##identifier,                               \
         .elsewhere = NEEDS_DEVICES,                                                 \
         .modes = MODE_HVM | MODE_BARE,                                              \
         .operations = 1, .samples = 500, .warmup = 16,                              \
-        .run = run_##identifier,                                                    \
     }
 
 PORT_ROW(xen_pic, "xen-pic", "PIC inside Xen", "the interrupt controller's mask register", 0x21u);
@@ -264,7 +257,7 @@ static void run_pci_config(struct row_run *r)
 EXPLANATION(port_pci_config) =
     "IN from port 0xcfc with the host bridge selected: Xen looks up which ioreq server "
     "owns the function (ioreq_server_select) and asks it, here QEMU.";
-ROW(port_pci_config) = {
+ROW(port_pci_config, .run = run_pci_config) = {
     .name = "port/pci-config",
     .work = "ask a dom0 process and get its answer",
     .path = "VM exit by IN, PCI configuration",
@@ -273,7 +266,6 @@ ROW(port_pci_config) = {
     .elsewhere = NEEDS_DEVICES,
     .modes = MODE_HVM | MODE_BARE, .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 200, .warmup = 8,
-    .run = run_pci_config,
 };
 
 static void run_debug(struct row_run *r)
@@ -284,7 +276,7 @@ static void run_debug(struct row_run *r)
 EXPLANATION(port_debug_0xe9) =
     "OUT to port 0xe9: Xen collects the characters of a line and prints them to its own log when the "
     "line ends (hvm_print_line).  No process in dom0 is involved.";
-ROW(port_debug_0xe9) = {
+ROW(port_debug_0xe9, .run = run_debug) = {
     .name = "port/debug-0xe9",
     .work = "print one character",
     .path = "VM exit by OUT, Xen's debug console",
@@ -292,5 +284,4 @@ ROW(port_debug_0xe9) = {
     .explanation = explanation_port_debug_0xe9,
     .elsewhere = "a PV guest has no ports",
     .modes = MODES_HARDWARE, .operations = 1, .samples = 64, .warmup = 4,
-    .run = run_debug,
 };

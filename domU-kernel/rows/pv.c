@@ -58,7 +58,7 @@ EXPLANATION(pv_update_va) =
     "(do_update_va_mapping, mod_l1_entry).  Compare with exit/invlpg: a "
     "hardware guest writes the entry itself.  Two figures alternate: taking away the right to write gives the page's "
     "writable type back (_put_page_type), which costs more than getting it (_get_page_type).";
-ROW(pv_update_va) = {
+ROW(pv_update_va, .setup = setup_page, .run = run_update_va, .teardown = teardown_page) = {
     .name = "pv/update-va",
     .work = "change a mapping",
     .path = "update_va_mapping",
@@ -66,7 +66,6 @@ ROW(pv_update_va) = {
     .explanation = explanation_pv_update_va,
     .elsewhere = ONLY_PV,
     .modes = MODE_PV, .operations = 1, .samples = 1000, .warmup = 16,
-    .setup = setup_page, .run = run_update_va, .teardown = teardown_page,
 };
 
 static void run_update_va_batch(struct row_run *r)
@@ -93,7 +92,8 @@ static void run_update_va_batch(struct row_run *r)
 EXPLANATION(pv_update_va_x32) =
     "32 update_va_mapping calls in one multicall; the figure is per entry.  The difference "
     "to pv/update-va is one entry into Xen.";
-ROW(pv_update_va_x32) = {
+ROW(pv_update_va_x32,
+    .setup = setup_page, .run = run_update_va_batch, .teardown = teardown_page) = {
     .name = "pv/update-va-x32",
     .work = "change a mapping",
     .path = "32 update_va_mapping in a multicall, per call",
@@ -101,7 +101,6 @@ ROW(pv_update_va_x32) = {
     .explanation = explanation_pv_update_va_x32,
     .elsewhere = ONLY_PV,
     .modes = MODE_PV, .operations = BATCH, .samples = 200, .warmup = 8,
-    .setup = setup_page, .run = run_update_va_batch, .teardown = teardown_page,
 };
 
 /* xen/xen.h: the low bits of ptr are a command. */
@@ -142,7 +141,7 @@ EXPLANATION(pv_mmu_update) =
     "Changes the same entry by its machine address through mmu_update: Xen has to find and map the "
     "page table's page itself (do_mmu_update), which pv/update-va need not.  Alternates as that row "
     "does, for the same reason.";
-ROW(pv_mmu_update) = {
+ROW(pv_mmu_update, .setup = setup_page, .run = run_mmu_update, .teardown = teardown_page) = {
     .name = "pv/mmu-update",
     .work = "change a mapping",
     .path = "mmu_update",
@@ -150,13 +149,13 @@ ROW(pv_mmu_update) = {
     .explanation = explanation_pv_mmu_update,
     .elsewhere = ONLY_PV,
     .modes = MODE_PV, .operations = 1, .samples = 1000, .warmup = 16,
-    .setup = setup_page, .run = run_mmu_update, .teardown = teardown_page,
 };
 
 EXPLANATION(pv_mmu_update_x32) =
     "32 updates in one mmu_update; the figure is per entry.  Consecutive updates "
     "of the same table share its look-up.";
-ROW(pv_mmu_update_x32) = {
+ROW(pv_mmu_update_x32,
+    .setup = setup_page, .run = run_mmu_update_batch, .teardown = teardown_page) = {
     .name = "pv/mmu-update-x32",
     .work = "change a mapping",
     .path = "mmu_update of 32, per entry",
@@ -164,7 +163,6 @@ ROW(pv_mmu_update_x32) = {
     .explanation = explanation_pv_mmu_update_x32,
     .elsewhere = ONLY_PV,
     .modes = MODE_PV, .operations = BATCH, .samples = 200, .warmup = 8,
-    .setup = setup_page, .run = run_mmu_update_batch, .teardown = teardown_page,
 };
 
 /* Xen emulates such writes only for a guest that asked for it (xen/xen.h). */
@@ -203,7 +201,8 @@ EXPLANATION(pv_writable_pt_fault) =
     "faults into Xen, which decodes the instruction, checks the value and writes it "
     "(pv_ro_page_fault, ptwr_emulated_update), then resumes.  The dearest way to do what pv/update-va does; it alternates for the same "
     "reason.";
-ROW(pv_writable_pt_fault) = {
+ROW(pv_writable_pt_fault,
+    .setup = setup_writable_pt, .run = run_writable_pt, .teardown = teardown_writable_pt) = {
     .name = "pv/writable-pt-fault",
     .work = "change a mapping",
     .path = "plain write, emulated by Xen",
@@ -211,7 +210,6 @@ ROW(pv_writable_pt_fault) = {
     .explanation = explanation_pv_writable_pt_fault,
     .elsewhere = ONLY_PV,
     .modes = MODE_PV, .operations = 1, .samples = 500, .warmup = 16,
-    .setup = setup_writable_pt, .run = run_writable_pt, .teardown = teardown_writable_pt,
 };
 
 /* ---- address spaces, stacks, traps ---- */
@@ -234,7 +232,7 @@ EXPLANATION(pv_cr3_switch) =
     "Loads the page table base with the value it has, by mmuext_op: Xen checks and counts the "
     "table's type, loads CR3 and flushes (new_guest_cr3).  Compare with exit/cr3: one "
     "instruction in a hardware guest.";
-ROW(pv_cr3_switch) = {
+ROW(pv_cr3_switch, .run = run_cr3) = {
     .name = "pv/cr3-switch",
     .work = "change a mapping",
     .path = "MMUEXT_NEW_BASEPTR",
@@ -242,7 +240,6 @@ ROW(pv_cr3_switch) = {
     .explanation = explanation_pv_cr3_switch,
     .elsewhere = ONLY_PV,
     .modes = MODE_PV, .operations = 1, .samples = 500, .warmup = 16,
-    .run = run_cr3,
 };
 
 extern u8 boot_stack_top[], pv_stubs[];
@@ -255,7 +252,7 @@ static void run_stack_switch(struct row_run *r)
 EXPLANATION(pv_stack_switch) =
     "Tells Xen which stack to enter the guest kernel on: a PV kernel does that at each task "
     "switch, where a native one writes to its own TSS.";
-ROW(pv_stack_switch) = {
+ROW(pv_stack_switch, .run = run_stack_switch) = {
     .name = "pv/stack-switch",
     .work = "change the kernel's stack",
     .path = "stack_switch",
@@ -263,7 +260,6 @@ ROW(pv_stack_switch) = {
     .explanation = explanation_pv_stack_switch,
     .elsewhere = ONLY_PV,
     .modes = MODE_PV, .operations = 1, .samples = 1000, .warmup = 16,
-    .run = run_stack_switch,
 };
 
 static void run_set_trap_table(struct row_run *r)
@@ -278,7 +274,7 @@ static void run_set_trap_table(struct row_run *r)
 
 EXPLANATION(pv_set_trap_table) =
     "Registers the handler of one vector with Xen, which copies and checks it.";
-ROW(pv_set_trap_table) = {
+ROW(pv_set_trap_table, .run = run_set_trap_table) = {
     .name = "pv/set-trap-table",
     .work = "install a trap handler",
     .path = "set_trap_table",
@@ -286,7 +282,6 @@ ROW(pv_set_trap_table) = {
     .explanation = explanation_pv_set_trap_table,
     .elsewhere = ONLY_PV,
     .modes = MODE_PV, .operations = 1, .samples = 500, .warmup = 16,
-    .run = run_set_trap_table,
 };
 
 static inline __attribute__((always_inline)) void iret_to_next(void)
@@ -318,7 +313,7 @@ EXPLANATION(pv_iret) =
     "Builds a frame and returns through it by the iret hypercall: a PV kernel cannot use "
     "IRET to restore its virtual interrupt flag, so each exception and each upcall ends "
     "in one of these.";
-ROW(pv_iret) = {
+ROW(pv_iret, .run = run_iret) = {
     .name = "pv/iret",
     .work = "return from an exception",
     .path = "iret hypercall",
@@ -326,7 +321,6 @@ ROW(pv_iret) = {
     .explanation = explanation_pv_iret,
     .elsewhere = ONLY_PV,
     .modes = MODE_PV, .operations = 1, .samples = 1000, .warmup = 16,
-    .run = run_iret,
 };
 
 /* ---- instructions that Xen emulates ---- */
@@ -349,7 +343,7 @@ static void run_cpuid(struct row_run *r)
 EXPLANATION(pv_cpuid_emulated) =
     "CPUID behind the prefix UD2 \"xen\": #UD enters Xen, which recognizes the signature "
     "and answers from the domain's policy (pv_emulate_invalid_op).  Compare with exit/cpuid-basic.";
-ROW(pv_cpuid_emulated) = {
+ROW(pv_cpuid_emulated, .run = run_cpuid) = {
     .name = "pv/cpuid-emulated",
     .work = "enter the hypervisor and return",
     .path = "#UD, CPUID emulated",
@@ -357,7 +351,6 @@ ROW(pv_cpuid_emulated) = {
     .explanation = explanation_pv_cpuid_emulated,
     .elsewhere = ONLY_PV,
     .modes = MODE_PV, .operations = 1, .samples = 1000, .warmup = 16,
-    .run = run_cpuid,
 };
 
 #define MSR_EFER 0xc0000080u   /* AMD APM vol. 2, 3.1.7 */
@@ -378,7 +371,7 @@ static void run_msr(struct row_run *r)
 EXPLANATION(pv_msr_emulated) =
     "RDMSR of EFER by the de-privileged kernel: #GP enters Xen, which fetches and decodes "
     "the instruction and emulates it (pv_emulate_privileged_op, read_msr).  Compare with exit/msr-read.";
-ROW(pv_msr_emulated) = {
+ROW(pv_msr_emulated, .setup = setup_msr, .run = run_msr) = {
     .name = "pv/msr-emulated",
     .work = "read a model specific register",
     .path = "#GP, RDMSR emulated",
@@ -386,7 +379,6 @@ ROW(pv_msr_emulated) = {
     .explanation = explanation_pv_msr_emulated,
     .elsewhere = ONLY_PV,
     .modes = MODE_PV, .operations = 1, .samples = 1000, .warmup = 16,
-    .setup = setup_msr, .run = run_msr,
 };
 
 static const char *setup_io(struct row_run *r)
@@ -407,7 +399,7 @@ static void run_io(struct row_run *r)
 EXPLANATION(pv_io_emulated) =
     "IN from port 0x61 by the de-privileged kernel: #GP enters Xen, which decodes the "
     "instruction and asks its own PIT (guest_io_read).  Compare with port/xen-pit.";
-ROW(pv_io_emulated) = {
+ROW(pv_io_emulated, .setup = setup_io, .run = run_io) = {
     .name = "pv/io-emulated",
     .work = "enter the hypervisor and return",
     .path = "#GP, IN emulated",
@@ -415,5 +407,4 @@ ROW(pv_io_emulated) = {
     .explanation = explanation_pv_io_emulated,
     .elsewhere = ONLY_PV,
     .modes = MODE_PV, .operations = 1, .samples = 1000, .warmup = 16,
-    .setup = setup_io, .run = run_io,
 };

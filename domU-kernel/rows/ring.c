@@ -37,7 +37,7 @@ EXPLANATION(ring_echo_64b) =
     "the same slot and notifies back.  Both notifications are event channels: "
     "the difference to event/roundtrip-idle is the ring itself.  Compare with "
     "port/ioreq, which asks the very same process by a trapped instruction.";
-ROW(ring_echo_64b) = {
+ROW(ring_echo_64b, .run = run_echo) = {
     .name = "ring/echo-64b",
     .work = "ask a dom0 process and get its answer",
     .path = "shared ring, depth 1",
@@ -47,7 +47,6 @@ ROW(ring_echo_64b) = {
     .modes = MODES_XEN, .needs = SERVICE_DATA_RING,
     .flags = ROW_HEADLINE | ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 200, .warmup = 8,
-    .run = run_echo,
 };
 
 #define BATCH 256u   /* requests in one sample */
@@ -118,17 +117,16 @@ static void run_stream(struct row_run *r, u32 depth)
         "index), so that a batch shares events: how many are left is told under the " \
         "results, one a request at depth 1, one in 64 at depth 64.  The ratio to " \
         "ring/echo-64b shows what batching is worth."; \
-    ROW(ring_stream_depth_##depth) = {                                              \
+    ROW(ring_stream_depth_##depth, .run = run_stream_##depth) = {                   \
         .name = "ring/stream-depth-" #depth,                                        \
         .work = "tell a dom0 process something, no answer",                         \
         .path = "shared ring, up to " #depth " in flight",                          \
         .help = "stream 64-byte requests, up to " #depth " in flight; per request", \
-        .explanation = explanation_ring_stream_depth_##depth, \
+        .explanation = explanation_ring_stream_depth_##depth,                       \
         .elsewhere = NO_RING,                                                       \
         .modes = MODES_XEN, .needs = SERVICE_DATA_RING,                             \
         .flags = row_flags | ROW_DOM0 | ROW_BLOCKS | ROW_BATCHES,                   \
         .operations = BATCH, .samples = 20, .warmup = 2,                            \
-        .run = run_stream_##depth,                                                  \
     }
 
 STREAM_ROW(1, 0);

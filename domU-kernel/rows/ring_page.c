@@ -65,13 +65,12 @@ static void echo(struct row_run *r, u16 operation)
     {                                                                        \
         echo(r, operation_);                                                 \
     }                                                                        \
-    ROW(ring_##identifier) = {                                               \
+    ROW(ring_##identifier, .setup = setup_, .run = run_##identifier, .teardown = teardown_) = { \
         .name = row_name, .work = "send 4 KiB to a dom0 process and get them back", \
         .path = way, .help = what, .explanation = text, .elsewhere = NO_RING, \
         .modes = MODES_XEN, .needs = SERVICE_DATA_RING,                      \
         .flags = ROW_DOM0 | ROW_BLOCKS,                                      \
         .operations = 1, .samples = 100, .warmup = 4,                        \
-        .setup = setup_, .run = run_##identifier, .teardown = teardown_,     \
     }
 
 ECHO_ROW(echo_4k_copy, "ring/echo-4k-copy", "two grant copies", DATA_ECHO_COPY,
@@ -159,7 +158,7 @@ EXPLANATION(ring_push_pop) =
     "the answer, publish, set both event indices, take it.  No event, no other domain: the "
     "cost of the ring's code.  All else in ring/echo-64b is notification, wake-up and dom0.  "
     "The same in every mode.";
-ROW(ring_push_pop) = {
+ROW(ring_push_pop, .setup = setup_home, .run = run_home, .teardown = teardown_home) = {
     .name = "ring/push-pop",
     .work = "do something inside the guest",
     .path = "ring code, no peer",
@@ -167,7 +166,6 @@ ROW(ring_push_pop) = {
     .explanation = explanation_ring_push_pop,
     .modes = MODES_ALL,
     .operations = 1, .samples = 1000, .warmup = 16,
-    .setup = setup_home, .run = run_home, .teardown = teardown_home,
 };
 
 /* --------------------------------------------------------- silent pushes -- */
@@ -229,7 +227,7 @@ EXPLANATION(ring_notify_suppressed) =
     "hypercall.  What a request costs its sender in a full stream.  Of 64 requests 63 are timed; "
     "one event carries all.  Compare with event/send-masked, the hypercall that is saved, and with "
     "ring/push-pop.";
-ROW(ring_notify_suppressed) = {
+ROW(ring_notify_suppressed, .run = run_suppressed) = {
     .name = "ring/notify-suppressed",
     .work = "tell a dom0 process something, no answer",
     .path = "shared ring, no event needed",
@@ -238,5 +236,4 @@ ROW(ring_notify_suppressed) = {
     .elsewhere = NO_RING,
     .modes = MODES_XEN, .needs = SERVICE_DATA_RING, .flags = ROW_BATCHES,
     .operations = 1, .samples = 1000, .warmup = 16,
-    .run = run_suppressed,
 };

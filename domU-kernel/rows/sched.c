@@ -18,7 +18,7 @@ EXPLANATION(sched_yield) =
     "scheduler's decision alone; when dom0 shares the CPU and has work, the "
     "tail shows its turns.  In PVH and HVM the figure stays at one of two levels some 550 "
     "instructions apart for hundreds of samples, in some boots; why is not traced.";
-ROW(sched_yield) = {
+ROW(sched_yield, .run = run_yield) = {
     .name = "sched/yield",
     .work = "give up the CPU and come back",
     .path = "SCHEDOP_yield",
@@ -27,7 +27,6 @@ ROW(sched_yield) = {
     .elsewhere = "bare mode has no scheduler below it",
     .modes = MODES_XEN, .flags = ROW_HEADLINE,
     .operations = 1, .samples = 1000, .warmup = 16,
-    .run = run_yield,
 };
 
 #define NO_SCHEDULER "bare mode has no scheduler below it"
@@ -62,7 +61,7 @@ static void run_poll(struct row_run *r)
 EXPLANATION(sched_poll) =
     "SCHEDOP_poll waits for one of several ports without taking an upcall; the port is pending "
     "already, so it returns at once, and the figure is the hypercall and its check.";
-ROW(sched_poll) = {
+ROW(sched_poll, .setup = setup_poll, .run = run_poll, .teardown = teardown_poll) = {
     .name = "sched/poll",
     .work = "look for an event",
     .path = "SCHEDOP_poll",
@@ -70,7 +69,6 @@ ROW(sched_poll) = {
     .explanation = explanation_sched_poll,
     .elsewhere = NO_SCHEDULER,
     .modes = MODES_XEN, .operations = 1, .samples = 1000, .warmup = 16,
-    .setup = setup_poll, .run = run_poll, .teardown = teardown_poll,
 };
 
 static void run_runstate(struct row_run *r)
@@ -84,7 +82,7 @@ EXPLANATION(sched_runstate_read) =
     "Asks Xen how long this vCPU has been running, runnable, blocked and offline.  Guests "
     "register a memory area instead and read it without a hypercall: this is what "
     "that saves.";
-ROW(sched_runstate_read) = {
+ROW(sched_runstate_read, .run = run_runstate) = {
     .name = "sched/runstate-read",
     .work = "ask how long this vCPU has run",
     .path = "VCPUOP_get_runstate_info",
@@ -92,7 +90,6 @@ ROW(sched_runstate_read) = {
     .explanation = explanation_sched_runstate_read,
     .elsewhere = NO_SCHEDULER,
     .modes = MODES_XEN, .operations = 1, .samples = 1000, .warmup = 16,
-    .run = run_runstate,
 };
 
 static void run_set_timer(struct row_run *r)
@@ -106,7 +103,7 @@ static void run_set_timer(struct row_run *r)
 EXPLANATION(sched_set_singleshot_timer) =
     "Arms the vCPU's one-shot timer for a time that never comes: what a guest kernel pays "
     "each time it programs its next tick.";
-ROW(sched_set_singleshot_timer) = {
+ROW(sched_set_singleshot_timer, .run = run_set_timer) = {
     .name = "sched/set-singleshot-timer",
     .work = "arm a timer",
     .path = "VCPUOP_set_singleshot_timer",
@@ -114,5 +111,4 @@ ROW(sched_set_singleshot_timer) = {
     .explanation = explanation_sched_set_singleshot_timer,
     .elsewhere = NO_SCHEDULER,
     .modes = MODES_XEN, .operations = 1, .samples = 1000, .warmup = 16,
-    .run = run_set_timer,
 };

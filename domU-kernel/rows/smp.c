@@ -78,7 +78,7 @@ EXPLANATION(event_ipi) =
     "Xen sets the pending bit and interrupts that CPU (vcpu_mark_events_pending, vcpu_kick); the vCPU takes an "
     "upcall, whose handler counts, and the sender sees the count.  Counted instructions are those of both CPUs.  "
     "Compare with interrupt/ipi-busy, the emulated way, and event/send-self.";
-ROW(event_ipi) = {
+ROW(event_ipi, .setup = setup, .run = run_event) = {
     .name = "event/ipi",
     .work = "signal another vCPU",
     .path = "EVTCHNOP_send to a bound IPI port",
@@ -87,7 +87,6 @@ ROW(event_ipi) = {
     .elsewhere = NO_EVENTS,
     .modes = MODES_XEN, .needs = DOMAIN_SMP, .flags = ROW_BLOCKS,
     .operations = 1, .samples = 500, .warmup = 16,
-    .setup = setup, .run = run_event,
 };
 
 /* ---- the local APIC ---- */
@@ -142,7 +141,7 @@ EXPLANATION(interrupt_ipi_busy) =
     "a physical CPU of its own: Xen decodes the write (vlapic_reg_write, vlapic_ipi), interrupts that CPU, injects "
     "the vector there, and the handler does its EOI, which exits as well, and counts; the sender sees the count.  "
     "Counted instructions are those of both CPUs.  Compare with event/ipi, which needs no decoding and no EOI.";
-ROW(interrupt_ipi_busy) = {
+ROW(interrupt_ipi_busy, .setup = setup_lapic, .run = run_busy) = {
     .name = "interrupt/ipi-busy",
     .work = "signal another vCPU",
     .path = "LAPIC ICR, interrupt and EOI there",
@@ -151,7 +150,6 @@ ROW(interrupt_ipi_busy) = {
     .elsewhere = NO_SECOND_LAPIC,
     .modes = MODES_HARDWARE, .needs = DOMAIN_SMP, .flags = ROW_BLOCKS,
     .operations = 1, .samples = 200, .warmup = 16,
-    .setup = setup_lapic, .run = run_busy,
 };
 
 EXPLANATION(interrupt_ipi_halted) =
@@ -159,7 +157,7 @@ EXPLANATION(interrupt_ipi_halted) =
     "scheduler wakes it (vlapic_accept_irq, vcpu_wake, schedule) and switches from the idle vCPU before the "
     "vector can be injected.  The difference to interrupt/ipi-busy is that wake-up; on hardware the physical "
     "CPU's own sleep comes on top.  Counted instructions are those of both CPUs.";
-ROW(interrupt_ipi_halted) = {
+ROW(interrupt_ipi_halted, .setup = setup_lapic, .run = run_halted) = {
     .name = "interrupt/ipi-halted",
     .work = "signal another vCPU",
     .path = "LAPIC ICR to a halted vCPU",
@@ -168,7 +166,6 @@ ROW(interrupt_ipi_halted) = {
     .elsewhere = NO_SECOND_LAPIC,
     .modes = MODES_HARDWARE, .needs = DOMAIN_SMP, .flags = ROW_BLOCKS,
     .operations = 1, .samples = 200, .warmup = 16,
-    .setup = setup_lapic, .run = run_halted,
 };
 
 EXPLANATION(interrupt_ipi_broadcast) =
@@ -176,7 +173,7 @@ EXPLANATION(interrupt_ipi_broadcast) =
     "all CPUs flush their TLBs.  Xen looks at each vCPU of the domain for a match (vlapic_ipi, "
     "vlapic_match_dest).  One other vCPU exists here, so that the difference to interrupt/ipi-busy is the finding "
     "of the destination alone.";
-ROW(interrupt_ipi_broadcast) = {
+ROW(interrupt_ipi_broadcast, .setup = setup_lapic, .run = run_broadcast) = {
     .name = "interrupt/ipi-broadcast",
     .work = "signal another vCPU",
     .path = "LAPIC ICR, all but self",
@@ -185,7 +182,6 @@ ROW(interrupt_ipi_broadcast) = {
     .elsewhere = NO_SECOND_LAPIC,
     .modes = MODES_HARDWARE, .needs = DOMAIN_SMP, .flags = ROW_BLOCKS,
     .operations = 1, .samples = 200, .warmup = 16,
-    .setup = setup_lapic, .run = run_broadcast,
 };
 
 /* ---- waking each other ---- */
@@ -229,7 +225,7 @@ EXPLANATION(sched_block_wake_peer) =
     "and HVM).  The other wakes, answers by an event and blocks again: two wake-ups across physical CPUs, each an "
     "interrupt and a switch from the idle vCPU (vcpu_wake, schedule), and no dom0, unlike event/roundtrip-idle.  "
     "Counted instructions are those of both CPUs; they step by a few per cent with the state of Xen's timers.";
-ROW(sched_block_wake_peer) = {
+ROW(sched_block_wake_peer, .setup = setup, .run = run_peer) = {
     .name = "sched/block-wake-peer",
     .work = "give up the CPU and come back",
     .path = "block, woken by a vCPU on another CPU",
@@ -238,7 +234,6 @@ ROW(sched_block_wake_peer) = {
     .elsewhere = NO_EVENTS,
     .modes = MODES_XEN, .needs = DOMAIN_SMP, .flags = ROW_BLOCKS,
     .operations = 1, .samples = 500, .warmup = 16,
-    .setup = setup, .run = run_peer,
 };
 
 EXPLANATION(sched_block_wake_peer_same_cpu) =
@@ -246,7 +241,7 @@ EXPLANATION(sched_block_wake_peer_same_cpu) =
     "runnable, and each block switches to it (schedule, context_switch), with no idle vCPU and no interrupt "
     "between.  The figure is two switches from one vCPU of a domain to another; it steps by up to a tenth with "
     "the state of the scheduler and Xen's timers.";
-ROW(sched_block_wake_peer_same_cpu) = {
+ROW(sched_block_wake_peer_same_cpu, .setup = setup, .run = run_peer) = {
     .name = "sched/block-wake-peer-same-cpu",
     .work = "give up the CPU and come back",
     .path = "block, woken by a vCPU on the same CPU",
@@ -255,5 +250,4 @@ ROW(sched_block_wake_peer_same_cpu) = {
     .elsewhere = NO_EVENTS,
     .modes = MODES_XEN, .needs = DOMAIN_SMP_SHARED, .flags = ROW_BLOCKS,
     .operations = 1, .samples = 500, .warmup = 16,
-    .setup = setup, .run = run_peer,
 };

@@ -23,14 +23,13 @@ EXPLANATION(syscall_guest_getpid) =
     "involved.  In PV the kernel runs in ring 3 as well, so SYSCALL enters Xen, which switches "
     "page tables and bounces it to the guest kernel (lstar_enter, switch_to_kernel), and the way "
     "back is the iret hypercall.  PV is not always cheaper.";
-ROW(syscall_guest_getpid) = {
+ROW(syscall_guest_getpid, .run = run_getpid) = {
     .name = "syscall/guest-getpid",
     .work = "serve a system call of a guest application",
     .path = "SYSCALL, ring 3 to guest kernel and back",
     .help = "a system call of an application inside the guest",
     .explanation = explanation_syscall_guest_getpid,
     .modes = MODES_ALL, .operations = 1, .samples = 1000, .warmup = 16,
-    .run = run_getpid,
 };
 
 /* An instruction that faults, and where its handler continues. */
@@ -51,14 +50,13 @@ EXPLANATION(syscall_guest_exception) =
     "and HVM the CPU delivers #UD through the guest's own IDT; in PV it enters Xen, which builds "
     "a frame on the guest's stack (do_invalid_op, create_bounce_frame), and the return is the iret "
     "hypercall.";
-ROW(syscall_guest_exception) = {
+ROW(syscall_guest_exception, .run = run_exception) = {
     .name = "syscall/guest-exception",
     .work = "handle an exception in the guest kernel",
     .path = "UD2, handler, return",
     .help = "an undefined instruction, handled by the guest kernel",
     .explanation = explanation_syscall_guest_exception,
     .modes = MODES_ALL, .operations = 1, .samples = 1000, .warmup = 16,
-    .run = run_exception,
 };
 
 static void run_pagefault(struct row_run *r)
@@ -71,12 +69,11 @@ EXPLANATION(syscall_guest_pagefault) =
     "A read from an address that the guest's page table does not map, caught by the guest kernel.  With "
     "nested paging no exit is involved; in PV Xen takes the fault first, checks whether it "
     "is its own, and bounces it (do_page_fault, pv_inject_event).";
-ROW(syscall_guest_pagefault) = {
+ROW(syscall_guest_pagefault, .run = run_pagefault) = {
     .name = "syscall/guest-pagefault",
     .work = "handle an exception in the guest kernel",
     .path = "#PF, handler, return",
     .help = "a page fault, handled by the guest kernel",
     .explanation = explanation_syscall_guest_pagefault,
     .modes = MODES_ALL, .operations = 1, .samples = 1000, .warmup = 16,
-    .run = run_pagefault,
 };

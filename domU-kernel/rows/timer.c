@@ -127,7 +127,7 @@ EXPLANATION(interrupt_timer_lapic) =
     ONE_SHOT_TEXT
     "one write that exits, Xen's timer interrupt, the injection, and the EOI that exits "
     "(vlapic_reg_write, pt_timer_fn, vlapic_EOI_set).";
-ROW(interrupt_timer_lapic) = {
+ROW(interrupt_timer_lapic, .setup = setup_lapic, .run = run_lapic, .teardown = teardown_lapic) = {
     .name = "interrupt/timer-lapic",
     .work = "arm a timer and get its tick",
     .path = "LAPIC timer, interrupt, EOI",
@@ -135,7 +135,6 @@ ROW(interrupt_timer_lapic) = {
     .explanation = explanation_interrupt_timer_lapic,
     .elsewhere = NO_LAPIC,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 100, .warmup = 8,
-    .setup = setup_lapic, .run = run_lapic, .teardown = teardown_lapic,
 };
 
 /* SDM vol. 4, IA32_TSC_DEADLINE; CPUID leaf 1, ECX bit 24. */
@@ -168,7 +167,8 @@ EXPLANATION(interrupt_timer_tsc_deadline) =
     ONE_SHOT_TEXT
     "one WRMSR that exits, no memory access to decode; the tick is the LAPIC timer's "
     "(vlapic_tdt_msr_set).  What kernels use where they may.";
-ROW(interrupt_timer_tsc_deadline) = {
+ROW(interrupt_timer_tsc_deadline,
+    .setup = setup_deadline, .run = run_deadline, .teardown = teardown_lapic) = {
     .name = "interrupt/timer-tsc-deadline",
     .work = "arm a timer and get its tick",
     .path = "IA32_TSC_DEADLINE, interrupt, EOI",
@@ -176,7 +176,6 @@ ROW(interrupt_timer_tsc_deadline) = {
     .explanation = explanation_interrupt_timer_tsc_deadline,
     .elsewhere = NO_LAPIC,
     .modes = MODES_HARDWARE, .operations = 1, .samples = 100, .warmup = 8,
-    .setup = setup_deadline, .run = run_deadline, .teardown = teardown_lapic,
 };
 
 /* ---- PIT ---- */
@@ -223,7 +222,7 @@ EXPLANATION(interrupt_timer_pit) =
     ONE_SHOT_TEXT
     "two OUTs that exit (low byte, high byte), the PIT's line through the I/O APIC to "
     "the LAPIC, and the EOI (pit_load_count, pt_timer_fn, hvm_isa_irq_assert).";
-ROW(interrupt_timer_pit) = {
+ROW(interrupt_timer_pit, .setup = setup_pit, .run = run_pit, .teardown = teardown_pit) = {
     .name = "interrupt/timer-pit",
     .work = "arm a timer and get its tick",
     .path = "PIT, I/O APIC, interrupt, EOI",
@@ -231,7 +230,6 @@ ROW(interrupt_timer_pit) = {
     .explanation = explanation_interrupt_timer_pit,
     .elsewhere = NO_PC,
     .modes = MODE_HVM | MODE_BARE, .operations = 1, .samples = 100, .warmup = 8,
-    .setup = setup_pit, .run = run_pit, .teardown = teardown_pit,
 };
 
 /* ---- HPET ---- */
@@ -273,7 +271,7 @@ EXPLANATION(interrupt_timer_hpet) =
     ONE_SHOT_TEXT
     "the counter is read and the comparator written, two memory accesses that exit and "
     "must be decoded, then line, injection and EOI as for the PIT (hpet_write, hpet_set_timer).";
-ROW(interrupt_timer_hpet) = {
+ROW(interrupt_timer_hpet, .setup = setup_hpet, .run = run_hpet, .teardown = teardown_hpet) = {
     .name = "interrupt/timer-hpet",
     .work = "arm a timer and get its tick",
     .path = "HPET, I/O APIC, interrupt, EOI",
@@ -281,7 +279,6 @@ ROW(interrupt_timer_hpet) = {
     .explanation = explanation_interrupt_timer_hpet,
     .elsewhere = NO_PC,
     .modes = MODE_HVM | MODE_BARE, .operations = 1, .samples = 100, .warmup = 8,
-    .setup = setup_hpet, .run = run_hpet, .teardown = teardown_hpet,
 };
 
 /* ---- event channel ---- */
@@ -322,7 +319,8 @@ EXPLANATION(interrupt_timer_event_channel) =
     ONE_SHOT_TEXT
     "one hypercall with the deadline in Xen's time, and one upcall; nothing is emulated, "
     "nothing acknowledged (vcpu_singleshot_timer_fn, send_timer_event).";
-ROW(interrupt_timer_event_channel) = {
+ROW(interrupt_timer_event_channel,
+    .setup = setup_event, .run = run_event, .teardown = teardown_event) = {
     .name = "interrupt/timer-event-channel",
     .work = "arm a timer and get its tick",
     .path = "VCPUOP_set_singleshot_timer, VIRQ_TIMER",
@@ -330,7 +328,6 @@ ROW(interrupt_timer_event_channel) = {
     .explanation = explanation_interrupt_timer_event_channel,
     .elsewhere = NO_XEN,
     .modes = MODES_XEN, .operations = 1, .samples = 100, .warmup = 8,
-    .setup = setup_event, .run = run_event, .teardown = teardown_event,
 };
 
 /* ---- how late ---- */
@@ -387,7 +384,8 @@ EXPLANATION(sched_timer_latency) =
     "spins.  The figure is how far beyond that value the first instruction of the upcall reads the "
     "TSC: Xen's own timer interrupt, its softirq, and the delivery to the running vCPU.  Compare with "
     "sched/timer-latency-blocked, and sched/timer-latency-near.";
-ROW(sched_timer_latency) = {
+ROW(sched_timer_latency,
+    .setup = setup_stamped, .run = run_latency, .teardown = teardown_stamped) = {
     .name = "sched/timer-latency",
     .work = "run the handler of a timer that is due",
     .path = "VIRQ_TIMER, the vCPU running",
@@ -395,7 +393,6 @@ ROW(sched_timer_latency) = {
     .explanation = explanation_sched_timer_latency,
     .elsewhere = NO_XEN,
     .modes = MODES_XEN, .operations = 1, .samples = 100, .warmup = 8,
-    .setup = setup_stamped, .run = run_latency, .teardown = teardown_stamped,
 };
 
 #define NEAR 20000u   /* ns; Xen can still arm it, in any mode */
@@ -409,7 +406,8 @@ EXPLANATION(sched_timer_latency_near) =
     "As sched/timer-latency, but the deadline is 20 us ahead.  Xen never programs its own timer for less than "
     "timer_slop (50 us by default, an option of its command line) from now, so that timers fire together: "
     "the handler runs tens of microseconds late, whatever the path.";
-ROW(sched_timer_latency_near) = {
+ROW(sched_timer_latency_near,
+    .setup = setup_stamped, .run = run_latency_near, .teardown = teardown_stamped) = {
     .name = "sched/timer-latency-near",
     .work = "run the handler of a timer that is due",
     .path = "VIRQ_TIMER, 20 us ahead",
@@ -417,7 +415,6 @@ ROW(sched_timer_latency_near) = {
     .explanation = explanation_sched_timer_latency_near,
     .elsewhere = NO_XEN,
     .modes = MODES_XEN, .operations = 1, .samples = 100, .warmup = 8,
-    .setup = setup_stamped, .run = run_latency_near, .teardown = teardown_stamped,
 };
 
 static void run_latency_blocked(struct row_run *r)
@@ -438,7 +435,8 @@ EXPLANATION(sched_timer_latency_blocked) =
     "As sched/timer-latency, but 1 ms ahead, and the vCPU blocks meanwhile: Xen has to wake and schedule it before the upcall, "
     "so the difference is the wake-up latency.  On the instruction clock virtual time jumps to the "
     "timer while everybody sleeps; the jump ends at the deadline, so it is not in the figure.";
-ROW(sched_timer_latency_blocked) = {
+ROW(sched_timer_latency_blocked,
+    .setup = setup_stamped, .run = run_latency_blocked, .teardown = teardown_stamped) = {
     .name = "sched/timer-latency-blocked",
     .work = "run the handler of a timer that is due",
     .path = "VIRQ_TIMER, the vCPU blocked",
@@ -446,7 +444,6 @@ ROW(sched_timer_latency_blocked) = {
     .explanation = explanation_sched_timer_latency_blocked,
     .elsewhere = NO_XEN,
     .modes = MODES_XEN, .flags = ROW_BLOCKS, .operations = 1, .samples = 100, .warmup = 8,
-    .setup = setup_stamped, .run = run_latency_blocked, .teardown = teardown_stamped,
 };
 
 /* ---- to sleep and back ---- */
@@ -489,7 +486,7 @@ EXPLANATION(sched_block_wake_self) =
     "those are taken away in which Xen books it as blocked (VCPUOP_get_runstate_info): "
     "the sleep, what dom0 does in it, and the instruction clock's jumps over idle.  Left are the way to sleep, until "
     "Xen's scheduler has taken the vCPU off, and the way back from its wake-up.";
-ROW(sched_block_wake_self) = {
+ROW(sched_block_wake_self, .setup = setup_event, .run = run_block, .teardown = teardown_event) = {
     .name = "sched/block-wake-self",
     .work = "give up the CPU and come back",
     .path = "block until one's own timer",
@@ -497,7 +494,6 @@ ROW(sched_block_wake_self) = {
     .explanation = explanation_sched_block_wake_self,
     .elsewhere = NO_XEN,
     .modes = MODES_XEN, .flags = ROW_BLOCKS, .operations = 1, .samples = 100, .warmup = 8,
-    .setup = setup_event, .run = run_block, .teardown = teardown_event,
 };
 
 /* ---- the load of a periodic timer ---- */
@@ -619,16 +615,15 @@ static void run_tickless(struct row_run *r)
         LOAD_TEXT \
         "The timer repeats by itself; a kernel that arms each tick anew pays for that as well " \
         "(interrupt/timer-*).  One sample is one period.  Compare with timer-load/guest-tickless."; \
-    ROW(timer_load_##source##_##hz) = {                                             \
+    ROW(timer_load_##source##_##hz,                                                 \
+        .setup = setup_load_##source##_##hz, .run = run_load, .teardown = teardown_##source) = { \
         .name = "timer-load/guest-" #hz "hz-" path_name,                            \
         .work = "run with a " #hz " Hz timer, of a billion ticks",                  \
         .path = row_path,                                                           \
         .help = "what a " #hz " Hz timer takes of each billion ticks",              \
-        .explanation = explanation_timer_load_##source##_##hz, \
+        .explanation = explanation_timer_load_##source##_##hz,                      \
         .elsewhere = why_not, .modes = row_modes,                                   \
         .operations = 1, .samples = count, .warmup = 1,                             \
-        .setup = setup_load_##source##_##hz, .run = run_load,                       \
-        .teardown = teardown_##source,                                              \
     }
 
 #define LOAD_ROWS(hz, count)                                                        \
@@ -642,14 +637,13 @@ EXPLANATION(timer_load_tickless) =
     LOAD_TEXT
     "Here no timer of the guest runs: what is stolen is the work of Xen and of dom0 on this CPU, the floor of the other "
     "rows of the group.  One sample is 10 ms.";
-ROW(timer_load_tickless) = {
+ROW(timer_load_tickless, .setup = start_none, .run = run_tickless) = {
     .name = "timer-load/guest-tickless",
     .work = "run without a timer, of a billion ticks",
     .path = "no timer",
     .help = "what Xen and dom0 take of each billion ticks, the guest having no timer",
     .explanation = explanation_timer_load_tickless,
     .modes = MODES_ALL, .operations = 1, .samples = 8, .warmup = 1,
-    .setup = start_none, .run = run_tickless,
 };
 
 LOAD_ROWS(100, 8);

@@ -119,36 +119,35 @@ NOTIFY_RUN(port)
 NOTIFY_RUN(mmio)
 
 #define VIRTIO_ROW \
-    .elsewhere = ONLY_HVM, .modes = MODE_HVM, .needs = DOMAIN_DEVICES, .operations = 1, \
-    .teardown = close_virtio
+    .elsewhere = ONLY_HVM, .modes = MODE_HVM, .needs = DOMAIN_DEVICES, .operations = 1
 
 EXPLANATION(virtio_notify_pio) =
     "A request for 64 random bytes lies in the queue; the figure is the OUT that tells QEMU so, until it has "
     "looked at the queue and let the vCPU go on; the bytes come after it and are checked.  The bell is a "
     "synchronous request to a process: under Xen no eventfd takes it, as KVM does.  Compare "
     "with event/send-masked, the bell of a shared ring, and with port/qemu-ide, QEMU without a queue.";
-ROW(virtio_notify_pio) = {
+ROW(virtio_notify_pio,
+    .setup = setup_entropy_port, .run = run_notify_port, .teardown = close_virtio) = {
     .name = "virtio/notify-pio",
     .work = "ask a dom0 process and get its answer",
     .path = "VM exit by OUT, virtio queue in QEMU",
     .help = "ring the bell of a virtio queue by port",
     .explanation = explanation_virtio_notify_pio,
     .flags = ROW_DOM0 | ROW_BLOCKS, .samples = 200, .warmup = 8, VIRTIO_ROW,
-    .setup = setup_entropy_port, .run = run_notify_port,
 };
 
 EXPLANATION(virtio_notify_mmio) =
     "As virtio/notify-pio, the same queue of the same device, by its bell in memory, which version 1 devices "
     "have by default: Xen must walk the guest's page table and decode the write before it can "
     "ask QEMU.  The difference to notify-pio is that decoding.";
-ROW(virtio_notify_mmio) = {
+ROW(virtio_notify_mmio,
+    .setup = setup_entropy, .run = run_notify_mmio, .teardown = close_virtio) = {
     .name = "virtio/notify-mmio",
     .work = "ask a dom0 process and get its answer",
     .path = "VM exit by memory write, virtio queue in QEMU",
     .help = "ring the bell of a virtio queue by memory",
     .explanation = explanation_virtio_notify_mmio,
     .flags = ROW_DOM0 | ROW_BLOCKS, .samples = 200, .warmup = 8, VIRTIO_ROW,
-    .setup = setup_entropy, .run = run_notify_mmio,
 };
 
 static void run_completion(struct row_run *r)
@@ -177,14 +176,14 @@ EXPLANATION(virtio_completion_interrupt) =
     "Xen deliver an MSI (a hypercall from dom0, vmsi_deliver), which wakes the halted vCPU; the "
     "guest takes the interrupt and writes EOI.  A whole request: compare with ring/echo-64b, the same amount of "
     "data by shared ring and event channel.";
-ROW(virtio_completion_interrupt) = {
+ROW(virtio_completion_interrupt,
+    .setup = setup_entropy, .run = run_completion, .teardown = close_virtio) = {
     .name = "virtio/completion-interrupt",
     .work = "ask a dom0 process and get its answer",
     .path = "virtio bell, QEMU, MSI-X, EOI",
     .help = "get 64 random bytes from a virtio device, woken by its interrupt",
     .explanation = explanation_virtio_completion_interrupt,
     .flags = ROW_DOM0 | ROW_BLOCKS, .samples = 200, .warmup = 8, VIRTIO_ROW,
-    .setup = setup_entropy, .run = run_completion,
 };
 
 static const char *setup_network(struct row_run *r)
@@ -237,12 +236,12 @@ EXPLANATION(virtio_notify_suppressed) =
     "will look by itself, so the driver writes descriptor, ring entry and index, reads the event index, and "
     "leaves it at that: no exit.  That the frames were taken later is checked on the "
     "used ring.  Compare with virtio/notify-mmio, what was saved, and with ring/stream-depth-32.";
-ROW(virtio_notify_suppressed) = {
+ROW(virtio_notify_suppressed,
+    .setup = setup_network, .run = run_suppressed, .teardown = close_virtio) = {
     .name = "virtio/notify-suppressed",
     .work = "tell a dom0 process something, no answer",
     .path = "virtio queue, no bell",
     .help = "queue a frame while the device does not want to hear the bell",
     .explanation = explanation_virtio_notify_suppressed,
     .flags = ROW_DOM0, .samples = 500, .warmup = 16, VIRTIO_ROW,
-    .setup = setup_network, .run = run_suppressed,
 };

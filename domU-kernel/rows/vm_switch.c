@@ -55,7 +55,7 @@ EXPLANATION(sched_vm_switch) =
     "the same back.  A sample is there and back, the figure half of it.  dom0 has no part in "
     "it.  Compare with sched/yield, where the scheduler finds nobody else, and with "
     "event/roundtrip-idle, where the other is a process in dom0.";
-ROW(sched_vm_switch) = {
+ROW(sched_vm_switch, .setup = setup, .run = run, .teardown = teardown) = {
     .name = "sched/vm-switch",
     .work = "switch to another domain",
     .path = "event channel between two domains on one CPU",
@@ -64,5 +64,4 @@ ROW(sched_vm_switch) = {
     .elsewhere = "bare mode has no other domain",
     .modes = MODES_XEN, .needs = DOMAIN_PEER, .flags = ROW_BLOCKS,
     .operations = 2, .samples = 500, .warmup = 16,
-    .setup = setup, .run = run, .teardown = teardown,
 };

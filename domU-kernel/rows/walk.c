@@ -66,7 +66,7 @@ static void run_chase(struct row_run *r)
 }
 
 #define CHASE \
-    .work = "read memory", .operations = READS, .samples = 500, .warmup = 16, .run = run_chase
+    .work = "read memory", .operations = READS, .samples = 500, .warmup = 16
 
 /* ---- few or many translations, the same little data ---- */
 
@@ -94,12 +94,12 @@ static void teardown_hit(struct row_run *r)
 EXPLANATION(memory_tlb_hit) =
     "A pointer chase through the 512 words of one page: translation and data are in the "
     "nearest caches, and the figure is a load's latency.  The floor of the group.  " CLOCK_NOTE;
-ROW(memory_tlb_hit) = {
+ROW(memory_tlb_hit, .setup = setup_hit, .run = run_chase, .teardown = teardown_hit) = {
     .name = "memory/tlb-hit",
     .path = "512 words of one page",
     .help = "read a word whose translation the TLB has",
     .explanation = explanation_memory_tlb_hit,
-    .modes = MODES_ALL, CHASE, .setup = setup_hit, .teardown = teardown_hit,
+    .modes = MODES_ALL, CHASE,
 };
 
 static u64 data_frame(u32 i)
@@ -138,12 +138,12 @@ EXPLANATION(memory_tlb_miss_4k) =
     "the data is cached, and the difference to memory/tlb-hit is the page walk: up to 4 "
     "table reads in PV and bare, up to 24 in PVH and HVM, where each of the guest's tables is itself "
     "translated by Xen's.  " CLOCK_NOTE;
-ROW(memory_tlb_miss_4k) = {
+ROW(memory_tlb_miss_4k, .setup = setup_miss_4k, .run = run_chase, .teardown = teardown_miss_4k) = {
     .name = "memory/tlb-miss-4k",
     .path = "8,192 pages of 4 KiB onto 64 KiB",
     .help = "read a word whose translation no TLB has, 4 KiB pages",
     .explanation = explanation_memory_tlb_miss_4k,
-    .modes = MODES_ALL, CHASE, .setup = setup_miss_4k, .teardown = teardown_miss_4k,
+    .modes = MODES_ALL, CHASE,
 };
 
 #define LARGE_FRAMES (u32)(LARGE_PAGE / PAGE_SIZE)
@@ -184,13 +184,13 @@ EXPLANATION(memory_tlb_miss_2m) =
     "As memory/tlb-miss-4k with large pages: the walk is one level shorter, in both tables where "
     "Xen has contiguous memory below.  The difference is what large pages save, which PV "
     "does not have.  " CLOCK_NOTE;
-ROW(memory_tlb_miss_2m) = {
+ROW(memory_tlb_miss_2m, .setup = setup_miss_2m, .run = run_chase, .teardown = teardown_window) = {
     .name = "memory/tlb-miss-2m",
     .path = "8,192 pages of 2 MiB onto 64 KiB",
     .help = "read a word whose translation no TLB has, 2 MiB pages",
     .explanation = explanation_memory_tlb_miss_2m,
     .elsewhere = "Xen lets a PV guest map pages of 4 KiB only",
-    .modes = MODES_HARDWARE, CHASE, .setup = setup_miss_2m, .teardown = teardown_window,
+    .modes = MODES_HARDWARE, CHASE,
 };
 
 /* ---- more and more data ---- */
@@ -227,13 +227,13 @@ static const char *setup_walk(u32 bits)
         "together, as a program's data meets them.  What PVH and HVM spend more than PV and bare for " \
         "the same size is the second dimension of the walk, and it grows with the size: compare 1, 16 " \
         "and 256 MiB.  " CLOCK_NOTE; \
-    ROW(memory_random_walk_##mib) = {                                                       \
+    ROW(memory_random_walk_##mib,                                                           \
+        .setup = setup_walk_##mib, .run = run_chase, .teardown = teardown_window) = {       \
         .name = "memory/random-walk-" #mib "mib",                                           \
         .path = "each line of " #mib " MiB",                                                \
         .help = "read the cache lines of " #mib " MiB in random order",                     \
-        .explanation = explanation_memory_random_walk_##mib, \
+        .explanation = explanation_memory_random_walk_##mib,                                \
         .modes = MODES_ALL, CHASE, .needs = domain_needs,                                   \
-        .setup = setup_walk_##mib, .teardown = teardown_window,                             \
     }
 
 WALK(1, 20, 0);

@@ -21,7 +21,7 @@ EXPLANATION(xenstore_read) =
     "byte, notifies, and blocks until xenstored has answered.  xenstored is an "
     "ordinary process in dom0: the figure is one round trip to a process plus "
     "its work of parsing, permission check and look-up.";
-ROW(xenstore_read) = {
+ROW(xenstore_read, .run = run_read) = {
     .name = "xenstore/read",
     .work = "read one key of the control path",
     .path = "XenStore ring",
@@ -30,7 +30,6 @@ ROW(xenstore_read) = {
     .elsewhere = "bare mode has no XenStore",
     .modes = MODES_XEN, .flags = ROW_HEADLINE | ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 100, .warmup = 4,
-    .run = run_read,
 };
 
 /* Ours to write: the frontend directory of our device. */
@@ -51,7 +50,7 @@ static void run_write(struct row_run *r)
 EXPLANATION(xenstore_write) =
     "Writes a key in the domain's own directory.  Besides the round trip, xenstored checks permission "
     "and quota, updates its database, and fires the watches on the path: the backend's is one of them.";
-ROW(xenstore_write) = {
+ROW(xenstore_write, .run = run_write) = {
     .name = "xenstore/write",
     .work = "write one key of the control path",
     .path = "XenStore ring",
@@ -60,7 +59,6 @@ ROW(xenstore_write) = {
     .elsewhere = "bare mode has no XenStore",
     .modes = MODES_XEN, .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 100, .warmup = 4,
-    .run = run_write,
 };
 
 static void run_directory(struct row_run *r)
@@ -79,7 +77,7 @@ static void run_directory(struct row_run *r)
 
 EXPLANATION(xenstore_directory) =
     "Lists the domain's device directory: as xenstore/read, with another operation.";
-ROW(xenstore_directory) = {
+ROW(xenstore_directory, .run = run_directory) = {
     .name = "xenstore/directory",
     .work = "list a directory of the control path",
     .path = "XenStore ring",
@@ -88,7 +86,6 @@ ROW(xenstore_directory) = {
     .elsewhere = "bare mode has no XenStore",
     .modes = MODES_XEN, .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 100, .warmup = 4,
-    .run = run_directory,
 };
 
 static void run_transaction(struct row_run *r)
@@ -106,7 +103,7 @@ static void run_transaction(struct row_run *r)
 EXPLANATION(xenstore_transaction) =
     "Begins a transaction and commits it, empty: two round trips to xenstored.  What "
     "consistency costs before any key is touched.";
-ROW(xenstore_transaction) = {
+ROW(xenstore_transaction, .run = run_transaction) = {
     .name = "xenstore/transaction",
     .work = "commit an empty transaction of the control path",
     .path = "XenStore ring, two requests",
@@ -115,7 +112,6 @@ ROW(xenstore_transaction) = {
     .elsewhere = "bare mode has no XenStore",
     .modes = MODES_XEN, .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 100, .warmup = 4,
-    .run = run_transaction,
 };
 
 static const char *setup_watch(struct row_run *r)
@@ -142,7 +138,7 @@ static void run_watch(struct row_run *r)
 EXPLANATION(xenstore_watch_fire) =
     "Writes a key that the domain itself watches and waits for the watch event: the way a frontend "
     "learns that its backend changed state.  The difference to xenstore/write is the event.";
-ROW(xenstore_watch_fire) = {
+ROW(xenstore_watch_fire, .setup = setup_watch, .run = run_watch, .teardown = teardown_watch) = {
     .name = "xenstore/watch-fire",
     .work = "be told of a change in the control path",
     .path = "XenStore watch",
@@ -151,5 +147,4 @@ ROW(xenstore_watch_fire) = {
     .elsewhere = "bare mode has no XenStore",
     .modes = MODES_XEN, .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 100, .warmup = 4,
-    .setup = setup_watch, .run = run_watch, .teardown = teardown_watch,
 };

@@ -33,6 +33,8 @@
 
 #include <stdint.h>
 
+#include <xenometer/row.h>
+
 #define DEVICE_CLASS      "xenometer"
 #define PROTOCOL_VERSION  "xenometer-1"
 
@@ -138,7 +140,9 @@ struct control_response {
     uint32_t half;           /* enum peer_half: rows with DOMAIN_PEER */
     uint32_t peer_domain;    /* with either half: the other's number, */
     uint32_t peer_port;      /* and PEER_FIRST's port, meant for PEER_SECOND to bind */
-    uint32_t reserved[24];   /* zero: fills the slot */
+    uint32_t modes;          /* the row's, enum mode bits: any other refuses */
+    char name[ROW_NAME_SIZE];   /* the row's, for what the guest prints; ends with NUL */
+    uint32_t reserved[11];   /* zero: fills the slot */
 };
 _Static_assert(sizeof(struct control_response) == CONTROL_SLOT_SIZE, "control slot");
 

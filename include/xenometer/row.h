@@ -1,10 +1,12 @@
 /*
  * The row descriptor: what one measured path is called, where it runs and how.
  *
- * The unikernel places one descriptor per row in the linker section "rows"
- * (domU-kernel/harness/row.h has the macro).  The dom0 program reads the same
- * section out of the ELF file, so that `xenometer list` needs no Xen; both
- * sides are x86-64 ELF, so pointers are 8 bytes in the file as in memory.
+ * ROW(identifier, .run = …) = { .name = …, … } makes two objects: the descriptor,
+ * and the functions, each in a table of its own and both in the same order.
+ * The image's descriptors are for dom0, which reads them out of the ELF file
+ * (`xenometer list` needs no Xen): they stand in section "rows" and are never
+ * loaded; the functions are what a guest has of a row.  Both sides are x86-64 ELF,
+ * so numbers and pointers are in the file as in memory.
  */
 #ifndef XENOMETER_ROW_H
 #define XENOMETER_ROW_H
@@ -64,29 +66,34 @@ enum row_flags {
     ROW_BATCHES  = 1u << 4,   /* operations share events: how many is shown */
 };
 
+#define ROW_NAME_SIZE 48u
+
 struct row_run;   /* domU-kernel/harness/row.h; dom0-tools/rows/row.h for dom0's own */
 
-/* 96 bytes; checked by a static assertion on both sides. */
+/* Each text ends with NUL; one that is too long does not compile, or load. */
 struct row {
-    const char *name;        /* "group/name", e.g. "hypercall/null" */
-    const char *work;        /* rows with the same work are set side by side */
-    const char *path;        /* how the work is done, a few words */
-    const char *help;        /* one line for `xenometer list` */
+    char name[ROW_NAME_SIZE];   /* "group/name", e.g. "hypercall/null" */
+    char work[56];           /* rows with the same work are set side by side */
+    char path[64];           /* how the work is done, a few words */
+    char help[112];          /* one line for `xenometer list` */
+    char elsewhere[144];     /* why the modes not in `modes` cannot run it */
     const char *explanation; /* paragraph for `xenometer explain` */
-    const char *elsewhere;   /* why the modes not in `modes` cannot run it */
     uint32_t modes;          /* enum mode bits it runs in */
     uint32_t needs;          /* enum service and enum domain_need bits */
     uint32_t flags;          /* enum row_flags */
     uint32_t operations;     /* operations in one sample, at least 1 */
     uint32_t samples;        /* samples taken unless the user asks otherwise */
     uint32_t warmup;         /* iterations before the first kept sample */
+};
+_Static_assert(sizeof(struct row) == ROW_NAME_SIZE + 408, "row descriptor layout");
+
+struct row_code {
     /* Returns NULL, or why this machine cannot run the row (then a skip). */
-    const char *(*setup)(struct row_run *);
+    const char *(*setup)(struct row_run *);   /* may be NULL */
     /* Takes run->count samples; reports trouble through run->failure. */
     void (*run)(struct row_run *);
-    void (*teardown)(struct row_run *);   /* may be NULL */
+    void (*teardown)(struct row_run *);       /* may be NULL */
 };
-_Static_assert(sizeof(struct row) == 96, "row descriptor layout");
 
 /* Outcome of a row, the worst last; it decides the exit status. */
 enum outcome {

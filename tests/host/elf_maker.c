@@ -29,19 +29,17 @@ static void fill_row(struct maker *m, unsigned n, const char *name)
 {
     struct row *row = &m->rows[n];
 
-    row->name = maker_text(m, name);
-    row->work = maker_text(m, "the same work");
-    row->path = maker_text(m, "a path");
-    row->help = maker_text(m, "a line of help");
+    strcpy(row->name, name);
+    strcpy(row->work, "the same work");
+    strcpy(row->path, "a path");
+    strcpy(row->help, "a line of help");
     row->explanation = maker_text(m, "a paragraph");
-    row->elsewhere = NULL;
     row->modes = MODES_XEN;
     row->needs = SERVICE_DATA_RING;
     row->flags = ROW_HEADLINE | ROW_DOM0;
     row->operations = 32;
     row->samples = 1000;
     row->warmup = 16;
-    row->run = (void (*)(struct row_run *))(uintptr_t)LINKED(text);
 }
 
 /* Append a note at `at`; where the next one goes. */

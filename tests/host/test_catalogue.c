@@ -35,13 +35,14 @@ static void test_merging(void)
         { .name = "group/own", .modes = MODE_DOM0, .samples = 7 },
         { .name = "lifecycle/two", .elsewhere = "because" },
     };
+    static const struct row_code code[3];
     static const char *const order[] = {
         "group/one", "group/two", "group/own", "lifecycle/one", "lifecycle/two",
     };
     struct image *image = small_image();
     uint32_t index = image_find(image, "group/two")->index;
 
-    CU_ASSERT_PTR_NULL(catalogue_add(image, own, 3));
+    CU_ASSERT_PTR_NULL(catalogue_add(image, own, code, 3));
     CU_ASSERT_EQUAL_FATAL(image->count, 5);
     for ( size_t i = 0; i < 5; i++ )
         CU_ASSERT_STRING_EQUAL(image->rows[i].name, order[i]);
@@ -49,7 +50,7 @@ static void test_merging(void)
     CU_ASSERT_EQUAL(image_find(image, "group/two")->index, index);
     CU_ASSERT_FALSE(row_is_own(&image->rows[1]));
     CU_ASSERT_TRUE(row_is_own(&image->rows[2]));
-    CU_ASSERT_PTR_EQUAL(image->rows[3].own, &own[0]);
+    CU_ASSERT_PTR_EQUAL(image->rows[3].own, &code[0]);
     CU_ASSERT_EQUAL(image->rows[2].samples, 7);
     CU_ASSERT_STRING_EQUAL(image->rows[4].elsewhere, "because");
     CU_ASSERT_STRING_EQUAL(image->rows[4].work, "");   /* never NULL */
@@ -59,8 +60,9 @@ static void test_merging(void)
 static void test_same_name(void)
 {
     static const struct row own[] = { { .name = "group/two" } };
+    static const struct row_code code[1];
     struct image *image = small_image();
-    char *error = catalogue_add(image, own, 1);
+    char *error = catalogue_add(image, own, code, 1);
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(error);
     CU_ASSERT_PTR_NOT_NULL(strstr(error, "group/two"));
@@ -81,11 +83,12 @@ static void test_peers(void)
 static void test_order(void)
 {
     static const struct row own[] = { { .name = "group/own" }, { .name = "later/own" } };
+    static const struct row_code code[2];
     static const char *const names[] = { "later/own", "unknown/row", "group/own", "group/one" };
     struct image *image = small_image();
     struct results results = { 0 };
 
-    CU_ASSERT_PTR_NULL(catalogue_add(image, own, 2));
+    CU_ASSERT_PTR_NULL(catalogue_add(image, own, code, 2));
     for ( size_t i = 0; i < 4; i++ )
         results_add(&results)->row = xstrdup(names[i]);
     results_sort(&results, image);

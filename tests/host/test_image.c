@@ -158,52 +158,52 @@ static void test_rows(void)
     m.rows[1].modes = 0x10;
     CU_ASSERT_TRUE(refused("modes that do not exist"));
     maker_fill(&m);
-    m.rows[1].run = NULL;
-    CU_ASSERT_TRUE(refused("nothing to run"));
-    maker_fill(&m);
-    m.rows[1].name = m.rows[0].name;
+    strcpy(m.rows[1].name, m.rows[0].name);
     CU_ASSERT_TRUE(refused("name of another one"));
     maker_fill(&m);
-    m.rows[1].name = maker_text(&m, "no-group");
+    strcpy(m.rows[1].name, "no-group");
     CU_ASSERT_TRUE(refused("not group/name"));
     maker_fill(&m);
-    m.rows[1].name = maker_text(&m, "two/slashes/here");
+    strcpy(m.rows[1].name, "two/slashes/here");
     CU_ASSERT_TRUE(refused("not group/name"));
     maker_fill(&m);
-    m.rows[1].name = maker_text(&m, "group/two\033[2J");
+    strcpy(m.rows[1].name, "group/two\033[2J");
     CU_ASSERT_TRUE(refused("not group/name"));
     maker_fill(&m);
-    m.rows[1].name = NULL;
+    m.rows[1].name[0] = '\0';
     CU_ASSERT_TRUE(refused("not group/name"));
 }
 
 static void test_strings(void)
 {
     maker_fill(&m);
-    m.rows[0].help = (const char *)(uintptr_t)1;
-    CU_ASSERT_TRUE(refused("string outside the file"));
+    memset(m.rows[0].help, 'x', sizeof(m.rows[0].help));
+    CU_ASSERT_TRUE(refused("row 0 has a text without an end"));
     maker_fill(&m);
-    m.rows[0].help = (const char *)(uintptr_t)(MAKER_BASE - 1);
-    CU_ASSERT_TRUE(refused("string outside the file"));
+    m.rows[0].explanation = (const char *)(uintptr_t)1;
+    CU_ASSERT_TRUE(refused("explanation outside the file"));
     maker_fill(&m);
-    m.rows[0].help = (const char *)(uintptr_t)(MAKER_BASE + sizeof(m));
-    CU_ASSERT_TRUE(refused("string outside the file"));
+    m.rows[0].explanation = (const char *)(uintptr_t)(MAKER_BASE - 1);
+    CU_ASSERT_TRUE(refused("explanation outside the file"));
     maker_fill(&m);
-    m.rows[0].help = (const char *)(uintptr_t)UINT64_MAX;
-    CU_ASSERT_TRUE(refused("string outside the file"));
+    m.rows[0].explanation = (const char *)(uintptr_t)(MAKER_BASE + sizeof(m));
+    CU_ASSERT_TRUE(refused("explanation outside the file"));
+    maker_fill(&m);
+    m.rows[0].explanation = (const char *)(uintptr_t)UINT64_MAX;
+    CU_ASSERT_TRUE(refused("explanation outside the file"));
     /* Runs to the end of the file without a NUL. */
     maker_fill(&m);
-    m.rows[0].help = (const char *)(uintptr_t)
+    m.rows[0].explanation = (const char *)(uintptr_t)
                      (MAKER_BASE + offsetof(struct maker, last));
-    CU_ASSERT_TRUE(refused("string outside the file"));
+    CU_ASSERT_TRUE(refused("explanation outside the file"));
     /* Lies in memory that is zeroed, not in the file. */
     maker_fill(&m);
-    m.rows[0].help = (const char *)(uintptr_t)MAKER_PAGE;
-    CU_ASSERT_TRUE(refused("string outside the file"));
+    m.rows[0].explanation = (const char *)(uintptr_t)MAKER_PAGE;
+    CU_ASSERT_TRUE(refused("explanation outside the file"));
     /* A segment that claims more than the file has. */
     maker_fill(&m);
     m.program[0].p_filesz = UINT64_MAX;
-    CU_ASSERT_TRUE(refused("string outside the file"));
+    CU_ASSERT_TRUE(refused("explanation outside the file"));
 }
 
 static void test_build_id(void)

@@ -15,10 +15,10 @@ static void run_crash(struct row_run *r)
 
 EXPLANATION(test_crash) =
     "A test.";
-ROW(test_crash) = {
+ROW(test_crash, .run = run_crash) = {
     .name = "test/crash", .work = "go wrong", .path = "page fault",
     .help = "writes to memory that is not there", .explanation = explanation_test_crash,
-    .modes = MODES_ALL, .operations = 1, .samples = 1, .run = run_crash,
+    .modes = MODES_ALL, .operations = 1, .samples = 1,
 };
 
 static void run_hang(struct row_run *r)
@@ -32,11 +32,11 @@ static void run_hang(struct row_run *r)
 
 EXPLANATION(test_hang) =
     "A test.";
-ROW(test_hang) = {
+ROW(test_hang, .run = run_hang) = {
     .name = "test/hang", .work = "go wrong", .path = "endless loop",
     .help = "never comes back", .explanation = explanation_test_hang,
     .elsewhere = "not tried bare", .modes = MODES_XEN,
-    .operations = 1, .samples = 1, .run = run_hang,
+    .operations = 1, .samples = 1,
 };
 
 static void run_leave(struct row_run *r)
@@ -47,10 +47,10 @@ static void run_leave(struct row_run *r)
 
 EXPLANATION(test_leave) =
     "A test.";
-ROW(test_leave) = {
+ROW(test_leave, .run = run_leave) = {
     .name = "test/leave", .work = "go wrong", .path = "shutdown",
     .help = "shuts the domain down in the middle", .explanation = explanation_test_leave,
-    .modes = MODES_ALL, .operations = 1, .samples = 1, .run = run_leave,
+    .modes = MODES_ALL, .operations = 1, .samples = 1,
 };
 
 static void run_failure(struct row_run *r)
@@ -60,10 +60,10 @@ static void run_failure(struct row_run *r)
 
 EXPLANATION(test_failure) =
     "A test.";
-ROW(test_failure) = {
+ROW(test_failure, .run = run_failure) = {
     .name = "test/failure", .work = "go wrong", .path = "own report",
     .help = "reports a failure", .explanation = explanation_test_failure,
-    .modes = MODES_ALL, .operations = 1, .samples = 1, .run = run_failure,
+    .modes = MODES_ALL, .operations = 1, .samples = 1,
 };
 
 static const char *setup_skip(struct row_run *r)
@@ -74,11 +74,10 @@ static const char *setup_skip(struct row_run *r)
 
 EXPLANATION(test_skip) =
     "A test.";
-ROW(test_skip) = {
+ROW(test_skip, .setup = setup_skip, .run = run_failure) = {
     .name = "test/skip", .work = "go wrong", .path = "set-up refuses",
     .help = "finds at set-up that it cannot run", .explanation = explanation_test_skip,
     .modes = MODES_ALL, .operations = 1, .samples = 1,
-    .setup = setup_skip, .run = run_failure,
 };
 
 static void crash_there(void *unused)
@@ -102,9 +101,9 @@ static void run_crash_secondary(struct row_run *r)
 
 EXPLANATION(test_crash_secondary) =
     "A test.";
-ROW(test_crash_secondary) = {
+ROW(test_crash_secondary, .setup = setup_secondary, .run = run_crash_secondary) = {
     .name = "test/crash-secondary", .work = "go wrong", .path = "page fault on vCPU 1",
     .help = "the second vCPU writes to memory that is not there", .explanation = explanation_test_crash_secondary,
     .elsewhere = "not tried bare", .modes = MODES_XEN, .needs = DOMAIN_SMP,
-    .operations = 1, .samples = 1, .setup = setup_secondary, .run = run_crash_secondary,
+    .operations = 1, .samples = 1,
 };

@@ -12,12 +12,12 @@
 #include "../../../domU-kernel/xen/xenstore.h"
 
 #define TEST_ROW(identifier, row_name, row_needs, what, function)            \
-    ROW(events_##identifier) = {                                            \
+    ROW(events_##identifier, .run = function) = {                           \
         .name = "test-events/" row_name, .work = "test events",             \
         .path = "event channel", .help = what, .explanation = what,         \
         .elsewhere = "bare mode has no event channels",                     \
         .modes = MODES_XEN, .needs = row_needs,                             \
-        .operations = 1, .samples = 1, .run = function,                     \
+        .operations = 1, .samples = 1,                                      \
     }
 
 static bool ask(u32 operation, u32 parameter, u64 *value)

@@ -16,12 +16,12 @@
 #define HOSTILE_ROW(identifier, row_name, what, function)                   \
     HOSTILE_ROW_NEEDS(identifier, row_name, what, function, 0)
 #define HOSTILE_ROW_NEEDS(identifier, row_name, what, function, what_needs) \
-    ROW(hostile_##identifier) = {                                           \
+    ROW(hostile_##identifier, .run = function) = {                          \
         .name = "hostile/" row_name, .work = "attack the backend",          \
         .path = "hostile frontend", .help = what, .explanation = what,      \
         .elsewhere = "bare mode has no backend to attack",                  \
         .modes = MODES_XEN, .needs = what_needs,                            \
-        .operations = 1, .samples = 1, .run = function,                     \
+        .operations = 1, .samples = 1,                                      \
     }
 
 /* The attack is over and the frontend lives on: one sample of nothing. */
