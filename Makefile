@@ -107,9 +107,18 @@ $(BUILD)/%.c.o: %.c Makefile $(DEPS)
 $(BUILD)/dom0-tools/rows/%.c.o $(BUILD)/sanitized/dom0-tools/rows/%.c.o: \
 	TOOL_CPPFLAGS += -fno-toplevel-reorder
 
-$(BUILD)/xenometer: $(TOOL_OBJECTS)
+# libxenctrl has no stable ABI: for the lab of another suite the one file that uses
+# it is compiled anew, and linked with all the others (lab/suite.c).
+XENCTRL := $(BUILD)/dom0-tools/backend/xenctrl.c.o
+XENCTRL_FILES := dom0-tools/backend/xenctrl.c dom0-tools/backend/xenctrl.h \
+	dom0-tools/xenometer.h include/xenometer/row.h
+$(BUILD)/xenometer-parts.o: $(filter-out $(XENCTRL),$(TOOL_OBJECTS))
 	$(call say,LD,$@)
-	$(Q)$(CC) -o $@ $(TOOL_OBJECTS) $(TOOL_LIBS)
+	$(Q)$(CC) -r -nostdlib -o $@ $^ -Wl,-Bstatic -larchive
+
+$(BUILD)/xenometer: $(BUILD)/xenometer-parts.o $(XENCTRL)
+	$(call say,LD,$@)
+	$(Q)$(CC) -o $@ $^ $(TOOL_LIBS)
 
 $(BUILD)/lab-agent: dom0-tools/lab/agent.c Makefile $(DEPS)
 	$(call say,CC,$@)
@@ -197,7 +206,9 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/xenometer \
 		$(DESTDIR)$(PREFIX)/share/xenometer/configs/lab $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(BUILD)/xenometer $(DESTDIR)$(PREFIX)/bin/
-	install -m 644 $(BUILD)/xenometer.elf $(DESTDIR)$(PREFIX)/share/xenometer/
+	install -m 644 $(BUILD)/xenometer.elf $(BUILD)/xenometer-parts.o $(DESTDIR)$(PREFIX)/share/xenometer/
+	for file in $(XENCTRL_FILES); do \
+		install -D -m 644 $$file $(DESTDIR)$(PREFIX)/share/xenometer/$$file; done
 	install -m 755 $(BUILD)/lab-agent $(BUILD)/trace-plugin.so $(DESTDIR)$(PREFIX)/share/xenometer/
 	install -m 644 $(BUILD)/xenometer.elf.debug $(DESTDIR)$(PREFIX)/share/xenometer/
 	install -m 644 configs/*.cfg configs/packages $(DESTDIR)$(PREFIX)/share/xenometer/configs/

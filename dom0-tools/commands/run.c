@@ -44,13 +44,13 @@ struct run_options {
     char **patterns;
     size_t pattern_count;
     uint32_t modes, samples, boots, seed, row_deadline, deadline;
-    const char *output, *image, *configs, *host;
+    const char *output, *image, *configs, *host, *suite;
     enum lab_clock clock;
     bool json, raw, wide, layers;
 };
 
 enum { OPTION_IMAGE = 256, OPTION_CONFIGS, OPTION_HOST, OPTION_CLOCK, OPTION_RAW,
-       OPTION_ROW_DEADLINE, OPTION_SEED, OPTION_LAYERS };
+       OPTION_ROW_DEADLINE, OPTION_SEED, OPTION_LAYERS, OPTION_SUITE };
 
 static const struct argp_option options_table[] = {
     { "modes", 'm', "LIST", 0, "Modes to run: pv, pvh, hvm, bare, dom0, all (default all)", 0 },
@@ -64,6 +64,7 @@ static const struct argp_option options_table[] = {
     { "layers", OPTION_LAYERS, NULL, 0, "In the exact lab, one boot: also who executed them, guest, Xen, dom0's kernel and processes", 0 },
     { "host", OPTION_HOST, "auto|xen|lab", 0, "Where to run (default auto: this machine's Xen if it has one)", 0 },
     { "clock", OPTION_CLOCK, "exact|fast|kvm", 0, "The lab's clock (default exact: counts instructions)", 0 },
+    { "lab-suite", OPTION_SUITE, "SUITE", 0, "The lab made of another Debian suite's packages, such as trixie (default: $XENOMETER_LAB_SUITE, or what this machine's apt knows)", 0 },
     { "deadline", 'd', "SECONDS", 0, "Whole run, wall clock (default 1800)", 0 },
     { "row-deadline", OPTION_ROW_DEADLINE, "SECONDS", 0, "One row in one domain, by dom0's clock (default 30; in the exact lab 3)", 0 },
     { "image", OPTION_IMAGE, "FILE", 0, "The unikernel (default: xenometer.elf beside the program)", 0 },
@@ -96,6 +97,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case 'w':           o->wide = true;        return 0;
     case OPTION_RAW:    o->raw = true;         return 0;
     case OPTION_LAYERS: o->layers = true;      return 0;
+    case OPTION_SUITE:  o->suite = argument;   return 0;
     case OPTION_IMAGE:  o->image = argument;   return 0;
     case OPTION_CONFIGS: o->configs = argument; return 0;
     case OPTION_HOST:
@@ -134,7 +136,8 @@ static const struct argp parser = {
            "Examples:\n"
            "  xenometer run\n"
            "  xenometer run 'hypercall/*' --modes=pv,pvh\n"
-           "  xenometer run port/qemu-ide port/ioreq -m hvm -n 500 -o ports.json\n\n"
+           "  xenometer run port/qemu-ide port/ioreq -m hvm -n 500 -o ports.json\n"
+           "  xenometer run --host=lab --lab-suite=trixie -o xen-4.20.json\n\n"
            "Exit status: 0 fine, 1 a row failed, 2 usage, 3 something is missing on "
            "this machine, 4 deadline.",
 };
@@ -219,7 +222,7 @@ static int run_in_dom0(const struct run_options *o, const struct lab_options *la
     size_t pushed = 0, n = 0;
     const char **argv = xcalloc(selection->count + 16, sizeof(*argv));
     char *paths[3], *modes = modes_text(selection->modes & ~(uint32_t)MODE_BARE);
-    char *mode_argument, *samples, *deadline, *boots, *seed;
+    char *mode_argument, *samples, *deadline, *boots, *seed, *program = NULL;
     /* In memory: a run that is killed leaves no file behind. */
     int status = STATUS_ENVIRONMENT, inner = 0, out = memfd_create("results", MFD_CLOEXEC);
 
@@ -228,6 +231,9 @@ static int run_in_dom0(const struct run_options *o, const struct lab_options *la
         message("no memory for the results: %s", strerror(errno));
         goto out_early;
     }
+    status = lab_program(lab, &program);
+    if ( status != STATUS_OK )
+        goto out_early;
     for ( char *c = modes; *c; c++ )
         if ( *c == ' ' )
             *c = ',';
@@ -237,7 +243,7 @@ static int run_in_dom0(const struct run_options *o, const struct lab_options *la
     boots = xasprintf("--boots=%u", o->boots);
     seed = xasprintf("--seed=%u", o->seed);
 
-    push[pushed++] = (struct lab_file){ .host_path = "/proc/self/exe", .name = "xenometer" };
+    push[pushed++] = (struct lab_file){ .host_path = program, .name = "xenometer" };
     push[pushed++] = (struct lab_file){ .host_path = session->elf, .name = "xenometer.elf" };
     for ( size_t i = 0; i < 3; i++ )
     {
@@ -281,8 +287,10 @@ static int run_in_dom0(const struct run_options *o, const struct lab_options *la
     free(deadline);
     free(boots);
     free(seed);
-    close(out);
 out_early:
+    if ( out >= 0 )
+        close(out);
+    free(program);
     free(modes);
     free(argv);
     return status;
@@ -363,7 +371,7 @@ static int run_machine(const struct run_options *o, bool smp,
                        const struct session_options *session,
                        const struct selection *selection, struct results *results)
 {
-    struct lab_options lab = { .clock = o->clock, .smp = smp };
+    struct lab_options lab = { .clock = o->clock, .smp = smp, .suite = o->suite };
     struct selection xen = part(selection, selection->modes & ~(uint32_t)MODE_BARE, smp);
     struct selection bare = part(selection, selection->modes & MODE_BARE, smp);
     struct results own = { 0 };
@@ -396,7 +404,7 @@ static uint64_t seconds(void)
 static int run_lab(const struct run_options *o, const struct session_options *session,
                    const struct selection *selection, struct results *results)
 {
-    struct lab_options lab = { .clock = o->clock };
+    struct lab_options lab = { .clock = o->clock, .suite = o->suite };
     struct run_options rest = *o;
     struct lab_facts facts;
     uint64_t begun = seconds();
@@ -435,7 +443,8 @@ static char *choose_host(const struct run_options *o, bool *lab)
         text = xasprintf("Host: this machine's Xen (%s)",
                          xen ? "it is a Xen dom0" : "asked for with --host=xen");
     else
-        text = xasprintf("Host: the lab, real Xen and dom0 in QEMU, %s (%s)",
+        text = xasprintf("Host: the lab, real Xen and dom0%s%s in QEMU, %s (%s)",
+                         o->suite ? " from Debian's " : "", o->suite ? o->suite : "",
                          clock_text(o->clock),
                          xen ? "asked for with --host=lab" : why_not);
     free(why_not);
@@ -482,10 +491,13 @@ int command_run(int argc, char **argv)
     struct session_options session;
     struct image *image = NULL;
     char *elf = NULL, *configs = NULL, *error = NULL, *host;
-    bool lab;
+    bool lab, suite_given;
     int status = STATUS_USAGE;
 
     if ( argp_parse(&parser, argc, argv, 0, NULL, &o) )
+        return STATUS_USAGE;
+    suite_given = o.suite && *o.suite;
+    if ( lab_suite_choose(&o.suite) )
         return STATUS_USAGE;
 
     elf = o.image ? xstrdup(o.image) : data_file("xenometer.elf");
@@ -518,6 +530,14 @@ int command_run(int argc, char **argv)
         .boots = o.boots, .seed = o.seed, .keep_raw = o.raw || o.layers, .row_deadline = o.row_deadline,
         .domain_deadline = DOMAIN_DEADLINE,
     };
+    if ( suite_given && !lab )
+    {
+        message("--lab-suite=%s is for the lab, and this run uses this machine's Xen: add "
+                "--host=lab", o.suite);
+        status = STATUS_USAGE;
+        free(host);
+        goto out;
+    }
     announce(&o, host);
     /* The layers are looked up by raw samples, of one boot. */
     if ( o.layers )

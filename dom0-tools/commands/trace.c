@@ -24,7 +24,7 @@
 #define MAX_SAMPLES 8192u  /* what the guest's buffer holds */
 
 struct arguments {
-    const char *row, *image, *host, *against, *folded, *svg, *sequence;
+    const char *row, *image, *host, *suite, *against, *folded, *svg, *sequence;
     enum mode mode;
     bool nrip, json;
     uint32_t samples, number;
@@ -33,7 +33,8 @@ struct arguments {
 };
 
 enum { OPTION_NRIP = 256, OPTION_IMAGE, OPTION_HOST, OPTION_AGAINST, OPTION_FOLDED, OPTION_SVG,
-       OPTION_SEQUENCE, OPTION_STAGES, OPTION_FUNCTIONS, OPTION_LIMIT, OPTION_SAMPLE };
+       OPTION_SEQUENCE, OPTION_STAGES, OPTION_FUNCTIONS, OPTION_LIMIT, OPTION_SAMPLE,
+       OPTION_SUITE };
 
 static const struct argp_option options[] = {
     { "mode", 'm', "MODE", 0, "pv, pvh, hvm or bare (default: the first that the row runs in)", 0 },
@@ -49,6 +50,7 @@ static const struct argp_option options[] = {
     { "sample", OPTION_SAMPLE, "median|min|max|N", 0, "Which sample (default: the median one)", 0 },
     { "samples", 'n', "N", 0, "Samples to take (default: the row's own number, at most 101)", 0 },
     { "host", OPTION_HOST, "auto|lab", 0, "lab: use the lab also on a machine that runs Xen", 0 },
+    { "lab-suite", OPTION_SUITE, "SUITE", 0, "The lab made of another Debian suite's packages, such as trixie (default: $XENOMETER_LAB_SUITE, or what this machine's apt knows)", 0 },
     { "image", OPTION_IMAGE, "FILE", 0, "The unikernel (default: xenometer.elf beside the program)", 0 },
     { "verbose", 'v', NULL, 0, "Say more about what happens", 0 },
     { 0 }
@@ -95,6 +97,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case 'j':             a->json = true;           return 0;
     case OPTION_NRIP:     a->nrip = true;           return 0;
     case OPTION_IMAGE:    a->image = text;          return 0;
+    case OPTION_SUITE:    a->suite = text;          return 0;
     case OPTION_AGAINST:  a->against = text;        return 0;
     case OPTION_FOLDED:   a->folded = text;         return 0;
     case OPTION_SVG:      a->svg = text;            return 0;
@@ -378,8 +381,9 @@ int command_trace(int argc, char **argv)
     struct session s = { .arguments = &a, .lab = { .clock = LAB_EXACT } };
     int status;
 
-    if ( argp_parse(&parser, argc, argv, 0, NULL, &a) )
+    if ( argp_parse(&parser, argc, argv, 0, NULL, &a) || lab_suite_choose(&a.suite) )
         return STATUS_USAGE;
+    s.lab.suite = a.suite;
     if ( !a.view.stages && !a.view.functions )
         a.view.stages = a.view.functions = true;
     s.image = select_image(a.image);

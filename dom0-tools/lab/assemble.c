@@ -17,6 +17,7 @@
 #include "lab/qemu.h"
 #include "lab/root.h"
 #include "lab/stage.h"
+#include "lab/suite.h"
 #include "lab/unpack.h"
 #include "xenometer.h"
 
@@ -53,9 +54,18 @@ int recipe_read(struct recipe *recipe, const struct cache *cache)
         .files = installed_text("configs/lab/files"),
         .init_path = installed_file("configs/lab/init"),
         .agent_path = installed_file("lab-agent"),
+        .suite = cache->suite != NULL,
     };
     if ( !recipe->wanted || !recipe->files || !recipe->init_path || !recipe->agent_path )
         return STATUS_ENVIRONMENT;
+    if ( cache->suite )
+    {
+        /* To link our program for it with; this machine has its own suite's. */
+        char *more = xasprintf("%s\nlibxen-dev\n", recipe->wanted);
+
+        free(recipe->wanted);
+        recipe->wanted = more;
+    }
     recipe->resolved = packages_resolved(cache, recipe->wanted);
     return STATUS_OK;
 }
@@ -99,7 +109,7 @@ uint64_t recipe_key(const struct recipe *recipe)
         hash = hash_string(hash, recipe->files);
         hash = hash_file(hash, recipe->init_path);
         hash = hash_file(hash, recipe->agent_path);
-        hash = machine_hash(hash);
+        hash = machine_hash(hash, recipe->suite);
     }
     free(real);
     free(qemu);
@@ -287,6 +297,8 @@ int assemble(struct cache *cache, const struct recipe *recipe)
         status = make_kernel(stage, work);
     if ( status == STATUS_OK )
         status = root_write(stage, &manifest, recipe->init_path, recipe->agent_path, cpio);
+    if ( status == STATUS_OK && cache->suite )
+        status = suite_keep_devel(stage, work);
     if ( status == STATUS_OK && cancelled() )
         status = cancelled();
     if ( status == STATUS_OK && rename(work, cache->lab) )

@@ -27,8 +27,9 @@ int cache_error(const char *path, int error)
     return STATUS_ENVIRONMENT;
 }
 
-void cache_find(struct cache *cache, const char *directory)
+void cache_find(struct cache *cache, const struct lab_options *options)
 {
+    const char *directory = options->cache;
     const char *own = getenv("XENOMETER_CACHE"), *base = getenv("XDG_CACHE_HOME");
     const char *home = getenv("HOME");
     char *root, *here;
@@ -50,15 +51,17 @@ void cache_find(struct cache *cache, const char *directory)
         free(root);
         root = absolute;
     }
-    *cache = (struct cache){ .root = root, .debs = path_in(root, "debs"),
+    *cache = (struct cache){ .root = root, .suite = options->suite,
                              .build_lock = -1, .use_lock = -1 };
+    cache->debs = options->suite ? xasprintf("%s/debs-%s", root, options->suite)
+                                 : path_in(root, "debs");
 }
 
-int cache_open(struct cache *cache, const char *directory)
+int cache_open(struct cache *cache, const struct lab_options *options)
 {
     int error;
 
-    cache_find(cache, directory);
+    cache_find(cache, options);
     error = make_directories(cache->debs);
     if ( error == 0 && access(cache->root, W_OK | X_OK) )
         error = errno;
@@ -81,7 +84,9 @@ void cache_close(struct cache *cache)
 void cache_set_key(struct cache *cache, uint64_t key)
 {
     free(cache->lab);
-    cache->lab = xasprintf("%s/lab-%016" PRIx64, cache->root, key);
+    cache->lab = cache->suite
+        ? xasprintf("%s/lab-%s-%016" PRIx64, cache->root, cache->suite, key)
+        : xasprintf("%s/lab-%016" PRIx64, cache->root, key);
 }
 
 /* Call `visit` for each entry of the root that starts with `prefix`. */
@@ -179,11 +184,24 @@ bool cache_use(struct cache *cache)
 
 static bool remove_current;
 
+/* Is the lab, "…/lab-KEY" or "…/lab-SUITE-KEY", one of our suite's? */
+static bool is_of_suite(const struct cache *cache, const char *path)
+{
+    const char *name = strrchr(path, '/') + strlen("/lab-"), *key = strrchr(name, '-');
+
+    if ( key == NULL )
+        return cache->suite == NULL;
+    return cache->suite && strlen(cache->suite) == (size_t)(key - name) &&
+           memcmp(name, cache->suite, (size_t)(key - name)) == 0;
+}
+
 static void remove_unused_lab(struct cache *cache, const char *path)
 {
     char *lock, *doomed;
     int fd;
 
+    if ( !is_of_suite(cache, path) && !(remove_current && cache->suite == NULL) )
+        return;
     if ( cache->lab && !remove_current && strcmp(path, cache->lab) == 0 )
         return;
     lock = path_in(path, "lock");
@@ -212,4 +230,13 @@ void cache_remove_labs(struct cache *cache, bool all)
     remove_current = all;
     each_entry(cache, "lab-", remove_unused_lab);
     remove_current = false;
+}
+
+int cache_remove_packages(struct cache *cache)
+{
+    int error = remove_tree(cache->debs);
+
+    if ( error == 0 && cache->suite == NULL )
+        each_entry(cache, "debs-", remove_entry);
+    return error;
 }

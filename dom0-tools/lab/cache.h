@@ -3,11 +3,15 @@
  *
  *   build.lock          held (flock, exclusive) by who downloads or builds
  *   debs/               packages, kept over rebuilds; debs/resolved lists them
+ *   debs-SUITE/         those of another Debian suite, with apt's lists of it
  *   lab-KEY/            one assembled lab; KEY covers all that decides its content
+ *   lab-SUITE-KEY/      one of another suite
  *     lock              held (flock, shared) by who uses it, so that nobody
  *                       removes it under a running QEMU
  *     xen, vmlinux, dom0.cpio
  *     exact/, exact-smp/, fast/, …   the snapshots: ram, state
+ *     devel/            suites only: headers and libraries to link a program for
+ *     program-KEY       its dom0, and that program
  *   new-*               work of a builder; what a killed one left is removed by
  *                       the next, which has the lock
  *
@@ -25,6 +29,7 @@
 
 struct cache {
     char *root;         /* absolute path */
+    const char *suite;  /* borrowed; NULL: the packages of this machine's suite */
     char *debs;
     char *lab;          /* lab-KEY; NULL until cache_set_key() */
     int build_lock;     /* -1: not held */
@@ -32,9 +37,9 @@ struct cache {
 };
 
 /* Find and create the directory; check that it can be written. */
-int cache_open(struct cache *cache, const char *directory);
+int cache_open(struct cache *cache, const struct lab_options *options);
 /* The same for looking only: creates nothing. */
-void cache_find(struct cache *cache, const char *directory);
+void cache_find(struct cache *cache, const struct lab_options *options);
 void cache_close(struct cache *cache);   /* drops the locks, frees */
 
 void cache_set_key(struct cache *cache, uint64_t key);
@@ -46,8 +51,11 @@ void cache_unlock_build(struct cache *cache);
 /* Take the shared lock of cache->lab.  False when that lab does not exist. */
 bool cache_use(struct cache *cache);
 
-/* Remove labs of other keys that nobody uses (with `all`: of any key). */
+/* Remove the suite's labs of other keys that nobody uses (with `all`: of any key;
+ * without a suite, of any suite). */
 void cache_remove_labs(struct cache *cache, bool all);
+/* Remove the suite's packages (without one: all); 0 or errno. */
+int cache_remove_packages(struct cache *cache);
 
 /* An error of the file system in the cache, as one line that says what to do. */
 int cache_error(const char *path, int error);

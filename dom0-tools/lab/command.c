@@ -33,12 +33,13 @@ struct lab_arguments {
 };
 
 enum { OPTION_CLOCK = 256, OPTION_FAST, OPTION_SMP, OPTION_CACHE, OPTION_KEEP_LOGS, OPTION_UPDATE,
-       OPTION_JSON };
+       OPTION_JSON, OPTION_SUITE };
 
 static const struct argp_option options_table[] = {
     { "clock", OPTION_CLOCK, "exact|fast|kvm", 0, "exact counts instructions and is repeatable (default; shell: fast), fast is multi-threaded, kvm needs working nested KVM", 0 },
     { "fast", OPTION_FAST, NULL, 0, "The same as --clock=fast", 0 },
     { "smp", OPTION_SMP, NULL, 0, "Two CPUs, dom0 pinned to the first: what rows with two vCPUs run in", 0 },
+    { "lab-suite", OPTION_SUITE, "SUITE", 0, "The lab made of another Debian suite's packages, such as trixie (default: $XENOMETER_LAB_SUITE, or what this machine's apt knows)", 0 },
     { "push", 'p', "FILE", 0, "run, shell: put the file into the job directory, under its base name", 0 },
     { "fetch", 'f', "NAME", 0, "run: bring the file out of the job directory into the current one", 0 },
     { "deadline", 'd', "SECONDS", 0, "run: end it after that time (default 600)", 0 },
@@ -108,6 +109,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case OPTION_CACHE:     a->options.cache = argument;     return 0;
     case OPTION_KEEP_LOGS: a->options.keep_logs = argument; return 0;
     case OPTION_JSON:      a->json = true;                  return 0;
+    case OPTION_SUITE:     a->options.suite = argument;     return 0;
     case OPTION_UPDATE:    a->update = true;                return 0;
     case 'q':              a->options.quiet = true;         return 0;
     case 'd':              return parse_deadline(a, argument);
@@ -145,7 +147,8 @@ static const struct argp parser = {
            "  xenometer lab run -- xl info\n"
            "  xenometer lab run --push=guest.cfg --push=guest.elf -- xl create -c guest.cfg\n"
            "  xenometer lab run --fast --fetch=dmesg.txt -- sh -c 'xl dmesg >dmesg.txt'\n"
-           "  xenometer lab shell\n\n"
+           "  xenometer lab shell\n"
+           "  xenometer lab build --lab-suite=trixie\n\n"
            "Exit status of run: the command's; 3 when the lab is not to be had, 4 at "
            "the deadline. Of the others: 0, 2 usage, 3 something is missing.",
 };
@@ -204,8 +207,9 @@ static json_t *status_document(const struct cache *cache, const struct recipe *r
                 "bytes", (json_int_t)disk_usage(path)));
             free(path);
         }
-    return json_pack("{s:s,s:I,s:I,s:s,s:b,s:o,s:s,s:s,s:s,s:s,s:s,s:b,s:s}",
-        "cache", cache->root, "bytes", (json_int_t)disk_usage(cache->root),
+    return json_pack("{s:s,s:s,s:I,s:I,s:s,s:b,s:o,s:s,s:s,s:s,s:s,s:s,s:b,s:s}",
+        "cache", cache->root, "suite", cache->suite ? cache->suite : "",
+        "bytes", (json_int_t)disk_usage(cache->root),
         "package_bytes", (json_int_t)disk_usage(cache->debs),
         "packages", recipe->resolved ? "resolved" : "none",
         "assembled", assembled, "snapshots", snapshots,
@@ -225,6 +229,8 @@ static void print_status(json_t *document)
 #define TEXT(name) json_string_value(json_object_get(document, name))
     printf("cache        %s, %lld MiB (packages %lld MiB)\n", TEXT("cache"),
            MIB(document, "bytes"), MIB(document, "package_bytes"));
+    if ( *TEXT("suite") )
+        printf("suite        %s\n", TEXT("suite"));
     printf("Xen          %s\n", *xen ? xen : "not downloaded yet");
     printf("dom0 kernel  %s\n", *kernel ? kernel : "not downloaded yet");
     printf("QEMU         %s\n", TEXT("qemu"));
@@ -249,7 +255,7 @@ static int command_status(struct lab_arguments *a)
 
     if ( status != STATUS_OK )
         return status;
-    cache_find(&cache, a->options.cache);
+    cache_find(&cache, &a->options);
     status = recipe_read(&recipe, &cache);
     if ( status == STATUS_OK )
     {
@@ -277,7 +283,7 @@ static int command_clean(struct lab_arguments *a)
     int status;
 
     cancel_begin();
-    cache_find(&cache, a->options.cache);
+    cache_find(&cache, &a->options);
     if ( stat(cache.root, &st) )
         status = STATUS_OK;
     else
@@ -285,7 +291,7 @@ static int command_clean(struct lab_arguments *a)
         status = cache_lock_build(&cache);
         if ( status == STATUS_OK )
         {
-            int error = remove_tree(cache.debs);
+            int error = cache_remove_packages(&cache);
 
             if ( error )
                 status = cache_error(cache.debs, error);
@@ -354,7 +360,11 @@ int lab_command(int argc, char **argv)
         else if ( arguments.word_count && !command->takes_words )
             message("lab %s: unexpected '%s'", command->name, arguments.words[0]);
         else
-            status = command->function(&arguments);
+        {
+            status = lab_suite_choose(&arguments.options.suite);
+            if ( status == STATUS_OK )
+                status = command->function(&arguments);
+        }
     }
     free(arguments.push);
     free(arguments.fetch);

@@ -38,7 +38,7 @@ int lab_facts(const struct lab_options *options, struct lab_facts *facts)
 
     *facts = (struct lab_facts){ .accel = options->clock == LAB_KVM ? "kvm" : "tcg" };
     cancel_begin();
-    cache_find(&cache, options->cache);
+    cache_find(&cache, options);
     qemu = qemu_find(&version);
     if ( qemu == NULL )
     {

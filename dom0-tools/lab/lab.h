@@ -39,6 +39,8 @@ struct lab_options {
     bool smp;                /* two CPUs, for domains with two vCPUs; dom0 has one
                                 vCPU, pinned to the first */
     const struct lab_plugin *plugin;   /* NULL: none */
+    const char *suite;       /* Debian suite whose packages it is made of, such as
+                                "trixie"; NULL: those that this machine's apt knows */
     bool quiet;              /* no progress lines */
     const char *cache;       /* cache directory; NULL: $XENOMETER_CACHE, else
                                 ${XDG_CACHE_HOME:-$HOME/.cache}/xenometer */
@@ -95,6 +97,18 @@ struct lab_facts {
     bool kvm_usable;
     char kvm_reason[160];    /* one line: why KVM is, or is not, usable */
 };
+
+/*
+ * What was given as --lab-suite, or with NULL $XENOMETER_LAB_SUITE, as the suite of
+ * lab_options: "" becomes NULL.  STATUS_USAGE when no suite can be called that.
+ */
+int lab_suite_choose(const char **suite);
+
+/*
+ * Path of the program that runs in that lab's dom0: this one, or for a suite one
+ * that is linked with the suite's libxenctrl, made first if need be.  The caller's.
+ */
+int lab_program(const struct lab_options *options, char **path);
 
 /* Starts nothing but `qemu --version`.  STATUS_ENVIRONMENT without QEMU. */
 int lab_facts(const struct lab_options *options, struct lab_facts *facts);

@@ -14,6 +14,7 @@
 #include "lab/cancel.h"
 #include "lab/child.h"
 #include "lab/stage.h"
+#include "lab/suite.h"
 #include "xenometer.h"
 
 /* First line of debs/resolved: what it was resolved for. */
@@ -41,9 +42,20 @@ char *packages_resolved(const struct cache *cache, const char *wanted)
 static int write_configuration(const struct cache *cache, bool own_lists)
 {
     char *path = path_in(cache->debs, "apt.conf"), *lists = NULL, *text;
-    int error;
+    int error = 0;
 
-    if ( own_lists )
+    if ( cache->suite )
+    {
+        /* None of the host's preferences: they are for the host's suite. */
+        error = suite_write_sources(cache);
+        lists = xasprintf("Dir::State::Lists \"%s/lists/\";\n"
+                          "Dir::Etc::SourceList \"%s/sources.list\";\n"
+                          "Dir::Etc::SourceParts \"/dev/null\";\n"
+                          "Dir::Etc::Preferences \"/dev/null\";\n"
+                          "Dir::Etc::PreferencesParts \"/dev/null\";\n"
+                          "APT::Default-Release \"\";\n", cache->debs, cache->debs);
+    }
+    else if ( own_lists )
         lists = xasprintf("Dir::State::Lists \"%s/lists/\";\n", cache->debs);
     text = xasprintf(
         "Debug::NoLocking \"1\";\n"
@@ -67,7 +79,8 @@ static int write_configuration(const struct cache *cache, bool own_lists)
         "#clear APT::Architectures;\n"
         "APT::Architectures { \"amd64\"; };\n"
         "%s", cache->debs, lists ? lists : "");
-    error = write_whole_file(path, text, strlen(text), 0666);
+    if ( error == 0 )
+        error = write_whole_file(path, text, strlen(text), 0666);
     if ( error )
         cache_error(path, error);
     free(lists);
@@ -242,28 +255,35 @@ static int update_lists(struct cache *cache, char **complaint)
 int packages_download(struct cache *cache, const char *wanted, bool update)
 {
     char *uris = NULL, *complaint = NULL, *list, *text, *path;
+    bool known = true;
     int status, error;
 
-    stage_begin("downloading the lab's packages (about 115 MB)");
+    stage_begin("downloading the lab's packages (%s)",
+                cache->suite ? cache->suite : "about 115 MB");
     /* The system's package lists first; our own when these are missing, older
      * than what the mirror still has, or to be updated. */
-    status = update ? STATUS_ENVIRONMENT : write_configuration(cache, false);
+    status = update || cache->suite ? STATUS_ENVIRONMENT : write_configuration(cache, false);
     if ( status == STATUS_OK )
         status = download(cache, wanted, &uris, &complaint);
-    if ( status == STATUS_ENVIRONMENT && (update || complaint) )
+    if ( status == STATUS_ENVIRONMENT && (update || cache->suite || complaint) )
     {
         free(complaint);
         status = update_lists(cache, &complaint);
-        if ( status == STATUS_OK )
+        known = status == STATUS_OK;
+        if ( known )
             status = download(cache, wanted, &uris, &complaint);
     }
     stage_end();
     if ( status != STATUS_OK )
     {
-        if ( status == STATUS_ENVIRONMENT && complaint )
+        if ( status == STATUS_ENVIRONMENT && complaint && cache->suite )
+            suite_complain(cache, complaint);
+        else if ( status == STATUS_ENVIRONMENT && complaint )
             message("cannot get the lab's packages: %s; the first build needs a Debian "
                     "mirror and about 1 GiB in %s", complaint, cache->root);
         free(complaint);
+        if ( !known && cache->suite )
+            suite_forget(cache);
         return status;
     }
 

@@ -79,7 +79,7 @@ int prepare(const struct lab_options *options, struct cache *cache, bool snapsho
     int status;
 
     stage_quiet(options->quiet);
-    status = cache_open(cache, options->cache);
+    status = cache_open(cache, options);
     if ( status == STATUS_OK )
         status = need_qemu();
     if ( status == STATUS_OK )

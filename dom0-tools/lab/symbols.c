@@ -142,8 +142,8 @@ static char *kernel_table(const struct lab_options *options, const struct cache 
     const char *clock = options->clock == LAB_EXACT ? "exact" : "fast";
     char *name = xasprintf("%s/" KALLSYMS, clock), *path = path_in(cache->lab, name);
     char *table = read_whole_file(path, NULL);
-    struct lab_options plain = { .clock = options->clock, .cache = options->cache,
-                                 .quiet = options->quiet };
+    struct lab_options plain = { .clock = options->clock, .suite = options->suite,
+                                 .cache = options->cache, .quiet = options->quiet };
     int fd = table ? -1 : memory_file("kallsyms", 0), status = -1;
 
     if ( fd >= 0 )
@@ -181,6 +181,8 @@ int lab_symbols(const struct lab_options *options, struct lab_symbols *symbols)
     cancel_end();
     if ( status == STATUS_OK )
         symbols->kernel = kernel_table(options, &cache);
+    if ( status == STATUS_OK )
+        status = lab_program(options, &symbols->program);
     cache_close(&cache);
     return status;
 }
@@ -190,5 +192,6 @@ void lab_symbols_free(struct lab_symbols *symbols)
     free(symbols->xen);
     free(symbols->kernel);
     free(symbols->root);
+    free(symbols->program);
     *symbols = (struct lab_symbols){ 0 };
 }

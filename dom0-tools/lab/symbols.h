@@ -14,6 +14,7 @@ struct lab_symbols {
     char *xen;          /* text of Xen's map, from its -dbg package; NULL: not to be had */
     char *kernel;       /* text of dom0's /proc/kallsyms; NULL: not to be had */
     char *root;         /* path of dom0's root, a newc cpio archive */
+    char *program;      /* path of lab_program() */
 };
 
 /*

@@ -78,6 +78,12 @@ static bool is_library(const char *path)
            fnmatch("/usr/lib64/*.so*", path, FNM_PATHNAME) == 0;
 }
 
+/* Xen's headers; where a lab is made of packages of its own suite, libxen-dev is one. */
+static bool is_header(const char *path)
+{
+    return fnmatch("/usr/include/*", path, 0) == 0;
+}
+
 /* Xen and the kernel, and what they are compressed with. */
 static bool is_boot(const char *path)
 {
@@ -159,7 +165,8 @@ static int extract_wanted(struct archive *archive, const char *stage,
             continue;
         path = merged_path(name);
         if ( archive_entry_filetype(entry) != AE_IFDIR &&
-             (manifest_wants(manifest, path) || is_library(path) || is_boot(path)) )
+             (manifest_wants(manifest, path) || is_library(path) || is_header(path) ||
+              is_boot(path)) )
             status = extract(archive, entry, stage, path);
         free(path);
         stage_tick();

@@ -109,22 +109,25 @@ static int run_domain(const struct capture_options *o, const struct lab_options 
     char *config = xasprintf("%s/%s.cfg", o->config_dir, mode_name(o->mode));
     char *config_name = xasprintf("%s.cfg", mode_name(o->mode));
     char *mode = xasprintf("--modes=%s", mode_name(o->mode));
-    char *count = xasprintf("--samples=%u", samples);
+    char *count = xasprintf("--samples=%u", samples), *program;
+    int status = lab_program(lab, &program);
     const char *argv[] = { "./xenometer", "run", "--host=xen", "--image=xenometer.elf",
                            "--configs=.", "--json", "--raw", "--row-deadline=3",
                            "--boots=1", mode, count,
                            o->row->name, NULL };
     const struct lab_file push[] = {
-        { .host_path = "/proc/self/exe", .name = "xenometer" },
+        { .host_path = program, .name = "xenometer" },
         { .host_path = o->elf, .name = "xenometer.elf" },
         { .host_path = config, .name = config_name },
     };
-    int status = STATUS_ENVIRONMENT, inner = 0, out = memory_file("results", 0);
+    int inner = 0, out = memory_file("results", 0);
     int err = verbose ? STDERR_FILENO : memory_file("errors", 0);
     char *text;
     size_t length;
 
-    if ( out >= 0 && err >= 0 )
+    if ( out < 0 || err < 0 )
+        status = STATUS_ENVIRONMENT;
+    if ( status == STATUS_OK )
         status = lab_run(lab, &(struct lab_job){
             .argv = argv, .push = push, .push_count = sizeof(push) / sizeof(push[0]),
             .stdout_fd = out, .stderr_fd = err, .deadline_seconds = o->deadline }, &inner);
@@ -146,6 +149,7 @@ static int run_domain(const struct capture_options *o, const struct lab_options 
         close(out);
     if ( err >= 0 && err != STDERR_FILENO )
         close(err);
+    free(program);
     free(config);
     free(config_name);
     free(mode);

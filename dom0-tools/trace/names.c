@@ -250,7 +250,7 @@ struct names *names_new(const struct lab_symbols *symbols, const char *image,
     if ( n->page_count )
     {
         /* Before the root: what the job brings along. */
-        self = read_whole_file("/proc/self/exe", &size);
+        self = symbols->program ? read_whole_file(symbols->program, &size) : NULL;
         if ( self )
             add_file(n, "xenometer", self, size);
         if ( symbols->root )

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "capture.h"
+#include "lab/lab.h"
 #include "measure/result.h"
 #include "suites.h"
 #include "xenometer.h"
@@ -98,6 +99,34 @@ static void test_data_files(void)
     free(path);
 }
 
+/* The option first, then the environment; both become part of paths. */
+static void test_lab_suite(void)
+{
+    static const char *const wrong[] = { "../x", "trixie main", "Trixie", "-x", "a/b", "\n" };
+    const char *suite = NULL;
+
+    unsetenv("XENOMETER_LAB_SUITE");
+    CU_ASSERT_EQUAL(lab_suite_choose(&suite), STATUS_OK);
+    CU_ASSERT_PTR_NULL(suite);
+    setenv("XENOMETER_LAB_SUITE", "sid", 1);
+    CU_ASSERT_EQUAL(lab_suite_choose(&suite), STATUS_OK);
+    CU_ASSERT_STRING_EQUAL(suite, "sid");
+    suite = "trixie";
+    CU_ASSERT_EQUAL(lab_suite_choose(&suite), STATUS_OK);
+    CU_ASSERT_STRING_EQUAL(suite, "trixie");
+    suite = "";
+    CU_ASSERT_EQUAL(lab_suite_choose(&suite), STATUS_OK);
+    CU_ASSERT_PTR_NULL(suite);
+    unsetenv("XENOMETER_LAB_SUITE");
+    for ( size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++ )
+    {
+        suite = wrong[i];
+        capture_begin();
+        CU_ASSERT_EQUAL(lab_suite_choose(&suite), STATUS_USAGE);
+        CU_ASSERT(says(capture_end(), "such as trixie"));
+    }
+}
+
 void suite_program(void)
 {
     CU_pSuite suite = CU_add_suite("program", NULL, NULL);
@@ -107,4 +136,5 @@ void suite_program(void)
     CU_add_test(suite, "names of outcomes", test_outcomes);
     CU_add_test(suite, "results", test_results);
     CU_add_test(suite, "data files", test_data_files);
+    CU_add_test(suite, "the lab's suite", test_lab_suite);
 }

@@ -36,6 +36,7 @@ static const struct {
     { "--behaviour", suite_hostile },
     { "--behaviour", suite_trace },
     { "--long", suite_long },
+    { "--long", suite_suite },
     { "--long", suite_trace_long },
 };
 #define SUITES (sizeof(suites) / sizeof(suites[0]))

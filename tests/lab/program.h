@@ -58,5 +58,6 @@ void suite_method(void);
 void suite_trace(void);
 void suite_trace_long(void);   /* minutes */
 void suite_long(void);   /* minutes; make test-long */
+void suite_suite(void);  /* minutes, and a download */
 
 #endif

@@ -33,6 +33,10 @@ static void test_usage(void)
     REFUSED(2, "/no/such/directory", "run", "--output=/no/such/directory/x.json");
     REFUSED(2, "--clock", "run", "--clock=sundial");
     REFUSED(2, "frobnicate", "frobnicate");
+    REFUSED(2, "such as trixie", "run", "--lab-suite=../x");
+    REFUSED(2, "such as trixie", "lab", "build", "--lab-suite=Trixie main");
+    REFUSED(2, "such as trixie", "trace", "--lab-suite=-", "hypercall/null");
+    REFUSED(2, "--host=lab", "run", "--host=xen", "--lab-suite=trixie");
     CU_ASSERT_EQUAL(qemu_count(), 0);
 }
 
