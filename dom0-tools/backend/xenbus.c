@@ -428,6 +428,24 @@ char *xenbus_read(struct xenbus *b, const struct xenbus_name *n, const char *key
     return read_path(b, path, length);
 }
 
+char *xenbus_read_number(struct xenbus *b, const struct xenbus_name *n, const char *key,
+                         uint32_t min, uint32_t max, uint32_t otherwise, uint32_t *value)
+{
+    size_t length = 0;
+    char *text = xenbus_read(b, n, key, &length), path[PATH_SIZE], shown[64], *error = NULL;
+
+    *value = otherwise;
+    if ( text ? !keys_decimal(text, length, min, max, value) : otherwise < min )
+    {
+        frontend_path(path, n, key);
+        keys_printable(shown, sizeof(shown), text ? text : "", length);
+        error = xasprintf("%s is \"%s\", and should be a number from %u to %u", path, shown,
+                          min, max);
+    }
+    free(text);
+    return error;
+}
+
 char *xenbus_path(const struct xenbus_name *n)
 {
     char path[PATH_SIZE];

@@ -76,6 +76,13 @@ bool xenbus_has(struct xenbus *, const struct xenbus_name *, const char *key);
 char *xenbus_read(struct xenbus *, const struct xenbus_name *, const char *key,
                   size_t *length);
 
+/*
+ * A number among the frontend's keys, from min to max; where there is none,
+ * `otherwise`, unless that is below min.  NULL, or what is wrong with it (the caller's).
+ */
+char *xenbus_read_number(struct xenbus *, const struct xenbus_name *, const char *key,
+                         uint32_t min, uint32_t max, uint32_t otherwise, uint32_t *value);
+
 /* The frontend's directory, for messages; the caller's. */
 char *xenbus_path(const struct xenbus_name *);
 

@@ -98,6 +98,7 @@ static const struct {
     { DOMAIN_TSC_EMULATED, "a TSC that Xen emulates (tsc_mode always_emulate)" },
     { DOMAIN_DEVICES, "a VGA, virtio-rng and virtio-net in QEMU" },
     { DOMAIN_DISK, "a RAM disk in dom0" },
+    { DOMAIN_NETWORK, "a bridge in dom0" },
     { DOMAIN_PEER, "a second domain" },
 };
 

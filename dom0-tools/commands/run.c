@@ -22,6 +22,7 @@
 #include "measure/catalogue.h"
 #include "measure/environment.h"
 #include "measure/image.h"
+#include "measure/network.h"
 #include "measure/plan.h"
 #include "measure/session.h"
 #include "report/json.h"
@@ -44,13 +45,13 @@ struct run_options {
     char **patterns;
     size_t pattern_count;
     uint32_t modes, samples, boots, seed, row_deadline, deadline;
-    const char *output, *image, *configs, *host, *suite;
+    const char *output, *image, *configs, *host, *suite, *bridge;
     enum lab_clock clock;
     bool json, raw, wide, layers;
 };
 
 enum { OPTION_IMAGE = 256, OPTION_CONFIGS, OPTION_HOST, OPTION_CLOCK, OPTION_RAW,
-       OPTION_ROW_DEADLINE, OPTION_SEED, OPTION_LAYERS, OPTION_SUITE };
+       OPTION_ROW_DEADLINE, OPTION_SEED, OPTION_LAYERS, OPTION_SUITE, OPTION_BRIDGE };
 
 static const struct argp_option options_table[] = {
     { "modes", 'm', "LIST", 0, "Modes to run: pv, pvh, hvm, bare, dom0, all (default all)", 0 },
@@ -69,6 +70,7 @@ static const struct argp_option options_table[] = {
     { "row-deadline", OPTION_ROW_DEADLINE, "SECONDS", 0, "One row in one domain, by dom0's clock (default 30; in the exact lab 3)", 0 },
     { "image", OPTION_IMAGE, "FILE", 0, "The unikernel (default: xenometer.elf beside the program)", 0 },
     { "configs", OPTION_CONFIGS, "DIRECTORY", 0, "Where pv.cfg, pvh.cfg and hvm.cfg are", 0 },
+    { "bridge", OPTION_BRIDGE, "NAME", 0, "On a Xen host: dom0's bridge for the net rows (default: one made for the run)", 0 },
     { "verbose", 'v', NULL, 0, "Say more about what happens", 0 },
     { 0 },
 };
@@ -100,6 +102,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case OPTION_SUITE:  o->suite = argument;   return 0;
     case OPTION_IMAGE:  o->image = argument;   return 0;
     case OPTION_CONFIGS: o->configs = argument; return 0;
+    case OPTION_BRIDGE: o->bridge = argument;  return 0;
     case OPTION_HOST:
         if ( strcmp(argument, "auto") && strcmp(argument, "xen") && strcmp(argument, "lab") )
         {
@@ -480,6 +483,19 @@ static int hand_over(const struct run_options *o, const struct results *results)
     return status ? status : exit_status(results);
 }
 
+/* An enum status; said why. */
+static int check_bridge(const char *bridge, bool lab)
+{
+    char *missing = lab ? NULL : network_bridge_missing(bridge);
+
+    if ( lab )
+        message("--bridge=%s is for a Xen host: the lab's dom0 has a bridge of its own", bridge);
+    else if ( missing )
+        message("%s", missing);
+    free(missing);
+    return lab ? STATUS_USAGE : missing ? STATUS_ENVIRONMENT : STATUS_OK;
+}
+
 int command_run(int argc, char **argv)
 {
     struct run_options o = {
@@ -527,7 +543,8 @@ int command_run(int argc, char **argv)
         o.row_deadline = lab && o.clock == LAB_EXACT ? ROW_DEADLINE_EXACT : ROW_DEADLINE;
     session = (struct session_options){
         .image = image, .elf = elf, .config_dir = configs, .samples = o.samples,
-        .boots = o.boots, .seed = o.seed, .keep_raw = o.raw || o.layers, .row_deadline = o.row_deadline,
+        .boots = o.boots, .seed = o.seed, .bridge = o.bridge, .keep_raw = o.raw || o.layers,
+        .row_deadline = o.row_deadline,
         .domain_deadline = DOMAIN_DEADLINE,
     };
     if ( suite_given && !lab )
@@ -551,6 +568,9 @@ int command_run(int argc, char **argv)
         goto out;
     }
     free(host);
+    status = o.bridge ? check_bridge(o.bridge, lab) : STATUS_OK;
+    if ( status != STATUS_OK )
+        goto out;
     status = lab ? run_lab(&o, &session, &selection, &results)
                  : run_here(&session, &selection, &results);
     results.environment.boots = o.boots;

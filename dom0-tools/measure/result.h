@@ -68,7 +68,7 @@ struct result {
     bool has_batch;
     uint64_t overhead;         /* the empty region, ticks per sample */
     uint64_t upcalls;          /* event upcalls taken while it ran, all boots */
-    uint64_t notifications;    /* events sent for the data ring meanwhile */
+    uint64_t notifications;    /* events sent to the backend meanwhile */
     uint64_t dom0_events;      /* those of its events that dom0's process took one by
                                   one, where it counts them; else 0 */
     uint64_t total;            /* operations of all runs, warm-up included */

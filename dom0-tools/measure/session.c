@@ -9,6 +9,7 @@
 #include "domain.h"
 #include "environment.h"
 #include "merge.h"
+#include "network.h"
 #include "own.h"
 #include "plan.h"
 #include "record.h"
@@ -38,6 +39,9 @@ struct session {
     struct disk disk;            /* once a domain needed it */
     bool disk_ready;
     char *no_disk;               /* why there is none */
+    struct network network;      /* likewise */
+    bool network_ready;
+    char *no_network;
 };
 
 /* ----------------------------------------------------------------- modes -- */
@@ -99,6 +103,16 @@ static const char *prepare_disk(struct session *s)
     return s->no_disk;
 }
 
+static const char *prepare_network(struct session *s)
+{
+    if ( !s->network_ready && !s->no_network )
+    {
+        s->no_network = network_open(&s->network, &s->host, s->options->bridge);
+        s->network_ready = !s->no_network;
+    }
+    return s->no_network;
+}
+
 /* No row of the kind can run on this machine: `reason`, and no boots. */
 static void skip_kind(struct session *s, struct kind *kind, const char *reason)
 {
@@ -120,6 +134,7 @@ static void boot(struct session *s, struct kind *kind)
     };
     unsigned fruitless = 0;
     struct disk_guest disk;
+    struct network_guest network;
     struct guest g;
     char *error = NULL;
 
@@ -131,6 +146,7 @@ static void boot(struct session *s, struct kind *kind)
         size_t before = r.next;
 
         free(error);
+        network = (struct network_guest){ .network = NULL };
         message("%s: creating a domain (boot %u of %u)", mode_name(kind->mode), r.boot + 1,
                 s->options->boots);
         error = domain_create(&s->domains, kind->mode, kind->needs, NULL, NULL, &g);
@@ -139,11 +155,14 @@ static void boot(struct session *s, struct kind *kind)
             break;   /* xl will say the same again */
         if ( kind->needs & DOMAIN_DISK )
             error = disk_attach(&s->disk, &s->host, g.domid, &disk);
+        if ( !error && (kind->needs & DOMAIN_NETWORK) )
+            error = network_attach(&s->network, g.domid, &network);
         if ( !error )
             error = drive(s, &r, &g);
         /* Its pages must be unmapped before the domain can go. */
         if ( kind->needs & DOMAIN_DISK )
             disk_detach(&disk);
+        network_detach(&network);
         domain_end(&s->domains, &g);
         if ( !error )
             continue;
@@ -241,6 +260,8 @@ static void run_kinds(struct session *s, struct kind *kinds, size_t count)
 
         if ( !kind->hopeless && (kind->needs & DOMAIN_DISK) && prepare_disk(s) )
             skip_kind(s, kind, s->no_disk);
+        if ( !kind->hopeless && (kind->needs & DOMAIN_NETWORK) && prepare_network(s) )
+            skip_kind(s, kind, s->no_network);
         if ( !kind->hopeless )
             boot(s, kind);
     }
@@ -286,6 +307,9 @@ int session_run(const struct session_options *options, const struct selection *s
     if ( s.disk_ready )
         disk_close(&s.disk);
     free(s.no_disk);
+    if ( s.network_ready )
+        network_close(&s.network);
+    free(s.no_network);
     for ( size_t i = 0; i < count; i++ )
         free(kinds[i].rows);
     free(kinds);

@@ -21,7 +21,7 @@ struct device {
     u64 ioreq_mmio;
     bool fifo;               /* FIFO event channels are asked for */
     bool grant_v2;           /* so is version 2 of the grant table */
-    u64 notifications;       /* events sent for the data ring; data_push() counts */
+    u64 notifications;       /* events sent to backends whose rings rows use */
     bool shadow;             /* the domain has shadow paging */
 };
 extern struct device device;

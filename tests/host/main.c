@@ -32,6 +32,8 @@ static const struct {
     { "bare", suite_bare },
     { "record", suite_record },
     { "blkif", suite_blkif },
+    { "frame", suite_frame },
+    { "netif", suite_netif },
     { "plan", suite_plan },
     { "merge", suite_merge },
     { "results", suite_results },

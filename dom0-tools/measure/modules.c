@@ -1,0 +1,49 @@
+#include "modules.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "lab/child.h"
+#include "xenometer.h"
+
+static char *modprobe(const char *const *argv)
+{
+    char *complaint = NULL;
+
+    if ( child_run(&(struct child_start){ .argv = argv, .stdin_fd = -1, .stdout_fd = -1,
+                                          .stderr_fd = -1 }, &complaint) == STATUS_OK )
+        return NULL;
+    return complaint ? complaint : xstrdup("modprobe failed");
+}
+
+/* The kernel's names have underscores. */
+static bool is_there(const char *name)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "/sys/module/%s", name);
+    for ( char *c = path; *c; c++ )
+        if ( *c == '-' )
+            *c = '_';
+    return !access(path, F_OK);
+}
+
+char *module_load(const char *name, const char *parameter, bool *loaded)
+{
+    char *trouble;
+
+    *loaded = false;
+    if ( is_there(name) )
+        return NULL;
+    trouble = modprobe((const char *const []){ "modprobe", name, parameter, NULL });
+    *loaded = !trouble;
+    return trouble;
+}
+
+void module_unload(const char *name, bool *loaded)
+{
+    if ( *loaded )
+        free(modprobe((const char *const []){ "modprobe", "-r", name, NULL }));
+    *loaded = false;
+}

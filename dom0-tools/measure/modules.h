@@ -1,0 +1,16 @@
+/* Modules of dom0's kernel that a session loads, and unloads again. */
+#ifndef MEASURE_MODULES_H
+#define MEASURE_MODULES_H
+
+#include <stdbool.h>
+
+/*
+ * Load one unless it is there already; `parameter` may be NULL.  *loaded: it is ours
+ * to unload.  NULL, or what went wrong (the caller's to free).
+ */
+char *module_load(const char *name, const char *parameter, bool *loaded);
+
+/* Unload it if `*loaded`. */
+void module_unload(const char *name, bool *loaded);
+
+#endif

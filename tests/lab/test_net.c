@@ -1,0 +1,98 @@
+/* The same wire by every path: what the net rows' figures must mean. */
+#include <string.h>
+
+#include "catalogue.h"
+#include "program.h"
+
+static const char *const modes[] = { "pv", "pvh", "hvm" };
+
+static const char *const rings[] = { "net/netif-linux", "net/netif-own" };
+
+/* One wake-up and one event for each frame, or for many. */
+static void test_streams(void)
+{
+    for ( size_t m = 0; m < 3; m++ )
+        for ( size_t i = 0; i < 2; i++ )
+        {
+            char stream[40];
+
+            snprintf(stream, sizeof(stream), "%s-stream", rings[i]);
+            /* Each of 116 samples tells and sleeps when there is one frame … */
+            LESS(115, catalogue_figure(rings[i], modes[m], "upcalls"));
+            LESS(115, catalogue_figure(rings[i], modes[m], "notifications"));
+            /* … and at most once for 8 of 22 times 256 when there are 32. */
+            LESS(catalogue_figure(stream, modes[m], "upcalls"), 22 * 256 / 8);
+            LESS(catalogue_figure(stream, modes[m], "notifications"), 22 * 256 / 8);
+            /* Although a frame is 25 times as long. */
+            LESS(median(stream, modes[m]), median(rings[i], modes[m]));
+        }
+    LESS(median("net/netif-linux", "pv"), median("net/netif-linux", "pvh"));
+}
+
+/* No bridge, no packet socket; and two copies for many frames. */
+static void test_backends(void)
+{
+    for ( size_t m = 0; m < 3; m++ )
+    {
+        LESS(median("net/netif-own", modes[m]), median("net/netif-linux", modes[m]));
+        LESS(2 * median("net/netif-own-stream", modes[m]), median("net/netif-linux-stream", modes[m]));
+    }
+}
+
+/* A run in the lab's dom0, by hand: its options, and a script around it. */
+static struct outcome_of in_dom0(const char *script)
+{
+    return program("lab", "run", "--push", "build/xenometer", "--push", "build/xenometer.elf",
+                   "--push", "configs/pv.cfg", "--", "sh", "-c", script, NULL);
+}
+
+/* What a run leaves in dom0: nothing. */
+static void test_clean(void)
+{
+    struct outcome_of r = in_dom0(
+        "./xenometer run --host=xen --configs=. --modes=pv --boots=1 'net/netif-*' >/dev/null 2>&1; echo $?;"
+        "ls /sys/class/net; ls -d /sys/module/bridge /sys/module/xen_netback 2>/dev/null;"
+        "xenstore-ls /local/domain/0/backend 2>/dev/null; xl list | tail -n +3");
+
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_STRING_EQUAL(r.out, "0\nlo\n");
+    program_free(&r);
+}
+
+/* A bridge of somebody's: used, and left as it was. */
+static void test_bridge(void)
+{
+    struct outcome_of r = in_dom0(
+        "modprobe bridge; brctl addbr theirs; ip link set theirs up;"
+        "./xenometer run --host=xen --configs=. --modes=pv --boots=1 --bridge=theirs --json net/netif-linux "
+        "| grep -c '\"status\": \"success\"'; ls /sys/class/net /sys/class/net/theirs/brif");
+
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_STRING_EQUAL(r.out, "1\n/sys/class/net:\nlo\ntheirs\n\n/sys/class/net/theirs/brif:\n");
+    program_free(&r);
+}
+
+static void test_no_bridge(void)
+{
+    struct outcome_of r = in_dom0(
+        "./xenometer run --host=xen --configs=. --modes=pv --bridge=xenbr9 net/netif-linux");
+
+    CU_ASSERT_EQUAL(r.status, 3);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "there is no bridge xenbr9: `ip link add"));
+    program_free(&r);
+    r = program("run", "--host=lab", "--bridge=xenbr9", "net/netif-linux", NULL);
+    CU_ASSERT_EQUAL(r.status, 2);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "is for a Xen host"));
+    program_free(&r);
+}
+
+void suite_net(void)
+{
+    CU_pSuite s = CU_add_suite("net", NULL, NULL);
+
+    CU_add_test(s, "one frame and many", test_streams);
+    CU_add_test(s, "backends", test_backends);
+    CU_add_test(s, "nothing is left behind", test_clean);
+    CU_add_test(s, "a bridge that is somebody's", test_bridge);
+    CU_add_test(s, "a bridge that is not there", test_no_bridge);
+}
