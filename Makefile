@@ -12,7 +12,7 @@ CC      ?= gcc
 DEPS    := $(BUILD)/.packages
 
 .DELETE_ON_ERROR:
-.PHONY: help all bench bench-all test test-host test-long lab install clean distclean coverage elf
+.PHONY: FORCE help all bench bench-all test test-host test-long lab install clean distclean coverage elf
 
 help:
 	@echo "make all        build the unikernel, the dom0 program and the lab's agent"
@@ -74,6 +74,14 @@ $(BUILD)/kernel.lds: domU-kernel/entry/kernel.lds.S Makefile $(DEPS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -E -P -x c $< -o $@
 
+# A file that goes is no prerequisite any more: this list says that there was one.
+$(BUILD)/sources: FORCE
+	@mkdir -p $(@D)
+	@echo $(KERNEL_SOURCES) $(TOOL_SOURCES) | cmp -s - $@ || \
+		echo $(KERNEL_SOURCES) $(TOOL_SOURCES) >$@
+FORCE:
+$(BUILD)/xenometer.elf.debug $(BUILD)/xenometer-parts.o: $(BUILD)/sources
+
 $(BUILD)/xenometer.elf.debug: $(KERNEL_OBJECTS)
 $(BUILD)/xenometer-test.elf.debug: $(KERNEL_OBJECTS) $(TEST_ROWS)
 $(BUILD)/%.elf.debug: $(BUILD)/kernel.lds
@@ -114,7 +122,7 @@ XENCTRL_FILES := dom0-tools/backend/xenctrl.c dom0-tools/backend/xenctrl.h \
 	dom0-tools/xenometer.h include/xenometer/row.h
 $(BUILD)/xenometer-parts.o: $(filter-out $(XENCTRL),$(TOOL_OBJECTS))
 	$(call say,LD,$@)
-	$(Q)$(CC) -r -nostdlib -o $@ $^ -Wl,-Bstatic -larchive
+	$(Q)$(CC) -r -nostdlib -o $@ $(filter %.o,$^) -Wl,-Bstatic -larchive
 
 $(BUILD)/xenometer: $(BUILD)/xenometer-parts.o $(XENCTRL)
 	$(call say,LD,$@)

@@ -431,6 +431,8 @@ static bool is_not_of_the_path(const char *row, const char *name)
 {
     static const char *const words[][2] = {
         { "exit/debug-register", "svm_dr_access" },          /* first iteration: no sample */
+        { "exit/xsetbv", "hvm_handle_xsetbv" },              /* TCG does not intercept it */
+        { "exit/xsetbv", "handle_xsetbv" },                  /* likewise */
         { "exit/vmcall-foreign", "svm_cpuid_policy_changed" },   /* domain's creation */
         { "exit/kernel-gs-base", "construct_vmcb" },         /* likewise */
         { "exit/kernel-gs-base", "svm_vmcb" },               /* a file */
