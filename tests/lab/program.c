@@ -167,11 +167,21 @@ unsigned qemu_signal(int number)
     return count;
 }
 
+/* What waits longer than two seconds says so: " (2 s)" ends such a line. */
+static const char *behind_waiting(const char *lines)
+{
+    const char *end;
+
+    while ( (end = strchr(lines, '\n')) && end - lines > 4 && !strncmp(end - 3, " s)", 3) )
+        lines = end + 1;
+    return lines;
+}
+
 bool is_one_line_error(const struct outcome_of *r, const char *text)
 {
-    const char *end = strchr(r->err, '\n');
-    bool ok = end && end[1] == '\0' && !strncmp(r->err, "xenometer: ", 11) &&
-              strstr(r->err, text);
+    const char *line = behind_waiting(r->err), *end = strchr(line, '\n');
+    bool ok = end && end[1] == '\0' && !strncmp(line, "xenometer: ", 11) &&
+              strstr(line, text);
 
     if ( !ok )
         fprintf(stderr, "expected one line with \"%s\", got:\n%s\n", text, r->err);
