@@ -99,6 +99,7 @@ static const struct {
     { DOMAIN_DEVICES, "a VGA, virtio-rng and virtio-net in QEMU" },
     { DOMAIN_DISK, "a RAM disk in dom0" },
     { DOMAIN_NETWORK, "a bridge in dom0" },
+    { DOMAIN_NICS, "a bridge in dom0; three network cards in QEMU" },
     { DOMAIN_PEER, "a second domain" },
 };
 

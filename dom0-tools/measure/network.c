@@ -71,6 +71,8 @@ char *network_open(struct network *n, struct host *host, const char *bridge)
     if ( !error )
         error = module_load("xen-netback", NULL, &n->loaded_netback);
     if ( !error )
+        error = module_load("tun", NULL, &n->loaded_tun);
+    if ( !error )
         n->reflector = reflector_new(&host->loop, n->bridge, &error);
     if ( error )
         network_close(n);
@@ -83,8 +85,60 @@ void network_close(struct network *n)
     if ( n->made )
         free(bridge_remove(n->bridge));
     module_unload("xen-netback", &n->loaded_netback);
+    module_unload("tun", &n->loaded_tun);
     module_unload("bridge", &n->loaded_bridge);
     *n = (struct network){ 0 };
+}
+
+/* ---- QEMU's cards ---- */
+
+/* One queue, and the queue's owner is told at once: what QEMU has by itself. */
+static const char *const cards[] = {
+    "virtio-net-pci,disable-legacy=on", "e1000", "rtl8139",
+};
+#define CARDS (sizeof(cards) / sizeof(*cards))
+
+static void tap_name(char name[IFNAMSIZ], unsigned number)
+{
+    /* Process and number together have less than 12 digits. */
+    snprintf(name, IFNAMSIZ, "xmt%d-%u", (int)getpid(), number % 10000);
+}
+
+char *network_cards(struct network *n)
+{
+    char *text = xstrdup("device_model_args_hvm=["), *before;
+
+    n->tap += CARDS;
+    for ( unsigned i = 0; i < CARDS; i++ )
+    {
+        char tap[IFNAMSIZ];
+
+        before = text;
+        tap_name(tap, n->tap + i);
+        text = xasprintf("%s%s \"-netdev\", \"tap,id=wire%u,ifname=%s,script=no,downscript=no\", "
+                         "\"-device\", \"%s,netdev=wire%u,romfile=,mac=00:16:3e:%02x:%02x:%02x\"",
+                         before, i ? "," : "", i, tap, cards[i], i, 0x60 + i,
+                         (unsigned)getpid() & 0xff, n->tap & 0xff);
+        free(before);
+    }
+    before = text;
+    text = xasprintf("%s ]", before);
+    free(before);
+    return text;
+}
+
+char *network_join_cards(struct network *n)
+{
+    char *error = NULL;
+
+    for ( unsigned i = 0; i < CARDS && !error; i++ )
+    {
+        char tap[IFNAMSIZ];
+
+        tap_name(tap, n->tap + i);
+        error = bridge_join(n->bridge, tap);
+    }
+    return error ? error : reflector_look(n->reflector);
 }
 
 /* ---- Linux's netback ---- */

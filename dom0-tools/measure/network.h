@@ -21,7 +21,8 @@ struct network {
     struct host *host;
     char bridge[IFNAMSIZ];
     bool made;                             /* the bridge is ours */
-    bool loaded_bridge, loaded_netback;    /* modules that network_close() unloads */
+    bool loaded_bridge, loaded_netback, loaded_tun;   /* modules that network_close() unloads */
+    unsigned tap;                          /* number of the next domain's first tap device */
     struct reflector *reflector;
 };
 
@@ -39,6 +40,14 @@ struct network_guest {
     uint32_t domid;
     struct vif *own;
 };
+
+/*
+ * Network cards for the QEMU of a domain still to be made: a setting of xl (the
+ * caller's).  QEMU makes their tap devices, which network_join_cards() then
+ * makes ports of the bridge; they go with it.
+ */
+char *network_cards(struct network *);
+char *network_join_cards(struct network *);
 
 /*
  * Give a paused domain its interfaces, and wait until the backends are ready for the

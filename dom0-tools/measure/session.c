@@ -136,7 +136,7 @@ static void boot(struct session *s, struct kind *kind)
     struct disk_guest disk;
     struct network_guest network;
     struct guest g;
-    char *error = NULL;
+    char *error = NULL, *extra[2] = { NULL, NULL };
 
     for ( size_t i = 0; i < kind->count; i++ )
         if ( !failed_before(s, kind->mode, kind->rows[i]) )
@@ -149,12 +149,17 @@ static void boot(struct session *s, struct kind *kind)
         network = (struct network_guest){ .network = NULL };
         message("%s: creating a domain (boot %u of %u)", mode_name(kind->mode), r.boot + 1,
                 s->options->boots);
-        error = domain_create(&s->domains, kind->mode, kind->needs, NULL, NULL, &g);
+        extra[0] = kind->needs & DOMAIN_NICS ? network_cards(&s->network) : NULL;
+        error = domain_create(&s->domains, kind->mode, kind->needs, (const char *const *)extra,
+                              NULL, &g);
+        free(extra[0]);
         s->broken |= s->domains.no_xl;
         if ( error )
             break;   /* xl will say the same again */
         if ( kind->needs & DOMAIN_DISK )
             error = disk_attach(&s->disk, &s->host, g.domid, &disk);
+        if ( !error && (kind->needs & DOMAIN_NICS) )
+            error = network_join_cards(&s->network);
         if ( !error && (kind->needs & DOMAIN_NETWORK) )
             error = network_attach(&s->network, g.domid, &network);
         if ( !error )
@@ -260,7 +265,7 @@ static void run_kinds(struct session *s, struct kind *kinds, size_t count)
 
         if ( !kind->hopeless && (kind->needs & DOMAIN_DISK) && prepare_disk(s) )
             skip_kind(s, kind, s->no_disk);
-        if ( !kind->hopeless && (kind->needs & DOMAIN_NETWORK) && prepare_network(s) )
+        if ( !kind->hopeless && (kind->needs & DOMAIN_NETWORKS) && prepare_network(s) )
             skip_kind(s, kind, s->no_network);
         if ( !kind->hopeless )
             boot(s, kind);

@@ -74,6 +74,14 @@ static inline u8 port_in8(u16 port)
     return v;
 }
 
+static inline u16 port_in16(u16 port)
+{
+    u16 v;
+
+    __asm__ volatile ("inw %w1, %w0" : "=a"(v) : "Nd"(port));
+    return v;
+}
+
 static inline u32 port_in32(u16 port)
 {
     u32 v;
@@ -85,6 +93,11 @@ static inline u32 port_in32(u16 port)
 static inline void port_out8(u16 port, u8 v)
 {
     __asm__ volatile ("outb %b0, %w1" :: "a"(v), "Nd"(port));
+}
+
+static inline void port_out16(u16 port, u16 v)
+{
+    __asm__ volatile ("outw %w0, %w1" :: "a"(v), "Nd"(port));
 }
 
 static inline void port_out32(u16 port, u32 v)

@@ -14,7 +14,7 @@
 #define TRAP_STUBS  32
 
 extern u8 hardware_stubs[], pv_stubs[];
-extern u8 hardware_upcall[], hardware_lapic[], hardware_x2apic[], hardware_ignored[];
+extern u8 hardware_upcall[], hardware_lapic[], hardware_x2apic[], hardware_device[], hardware_ignored[];
 extern u8 hardware_upcall_stamped[], hardware_lapic_stamped[];
 extern u8 pv_upcall[], pv_upcall_stamped[], pv_failsafe[];
 extern u8 hardware_upcall_secondary[], hardware_lapic_secondary[], pv_upcall_secondary[];
@@ -87,6 +87,7 @@ static void init_hardware(void)
     idt[VECTOR_UPCALL] = gate(hardware_upcall);
     idt[VECTOR_LAPIC] = gate(hardware_lapic);
     idt[VECTOR_X2APIC] = gate(hardware_x2apic);
+    idt[VECTOR_DEVICE] = gate(hardware_device);
     idt[VECTOR_SPURIOUS] = gate(hardware_ignored);
     __asm__ volatile ("lgdt %0\n\tlidt %1\n\tltr %w2"
                       :: "m"(g), "m"(i), "r"(TSS_SELECTOR) : "memory");

@@ -126,12 +126,15 @@ hardware_upcall_secondary:
 /* VECTOR_LAPIC and VECTOR_X2APIC: counted and acknowledged in drivers/lapic.c,
  * on the second vCPU in arch/smp.c. */
     .balign 16
-    .globl hardware_lapic, hardware_x2apic, hardware_lapic_secondary
+    .globl hardware_lapic, hardware_x2apic, hardware_device, hardware_lapic_secondary
 hardware_lapic:
     hardware_interrupt 0x41, lapic_interrupt
     .balign 16
 hardware_x2apic:
     hardware_interrupt 0x42, x2apic_interrupt
+    .balign 16
+hardware_device:
+    hardware_interrupt 0x43, device_interrupt
     .balign 16
 hardware_lapic_secondary:
     hardware_interrupt 0x41, smp_interrupt

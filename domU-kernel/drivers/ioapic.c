@@ -10,6 +10,7 @@
 #define REDIRECTION_LOW(pin)  (0x10u + 2 * (pin))
 #define REDIRECTION_HIGH(pin) (0x11u + 2 * (pin))
 #define MASKED 0x10000u
+#define LEVEL  0x8000u
 
 static void write(u32 index, u32 value)
 {
@@ -17,12 +18,22 @@ static void write(u32 index, u32 value)
     mmio_write32(IOAPIC_WINDOW, value);
 }
 
-void ioapic_route(u32 pin, u8 vector)
+static void route(u32 pin, u32 low)
 {
     ioapic_mask(pin);
     /* Both have the destination's APIC identifier in their top byte. */
     write(REDIRECTION_HIGH(pin), lapic_read(LAPIC_ID));
-    write(REDIRECTION_LOW(pin), vector);
+    write(REDIRECTION_LOW(pin), low);
+}
+
+void ioapic_route(u32 pin, u8 vector)
+{
+    route(pin, vector);
+}
+
+void ioapic_route_level(u32 pin, u8 vector)
+{
+    route(pin, LEVEL | vector);
 }
 
 void ioapic_mask(u32 pin)

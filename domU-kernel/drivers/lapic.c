@@ -60,6 +60,16 @@ void lapic_interrupt(void)
     lapic_write(LAPIC_EOI, 0);
 }
 
+void (*lapic_device)(void);
+
+void device_interrupt(void);
+void device_interrupt(void)
+{
+    lapic_device();
+    lapic_interrupts++;
+    lapic_write(LAPIC_EOI, 0);
+}
+
 void x2apic_interrupt(void);
 void x2apic_interrupt(void)
 {

@@ -23,23 +23,28 @@ struct nic_operations {
     u8 *(*buffer)(struct nic *);
     /* Queue the frame in the buffer that buffer() returned last. */
     void (*put)(struct nic *, u32 length);
-    /* Let the device see what was queued and given back, and tell it if it wants
-     * to be told. */
-    void (*push)(struct nic *);
+    /*
+     * Let the device see what was queued and given back, and tell it if it wants to be
+     * told.  From here on it interrupts, after `after` frames where it can do that: also
+     * when nobody comes to sleep, as under an operating system.
+     */
+    void (*push)(struct nic *, u32 after);
     /* The next frame that came, and its length; NULL: none. */
     u8 *(*take)(struct nic *, u32 *length);
     /* The buffer of the frame taken last is the device's again. */
     void (*give)(struct nic *);
-    /* Sleep until a frame came, being woken after `after` of them where the device
-     * can do that, or until a buffer is free where buffer() had none. */
+    /* Sleep until a frame came, being woken after `after` of them as above, or until a buffer is free where buffer() had none. */
     void (*wait)(struct nic *, u32 after);
+    /* Stop the device, and free what open() took; NULL: it stays as it is. */
+    void (*close)(struct nic *);
 };
 
 struct nic {
     const struct nic_operations *ops;
     u8 mac[6];
     u32 depth;               /* frames that it has room to receive at a time */
-    u8 *transmit;            /* NIC_BUFFERS buffers of NIC_BUFFER bytes */
+    u8 *transmit;            /* the first of `buffers`, NIC_BUFFER bytes from one to the next */
+    u32 buffers;
     const char *trouble;     /* what the device did wrong; nothing works any more */
 };
 

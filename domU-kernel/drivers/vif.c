@@ -65,9 +65,11 @@ static void vif_put(struct nic *n, u32 length)
     ring_front_put(&v->tx, &request, TX_SLOT);   /* has more slots than there are buffers */
 }
 
-static void vif_push(struct nic *n)
+static void vif_push(struct nic *n, u32 after)
 {
     struct vif *v = vif_of(n);
+
+    ring_front_final_check(&v->rx, after);   /* what there is, take() finds */
 
     /* Both, whatever the first says: one event is for both rings. */
     if ( ring_front_push(&v->rx) | ring_front_push(&v->tx) )
@@ -202,7 +204,7 @@ const char *vif_connect(struct vif *v, const char *frontend)
     char path[64], mac[24];
     const char *trouble;
 
-    *v = (struct vif){ .nic = { .ops = &operations, .depth = NIC_BUFFERS } };
+    *v = (struct vif){ .nic = { .ops = &operations, .depth = NIC_BUFFERS, .buffers = NIC_BUFFERS } };
     trouble = xenbus_find(&v->bus, frontend);
     if ( trouble )
         return trouble;

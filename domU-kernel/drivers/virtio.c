@@ -9,7 +9,7 @@
 #define DEVICE     0x1040u
 
 /* Section 4.1.4: structures are found by vendor capabilities. */
-enum { CAP_COMMON = 1, CAP_NOTIFY = 2 };
+enum { CAP_COMMON = 1, CAP_NOTIFY = 2, CAP_DEVICE = 4 };
 
 /* Section 4.1.4.3: struct virtio_pci_common_cfg. */
 enum common {
@@ -63,7 +63,7 @@ static bool find_structures(struct virtio_device *d)
         u32 bar = pci_read32(0, d->slot, 0, at + 4) & 0xff;
         u64 address;
 
-        if ( type != CAP_COMMON && type != CAP_NOTIFY )
+        if ( type != CAP_COMMON && type != CAP_NOTIFY && type != CAP_DEVICE )
             continue;
         address = pci_bar(d->slot, bar);
         if ( !address )
@@ -71,6 +71,8 @@ static bool find_structures(struct virtio_device *d)
         address += pci_read32(0, d->slot, 0, at + 8);
         if ( type == CAP_COMMON )
             d->common = address;
+        else if ( type == CAP_DEVICE )
+            d->config = address;
         else if ( address < 0x10000 )
         {
             d->bell_port = (u16)address;

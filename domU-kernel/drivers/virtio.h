@@ -54,7 +54,8 @@ _Static_assert(sizeof(struct virtq) <= PAGE_SIZE, "a queue fits its page");
 
 struct virtio_device {
     u32 slot;                    /* on PCI bus 0 */
-    u64 common, bell;            /* addresses of the structures of section 4.1.4 */
+    u64 common, bell;            /* addresses of the structures of section 4.1.4 … */
+    u64 config;                  /* … and of the device type's own; 0: it has none */
     u32 bell_multiplier;
     u16 bell_port;               /* the same by port; 0: the device has none */
     u32 bell_port_multiplier;

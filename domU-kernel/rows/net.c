@@ -5,7 +5,10 @@
  * frame is compared with what was sent.
  */
 #include "../drivers/clock.h"
+#include "../drivers/e1000.h"
+#include "../drivers/rtl8139.h"
 #include "../drivers/vif.h"
+#include "../drivers/virtio_net.h"
 #include "../harness/row.h"
 #include "../lib/string.h"
 #include "../xen/hypercall.h"
@@ -13,6 +16,7 @@
 #include <xen/sched.h>
 #include <xenometer/frame.h>
 
+#define ONLY_HVM "only HVM has a device model that emulates network cards"
 #define NO_WIRE "bare mode has no dom0 at the other end of a wire"
 
 #define TRY_NS  10000000u   /* between two frames to an unknown neighbour … */
@@ -88,7 +92,8 @@ static u8 *take_ours(struct nic *n, u32 shortest)
     {
         struct ethernet *e = (struct ethernet *)frame;
 
-        if ( length >= shortest && e->type[0] == our_type[0] && e->type[1] == our_type[1] )
+        if ( length >= shortest && e->type[0] == our_type[0] && e->type[1] == our_type[1] &&
+             !__builtin_memcmp(e->to, n->mac, 6) )
             return frame;
         n->ops->give(n);
     }
@@ -132,7 +137,7 @@ static const char *find_peer(struct path *p)
             set_number(frame, NIC_SHORTEST, ++p->number);
             n->ops->put(n, NIC_SHORTEST);
         }
-        n->ops->push(n);
+        n->ops->push(n, 1);
         nap();
         while ( (frame = take_ours(n, NIC_SHORTEST)) )
         {
@@ -146,13 +151,25 @@ static const char *find_peer(struct path *p)
     return found ? NULL : "nobody on the bridge sends frames back";
 }
 
-/* What is still on its way is of the row before. */
+/* What is still on its way, questions of find_peer() and their answers, until it is quiet. */
 static void drain(struct nic *n)
 {
-    nap();
-    while ( take_ours(n, NIC_SHORTEST) )
-        n->ops->give(n);
-    n->ops->push(n);
+    for ( u32 quiet = 0; quiet < 2 && !n->trouble; quiet++ )
+    {
+        nap();
+        while ( take_ours(n, NIC_SHORTEST) )
+        {
+            n->ops->give(n);
+            quiet = 0;
+        }
+        n->ops->push(n, 1);
+    }
+}
+
+static void finish(const struct path *p)
+{
+    if ( p->nic->ops->close )
+        p->nic->ops->close(p->nic);
 }
 
 /* The device open, the neighbour known, all buffers filled. */
@@ -160,12 +177,16 @@ static const char *prepare(struct path *p, u32 length)
 {
     const char *trouble = p->open(p);
 
-    if ( !trouble )
-        trouble = find_peer(p);
     if ( trouble )
         return trouble;
+    trouble = find_peer(p);
+    if ( trouble )
+    {
+        finish(p);
+        return trouble;
+    }
     drain(p->nic);
-    for ( u32 i = 0; i < NIC_BUFFERS; i++ )
+    for ( u32 i = 0; i < p->nic->buffers; i++ )
         fill(p->nic, p->nic->transmit + i * NIC_BUFFER, p->peer, length);
     return NULL;
 }
@@ -187,7 +208,7 @@ static u8 *bounce(struct path *p, bool give, u64 number)
         n->ops->give(n);
     set_number(frame, NIC_SHORTEST, number);
     n->ops->put(n, NIC_SHORTEST);
-    n->ops->push(n);
+    n->ops->push(n, 1);
     while ( !(frame = take_ours(n, NIC_SHORTEST)) && !n->trouble )
         n->ops->wait(n, 1);
     return frame;
@@ -233,7 +254,7 @@ static const char *stream(struct path *p, struct arrivals *a)
 {
     struct nic *n = p->nic;
     const struct nic_operations *ops = n->ops;
-    u32 sent = 0, back = 0, depth = n->depth < DEPTH ? n->depth : DEPTH;
+    u32 sent = 0, back = 0, after, depth = n->depth < DEPTH ? n->depth : DEPTH;
     u64 number = p->number;
 
     while ( back < STREAMED )
@@ -245,9 +266,10 @@ static const char *stream(struct path *p, struct arrivals *a)
             set_number(frame, NIC_FRAME, number + ++sent);
             ops->put(n, NIC_FRAME);
         }
-        ops->push(n);
+        after = sent - back > depth / 2 ? depth / 2 : sent > back ? sent - back : 1;
+        ops->push(n, after);
         while ( !(frame = take_ours(n, NIC_FRAME)) && !n->trouble )
-            ops->wait(n, sent - back > depth / 2 ? depth / 2 : sent > back ? sent - back : 1);
+            ops->wait(n, after);
         if ( !frame )
             return n->trouble;
         do {
@@ -257,7 +279,7 @@ static const char *stream(struct path *p, struct arrivals *a)
             ops->give(n);
         } while ( back < STREAMED && (frame = take_ours(n, NIC_FRAME)) );
     }
-    ops->push(n);
+    ops->push(n, 1);
     p->number = number + STREAMED;
     return NULL;
 }
@@ -307,6 +329,20 @@ static const char *open_own(struct path *p)
 static struct path own_path = { .open = open_own };
 static struct path netback_path = { .open = open_netback };
 
+/* A device that only one of the rows has at a time. */
+#define DEVICE_PATH(id, type)                                                         \
+    static struct type id##_device;                                                   \
+    static const char *open_##id(struct path *p)                                      \
+    {                                                                               \
+        p->nic = &id##_device.nic;                                                  \
+        return type##_open(&id##_device);                                             \
+    }                                                                               \
+    static struct path id##_path = { .open = open_##id }
+
+DEVICE_PATH(virtio, virtio_net);
+DEVICE_PATH(e1000, e1000);
+DEVICE_PATH(rtl8139, rtl8139);
+
 #define PATH_ROWS(id, name_, path_, peer, modes_, needs_, elsewhere_, why)            \
     static const char *setup_##id(struct row_run *r)                                  \
     {                                                                               \
@@ -323,7 +359,12 @@ static struct path netback_path = { .open = open_netback };
     EXPLANATION(net_##id) =                                                         \
         "Sends the shortest Ethernet frame there is, sleeps, and takes it as it comes back; it is " \
         "compared with what was sent.  " why "  The other net/ rows do the same work by other devices."; \
-    ROW(net_##id, .setup = setup_##id, .run = run_##id) = {                         \
+    static void teardown_##id(struct row_run *r)                                    \
+    {                                                                               \
+        (void)r;                                                                    \
+        finish(&id##_path);                                                         \
+    }                                                                               \
+    ROW(net_##id, .setup = setup_##id, .run = run_##id, .teardown = teardown_##id) = { \
         .name = "net/" name_,                                                       \
         .work = "send a 64-byte frame and get it back",                             \
         .path = path_,                                                              \
@@ -336,7 +377,8 @@ static struct path netback_path = { .open = open_netback };
     EXPLANATION(net_##id##_stream) =                                                \
         "As net/" name_ ", but 256 frames of 1,500 bytes with up to 32 under way; the figure is for " \
         "one frame, there and back.  Their order is checked, and the last of them byte by byte."; \
-    ROW(net_##id##_stream, .setup = setup_stream_##id, .run = run_stream_##id) = {  \
+    ROW(net_##id##_stream, .setup = setup_stream_##id, .run = run_stream_##id,      \
+        .teardown = teardown_##id) = {                                              \
         .name = "net/" name_ "-stream",                                             \
         .work = "stream 1,500-byte frames and get them back",                       \
         .path = path_ ", up to 32 open",                                            \
@@ -355,3 +397,16 @@ PATH_ROWS(own, "netif-own", "netif rings, xenometer's backend",
           "the netif rings and xenometer's own backend", MODES_XEN, DOMAIN_NETWORK, NO_WIRE,
           "The rings tell a process, which copies the frame out of the guest's page and into another; "
           "there is no bridge in between, and no kernel but for the copies.");
+PATH_ROWS(virtio, "virtio", "virtio queues, QEMU, tap, bridge",
+          "virtio-net in QEMU", MODE_HVM, DOMAIN_NICS, ONLY_HVM,
+          "The bell of a queue is a VM exit to QEMU, which writes the frame to a tap device on the bridge; "
+          "the answer comes by MSI.");
+PATH_ROWS(e1000, "e1000", "Intel 82540EM, QEMU, tap, bridge",
+          "the Intel 82540EM in QEMU", MODE_HVM, DOMAIN_NICS, ONLY_HVM,
+          "A write to the controller's register makes QEMU send the frame; the answer raises an interrupt line, "
+          "whose handler reads the cause and masks the device, two exits to QEMU; before the "
+          "next sleep it is allowed again, one more.");
+PATH_ROWS(rtl8139, "rtl8139", "RTL8139, QEMU, tap, bridge",
+          "the RTL8139 in QEMU", MODE_HVM, DOMAIN_NICS, ONLY_HVM,
+          "As net/e1000, by ports; each step of the original RTL8139 is one: the frame's length, the "
+          "place in the receive ring, cause and mask of the interrupt.");

@@ -53,11 +53,15 @@ enum domain_need {
     DOMAIN_DEVICES  = 1u << 26,   /* HVM: a VGA and two virtio devices in QEMU */
     DOMAIN_ON_DEMAND = 1u << 27,  /* memory that Xen populates at the first touch */
     DOMAIN_SHADOW   = 1u << 28,   /* shadow paging in the place of nested paging */
+    DOMAIN_NICS     = 1u << 25,   /* HVM: network cards in QEMU, on the session's bridge */
     DOMAIN_NETWORK  = 1u << 29,   /* interfaces on the session's bridge, by every netif backend */
 };
 #define DOMAIN_NEEDS (DOMAIN_SMP | DOMAIN_FIFO | DOMAIN_GRANT_V2 | DOMAIN_LARGE | \
                       DOMAIN_TSC_EMULATED | DOMAIN_SMP_SHARED | DOMAIN_PEER | DOMAIN_DISK | \
-                      DOMAIN_DEVICES | DOMAIN_ON_DEMAND | DOMAIN_SHADOW | DOMAIN_NETWORK)
+                      DOMAIN_DEVICES | DOMAIN_ON_DEMAND | DOMAIN_SHADOW | DOMAIN_NETWORK | \
+                      DOMAIN_NICS)
+/* Those for which the session has a bridge. */
+#define DOMAIN_NETWORKS (DOMAIN_NETWORK | DOMAIN_NICS)
 
 enum row_flags {
     ROW_HEADLINE = 1u << 0,   /* part of `make bench` */

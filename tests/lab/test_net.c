@@ -39,19 +39,47 @@ static void test_backends(void)
     }
 }
 
+/* From shared rings to the oldest card: each step nearer to hardware has more exits. */
+static void test_devices(void)
+{
+    static const char *const order[] = {
+        "net/netif-own", "net/netif-linux", "net/virtio", "net/e1000", "net/rtl8139",
+    };
+
+    for ( size_t i = 0; i < 4; i++ )
+    {
+        char nearer[40], further[40];
+
+        LESS(median(order[i], "hvm"), median(order[i + 1], "hvm"));
+        snprintf(nearer, sizeof(nearer), "%s-stream", order[i]);
+        snprintf(further, sizeof(further), "%s-stream", order[i + 1]);
+        LESS(median(nearer, "hvm"), median(further, "hvm"));
+        CU_ASSERT_STRING_EQUAL(text_of(catalogue(), "net/e1000", "pv", "status"), "skip");
+    }
+    /* The bell of a queue or a tail register is for many frames; the oldest card wants
+     * to be told of each. */
+    LESS(115, catalogue_figure("net/virtio", "hvm", "notifications"));
+    LESS(115, catalogue_figure("net/e1000", "hvm", "notifications"));
+    LESS(catalogue_figure("net/virtio-stream", "hvm", "notifications"), 22 * 256 / 8);
+    LESS(catalogue_figure("net/e1000-stream", "hvm", "notifications"), 22 * 256 / 8);
+    LESS(22 * 256 - 1, catalogue_figure("net/rtl8139-stream", "hvm", "notifications"));
+}
+
 /* A run in the lab's dom0, by hand: its options, and a script around it. */
 static struct outcome_of in_dom0(const char *script)
 {
     return program("lab", "run", "--push", "build/xenometer", "--push", "build/xenometer.elf",
-                   "--push", "configs/pv.cfg", "--", "sh", "-c", script, NULL);
+                   "--push", "configs/pv.cfg", "--push", "configs/hvm.cfg", "--", "sh", "-c", script,
+                   NULL);
 }
 
 /* What a run leaves in dom0: nothing. */
 static void test_clean(void)
 {
     struct outcome_of r = in_dom0(
-        "./xenometer run --host=xen --configs=. --modes=pv --boots=1 'net/netif-*' >/dev/null 2>&1; echo $?;"
-        "ls /sys/class/net; ls -d /sys/module/bridge /sys/module/xen_netback 2>/dev/null;"
+        "./xenometer run --host=xen --configs=. --modes=pv,hvm --boots=1 net/netif-own net/netif-linux net/virtio"
+        " >/dev/null 2>&1; echo $?;"
+        "ls /sys/class/net; cd /sys/module; ls -d bridge xen_netback tun 2>/dev/null;"
         "xenstore-ls /local/domain/0/backend 2>/dev/null; xl list | tail -n +3");
 
     CU_ASSERT_EQUAL(r.status, 0);
@@ -92,6 +120,7 @@ void suite_net(void)
 
     CU_add_test(s, "one frame and many", test_streams);
     CU_add_test(s, "backends", test_backends);
+    CU_add_test(s, "devices", test_devices);
     CU_add_test(s, "nothing is left behind", test_clean);
     CU_add_test(s, "a bridge that is somebody's", test_bridge);
     CU_add_test(s, "a bridge that is not there", test_no_bridge);
