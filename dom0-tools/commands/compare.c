@@ -17,8 +17,8 @@
 #include "xenometer.h"
 
 struct arguments {
-    const char *file[2];
-    double threshold;   /* percent */
+    const char *file[2], *explained;
+    struct allowance allowed;
     bool json;
 };
 
@@ -27,6 +27,10 @@ enum { OPTION_JSON = 0x100 };
 static const struct argp_option options[] = {
     { "threshold", 't', "PERCENT", 0, "medians may move by that much of the "
       "old one (default 0)", 0 },
+    { "allow", 'a', "N", 0, "medians may move by N instructions, or cycles "
+      "(default 0)", 0 },
+    { "explained", 'e', "FILE", 0, "known changes, one ROW[:MODES] a line with "
+      "its reason behind it: these are no failure", 0 },
     { "json", OPTION_JSON, NULL, 0, "print JSON", 0 },
     { 0 }
 };
@@ -40,15 +44,27 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
     {
     case 't':
         errno = 0;
-        a->threshold = strtod(text, &end);
+        a->allowed.percent = strtod(text, &end);
         if ( *end == '%' )
             end++;
         if ( end == text || *end != '\0' || errno != 0 ||
-             !isfinite(a->threshold) || a->threshold < 0 )
+             !isfinite(a->allowed.percent) || a->allowed.percent < 0 )
         {
             message("--threshold: '%s' is not a percentage of 0 or more", text);
             exit(STATUS_USAGE);
         }
+        return 0;
+    case 'a':
+        errno = 0;
+        a->allowed.ticks = strtoull(text, &end, 10);
+        if ( end == text || *end != '\0' || errno != 0 || strchr(text, '-') )
+        {
+            message("--allow: '%s' is not a number of instructions or cycles", text);
+            exit(STATUS_USAGE);
+        }
+        return 0;
+    case 'e':
+        a->explained = text;
         return 0;
     case OPTION_JSON:
         a->json = true;
@@ -83,20 +99,44 @@ static char *figure(const struct result *r)
     return text_number(r->median);
 }
 
-/* "+3.1%", "new", "gone"; the caller's to free. */
+/* "+3,404", "-781", "new", "gone"; the caller's to free. */
 static char *difference(const struct change *c)
 {
-    switch ( c->kind )
-    {
-    case CHANGE_MEDIAN:
-        if ( c->before->median == 0 )
-            return xstrdup("from 0");
-        return text_change(c->before->median, c->after->median);
-    case CHANGE_OUTCOME:
+    uint64_t before, after;
+    char *moved, *text;
+
+    if ( c->kind == CHANGE_OUTCOME )
         return xstrdup("");
-    default:
+    if ( c->kind != CHANGE_MEDIAN )
         return xstrdup(change_name(c->kind));
-    }
+    before = c->before->median;
+    after = c->after->median;
+    moved = text_number(after > before ? after - before : before - after);
+    text = xasprintf("%c%s", after > before ? '+' : '-', moved);
+    free(moved);
+    return text;
+}
+
+/* "+3.1%"; the caller's to free. */
+static char *percentage(const struct change *c)
+{
+    if ( c->kind != CHANGE_MEDIAN )
+        return xstrdup("");
+    if ( c->before->median == 0 )
+        return xstrdup("from 0");
+    return text_change(c->before->median, c->after->median);
+}
+
+/* Why it is no failure, or why there is no figure. */
+static const char *why(const struct change *c)
+{
+    if ( c->explained )
+        return c->explained;
+    if ( c->kind == CHANGE_OUTCOME && c->after->reason )
+        return c->after->reason;
+    if ( c->kind == CHANGE_OUTCOME && c->before->reason )
+        return c->before->reason;
+    return "";
 }
 
 static void add_line(struct libscols_table *table, const struct change *c,
@@ -104,7 +144,7 @@ static void add_line(struct libscols_table *table, const struct change *c,
 {
     struct libscols_line *line = scols_table_new_line(table, NULL);
     char *before = figure(c->before), *after = figure(c->after);
-    char *change = difference(c), *interval = xstrdup("");
+    char *change = difference(c), *percent = percentage(c), *interval = xstrdup("");
 
     if ( c->has_interval )
     {
@@ -116,19 +156,22 @@ static void add_line(struct libscols_table *table, const struct change *c,
     scols_line_set_data(line, 2, before);
     scols_line_set_data(line, 3, after);
     scols_line_set_data(line, 4, change);
-    scols_line_set_data(line, 5, interval);
-    if ( colour && c->counts )
+    scols_line_set_data(line, 5, percent);
+    scols_line_set_data(line, 6, interval);
+    scols_line_set_data(line, 7, why(c));
+    if ( colour && c->counts && !c->explained )
         scols_line_set_color(line, COLOUR_RED);
     free(before);
     free(after);
     free(change);
+    free(percent);
     free(interval);
 }
 
 static int print_table(const struct comparison *comparison, const char *clock)
 {
     struct libscols_table *table = scols_new_table();
-    bool colour = text_style(stdout).colour, intervals = false;
+    bool colour = text_style(stdout).colour, intervals = false, reasons = false;
     size_t shown = 0;
 
     if ( table == NULL )
@@ -137,7 +180,10 @@ static int print_table(const struct comparison *comparison, const char *clock)
         return STATUS_ENVIRONMENT;
     }
     for ( size_t i = 0; i < comparison->count; i++ )
+    {
         intervals |= comparison->changes[i].has_interval;
+        reasons |= *why(&comparison->changes[i]) != '\0';
+    }
     scols_table_enable_colors(table, colour);
     scols_table_set_termforce(table, SCOLS_TERMFORCE_NEVER);
     scols_table_set_column_separator(table, "  ");
@@ -146,8 +192,10 @@ static int print_table(const struct comparison *comparison, const char *clock)
     scols_table_new_column(table, "OLD", 0, SCOLS_FL_RIGHT);
     scols_table_new_column(table, "NEW", 0, SCOLS_FL_RIGHT);
     scols_table_new_column(table, "CHANGE", 0, SCOLS_FL_RIGHT);
+    scols_table_new_column(table, "%", 0, SCOLS_FL_RIGHT);
     scols_table_new_column(table, "95% OF NEW/OLD", 0,
                            intervals ? SCOLS_FL_RIGHT : SCOLS_FL_HIDDEN);
+    scols_table_new_column(table, "WHY", 0, reasons ? 0 : SCOLS_FL_HIDDEN);
     for ( size_t i = 0; i < comparison->count; i++ )
         if ( comparison->changes[i].kind != CHANGE_NONE )
         {
@@ -180,19 +228,20 @@ static json_t *status_value(const struct result *r)
 }
 
 static void print_json(const struct comparison *comparison, const char *clock,
-                       double threshold)
+                       const struct allowance *allowed)
 {
     json_t *rows = json_array(), *root;
 
     for ( size_t i = 0; i < comparison->count; i++ )
     {
         const struct change *c = &comparison->changes[i];
-        json_t *row = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:b}",
+        json_t *row = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:b, s:s?}",
             "row", either(c)->row, "mode", mode_name(either(c)->mode),
             "change", change_name(c->kind),
             "old", median_value(c->before), "new", median_value(c->after),
             "old_status", status_value(c->before),
-            "new_status", status_value(c->after), "beyond", c->counts);
+            "new_status", status_value(c->after), "beyond", c->counts,
+            "explained", c->explained);
 
         if ( c->kind == CHANGE_MEDIAN && c->before->median != 0 )
             json_object_set_new(row, "percent", json_real(c->percent));
@@ -202,22 +251,57 @@ static void print_json(const struct comparison *comparison, const char *clock,
                                           c->interval[1]));
         json_array_append_new(rows, row);
     }
-    root = json_pack("{s:s, s:f, s:I, s:o}", "clock", clock,
-                     "threshold", threshold, "beyond",
-                     (json_int_t)comparison->beyond, "rows", rows);
+    root = json_pack("{s:s, s:f, s:I, s:I, s:I, s:o}", "clock", clock,
+                     "threshold", allowed->percent, "allow", (json_int_t)allowed->ticks,
+                     "beyond", (json_int_t)comparison->beyond, "unexplained",
+                     (json_int_t)(comparison->beyond - comparison->explained),
+                     "rows", rows);
     json_dumpf(root, stdout, JSON_INDENT(2));
     putchar('\n');
     json_decref(root);
 }
 
-static int compare(const struct arguments *a, const struct results *before,
-                   const struct results *after)
+/* What is wrong with the list of known changes is no failure, but said. */
+static void say_unused(const char *path, const struct explanations *explanations)
+{
+    const char *pattern;
+    size_t at = 0;
+    unsigned line;
+
+    while ( (line = explanations_unused(explanations, &at, &pattern)) != 0 )
+        message("%s:%u: nothing changed in %s", path, line, pattern);
+}
+
+static void say_verdict(const struct arguments *a, const struct comparison *comparison,
+                        const char *clock)
+{
+    size_t failed = comparison->beyond - comparison->explained;
+    char *explained = xstrdup("");
+
+    if ( comparison->explained )
+    {
+        free(explained);
+        explained = xasprintf(", %zu more %s explained", comparison->explained,
+                              comparison->explained == 1 ? "is" : "are");
+    }
+    if ( a->allowed.ticks )
+        message("%zu %s beyond what is allowed, %g %% and %llu %s%s", failed,
+                failed == 1 ? "change is" : "changes are", a->allowed.percent,
+                (unsigned long long)a->allowed.ticks, clock, explained);
+    else
+        message("%zu %s beyond the threshold of %g %%%s", failed,
+                failed == 1 ? "change is" : "changes are", a->allowed.percent, explained);
+    free(explained);
+}
+
+static int compare(const struct arguments *a, struct explanations *explanations,
+                   const struct results *before, const struct results *after)
 {
     struct comparison comparison;
     char *error, *factors;
     int status = STATUS_OK;
 
-    if ( !comparison_make(before, after, a->threshold, &comparison, &error) )
+    if ( !comparison_make(before, after, &a->allowed, &comparison, &error) )
     {
         message("%s and %s: %s", a->file[0], a->file[1], error);
         free(error);
@@ -227,16 +311,19 @@ static int compare(const struct arguments *a, const struct results *before,
     if ( factors != NULL )
         message("the two were not measured alike: %s", factors);
     free(factors);
+    if ( explanations )
+    {
+        explanations_apply(explanations, &comparison);
+        say_unused(a->explained, explanations);
+    }
 
     if ( a->json )
-        print_json(&comparison, after->environment.clock, a->threshold);
+        print_json(&comparison, after->environment.clock, &a->allowed);
     else
         status = print_table(&comparison, after->environment.clock);
-    if ( status == STATUS_OK && comparison.beyond > 0 )
+    if ( status == STATUS_OK && comparison.beyond > comparison.explained )
     {
-        message("%zu %s beyond the threshold of %g %%", comparison.beyond,
-                comparison.beyond == 1 ? "change is" : "changes are",
-                a->threshold);
+        say_verdict(a, &comparison, after->environment.clock);
         status = STATUS_FAILED;
     }
     comparison_free(&comparison);
@@ -248,24 +335,33 @@ int command_compare(int argc, char **argv)
     static const struct argp argp = {
         options, parse_option, "OLD NEW",
         "Set two results files side by side.\v"
-        "A row that is gone or no longer succeeds counts as a change; a new "
-        "one does not.  Exit status 1 when anything changed by more than the "
-        "threshold.  The ratio of two medians comes with its bootstrap "
+        "A median counts as changed beyond both --threshold and --allow; a row "
+        "that is gone or no longer succeeds always does, a new one never.  "
+        "Changes that --explained lists are shown with their reason and count "
+        "no more.  The ratio of two medians comes with its bootstrap "
         "interval.\n\n"
         "  xenometer compare before.json build/results.json\n"
-        "  xenometer compare --threshold=1 --json old.json new.json",
+        "  xenometer compare --threshold=1 --json old.json new.json\n"
+        "  xenometer compare -t 2 -a 50 --explained=known.txt old.json new.json\n\n"
+        "A line of known.txt: exit/*:pvh,hvm  one more register saved, commit 1234abc\n\n"
+        "Exit status: 0 nothing changed that is not explained, 1 something did, "
+        "2 usage, files of different clocks included.",
         NULL, NULL, NULL
     };
-    struct arguments a = { .threshold = 0 };
+    struct arguments a = { .json = false };
     struct results before = { .count = 0 }, after = { .count = 0 };
+    struct explanations *explanations = NULL;
     int status;
 
     argp_parse(&argp, argc, argv, 0, NULL, &a);
+    if ( a.explained && !(explanations = explanations_read(a.explained)) )
+        return STATUS_USAGE;
     status = results_read(a.file[0], &before);
     if ( status == STATUS_OK )
         status = results_read(a.file[1], &after);
     if ( status == STATUS_OK )
-        status = compare(&a, &before, &after);
+        status = compare(&a, explanations, &before, &after);
+    explanations_free(explanations);
     results_free(&before);
     results_free(&after);
     return status;

@@ -573,6 +573,7 @@ int command_run(int argc, char **argv)
         goto out;
     status = lab ? run_lab(&o, &session, &selection, &results)
                  : run_here(&session, &selection, &results);
+    replace(&results.environment.image, image->build_id);
     results.environment.boots = o.boots;
     results.environment.seed = o.seed;
     results_sort(&results, image);

@@ -2,7 +2,6 @@
  * What the user asked for: image, rows, modes, numbers (select.h).
  */
 #include <ctype.h>
-#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,16 +41,6 @@ struct image *select_image(const char *path)
 struct image *select_catalogue(const char *path)
 {
     return load(path, catalogue_load);
-}
-
-static bool row_matches(const char *pattern, const char *name)
-{
-    size_t length = strlen(pattern);
-
-    if ( fnmatch(pattern, name, 0) == 0 )
-        return true;
-    return length > 0 && strncmp(name, pattern, length) == 0 &&
-           name[length] == '/';
 }
 
 /* Edits (insert, delete, replace, swap neighbours) from a to b. */

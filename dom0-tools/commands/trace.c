@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "commands/select.h"
 #include "lab/cache.h"
@@ -38,7 +39,7 @@ enum { OPTION_NRIP = 256, OPTION_IMAGE, OPTION_HOST, OPTION_AGAINST, OPTION_FOLD
 
 static const struct argp_option options[] = {
     { "mode", 'm', "MODE", 0, "pv, pvh, hvm or bare (default: the first that the row runs in)", 0 },
-    { "against", OPTION_AGAINST, "MODE|FILE", 0, "Set beside it the same row in another mode, or a trace written with --json", 0 },
+    { "against", OPTION_AGAINST, "MODE|SUITE|FILE", 0, "Set beside it the same row in another mode, in the lab of another Debian suite, or a trace written with --json: what changed, function by function, most first", 0 },
     { "stages", OPTION_STAGES, NULL, 0, "Only the table of stages, in order", 0 },
     { "functions", OPTION_FUNCTIONS, NULL, 0, "Only the table of functions", 0 },
     { "limit", OPTION_LIMIT, "N", 0, "Lines of the table of functions (default 20; 0: all)", 0 },
@@ -138,6 +139,7 @@ static const struct argp parser = {
            "Examples:\n"
            "  xenometer trace port/qemu-ide --mode=hvm\n"
            "  xenometer trace hypercall/null --mode=pv --against=pvh\n"
+           "  xenometer trace hypercall/null --mode=pv --against=trixie\n"
            "  xenometer trace ring/echo-64b -m pvh --svg=echo.svg --sequence=sequence.svg\n"
            "  xenometer trace exit/cpuid-basic -m hvm --nrip --json >before.json\n"
            "  xenometer trace exit/cpuid-basic -m hvm --nrip --against=before.json\n\n"
@@ -295,22 +297,29 @@ static int write_files(const struct arguments *a, const struct trace *trace)
     return status;
 }
 
-/* The other side of --against: a mode's name, else a file's. */
-static int trace_against(struct session *s, struct traced *t)
+/* What --against names: a mode, else a file, else a suite if it can be called that. */
+enum other { OTHER_NONE, OTHER_MODE, OTHER_FILE, OTHER_SUITE };
+
+static enum other other_side(const char *against)
 {
-    const char *against = s->arguments->against;
-    uint32_t mode = mode_parse(against);
+    if ( !against )
+        return OTHER_NONE;
+    if ( mode_parse(against) )
+        return OTHER_MODE;
+    return access(against, F_OK) && !strpbrk(against, "./") ? OTHER_SUITE : OTHER_FILE;
+}
+
+static int trace_file(const char *against, struct traced *t)
+{
     size_t size = 0;
     char *text;
     int status;
 
     *t = (struct traced){ 0 };
-    if ( mode )
-        return trace_mode(s, (enum mode)mode, t);
     text = read_whole_file(against, &size);
     if ( !text )
     {
-        message("--against=%s: neither a mode nor a file that can be read: %s", against,
+        message("--against=%s: neither a mode, a suite nor a file that can be read: %s", against,
                 strerror(errno));
         return STATUS_USAGE;
     }
@@ -319,19 +328,31 @@ static int trace_against(struct session *s, struct traced *t)
     return status;
 }
 
+/* The same row in another suite's lab, a session of its own. */
+static int trace_suite(struct session *s, const char *suite, enum mode mode, struct traced *t)
+{
+    int status = lab_suite_choose(&suite);
+
+    s->lab.suite = suite;
+    return status ? status : trace_mode(s, mode, t);
+}
+
 static int trace_row(struct session *s, enum mode mode)
 {
     const struct arguments *a = s->arguments;
-    struct traced one, other = { 0 };
+    struct session elsewhere = *s;
+    struct traced one = { 0 }, other = { 0 };
+    enum other side = other_side(a->against);
     /* The file first: whether it can be read does not depend on the lab. */
-    bool from_file = a->against && !mode_parse(a->against);
-    int status = from_file ? trace_against(s, &other) : STATUS_OK;
+    int status = side == OTHER_FILE ? trace_file(a->against, &other) : STATUS_OK;
 
-    if ( status != STATUS_OK )
-        return status;
-    status = trace_mode(s, mode, &one);
-    if ( status == STATUS_OK && a->against && !from_file )
-        status = trace_against(s, &other);
+    elsewhere.symbols = (struct lab_symbols){ 0 };
+    if ( status == STATUS_OK )
+        status = trace_mode(s, mode, &one);
+    if ( status == STATUS_OK && side == OTHER_MODE )
+        status = trace_mode(s, (enum mode)mode_parse(a->against), &other);
+    if ( status == STATUS_OK && side == OTHER_SUITE )
+        status = trace_suite(&elsewhere, a->against, mode, &other);
     if ( status == STATUS_OK )
         status = write_files(a, &one.trace);
     if ( status == STATUS_OK && a->json )
@@ -341,14 +362,15 @@ static int trace_row(struct session *s, enum mode mode)
         fputs(text, stdout);
         free(text);
     }
-    else if ( status == STATUS_OK && from_file )
+    else if ( status == STATUS_OK && side == OTHER_FILE )
         trace_print_two(stdout, &other.trace, &one.trace, &a->view);
-    else if ( status == STATUS_OK && a->against )
+    else if ( status == STATUS_OK && side != OTHER_NONE )
         trace_print_two(stdout, &one.trace, &other.trace, &a->view);
     else if ( status == STATUS_OK )
         trace_print(stdout, &one.trace, &a->view);
     traced_free(&one);
     traced_free(&other);
+    lab_symbols_free(&elsewhere.symbols);
     return status;
 }
 

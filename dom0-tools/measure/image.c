@@ -3,6 +3,7 @@
  */
 #include <ctype.h>
 #include <elf.h>
+#include <fnmatch.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -204,4 +205,13 @@ const struct image_row *image_find(const struct image *image, const char *name)
         if ( strcmp(image->rows[i].name, name) == 0 )
             return &image->rows[i];
     return NULL;
+}
+
+bool row_matches(const char *pattern, const char *name)
+{
+    size_t length = strlen(pattern);
+
+    if ( fnmatch(pattern, name, 0) == 0 )
+        return true;
+    return length > 0 && strncmp(name, pattern, length) == 0 && name[length] == '/';
 }

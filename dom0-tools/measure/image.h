@@ -38,6 +38,9 @@ struct control_response image_command(const struct image_row *, uint32_t id, uin
 /* The row whose cost the others have subtracted, or NULL. */
 const struct image_row *image_baseline(const struct image *);
 
+/* Does a row's name fit the pattern (fnmatch), or stand in the group of that name? */
+bool row_matches(const char *pattern, const char *name);
+
 /* Row by exact name, or NULL. */
 const struct image_row *image_find(const struct image *, const char *name);
 

@@ -64,6 +64,7 @@ void results_free(struct results *results)
     free(e->pinned);
     free(e->mitigations);
     free(e->xenometer);
+    free(e->image);
     free(e->started);
     memset(results, 0, sizeof(*results));
 }

@@ -27,6 +27,7 @@ struct environment {
     char *pinned;        /* how vCPUs are pinned, in words */
     char *mitigations;   /* what Xen reports, in words */
     char *xenometer;     /* our version */
+    char *image;         /* the unikernel's build id */
     char *started;       /* ISO 8601, UTC */
     uint32_t boots;      /* of each kind of domain; 0: unknown */
     uint64_t seed;       /* of their order (measure/plan.h) */

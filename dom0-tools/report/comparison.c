@@ -24,8 +24,10 @@ static void find_interval(struct change *c)
     c->has_interval = ratio_interval(c->after, c->before, c->interval);
 }
 
-static void compare_medians(struct change *c, double threshold)
+static void compare_medians(struct change *c, const struct allowance *allowed)
 {
+    uint64_t moved;
+
     double before = (double)c->before->median, after = (double)c->after->median;
 
     if ( c->before->median == c->after->median )
@@ -33,13 +35,15 @@ static void compare_medians(struct change *c, double threshold)
     c->kind = CHANGE_MEDIAN;
     /* From nothing to something: beyond every threshold. */
     c->percent = before > 0 ? 100 * (after - before) / before : 100 * after;
-    c->counts = before <= 0 ||
-                (c->percent < 0 ? -c->percent : c->percent) > threshold;
+    moved = c->after->median > c->before->median ? c->after->median - c->before->median
+                                                 : c->before->median - c->after->median;
+    c->counts = moved > allowed->ticks &&
+                (before <= 0 || (c->percent < 0 ? -c->percent : c->percent) > allowed->percent);
     find_interval(c);
 }
 
 static void add(struct comparison *comparison, const struct result *before,
-                const struct result *after, double threshold)
+                const struct result *after, const struct allowance *allowed)
 {
     struct change *c = &comparison->changes[comparison->count++];
 
@@ -57,12 +61,12 @@ static void add(struct comparison *comparison, const struct result *before,
         c->counts = after->outcome != OUTCOME_SUCCESS;
     }
     else if ( before->outcome == OUTCOME_SUCCESS )
-        compare_medians(c, threshold);
+        compare_medians(c, allowed);
     comparison->beyond += c->counts;
 }
 
 bool comparison_make(const struct results *before, const struct results *after,
-                     double threshold, struct comparison *comparison,
+                     const struct allowance *allowed, struct comparison *comparison,
                      char **error)
 {
     const char *old_clock = before->environment.clock;
@@ -84,11 +88,11 @@ bool comparison_make(const struct results *before, const struct results *after,
     for ( size_t i = 0; i < after->count; i++ )
         if ( find(after, &after->rows[i]) == &after->rows[i] )
             add(comparison, find(before, &after->rows[i]), &after->rows[i],
-                threshold);
+                allowed);
     for ( size_t i = 0; i < before->count; i++ )
         if ( find(before, &before->rows[i]) == &before->rows[i] &&
              find(after, &before->rows[i]) == NULL )
-            add(comparison, &before->rows[i], NULL, threshold);
+            add(comparison, &before->rows[i], NULL, allowed);
     return true;
 }
 
@@ -125,6 +129,9 @@ char *comparison_factors(const struct results *before,
         { "pinning", b->pinned, a->pinned },
         { "mitigations", b->mitigations, a->mitigations },
         { "xenometer", b->xenometer, a->xenometer },
+        /* Older files do not say it. */
+        { "unikernel", b->image && a->image ? b->image : NULL,
+          b->image && a->image ? a->image : NULL },
     };
     char *text = NULL;
 

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "measure/result.h"
 
@@ -25,26 +26,55 @@ struct change {
     double percent;      /* of the old median; MEDIAN only */
     bool has_interval;   /* 95 % of the ratio after/before */
     double interval[2];
-    bool counts;         /* beyond the threshold: the comparison failed */
+    bool counts;         /* beyond what is allowed */
+    const char *explained;   /* why it was to be expected, borrowed; NULL: it was not */
+};
+
+/* How far a median may move: by either. */
+struct allowance {
+    double percent;      /* of the old one */
+    uint64_t ticks;      /* instructions or cycles */
 };
 
 struct comparison {
     struct change *changes;   /* every row of either file, in the new order */
     size_t count;
     size_t beyond;            /* how many count */
+    size_t explained;         /* of those */
 };
 
 /*
- * Compare.  A median counts as changed when it moved by more than `threshold`
- * percent of the old one; a row that is gone or no longer succeeds always
+ * Compare.  A median counts as changed when it moved by more than is allowed; a row that is gone or no longer succeeds always
  * counts, a new or repaired one never does.  False, with *error (the caller's
  * to free), when the two cannot be compared: figures of different clocks.
  */
 bool comparison_make(const struct results *before, const struct results *after,
-                     double threshold, struct comparison *, char **error);
+                     const struct allowance *, struct comparison *, char **error);
 void comparison_free(struct comparison *);
 
 const char *change_name(enum change_kind);
+
+/*
+ * Changes that are known: a list of rows, one a line, each with its reason.
+ * ('#' begins a comment; the modes may be left out.)
+ *
+ *   exit:pvh,hvm    the exit path saves one register more, commit 1234abc
+ *
+ * A row is a name, a group, or has wildcards.
+ */
+struct explanations;
+
+/* NULL after a message that names the line. */
+struct explanations *explanations_read(const char *path);
+void explanations_free(struct explanations *);
+
+/* Set `explained` in the changes that the list knows, and how many count of them.
+ * The reasons are the list's. */
+void explanations_apply(struct explanations *, struct comparison *);
+
+/* The next line, from *at = 0 on, that explained nothing: its number, with its
+ * pattern in *pattern; 0: there is none. */
+unsigned explanations_unused(const struct explanations *, size_t *at, const char **pattern);
 
 /*
  * Factors other than the clock that differ, in one line ("Xen 4.17.7 and

@@ -64,6 +64,7 @@ static json_t *environment_value(const struct environment *e)
     json_object_set_new(o, "pinned", text_value(e->pinned));
     json_object_set_new(o, "mitigations", text_value(e->mitigations));
     json_object_set_new(o, "xenometer", text_value(e->xenometer));
+    json_object_set_new(o, "image", text_value(e->image));
     json_object_set_new(o, "started", text_value(e->started));
     json_object_set_new(o, "boots", e->boots ? tick_value(e->boots) : json_null());
     json_object_set_new(o, "seed", e->boots ? tick_value(e->seed) : json_null());
@@ -322,6 +323,7 @@ static void read_environment(struct reader *reader, const json_t *object,
     e->pinned = get_text(reader, object, "pinned");
     e->mitigations = get_text(reader, object, "mitigations");
     e->xenometer = get_text(reader, object, "xenometer");
+    e->image = get_text(reader, object, "image");
     e->started = get_text(reader, object, "started");
     e->boots = (uint32_t)get_number(reader, json_object_get(object, "boots"), "boots",
                                     UINT32_MAX);

@@ -251,105 +251,201 @@ void trace_print(FILE *out, const struct trace *t, const struct trace_view *view
 
 /* ------------------------------------------------------------------- two -- */
 
+/* One side at [0], the other at [1]. */
 struct pair {
     enum layer layer;
-    const char *place, *name;
-    uint64_t left, right;
+    const char *place;
+    char *name;              /* owned */
+    uint64_t own[2], calls[2];
 };
+
+static uint64_t distance(const struct pair *p)
+{
+    return p->own[0] > p->own[1] ? p->own[0] - p->own[1] : p->own[1] - p->own[0];
+}
 
 static int compare_pairs(const void *a, const void *b)
 {
     const struct pair *x = a, *y = b;
-    uint64_t dx = x->left > x->right ? x->left - x->right : x->right - x->left;
-    uint64_t dy = y->left > y->right ? y->left - y->right : y->right - y->left;
+    uint64_t dx = distance(x), dy = distance(y);
 
     if ( dx != dy )
         return dx > dy ? -1 : 1;
     return strcmp(x->name, y->name);
 }
 
-/* All functions of both; a function is the same by layer and name. */
-static struct pair *make_pairs(const struct trace *left, const struct trace *right, size_t *count)
+static bool differ(const char *a, const char *b)
 {
-    struct pair *list = xcalloc(left->function_count + right->function_count + 1, sizeof(*list));
+    return strcmp(a ? a : "", b ? b : "") != 0;
+}
+
+/* Are the two of different builds of Xen and dom0? */
+static bool other_builds(const struct trace *a, const struct trace *b)
+{
+    return differ(a->xen, b->xen) || differ(a->dom0_kernel, b->dom0_kernel);
+}
+
+/*
+ * What stands for the same function in another build: without what the compiler
+ * appends to the name of a part or a copy.  Code of which only the address is known
+ * is found at another one there: all of a library's is one.  The caller's.
+ */
+static char *lasting_name(const char *name)
+{
+    static const char *const ends[] = { ".constprop.", ".isra.", ".part.", ".cold" };
+    const char *address = strstr(name, "+0x"), *library;
+    size_t length = strlen(name);
+
+    if ( address == name )
+        return xstrdup("by address");
+    if ( address )
+    {
+        library = strstr(name, ".so");
+        return xasprintf("%.*s, by address",
+                         (int)((library && library < address ? library + 3 : address) - name), name);
+    }
+    for ( size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++ )
+    {
+        const char *end = strstr(name, ends[i]);
+
+        if ( end && end > name && (size_t)(end - name) < length )
+            length = (size_t)(end - name);
+    }
+    return xasprintf("%.*s", (int)length, name);
+}
+
+/* All functions of both; a function is the same by layer and name.  free_pairs(). */
+static struct pair *make_pairs(const struct trace *const sides[2], size_t *count)
+{
+    struct pair *list = xcalloc(sides[0]->function_count + sides[1]->function_count + 1,
+                                sizeof(*list));
+    bool builds = other_builds(sides[0], sides[1]);
 
     *count = 0;
     for ( int side = 0; side < 2; side++ )
-    {
-        const struct trace *t = side ? right : left;
-
-        for ( size_t i = 0; i < t->function_count; i++ )
+        for ( size_t i = 0; i < sides[side]->function_count; i++ )
         {
-            const struct function *f = &t->functions[i];
-            const struct place *p = &t->places[f->place];
+            const struct function *f = &sides[side]->functions[i];
+            const struct place *p = &sides[side]->places[f->place];
+            char *name = builds ? lasting_name(f->name) : xstrdup(f->name);
             size_t k = 0;
 
-            while ( k < *count && (list[k].layer != p->layer || strcmp(list[k].name, f->name)) )
+            while ( k < *count && (list[k].layer != p->layer || strcmp(list[k].name, name)) )
                 k++;
             if ( k == *count )
-                list[(*count)++] = (struct pair){ p->layer, p->name, f->name, 0, 0 };
-            *(side ? &list[k].right : &list[k].left) += f->own;
+                list[(*count)++] = (struct pair){ .layer = p->layer, .place = p->name, .name = name };
+            else
+                free(name);
+            list[k].own[side] += f->own;
+            list[k].calls[side] += f->calls;
         }
-    }
     qsort(list, *count, sizeof(*list), compare_pairs);
     return list;
 }
 
-static void put_pair(struct libscols_table *table, uint64_t left, uint64_t right,
-                     const char *where, const char *name)
+static void free_pairs(struct pair *list, size_t count)
+{
+    for ( size_t i = 0; i < count; i++ )
+        free(list[i].name);
+    free(list);
+}
+
+static struct libscols_line *put_pair(struct libscols_table *table, uint64_t left, uint64_t right)
 {
     struct libscols_line *line = scols_table_new_line(table, NULL);
 
     put_number(line, 0, left);
     put_number(line, 1, right);
     put_change(line, 2, left, right);
-    put(line, 3, where);
-    put(line, 4, name);
+    return line;
 }
 
-static struct libscols_table *pair_table(FILE *out, const struct trace *left,
-                                         const struct trace *right, const char *last, bool colour)
+static void put_layer(struct libscols_table *table, uint64_t left, uint64_t right,
+                      const char *name)
 {
-    const char *heads[] = { mode_name(left->mode), mode_name(right->mode), "change",
-                            *last ? "where" : "layer", last, NULL };
+    put(put_pair(table, left, right), 3, name);
+}
 
-    return new_table(out, heads, "rrrll", colour);
+/* "5", or where they differ "5, 6". */
+static void put_function(struct libscols_table *table, const struct pair *p)
+{
+    struct libscols_line *line = put_pair(table, p->own[0], p->own[1]);
+    char *left = text_number(p->calls[0]), *right = text_number(p->calls[1]);
+    char *both = xasprintf("%s, %s", left, right);
+
+    put(line, 3, p->calls[0] == p->calls[1] ? left : both);
+    put(line, 4, p->place);
+    put(line, 5, p->name);
+    free(both);
+    free(right);
+    free(left);
+}
+
+/* What tells the two sides apart, as heads of their columns. */
+static void name_sides(const struct trace *const sides[2], const char *names[2])
+{
+    static const char *const otherwise[] = { "old", "new" };
+
+    for ( int i = 0; i < 2; i++ )
+        names[i] = sides[0]->mode != sides[1]->mode ? mode_name(sides[i]->mode)
+                 : differ(sides[0]->xen, sides[1]->xen) && sides[i]->xen ? sides[i]->xen
+                 : otherwise[i];
+}
+
+static void print_side(FILE *out, const struct trace *t)
+{
+    fprintf(out, "%s in %s%s", t->row, mode_name(t->mode),
+            t->nrip ? " (NRIP-save emulated)" : "");
+    if ( t->xen )
+        fprintf(out, " (Xen %s, dom0 Linux %s)", t->xen, t->dom0_kernel ? t->dom0_kernel : "?");
+}
+
+static void print_pairs(FILE *out, const struct trace *const sides[2], const char *const names[2],
+                        uint32_t limit, bool colour)
+{
+    const char *heads[] = { names[0], names[1], "change", "calls", "where", "function", NULL };
+    struct libscols_table *table = new_table(out, heads, "rrrrll", colour);
+    size_t count, shown;
+    struct pair *pairs = make_pairs(sides, &count);
+    uint64_t rest[2] = { 0, 0 };
+
+    shown = limit && limit < count ? limit : count;
+    for ( size_t i = 0; i < count; i++ )
+        if ( i < shown && pairs[i].own[0] != pairs[i].own[1] )
+            put_function(table, &pairs[i]);
+        else
+        {
+            rest[0] += pairs[i].own[0];
+            rest[1] += pairs[i].own[1];
+        }
+    if ( rest[0] || rest[1] )
+        put(put_pair(table, rest[0], rest[1]), 5, "the other functions");
+    fputc('\n', out);
+    print_table(out, table);
+    free_pairs(pairs, count);
 }
 
 void trace_print_two(FILE *out, const struct trace *left, const struct trace *right,
                      const struct trace_view *view)
 {
+    const struct trace *const sides[2] = { left, right };
     struct style style = text_style(out);
     struct libscols_table *table;
-    size_t count, shown;
-    struct pair *pairs = make_pairs(left, right, &count);
-    uint64_t rest[2] = { 0, 0 };
+    const char *names[2];
 
-    fprintf(out, "%s in %s%s against %s in %s%s\n\n", left->row, mode_name(left->mode),
-            left->nrip ? " (NRIP-save emulated)" : "", right->row, mode_name(right->mode),
-            right->nrip ? " (NRIP-save emulated)" : "");
-    table = pair_table(out, left, right, "", style.colour);
+    print_side(out, left);
+    fputs(" against ", out);
+    print_side(out, right);
+    fputs("\n\n", out);
+    name_sides(sides, names);
+    table = new_table(out, (const char *const[]){ names[0], names[1], "change", "layer", NULL },
+                      "rrrl", style.colour);
     for ( int i = 0; i < LAYERS; i++ )
         if ( left->layers[i] || right->layers[i] )
-            put_pair(table, left->layers[i], right->layers[i], layer_key((enum layer)i), "");
+            put_layer(table, left->layers[i], right->layers[i], layer_key((enum layer)i));
     if ( left->tail || right->tail )
-        put_pair(table, left->tail, right->tail, "tail (in the above)", "");
-    put_pair(table, left->total, right->total, "total", "");
+        put_layer(table, left->tail, right->tail, "tail (in the above)");
+    put_layer(table, left->total, right->total, "total");
     print_table(out, table);
-
-    table = pair_table(out, left, right, "function", style.colour);
-    shown = view->limit && view->limit < count ? view->limit : count;
-    for ( size_t i = 0; i < count; i++ )
-        if ( i < shown && pairs[i].left != pairs[i].right )
-            put_pair(table, pairs[i].left, pairs[i].right, pairs[i].place, pairs[i].name);
-        else
-        {
-            rest[0] += pairs[i].left;
-            rest[1] += pairs[i].right;
-        }
-    if ( rest[0] || rest[1] )
-        put_pair(table, rest[0], rest[1], "", "the other functions");
-    fputc('\n', out);
-    print_table(out, table);
-    free(pairs);
+    print_pairs(out, sides, names, view->limit, style.colour);
 }

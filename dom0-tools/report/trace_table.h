@@ -14,7 +14,10 @@ struct trace_view {
 
 void trace_print(FILE *, const struct trace *, const struct trace_view *);
 
-/* Two crossings side by side: layers, then the functions that differ most. */
+/*
+ * Two crossings side by side: layers, then the functions that differ, most first, with
+ * how often each was called.  Of two builds, what has no name is one line a library.
+ */
 void trace_print_two(FILE *, const struct trace *left, const struct trace *right,
                      const struct trace_view *);
 

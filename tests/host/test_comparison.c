@@ -2,8 +2,10 @@
  * report/comparison.c: what counts as a change between two results files.
  */
 #include <CUnit/CUnit.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "capture.h"
 #include "fixture.h"
@@ -20,12 +22,18 @@ static void begin(void)
     fixture_fill(&after);
 }
 
-static void compare(double threshold)
+static void compare_with(double percent, uint64_t ticks)
 {
+    const struct allowance allowed = { .percent = percent, .ticks = ticks };
     char *error = NULL;
 
-    if ( !comparison_make(&before, &after, threshold, &comparison, &error) )
+    if ( !comparison_make(&before, &after, &allowed, &comparison, &error) )
         CU_FAIL_FATAL("cannot be compared");
+}
+
+static void compare(double threshold)
+{
+    compare_with(threshold, 0);
 }
 
 static void end(void)
@@ -88,6 +96,103 @@ static void test_threshold(void)
     CU_ASSERT_TRUE(c->counts);   /* cheaper is a change, too */
     CU_ASSERT_DOUBLE_EQUAL(c->percent, -8.949, 0.001);
     end();
+}
+
+/* It counts what is beyond both. */
+static void test_allowance(void)
+{
+    begin();
+    fixture_find(&after, "hypercall/null", MODE_PV)->median = 324;   /* 321: 3, 0.9 % */
+    fixture_find(&after, "sched/yield", MODE_PVH)->median = 7700;    /* 7688: 12, 0.2 % */
+    compare_with(0, 2);
+    CU_ASSERT_EQUAL(comparison.beyond, 2);
+    comparison_free(&comparison);
+    compare_with(0, 3);
+    CU_ASSERT_EQUAL(comparison.beyond, 1);
+    CU_ASSERT_TRUE(find("sched/yield", MODE_PVH)->counts);
+    comparison_free(&comparison);
+    compare_with(0.5, 2);
+    CU_ASSERT_EQUAL(comparison.beyond, 1);
+    CU_ASSERT_TRUE(find("hypercall/null", MODE_PV)->counts);
+    comparison_free(&comparison);
+    compare_with(0.5, 3);
+    CU_ASSERT_EQUAL(comparison.beyond, 0);
+    end();
+}
+
+/* A file with that content; its name is the static buffer's. */
+static const char *file_with(const char *text)
+{
+    static char path[] = "/tmp/xenometer-explained-XXXXXX";
+    FILE *out;
+
+    strcpy(path + strlen(path) - 6, "XXXXXX");
+    out = fdopen(mkstemp(path), "w");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+    fputs(text, out);
+    fclose(out);
+    return path;
+}
+
+static void test_explained(void)
+{
+    const char *path = file_with("# what we know\n\n"
+                                 "hypercall:pv   one more register \r\n"
+                                 "  sched/y*\t\tthe queue  \n"
+                                 "port/ioreq:hvm,bare gone\n"
+                                 "mmio/*:pv nothing changed here");
+    struct explanations *known = explanations_read(path);
+    const char *pattern;
+    size_t at = 0;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(known);
+    begin();
+    fixture_find(&after, "hypercall/null", MODE_PV)->median = 324;
+    fixture_find(&after, "hypercall/null", MODE_PVH)->median += 1;
+    fixture_find(&after, "sched/yield", MODE_PVH)->median = 7000;
+    fixture_find(&after, "port/ioreq", MODE_HVM)->outcome = OUTCOME_SKIP;
+    compare(0);
+    explanations_apply(known, &comparison);
+    CU_ASSERT_EQUAL(comparison.beyond, 4);
+    CU_ASSERT_EQUAL(comparison.explained, 3);
+    CU_ASSERT_STRING_EQUAL(find("hypercall/null", MODE_PV)->explained, "one more register");
+    CU_ASSERT_STRING_EQUAL(find("sched/yield", MODE_PVH)->explained, "the queue");
+    CU_ASSERT_STRING_EQUAL(find("port/ioreq", MODE_HVM)->explained, "gone");
+    /* Not in that mode, and what did not change needs no reason. */
+    CU_ASSERT_PTR_NULL(find("hypercall/null", MODE_PVH)->explained);
+    CU_ASSERT_PTR_NULL(find("sched/yield", MODE_PV)->explained);
+    CU_ASSERT_EQUAL(explanations_unused(known, &at, &pattern), 6);
+    CU_ASSERT_STRING_EQUAL(pattern, "mmio/*");
+    CU_ASSERT_EQUAL(explanations_unused(known, &at, &pattern), 0);
+    end();
+    explanations_free(known);
+    unlink(path);
+}
+
+/* One line that names the place, and no list. */
+static void test_explained_badly(void)
+{
+    static const struct {
+        const char *text, *said;
+    } bad[] = {
+        { "a/b  why\nc/d\n", ":2: c/d has no reason" },
+        { "a/b:  why", ":1: after a/b: must be modes" },
+        { "a/b:pv,xyz  why", ":1: after a/b: must be modes" },
+        { "a/b:pv", ":1: a/b:pv has no reason" },
+    };
+
+    for ( size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++ )
+    {
+        const char *path = file_with(bad[i].text);
+
+        capture_begin();
+        CU_ASSERT_PTR_NULL(explanations_read(path));
+        CU_ASSERT_TRUE(says(capture_end(), bad[i].said));
+        unlink(path);
+    }
+    capture_begin();
+    CU_ASSERT_PTR_NULL(explanations_read("/no/such/file"));
+    CU_ASSERT_TRUE(says(capture_end(), "cannot read /no/such/file"));
 }
 
 static void test_from_zero(void)
@@ -154,12 +259,13 @@ static void test_interval(void)
 
 static void test_clocks(void)
 {
+    const struct allowance none = { 0 };
     char *error = NULL;
 
     begin();
     free(after.environment.clock);
     after.environment.clock = xstrdup("cycles");
-    CU_ASSERT_FALSE(comparison_make(&before, &after, 0, &comparison, &error));
+    CU_ASSERT_FALSE(comparison_make(&before, &after, &none, &comparison, &error));
     CU_ASSERT_TRUE(error && says(error, "different clocks, instructions and "
                                  "cycles"));
     free(error);
@@ -183,6 +289,17 @@ static void test_factors(void)
     free(text);
     results_free(&before);
     results_free(&after);
+
+    /* Of the unikernel only where both say which. */
+    begin();
+    after.environment.image = xstrdup("12ab");
+    CU_ASSERT_PTR_NULL(comparison_factors(&before, &after));
+    before.environment.image = xstrdup("34cd");
+    text = comparison_factors(&before, &after);
+    CU_ASSERT_STRING_EQUAL(text, "unikernel (34cd, now 12ab)");
+    free(text);
+    results_free(&before);
+    results_free(&after);
 }
 
 void suite_comparison(void)
@@ -191,6 +308,9 @@ void suite_comparison(void)
 
     CU_add_test(suite, "the same twice", test_same);
     CU_add_test(suite, "threshold", test_threshold);
+    CU_add_test(suite, "percent and instructions", test_allowance);
+    CU_add_test(suite, "explained changes", test_explained);
+    CU_add_test(suite, "explained badly", test_explained_badly);
     CU_add_test(suite, "from zero", test_from_zero);
     CU_add_test(suite, "new and gone rows", test_new_and_gone);
     CU_add_test(suite, "outcomes", test_outcomes);

@@ -106,6 +106,7 @@ static void test_round_trip(void)
     r->distribution[1] = (struct tally){ (UINT64_C(1) << 53) + 1, 1 };
     out.environment.boots = 2;
     out.environment.seed = 7;
+    out.environment.image = xstrdup("0123abcd");
     r = fixture_find(&out, "port/ioreq", MODE_HVM);
     r->outcome = OUTCOME_ERROR;
     r->reason = xstrdup("\"quoted\"\nand \u00fcnusual \\ things");
@@ -122,6 +123,7 @@ static void test_round_trip(void)
     CU_ASSERT_EQUAL(in.environment.tsc_hz, 0);
     CU_ASSERT_EQUAL(in.environment.boots, 2);
     CU_ASSERT_EQUAL(in.environment.seed, 7);
+    CU_ASSERT_STRING_EQUAL(in.environment.image, "0123abcd");
     results_free(&in);
     results_free(&out);
 }

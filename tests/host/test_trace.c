@@ -14,6 +14,7 @@
 #include "lab/child.h"
 #include "lab/lab.h"
 #include "report/trace_files.h"
+#include "report/trace_table.h"
 #include "suites.h"
 #include "trace/instruction.h"
 #include "trace/likeness.h"
@@ -316,6 +317,69 @@ static void test_files(void)
     names_free(names);
 }
 
+/* The output of trace_print_two without bullets and blanks that depend on widths. */
+static char *side_by_side(const struct trace *left, const struct trace *right, uint32_t limit)
+{
+    const struct trace_view view = { .limit = limit };
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    trace_print_two(out, left, right, &view);
+    fclose(out);
+    return text;
+}
+
+/* The most first; what only has an address is one in another build, and only there. */
+static void test_two_builds(void)
+{
+    struct place places[] = { { "Xen", LAYER_XEN, 130 }, { "qemu", LAYER_USER, 70 } };
+    struct function old_ones[] = {
+        { 0, "map_page", 100, 100, 5 }, { 0, "decode", 30, 30, 1 },
+        { 1, "+0x1000", 20, 20, 1 }, { 1, "libc.so.6+0x20", 50, 50, 2 },
+    };
+    struct function new_ones[] = {
+        { 0, "map_page.constprop.0", 60, 60, 5 }, { 0, "decode", 35, 35, 2 },
+        { 1, "+0x2000", 21, 21, 1 }, { 1, "libc.so.7+0x30", 50, 50, 2 },
+        { 0, "fresh", 7, 7, 1 },
+    };
+    struct trace left = { .row = (char *)"a/row", .mode = MODE_PVH, .total = 200,
+        .layers = { [LAYER_XEN] = 130, [LAYER_USER] = 70 }, .places = places,
+        .place_count = 2, .functions = old_ones, .function_count = 4, .xen = "4.17.7",
+        .dom0_kernel = "6.1" };
+    struct trace right = left;
+    char *text, *map, *fresh, *decode;
+
+    right.functions = new_ones;
+    right.function_count = 5;
+    right.total = 173;
+    right.xen = "4.20.4";
+    text = side_by_side(&left, &right, 0);
+    CU_ASSERT(says(text, "a/row in pvh (Xen 4.17.7, dom0 Linux 6.1) against a/row in pvh (Xen 4.20.4"));
+    CU_ASSERT(says(text, "4.17.7  4.20.4  change  calls  where  function\n"));
+    map = strstr(text, "   100      60     -40      5  Xen    map_page\n");
+    fresh = strstr(text, "     0       7      +7   0, 1  Xen    fresh\n");
+    decode = strstr(text, "    30      35      +5   1, 2  Xen    decode\n");
+    CU_ASSERT(map && fresh && decode && map < fresh && fresh < decode);
+    CU_ASSERT(says(text, "    20      21      +1      1  qemu   by address\n"));
+    CU_ASSERT(says(text, "    50      50       0                the other functions\n"));
+    free(text);
+
+    /* No more than asked for; the others together. */
+    text = side_by_side(&left, &right, 1);
+    CU_ASSERT(says(text, "map_page\n   100     113     +13                the other functions\n"));
+    free(text);
+
+    /* The same build: an address is a name, and modes are heads. */
+    right.xen = left.xen;
+    right.mode = MODE_HVM;
+    text = side_by_side(&left, &right, 0);
+    CU_ASSERT(says(text, "pvh  hvm  change"));
+    CU_ASSERT(says(text, "qemu   +0x1000\n"));
+    CU_ASSERT(says(text, "qemu   +0x2000\n"));
+    free(text);
+}
+
 static void refused(const char *text, const char *why)
 {
     struct trace t;
@@ -531,6 +595,7 @@ void suite_trace(void)
     CU_add_test(s, "the plugin counts what is known", test_plugin);
     CU_add_test(s, "layers, stages, stacks, tail", test_attribution);
     CU_add_test(s, "folded stacks, pictures, JSON", test_files);
+    CU_add_test(s, "two builds side by side", test_two_builds);
     CU_add_test(s, "traces that are none", test_refused);
     CU_add_test(s, "damaged records", test_damaged_record);
     CU_add_test(s, "symbols", test_symbols);

@@ -40,6 +40,66 @@ static void test_usage(void)
     CU_ASSERT_EQUAL(qemu_count(), 0);
 }
 
+static void write_file(const char *path, const char *text)
+{
+    FILE *out = fopen(path, "w");
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+    fputs(text, out);
+    fclose(out);
+}
+
+/* A row's whole result; `median` is a number. */
+#define RESULTS(clock, row, median)                                                    \
+    "{\"schema\": \"xenometer/1\", \"environment\": {\"clock\": \"" clock "\"}, \"rows\": [" \
+    "{\"row\": \"" row "\", \"mode\": \"pv\", \"status\": \"success\", "                 \
+    "\"median\": " median "}]}"
+
+/* Exit statuses of compare, by which it guards a tree. */
+static void test_compare(void)
+{
+    static const char old[] = "build/test-old.json", new[] = "build/test-new.json";
+    static const char known[] = "build/test-known.txt";
+    struct outcome_of r;
+
+    write_file(old, RESULTS("instructions", "a/b", "1000"));
+    r = program("compare", old, old, NULL);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_STRING_EQUAL(r.err, "");
+    program_free(&r);
+
+    write_file(new, RESULTS("instructions", "a/b", "1020"));
+    REFUSED(1, "1 change is beyond the threshold of 1 %", "compare", "-t", "1", old, new);
+    REFUSED(1, "1 change is beyond what is allowed", "compare", "--allow=19", old, new);
+    r = program("compare", "--allow=20", old, new, NULL);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "+20"));
+    program_free(&r);
+
+    write_file(known, "a/*:pv because\n");
+    r = program("compare", "--explained", known, old, new, NULL);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "because"));
+    program_free(&r);
+    write_file(known, "a/*:hvm because\n");
+    r = program("compare", "--explained", known, old, new, NULL);
+    CU_ASSERT_EQUAL(r.status, 1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.err, ":1: nothing changed in a/*"));
+    program_free(&r);
+    write_file(known, "a/*\n");
+    REFUSED(2, "no reason", "compare", "--explained", known, old, new);
+    REFUSED(2, "--allow", "compare", "--allow=-1", old, new);
+
+    /* Gone, new, and what no figure can be set beside. */
+    write_file(new, RESULTS("instructions", "c/d", "1000"));
+    REFUSED(1, "1 change is", "compare", "-t", "50", old, new);
+    write_file(new, RESULTS("cycles", "a/b", "1000"));
+    REFUSED(2, "different clocks", "compare", old, new);
+    unlink(old);
+    unlink(new);
+    unlink(known);
+}
+
 static json_t *run_broken(const char *row, int wanted)
 {
     /* The fast clock: with the exact one a second is a thousand million
@@ -206,6 +266,7 @@ void suite_errors(void)
     CU_pSuite s = CU_add_suite("bad input and accidents", NULL, NULL);
 
     CU_add_test(s, "usage errors", test_usage);
+    CU_add_test(s, "compare", test_compare);
     CU_add_test(s, "a domain that crashes in a row", test_crash);
     CU_add_test(s, "a domain that hangs in a row", test_hang);
     CU_add_test(s, "a domain that shuts down in a row", test_leave);

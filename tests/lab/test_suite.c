@@ -128,6 +128,56 @@ static void test_trace(void)
     program_free(&r);
 }
 
+static void run_to(const char *path, const char *suite)
+{
+    struct outcome_of r = program("run", "--host=lab", suite, "--output", path, "--boots=1",
+                                  "--modes=pv,pvh", "hypercall/null", "exit/cpuid-basic", NULL);
+
+    CU_ASSERT_EQUAL(r.status, 0);
+    program_free(&r);
+}
+
+/* What changed between the two, and the function it changed in. */
+static void test_compare(void)
+{
+    static const char old[] = "build/test-suite-old.json", new[] = "build/test-suite-new.json";
+    static const char known[] = "build/test-suite-known.txt";
+    struct outcome_of r;
+    FILE *f;
+
+    run_to(old, "--lab-suite=");
+    run_to(new, SUITE);
+    r = program("compare", old, new, NULL);
+    CU_ASSERT_EQUAL(r.status, 1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "Xen (4."));
+    CU_ASSERT_PTR_NULL(strstr(r.err, "unikernel"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "exit/cpuid-basic"));
+    program_free(&r);
+    f = fopen(known, "w");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+    fputs("hypercall  another Xen\nexit/*:pvh,hvm  another Xen\n", f);
+    fclose(f);
+    r = program("compare", "--explained", known, old, new, NULL);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "another Xen"));
+    program_free(&r);
+    /* A lab on its own repeats to the instruction. */
+    run_to(old, SUITE);
+    r = program("compare", old, new, NULL);
+    CU_ASSERT_EQUAL(r.status, 0);
+    program_free(&r);
+    unlink(old);
+    unlink(new);
+    unlink(known);
+
+    /* In PVH, Xen reads the guest's instruction: mapping that page is what changed most. */
+    r = program("trace", "--host=lab", "hypercall/null", "-m", "pvh", "--against=trixie", NULL);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "(Xen 4.20"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "map_domain_page"));
+    program_free(&r);
+}
+
 /* One line, and nothing left behind. */
 static void test_unknown(void)
 {
@@ -157,5 +207,6 @@ void suite_suite(void)
     CU_add_test(s, "built beside this machine's", test_build);
     CU_add_test(s, "rows run there", test_run);
     CU_add_test(s, "traces name that Xen's functions", test_trace);
+    CU_add_test(s, "what changed between two", test_compare);
     CU_add_test(s, "a suite that is not to be had", test_unknown);
 }

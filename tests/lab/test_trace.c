@@ -310,7 +310,7 @@ static void test_errors(void)
     CU_ASSERT_EQUAL(r.status, 2);
     CU_ASSERT(is_one_line_error(&r, "no/row"));
     program_free(&r);
-    r = program("trace", "--host=lab", "hypercall/null", "--against=no-file", NULL);
+    r = program("trace", "--host=lab", "hypercall/null", "--against=no-file.json", NULL);
     CU_ASSERT_EQUAL(r.status, 2);
     CU_ASSERT(is_one_line_error(&r, "no-file"));
     program_free(&r);

@@ -1,0 +1,150 @@
+/*
+ * The list of changes that are known (comparison.h).
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lab/cache.h"
+#include "measure/image.h"
+#include "report/comparison.h"
+#include "xenometer.h"
+
+struct explanation {
+    char *pattern, *reason;
+    uint32_t modes;
+    unsigned line;
+    bool used;
+};
+
+struct explanations {
+    struct explanation *list;
+    size_t count;
+};
+
+/* "pv,hvm"; 0 when one is unknown. */
+static uint32_t parse_modes(char *text)
+{
+    uint32_t modes = 0;
+    char *word;
+
+    while ( (word = strsep(&text, ",")) != NULL )
+    {
+        uint32_t mode = mode_parse(word);
+
+        if ( mode == 0 )
+            return 0;
+        modes |= mode;
+    }
+    return modes;
+}
+
+/* One line without its end, which is cut up; false after a message. */
+static bool add_line(struct explanations *e, const char *path, unsigned number, char *line)
+{
+    char *pattern = line + strspn(line, " \t\r"), *reason, *modes;
+    uint32_t of = ~0u;
+    size_t length;
+
+    if ( *pattern == '\0' || *pattern == '#' )
+        return true;
+    reason = pattern + strcspn(pattern, " \t\r");
+    if ( *reason )
+        *reason++ = '\0';
+    reason += strspn(reason, " \t\r");
+    length = strlen(reason);
+    while ( length && strchr(" \t\r", reason[length - 1]) )
+        reason[--length] = '\0';
+    if ( length == 0 )
+    {
+        message("%s:%u: %s has no reason behind it; a line is ROW[:MODES] and why it changed",
+                path, number, pattern);
+        return false;
+    }
+    modes = strchr(pattern, ':');
+    if ( modes )
+    {
+        *modes++ = '\0';
+        of = parse_modes(modes);
+        if ( of == 0 )
+        {
+            message("%s:%u: after %s: must be modes, such as :pvh,hvm", path, number, pattern);
+            return false;
+        }
+    }
+    e->list = xrealloc(e->list, (e->count + 1) * sizeof(*e->list));
+    e->list[e->count++] = (struct explanation){ .pattern = xstrdup(pattern),
+        .reason = xstrdup(reason), .modes = of, .line = number };
+    return true;
+}
+
+struct explanations *explanations_read(const char *path)
+{
+    char *text = read_whole_file(path, NULL), *rest = text, *line;
+    struct explanations *e;
+    unsigned number = 0;
+
+    if ( text == NULL )
+    {
+        message("cannot read %s: %s", path, strerror(errno));
+        return NULL;
+    }
+    e = xcalloc(1, sizeof(*e));
+    while ( (line = strsep(&rest, "\n")) != NULL )
+        if ( !add_line(e, path, ++number, line) )
+        {
+            explanations_free(e);
+            e = NULL;
+            break;
+        }
+    free(text);
+    return e;
+}
+
+void explanations_free(struct explanations *e)
+{
+    if ( e == NULL )
+        return;
+    for ( size_t i = 0; i < e->count; i++ )
+    {
+        free(e->list[i].pattern);
+        free(e->list[i].reason);
+    }
+    free(e->list);
+    free(e);
+}
+
+void explanations_apply(struct explanations *e, struct comparison *comparison)
+{
+    comparison->explained = 0;
+    for ( size_t i = 0; i < comparison->count; i++ )
+    {
+        struct change *c = &comparison->changes[i];
+        const struct result *r = c->after ? c->after : c->before;
+
+        c->explained = NULL;
+        for ( size_t k = 0; c->kind != CHANGE_NONE && k < e->count; k++ )
+            if ( (e->list[k].modes & r->mode) && row_matches(e->list[k].pattern, r->row) )
+            {
+                e->list[k].used = true;
+                if ( c->explained == NULL )
+                    c->explained = e->list[k].reason;
+            }
+        comparison->explained += c->counts && c->explained;
+    }
+}
+
+unsigned explanations_unused(const struct explanations *e, size_t *at, const char **pattern)
+{
+    while ( *at < e->count )
+    {
+        const struct explanation *one = &e->list[(*at)++];
+
+        if ( !one->used )
+        {
+            *pattern = one->pattern;
+            return one->line;
+        }
+    }
+    return 0;
+}
