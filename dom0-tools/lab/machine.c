@@ -186,6 +186,9 @@ void machine_bare(struct machine *m, enum lab_clock clock, bool smp, const char 
     add_control(m, qmp);
     add_owned(m, "-chardev", xasprintf("file,id=console,path=/proc/self/fd/%d", console));
     add_pair(m, "-device", "isa-debugcon,iobase=0xe9,chardev=console");
+    /* As in configs/hvm.cfg: nothing behind it. */
+    add_pair(m, "-chardev", "null,id=serial");
+    add_pair(m, "-serial", "chardev:serial");
     add_owned(m, "-chardev", xasprintf("file,id=results,path=/proc/self/fd/%d", results));
     add_owned(m, "-device", xasprintf("isa-debugcon,iobase=%#x,chardev=results",
                                       BARE_RESULT_PORT));

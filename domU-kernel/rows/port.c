@@ -4,6 +4,7 @@
 #include "../drivers/pmtimer.h"
 #include "../harness/row.h"
 #include "../lib/string.h"
+#include "../xen/console.h"
 
 #define PORT_PIT        0x61u     /* PC/AT system control port B: PIT channel 2 */
 #define PORT_IDE_STATUS 0x1f7u    /* ATA-6, 7.15: primary channel, status */
@@ -268,15 +269,31 @@ ROW(port_pci_config, .run = run_pci_config) = {
     .operations = 1, .samples = 200, .warmup = 8,
 };
 
+#define PORT_DEBUG 0xe9u
+
+/* One line in all: with less than 200 characters Xen prints it at its end only. */
+static const char *setup_debug(struct row_run *r)
+{
+    (void)r;
+    print("xenometer: ");
+    return NULL;
+}
+
 static void run_debug(struct row_run *r)
 {
-    SAMPLES(r, port_out8(0xe9u, '\r'));
+    SAMPLES(r, port_out8(PORT_DEBUG, '.'));
+}
+
+static void teardown_debug(struct row_run *r)
+{
+    (void)r;
+    print("\n");
 }
 
 EXPLANATION(port_debug_0xe9) =
-    "OUT to port 0xe9: Xen collects the characters of a line and prints them to its own log when the "
-    "line ends (hvm_print_line).  No process in dom0 is involved.";
-ROW(port_debug_0xe9, .run = run_debug) = {
+    "OUT to port 0xe9: Xen keeps the character until the line ends, when it prints all of them to its own log "
+    "(hvm_print_line; console/debug-port-line).  No process in dom0 is involved.";
+ROW(port_debug_0xe9, .setup = setup_debug, .run = run_debug, .teardown = teardown_debug) = {
     .name = "port/debug-0xe9",
     .work = "print one character",
     .path = "VM exit by OUT, Xen's debug console",

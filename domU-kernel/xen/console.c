@@ -3,6 +3,7 @@
 #include "hypercall.h"
 #include "../arch/cpu.h"
 #include "../arch/mode.h"
+#include "../drivers/clock.h"
 #include "../lib/format.h"
 
 #include <xen/io/console.h>
@@ -85,4 +86,47 @@ void console_flush(void)
 {
     if ( ring )
         wait_until_free(0);
+}
+
+bool console_has_ring(void)
+{
+    return ring != NULL;
+}
+
+u32 console_ring_write(const char *bytes, u32 count)
+{
+    u32 prod = ring->out_prod;
+    /* Acquire: the daemon has read a byte before we write over it. */
+    u32 used = prod - __atomic_load_n(&ring->out_cons, __ATOMIC_ACQUIRE);
+    u32 room = used < sizeof(ring->out) ? (u32)sizeof(ring->out) - used : 0;
+
+    if ( count > room )
+        count = room;
+    for ( u32 i = 0; i < count; i++ )
+        ring->out[(prod + i) % sizeof(ring->out)] = bytes[i];
+    /* Release: the bytes before the index that announces them. */
+    __atomic_store_n(&ring->out_prod, prod + count, __ATOMIC_RELEASE);
+    event_send(event_port);
+    return count;
+}
+
+bool console_ring_taken(u64 patience)
+{
+    struct sched_poll poll = { .nr_ports = 1 };
+    u64 end = 0;
+
+    set_xen_guest_handle(poll.ports, &event_port);
+    for ( ;; )
+    {
+        /* Clear, then look: what the daemon takes after the look sets the bit
+         * again, and the poll returns at once. */
+        event_clear(event_port);
+        if ( __atomic_load_n(&ring->out_cons, __ATOMIC_ACQUIRE) == ring->out_prod )
+            return true;
+        if ( !end )
+            end = poll.timeout = clock_system_time(tsc_begin()) + patience;
+        else if ( clock_system_time(tsc_begin()) >= end )
+            return false;
+        hypercall_sched_op(SCHEDOP_poll, &poll);
+    }
 }

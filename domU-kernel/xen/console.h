@@ -21,4 +21,19 @@ void print_arguments(const char *format, va_list);
 /* Wait (bounded) until dom0 has taken everything. */
 void console_flush(void);
 
+/* There is a ring to write to. */
+bool console_has_ring(void);
+
+/*
+ * The ring alone, as a console driver does it: put as many of `count` bytes as
+ * there is room for, publish them together, notify once.  How many those were.
+ */
+u32 console_ring_write(const char *bytes, u32 count);
+
+/*
+ * Sleep in SCHEDOP_poll until the daemon has taken everything, at most `patience`
+ * ns.  False: it has not.  Leaves the ring's port masked, as it is.
+ */
+bool console_ring_taken(u64 patience);
+
 #endif

@@ -29,6 +29,7 @@ static const struct {
     { "--figures", suite_memory },
     { "--figures", suite_block },
     { "--figures", suite_net },
+    { "--figures", suite_console },
     { "--figures", suite_smp },
     { "--behaviour", suite_rows },
     { "--behaviour", suite_backend },

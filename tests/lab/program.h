@@ -50,6 +50,7 @@ void suite_grants(void);
 void suite_backend(void);
 void suite_block(void);
 void suite_net(void);
+void suite_console(void);
 void suite_timers(void);
 void suite_smp(void);
 void suite_dom0rows(void);
