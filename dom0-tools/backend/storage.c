@@ -5,6 +5,7 @@
 #include <linux/fs.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -21,27 +22,32 @@ static char *refuse(struct storage *s, const char *path, const char *why)
 
 char *storage_open(struct storage *s, const char *path, bool readonly)
 {
+    static const char unwritable[] = "it cannot be written; give it as read-only";
     struct stat st;
     uint64_t bytes = 0;
+    int locked = 0;
 
     *s = (struct storage){ .readonly = readonly };
     s->fd = open(path, (readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC);
     if ( s->fd < 0 )
         return xasprintf("%s: %s", path, errno == EROFS || errno == EACCES
-                         ? "it cannot be written; give it as read-only" : strerror(errno));
+                         ? unwritable : strerror(errno));
     if ( fstat(s->fd, &st) )
         return refuse(s, path, strerror(errno));
     if ( S_ISREG(st.st_mode) )
         bytes = (uint64_t)st.st_size;
     else if ( !S_ISBLK(st.st_mode) )
         return refuse(s, path, "neither a file nor a block device");
-    else if ( ioctl(s->fd, BLKGETSIZE64, &bytes) )
+    else if ( ioctl(s->fd, BLKGETSIZE64, &bytes) || ioctl(s->fd, BLKROGET, &locked) )
         return refuse(s, path, strerror(errno));
+    else if ( locked && !readonly )
+        return refuse(s, path, unwritable);
     if ( bytes == 0 )
         return refuse(s, path, "it is empty: make it as large as the disk shall be, "
                                "for example with `truncate -s 1G`");
     if ( bytes % SECTOR )
         return refuse(s, path, "its size is not a multiple of 512 bytes");
+    s->file = S_ISREG(st.st_mode);
     s->sectors = bytes / SECTOR;
     s->path = xstrdup(path);
     return NULL;
@@ -53,6 +59,26 @@ void storage_close(struct storage *s)
         close(s->fd);
     free(s->path);
     *s = (struct storage){ .fd = -1 };
+}
+
+bool storage_lock(const struct storage *s)
+{
+    return flock(s->fd, (s->readonly ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0;
+}
+
+/* The file's size now; block devices keep theirs. */
+static uint64_t size_now(const struct storage *s)
+{
+    struct stat st;
+
+    if ( !s->file )
+        return s->sectors * SECTOR;
+    return fstat(s->fd, &st) ? 0 : (uint64_t)st.st_size;
+}
+
+bool storage_shrunk(const struct storage *s)
+{
+    return size_now(s) < s->sectors * SECTOR;
 }
 
 /* Drop `done` bytes from the front of the vectors. */
@@ -100,6 +126,15 @@ bool storage_read(const struct storage *s, uint64_t sector, struct iovec *v, uns
 
 bool storage_write(const struct storage *s, uint64_t sector, struct iovec *v, unsigned count)
 {
+    uint64_t end = sector * SECTOR;
+
+    for ( unsigned i = 0; s->file && i < count; i++ )
+        end += v[i].iov_len;
+    if ( s->file && end > size_now(s) )
+    {
+        errno = EIO;
+        return false;
+    }
     return transfer(s, sector, v, count, pwritev);
 }
 

@@ -14,6 +14,7 @@ struct storage {
     uint64_t sectors;        /* of 512 bytes, when it was opened; an image that grows
                                 later stays as large as it was */
     bool readonly;
+    bool file;               /* and not a block device */
 };
 
 /*
@@ -25,8 +26,19 @@ char *storage_open(struct storage *, const char *path, bool readonly);
 void storage_close(struct storage *);
 
 /*
+ * Keep others away who lock it as we do (flock(2)): from everything, or read-only from
+ * writing.  Ends with storage_close(), or however the process ends.  False with
+ * errno set.
+ */
+bool storage_lock(const struct storage *);
+
+/* The image is now shorter than when it was opened. */
+bool storage_shrunk(const struct storage *);
+
+/*
  * Move all of the vectors' bytes from or to `sector` on.  False with errno set;
- * EIO when the image became shorter.  The vectors are used up.
+ * EIO when the image became so short that they lie behind its end: a write must not
+ * make it longer again, with a hole where data was.  The vectors are used up.
  */
 bool storage_read(const struct storage *, uint64_t sector, struct iovec *, unsigned count);
 bool storage_write(const struct storage *, uint64_t sector, struct iovec *, unsigned count);

@@ -7,9 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <xen/io/protocols.h>
 
+#include "claim.h"
 #include "xenometer.h"
 
 #define MAX_ORDER     4u      /* of the ring: 16 pages, 512 slots */
@@ -65,9 +68,11 @@ struct vbd {
     enum vbd_phase phase;
     char *trouble;
 
+    int claim;                   /* of the device, among all our processes */
     struct storage storage;
     struct blkif_disk disk;
     uint64_t requests;
+    int complained;              /* errno of the storage's failure that was told last */
 
     /* With VBD_CONNECTED: */
     struct vbd_keys keys;
@@ -210,11 +215,26 @@ static int read_indirect(struct vbd *v)
 
 /* ------------------------------------------------------------- requests -- */
 
+/* The domain only learns that there is an error: say which, once. */
+static void complain(struct vbd *v, const char *what)
+{
+    if ( errno == v->complained )
+        return;
+    v->complained = errno;
+    message("%s: cannot %s for domain %u, which gets an error: %s", v->storage.path, what,
+            v->domid, storage_shrunk(&v->storage) ? "the image became shorter than the disk"
+                                                  : strerror(errno));
+}
+
 static bool move(struct vbd *v, enum blkif_kind kind, uint64_t sector, struct iovec *iov,
                  unsigned count)
 {
-    return kind == BLKIF_READ ? storage_read(&v->storage, sector, iov, count)
-                              : storage_write(&v->storage, sector, iov, count);
+    bool done = kind == BLKIF_READ ? storage_read(&v->storage, sector, iov, count)
+                                   : storage_write(&v->storage, sector, iov, count);
+
+    if ( !done )
+        complain(v, kind == BLKIF_READ ? "read" : "write");
+    return done;
 }
 
 /* Of a frontend whose pages we cannot keep mapped: through the bounce buffer. */
@@ -242,6 +262,8 @@ static int perform(struct vbd *v)
         break;
     case BLKIF_FLUSH:
         done = storage_flush(&v->storage);
+        if ( !done )
+            complain(v, "flush");
         break;
     case BLKIF_DISCARD:
         done = storage_discard(&v->storage, o->sector, o->sectors);
@@ -491,7 +513,12 @@ static void connect(struct vbd *v)
     if ( !xenbus_set_state(v->host->bus, &v->name, XenbusStateConnected) )
         fail(v, "cannot write our state into XenStore: %s", strerror(errno));
     else
+    {
         loop_work_add(&v->host->loop, &v->more);
+        /* One that was killed may have published responses and not told: with no
+         * request left to answer, nothing else would wake the frontend. */
+        xenevtchn_notify(v->events, v->channel.port);
+    }
 }
 
 /* Safe at any point of connect_all(), and twice. */
@@ -563,15 +590,95 @@ static void check_frontend(void *context)
 
 /* -------------------------------------------------------- new and free -- */
 
+/* The disk's name in the domain, where its number is one of the xvd disks' (xen
+ * docs/man/xen-vbd-interface). */
+static const char *device_name(const struct vbd *v)
+{
+    static char name[16];
+
+    if ( v->name.device >> 8 == 202 )
+        snprintf(name, sizeof(name), "xvd%c", 'a' + (int)(v->name.device >> 4 & 15));
+    else
+        snprintf(name, sizeof(name), "disk %u", v->name.device);
+    return name;
+}
+
+#define CLAIM_TRIES 100u         /* 20 ms apart: one that was just killed may still end */
+
+/* The device and the image for us alone.  NULL, or who has them. */
+static char *claim(struct vbd *v)
+{
+    const struct timespec tick = { .tv_nsec = 20000000 };
+    char *name = xenbus_own_path(&v->name);
+    bool locked = false;
+    int error;
+
+    for ( unsigned i = 0; ; i++ )
+    {
+        if ( v->claim < 0 )
+            v->claim = claim_take(name);
+        if ( v->claim >= 0 )
+            locked = storage_lock(&v->storage);
+        error = errno;
+        if ( locked || (error != EADDRINUSE && error != EWOULDBLOCK) || i == CLAIM_TRIES )
+            break;
+        nanosleep(&tick, NULL);
+    }
+    free(name);
+    if ( locked )
+        return NULL;
+    if ( v->claim < 0 )
+        return error == EADDRINUSE
+            ? xasprintf("domain %u has %s already: another xenometer serves it", v->domid,
+                        device_name(v))
+            : xasprintf("cannot claim %s of domain %u: %s", device_name(v), v->domid,
+                        strerror(error));
+    return xasprintf("%s: %s", v->storage.path, error == EWOULDBLOCK
+                     ? "it is in use: another xenometer serves it" : strerror(error));
+}
+
+/* Does the backend's key read so? */
+static bool reads(struct vbd *v, const char *name, const char *value)
+{
+    size_t length;
+    char *text = xenbus_read_own(v->host->bus, &v->name, name, &length);
+    bool same = text && !strcmp(text, value);
+
+    free(text);
+    return same;
+}
+
+/*
+ * Go on where a backend of ours was killed: only with what the domain knows its disk
+ * by.  An image that grew meanwhile stays as large as it was.
+ */
+static char *take_over(struct vbd *v, const char *path)
+{
+    size_t length;
+    char *text = xenbus_read_own(v->host->bus, &v->name, "sectors", &length);
+    uint64_t sectors = text ? strtoull(text, NULL, 10) : 0;   /* our own writing */
+
+    free(text);
+    if ( !reads(v, "params", path) || !reads(v, "mode", v->disk.readonly ? "r" : "w") )
+        return xasprintf("domain %u has %s already, which was served from another image or "
+                         "otherwise: give the same arguments as then, or another --device",
+                         v->domid, device_name(v));
+    if ( !sectors || sectors > v->disk.sectors )
+        return xasprintf("%s: it became shorter than the disk that domain %u has", path,
+                         v->domid);
+    v->disk.sectors = sectors;
+    return NULL;
+}
+
 /* What the frontend is to know before it connects, and after. */
-static char *announce(struct vbd *v)
+static char *announce(struct vbd *v, const char *path)
 {
     char number[16], sectors[24], info[8], order[8], segments[8];
     const struct xenbus_key frontend[] = {
         { "virtual-device", number }, { "device-type", "disk" }, { NULL, NULL },
     };
     const struct xenbus_key backend[] = {
-        { "params", v->storage.path }, { "mode", v->disk.readonly ? "r" : "w" },
+        { "params", path }, { "mode", v->disk.readonly ? "r" : "w" },
         { "sectors", sectors }, { "sector-size", "512" }, { "info", info },
         { "feature-persistent", "1" }, { "feature-flush-cache", "1" },
         { "feature-discard", "1" }, { "max-ring-page-order", order },
@@ -586,6 +693,37 @@ static char *announce(struct vbd *v)
     return xenbus_attach(v->host->bus, &v->name, frontend, backend, XenbusStateInitWait);
 }
 
+/* The device's directories: another's, a killed one's, or made anew. */
+static char *attach(struct vbd *v)
+{
+    char *own = xenbus_own_path(&v->name), *path = realpath(v->storage.path, NULL), *error;
+    size_t length;
+    char *backend = xenbus_read(v->host->bus, &v->name, "backend", &length);
+
+    if ( !path )
+        error = xasprintf("%s: %s", v->storage.path, strerror(errno));
+    else if ( backend && strcmp(backend, own) )
+        error = xasprintf("domain %u has %s already, from another backend: `--device` names "
+                          "another one", v->domid, device_name(v));
+    else if ( xenbus_backend_state(v->host->bus, &v->name) == XenbusStateConnected )
+        error = take_over(v, path);
+    else
+        error = announce(v, path);
+    free(backend);
+    free(path);
+    free(own);
+    return error;
+}
+
+static void give_up(struct vbd *v)
+{
+    storage_close(&v->storage);
+    if ( v->claim >= 0 )
+        close(v->claim);
+    free(v->trouble);
+    free(v);
+}
+
 struct vbd *vbd_new(struct host *host, uint32_t domid, uint32_t device, const char *path,
                     bool readonly, char **error)
 {
@@ -593,25 +731,26 @@ struct vbd *vbd_new(struct host *host, uint32_t domid, uint32_t device, const ch
 
     v->host = host;
     v->domid = domid;
+    v->claim = -1;
     v->name = (struct xenbus_name){ domid, device, "vbd", VBD_BACKEND_CLASS };
     v->watch = (struct host_watch){ .name = &v->name, .changed = check_frontend, .context = v };
     v->more = (struct loop_work){ .work = turn_again, .context = v };
     *error = storage_open(&v->storage, path, readonly);
-    if ( *error )
-    {
-        free(v);
-        return NULL;
-    }
     v->disk = (struct blkif_disk){
         .sectors = v->storage.sectors, .readonly = readonly, .flush = true, .discard = true,
     };
-    if ( xenbus_backend_state(host->bus, &v->name) != XenbusStateConnected )
-        *error = announce(v);
-    if ( !*error && !host_watch_add(host, &v->watch) )
-        *error = xasprintf("cannot watch domain %u: %s", domid, strerror(errno));
     if ( !*error )
-        return v;
-    vbd_free(v);
+        *error = claim(v);
+    if ( !*error )
+        *error = attach(v);
+    if ( !*error )
+    {
+        if ( host_watch_add(host, &v->watch) )
+            return v;
+        *error = xasprintf("cannot watch domain %u: %s", domid, strerror(errno));
+        xenbus_detach(host->bus, &v->name);
+    }
+    give_up(v);
     return NULL;
 }
 
@@ -622,7 +761,5 @@ void vbd_free(struct vbd *v)
     host_watch_remove(v->host, &v->watch);
     disconnect(v);
     xenbus_detach(v->host->bus, &v->name);
-    storage_close(&v->storage);
-    free(v->trouble);
-    free(v);
+    give_up(v);
 }

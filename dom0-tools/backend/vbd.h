@@ -26,8 +26,9 @@ struct vbd;
 
 /*
  * Serve the image at `path` as virtual disk `device` (51712: xvda) of a domain.
- * Makes the device unless its directories are there already: then it goes
- * on where another backend left it.  NULL with *error (the caller's to free).
+ * Makes the device; where one of ours was connected and then killed, goes on where it
+ * was, with the same arguments only.  NULL with *error (the caller's to free): also
+ * when the domain has such a disk already, or somebody else serves the image.
  */
 struct vbd *vbd_new(struct host *, uint32_t domid, uint32_t device, const char *path,
                     bool readonly, char **error);

@@ -446,11 +446,28 @@ char *xenbus_read_number(struct xenbus *b, const struct xenbus_name *n, const ch
     return error;
 }
 
+char *xenbus_read_own(struct xenbus *b, const struct xenbus_name *n, const char *key,
+                      size_t *length)
+{
+    char path[PATH_SIZE];
+
+    backend_path(path, n, key);
+    return read_path(b, path, length);
+}
+
 char *xenbus_path(const struct xenbus_name *n)
 {
     char path[PATH_SIZE];
 
     frontend_path(path, n, NULL);
+    return xstrdup(path);
+}
+
+char *xenbus_own_path(const struct xenbus_name *n)
+{
+    char path[PATH_SIZE];
+
+    backend_path(path, n, NULL);
     return xstrdup(path);
 }
 

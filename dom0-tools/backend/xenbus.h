@@ -83,8 +83,13 @@ char *xenbus_read(struct xenbus *, const struct xenbus_name *, const char *key,
 char *xenbus_read_number(struct xenbus *, const struct xenbus_name *, const char *key,
                          uint32_t min, uint32_t max, uint32_t otherwise, uint32_t *value);
 
-/* The frontend's directory, for messages; the caller's. */
+/* A key of the backend: as above. */
+char *xenbus_read_own(struct xenbus *, const struct xenbus_name *, const char *key,
+                      size_t *length);
+
+/* The frontend's directory, for messages, and the backend's; the caller's. */
 char *xenbus_path(const struct xenbus_name *);
+char *xenbus_own_path(const struct xenbus_name *);
 
 /* Where people look for it: the key `error` of the backend's directory. */
 void xenbus_write_error(struct xenbus *, const struct xenbus_name *, const char *reason);

@@ -77,6 +77,8 @@ static const struct argp parser = {
            "  xenometer disk my-guest backup.img --device=xvdc --readonly\n\n"
            "Ctrl-C asks the domain to let go of the disk first.  Where this program was "
            "killed, start it again with the same arguments: it goes on where it was.\n\n"
+           "What the storage refuses (no space left, an image cut short) is an error to the "
+           "domain.  An image that grows leaves the disk as large as it was.\n\n"
            "Exit status: 0 fine, 1 the disk was lost, 2 usage, 3 something is missing on "
            "this machine, 4 the domain did not let go of the disk.",
 };

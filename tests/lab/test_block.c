@@ -75,15 +75,54 @@ static void refused(const char *script, const char *what, int status)
     program_free(&r);
 }
 
+/* With a domain `t` there. */
+#define IN_DOMAIN "xl create -p pv.cfg kernel=\\\"$PWD/xenometer.elf\\\" name=\\\"t\\\" >/dev/null 2>&1;"
+
 static void test_bad_images(void)
 {
     refused("./xenometer disk nobody disk.img", "there is no domain nobody", 3);
-    refused("xl create -p pv.cfg kernel=\\\"$PWD/xenometer.elf\\\" name=\\\"t\\\" >/dev/null 2>&1;"
-            "./xenometer disk t disk.img", "disk.img: No such file", 3);
-    refused("xl create -p pv.cfg kernel=\\\"$PWD/xenometer.elf\\\" name=\\\"t\\\" >/dev/null 2>&1;"
-            "touch disk.img; ./xenometer disk t disk.img", "truncate -s", 3);
     refused("./xenometer disk t", "the image is missing", 2);
     refused("./xenometer disk --device=hda t disk.img", "must be xvda to xvdp", 2);
+    refused(IN_DOMAIN "./xenometer disk t disk.img", "disk.img: No such file", 3);
+}
+
+/* Each image that cannot be served, one line and status 3 for each; the domain has no
+ * disk afterwards. */
+static void test_bad_files(void)
+{
+    static const char *const expected[] = {
+        "empty.img: it is empty: make it as large as the disk shall be, for example with "
+            "`truncate -s 1G`",
+        "odd.img: its size is not a multiple of 512 bytes",
+        "/tmp: Is a directory",
+        "/dev/null: neither a file nor a block device",
+        "ro/disk.img: it cannot be written; give it as read-only",
+        "/dev/ram0: it cannot be written; give it as read-only",
+    };
+    struct outcome_of r = program("lab", "run", "--push", "build/xenometer", "--push",
+        "build/xenometer.elf", "--push", "configs/pv.cfg", "--", "sh", "-c", IN_DOMAIN
+        "touch empty.img; truncate -s 513 odd.img;"
+        "mkdir ro; mount -t tmpfs ro ro; truncate -s 1M ro/disk.img; mount -o remount,ro ro;"
+        "modprobe brd rd_nr=1 rd_size=1024; blockdev --setro /dev/ram0;"
+        "for image in empty.img odd.img /tmp /dev/null ro/disk.img /dev/ram0; do"
+        " ./xenometer disk t $image 2>&1; echo $?; done;"
+        "xenstore-ls /local/domain/0/backend/xenometer-vbd 2>/dev/null;"
+        "xenstore-ls /local/domain/1/device/vbd 2>/dev/null; xl destroy t", NULL);
+    char *line = strtok(r.out, "\n");
+
+    CU_ASSERT_EQUAL(r.status, 0);
+    for ( size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++ )
+    {
+        CU_ASSERT_PTR_NOT_NULL_FATAL(line);
+        CU_ASSERT_EQUAL(strncmp(line, "xenometer: ", 11), 0);
+        CU_ASSERT_STRING_EQUAL(line + 11, expected[i]);
+        line = strtok(NULL, "\n");
+        CU_ASSERT_PTR_NOT_NULL_FATAL(line);
+        CU_ASSERT_STRING_EQUAL(line, "3");
+        line = strtok(NULL, "\n");
+    }
+    CU_ASSERT_PTR_NULL(line);
+    program_free(&r);
 }
 
 void suite_block(void)
@@ -94,5 +133,6 @@ void suite_block(void)
     CU_add_test(s, "backends", test_backends);
     CU_add_test(s, "nothing is left behind", test_clean);
     CU_add_test(s, "a RAM disk that is somebody's", test_taken);
-    CU_add_test(s, "images that cannot be served", test_bad_images);
+    CU_add_test(s, "disks that cannot be served", test_bad_images);
+    CU_add_test(s, "images that cannot be served", test_bad_files);
 }

@@ -1,0 +1,13 @@
+/*
+ * One process at a time: a name that is one's own until one ends, however.
+ */
+#ifndef BACKEND_CLAIM_H
+#define BACKEND_CLAIM_H
+
+/*
+ * A descriptor that holds the name; close() gives it back, and so does the kernel
+ * when its owner is killed.  -1 with errno set, EADDRINUSE when it is another's.
+ */
+int claim_take(const char *name);
+
+#endif
