@@ -26,6 +26,8 @@ static void test_run(void)
     CU_ASSERT_PTR_NULL(strchr(r.err, 27));
     /* Pages of a dead domain that are mapped still would keep it from going. */
     CU_ASSERT_PTR_NULL(strstr(r.err, "cannot be destroyed"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "network interface 1 of domain "));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "transmit ring has an impossible request index or chain"));
     program_free(&r);
     CU_ASSERT_EQUAL(qemu_count(), 0);
 }
@@ -65,6 +67,17 @@ static void test_refused(void)
     expect("hostile/words", "failure", "?[31mred");
 }
 
+static void test_network(void)
+{
+    expect("hostile/net-f8-f15-f16-requests", "success", "");
+    expect("hostile/net-f9-batch", "success", "");
+    expect("hostile/net-f21-extras", "success", "");
+    expect("hostile/net-f8-f13-receive", "success", "");
+    expect("hostile/net-f27-unread", "success", "");
+    expect("hostile/net-f25-storm", "success", "");
+    expect("hostile/net-f19-unfinished-chain", "success", "");
+}
+
 static void test_others_served(void)
 {
     expect("ring/echo-64b", "success", "");
@@ -78,5 +91,6 @@ void suite_hostile(void)
     CU_add_test(s, "rings with impossible indices", test_broken_rings);
     CU_add_test(s, "attacks that change nothing", test_survived);
     CU_add_test(s, "garbage that is refused", test_refused);
+    CU_add_test(s, "a hostile network frontend", test_network);
     CU_add_test(s, "the next row is served", test_others_served);
 }
