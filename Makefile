@@ -111,6 +111,10 @@ $(BUILD)/%.c.o: %.c Makefile $(DEPS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TOOL_CFLAGS) $(TOOL_CPPFLAGS) -MMD -MP -c $< -o $@
 
+# The unikernel's own headers are for this version of Xen's interface.
+$(BUILD)/sanitized/tests/host/test_vbd.c.o $(BUILD)/sanitized/domU-kernel/drivers/vbd_requests.c.o: \
+	TOOL_CPPFLAGS += -D__XEN_INTERFACE_VERSION__=0x00040e00
+
 # Descriptors in the order of their files, as the image's.
 $(BUILD)/dom0-tools/rows/%.c.o $(BUILD)/sanitized/dom0-tools/rows/%.c.o: \
 	TOOL_CPPFLAGS += -fno-toplevel-reorder
@@ -145,7 +149,10 @@ TEST_CFLAGS := -std=gnu11 -O1 -g $(WARNINGS) -fsanitize=address,undefined \
 	-fno-sanitize-recover=all -fno-omit-frame-pointer
 TEST_SOURCES := $(sort $(wildcard tests/host/*.c))
 TEST_TOOL_SOURCES := $(filter-out dom0-tools/main.c,$(TOOL_SOURCES))
-TEST_OBJECTS := $(patsubst %,$(BUILD)/sanitized/%.o,$(TEST_SOURCES) $(TEST_TOOL_SOURCES))
+# Of the unikernel what is pure C.
+TEST_KERNEL_SOURCES := domU-kernel/drivers/vbd_requests.c
+TEST_OBJECTS := $(patsubst %,$(BUILD)/sanitized/%.o,$(TEST_SOURCES) $(TEST_TOOL_SOURCES) \
+	$(TEST_KERNEL_SOURCES))
 
 $(BUILD)/sanitized/%.c.o: %.c Makefile $(DEPS)
 	$(call say,CC,$< (sanitized))

@@ -162,23 +162,30 @@ static inline bool ring_front_push(struct ring_front *f)
                                              __ATOMIC_RELAXED), old, now);
 }
 
+/* Give the ring up: a response was no answer to what was asked. */
+static inline enum ring_result ring_front_break(struct ring_front *f)
+{
+    f->broken = true;
+    f->rsp_seen = f->rsp_cons;
+    return RING_BROKEN;
+}
+
 /* Look at the peer's index once; whatever it says must be possible. */
 static inline enum ring_result ring_front_look(struct ring_front *f)
 {
     uint32_t prod;
 
-    if ( f->broken )
-        return RING_BROKEN;
+    /* A broken ring has none that are seen: asked in this order, what is common
+     * costs one comparison. */
     if ( f->rsp_seen != f->rsp_cons )
         return RING_TAKEN;
+    if ( f->broken )
+        return RING_BROKEN;
     /* Acquire: the index must be read before the entries it announces. */
     prod = __atomic_load_n(&f->shared->rsp_prod, __ATOMIC_ACQUIRE);
     if ( (uint32_t)(prod - f->rsp_cons) >
          (uint32_t)(f->req_published - f->rsp_cons) )
-    {
-        f->broken = true;   /* more answers than questions */
-        return RING_BROKEN;
-    }
+        return ring_front_break(f);   /* more answers than questions */
     f->rsp_seen = prod;
     return prod == f->rsp_cons ? RING_EMPTY : RING_TAKEN;
 }

@@ -100,6 +100,8 @@ static const struct {
     { DOMAIN_DISK, "a RAM disk in dom0" },
     { DOMAIN_NETWORK, "a bridge in dom0" },
     { DOMAIN_NICS, "a bridge in dom0; three network cards in QEMU" },
+    { DOMAIN_QDISK, "a RAM disk in dom0 and QEMU's block backend (qdisk)" },
+    { DOMAIN_CONTROLLERS, "a RAM disk in dom0 behind QEMU's emulated disk controllers" },
     { DOMAIN_PEER, "a second domain" },
 };
 

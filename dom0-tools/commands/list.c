@@ -69,7 +69,7 @@ static json_t *row_value(const struct image_row *row)
         if ( row->modes & bit )
             json_array_append_new(modes,
                                   json_string(mode_name((enum mode)bit)));
-    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:b, s:b, s:b, s:I, s:I, s:I}",
+    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:b, s:b, s:b, s:I, s:I, s:I, s:o}",
                      "row", row->name, "work", row->work, "path", row->path,
                      "help", row->help, "modes", modes,
                      "headline", (row->flags & ROW_HEADLINE) != 0,
@@ -77,7 +77,8 @@ static json_t *row_value(const struct image_row *row)
                      "blocks", (row->flags & ROW_BLOCKS) != 0,
                      "operations", (json_int_t)row->operations,
                      "samples", (json_int_t)row->samples,
-                     "warmup", (json_int_t)row->warmup);
+                     "warmup", (json_int_t)row->warmup, "bytes",
+                     row->bytes ? json_integer(row->bytes) : json_null());
 }
 
 static void print_json(const struct image *image,

@@ -75,6 +75,80 @@ void disk_close(struct disk *d)
     *d = (struct disk){ 0 };
 }
 
+/* ---- behind QEMU's controllers ---- */
+
+/* Where builds of Xen put the device model that xl starts. */
+static const char *const device_models[] = {
+    "/usr/libexec/xen-qemu-system-i386", "/usr/lib/xen/bin/qemu-system-i386",
+    "/usr/libexec/xen/bin/qemu-system-i386", "/usr/local/lib/xen/bin/qemu-system-i386",
+    "/usr/local/libexec/xen/bin/qemu-system-i386", "/usr/bin/qemu-system-i386",
+};
+
+/*
+ * What it offers, as it says itself (the caller's); NULL: unknown.  An argument it does
+ * not know would keep the domain from being made.
+ */
+static char *offered_devices(void)
+{
+    char *text = NULL, *complaint = NULL;
+    int fd;
+
+    for ( size_t i = 0; i < sizeof(device_models) / sizeof(*device_models) && !text; i++ )
+    {
+        if ( access(device_models[i], X_OK) || (fd = memory_file("devices", 0)) < 0 )
+            continue;
+        if ( child_run(&(struct child_start){
+                 .argv = (const char *const []){ device_models[i], "-device", "help", NULL },
+                 .stdin_fd = -1, .stdout_fd = fd, .stderr_fd = -1 },
+                        &complaint) == STATUS_OK )
+            text = memory_file_text(fd, NULL);
+        free(complaint);
+        complaint = NULL;
+        close(fd);
+    }
+    return text;
+}
+
+/* Each writes to the one image: rows of one domain take turns. */
+static const struct {
+    const char *device, *arguments;
+} controllers[] = {
+    { "ide-hd", "\"-device\", \"ide-hd,drive=image,bus=ide.0,share-rw=on\"" },
+    { "virtio-blk-pci",
+      "\"-device\", \"virtio-blk-pci,drive=image,disable-legacy=on,share-rw=on\"" },
+    { "ich9-ahci", "\"-device\", \"ich9-ahci,id=ahci\", "
+                   "\"-device\", \"ide-hd,drive=image,bus=ahci.0,share-rw=on\"" },
+    { "nvme", "\"-device\", \"nvme,drive=image,serial=1,share-rw=on\"" },
+};
+
+char *disk_controllers(void)
+{
+    static char *offered;
+    char *setting = xstrdup("device_model_args_hvm=[ \"-blockdev\", \"driver=raw,node-name=image,"
+                            "file.driver=host_device,file.filename=" RAM_DISK "\"");
+    char *text;
+
+    if ( !offered )
+        offered = offered_devices();
+    for ( size_t i = 0; i < sizeof(controllers) / sizeof(*controllers); i++ )
+    {
+        char *name = xasprintf("name \"%s\"", controllers[i].device), *longer;
+
+        if ( !offered || strstr(offered, name) )
+        {
+            longer = xasprintf("%s, %s", setting, controllers[i].arguments);
+            free(setting);
+            setting = longer;
+        }
+        free(name);
+    }
+    text = xasprintf("%s ]", setting);
+    free(setting);
+    return text;
+}
+
+/* ---- behind Linux's backend ---- */
+
 static struct xenbus_name blkback_name(uint32_t domid)
 {
     return (struct xenbus_name){ domid, DISK_BLKBACK, "vbd", "vbd" };

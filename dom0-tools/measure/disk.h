@@ -14,6 +14,9 @@
 #define DISK_BLKBACK 51712u   /* xvda: Linux's xen-blkback */
 #define DISK_OWN     51744u   /* xvdc: backend/vbd.c in this process */
 
+/* xl's setting for xvdb, served by the domain's QEMU. */
+#define DISK_QDISK "disk=[ \"vdev=xvdb,format=raw,access=rw,backendtype=qdisk,target=/dev/ram0\" ]"
+
 struct disk {
     unsigned major, minor;       /* of the backing block device */
     bool loaded_brd, loaded_blkback;   /* modules that disk_close() unloads */
@@ -25,6 +28,12 @@ struct disk {
  */
 char *disk_open(struct disk *);
 void disk_close(struct disk *);
+
+/*
+ * The same for the domain's QEMU to emulate, by all controllers which that QEMU has and
+ * we know: a setting of xl (the caller's).  One image, opened once.
+ */
+char *disk_controllers(void);
 
 /* The disk as one domain has it. */
 struct disk_guest {

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "disk.h"
 #include "xenometer.h"
 
 #define CREATE_DEADLINE 60u   /* seconds for xl create */
@@ -28,6 +29,7 @@ static const struct { uint32_t need; const char *setting; } need_settings[] = {
     { DOMAIN_DEVICES, "device_model_args_hvm=[ \"-device\", "
       "\"virtio-rng-pci,disable-legacy=on,modern-pio-notify=on,vectors=2\", \"-device\", "
       "\"virtio-net-pci,disable-legacy=on,romfile=,tx=timer,x-txtimer=10000000\" ]" },
+    { DOMAIN_QDISK, DISK_QDISK },
 };
 #define NEED_SETTINGS (sizeof(need_settings) / sizeof(need_settings[0]))
 
@@ -146,6 +148,7 @@ char *domain_create(struct domains *s, enum mode mode, uint32_t needs,
     char *config = xasprintf("%s/%s.cfg", s->options->config_dir, mode_name(mode));
     char *image = realpath(s->options->elf, NULL);
     char *name, *kernel, *vcpus = vcpu_setting(s, needs), *error;
+    char *disks = needs & DOMAIN_CONTROLLERS ? disk_controllers() : NULL;
     bool missing = false;
 
     *g = (struct guest){ .console.fd = -1 };
@@ -158,6 +161,8 @@ char *domain_create(struct domains *s, enum mode mode, uint32_t needs,
     settings[1] = kernel;
     if ( vcpus )
         settings[count++] = vcpus;
+    if ( disks )
+        settings[count++] = disks;
     for ( size_t i = 0; i < NEED_SETTINGS; i++ )
         if ( needs & need_settings[i].need )
             settings[count++] = need_settings[i].setting;
@@ -184,6 +189,7 @@ char *domain_create(struct domains *s, enum mode mode, uint32_t needs,
     free(name);
     free(kernel);
     free(vcpus);
+    free(disks);
     if ( error )
         free(g->name);
     return error;

@@ -80,6 +80,7 @@ static const char *read_row(const struct elf *elf, const uint8_t *descriptor,
     to->operations = row.operations;
     to->samples = row.samples;
     to->warmup = row.warmup;
+    to->bytes = row.bytes;
     return NULL;
 }
 

@@ -123,6 +123,7 @@ static void merge(struct results *results, const struct record *const *boots,
     r->blocks = row->flags & ROW_BLOCKS;
     r->batches = row->flags & ROW_BATCHES;
     r->operations = row->operations ? row->operations : 1;
+    r->bytes = row->bytes;
     if ( worst->outcome == OUTCOME_SUCCESS )
         merge_figures(r, boots, count, keep_raw);
     else if ( worst->reason && asked > 1 && worst->outcome != OUTCOME_SKIP )

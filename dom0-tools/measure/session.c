@@ -263,7 +263,7 @@ static void run_kinds(struct session *s, struct kind *kinds, size_t count)
     {
         struct kind *kind = &kinds[order[i]];
 
-        if ( !kind->hopeless && (kind->needs & DOMAIN_DISK) && prepare_disk(s) )
+        if ( !kind->hopeless && (kind->needs & DOMAIN_DISKS) && prepare_disk(s) )
             skip_kind(s, kind, s->no_disk);
         if ( !kind->hopeless && (kind->needs & DOMAIN_NETWORKS) && prepare_network(s) )
             skip_kind(s, kind, s->no_network);

@@ -150,6 +150,7 @@ static json_t *result_value(const struct result *r, const struct environment *e,
     json_object_set_new(o, "batches", json_boolean(r->batches));
     json_object_set_new(o, "unit", text_value(e->clock));
     json_object_set_new(o, "operations", tick_value(r->operations));
+    json_object_set_new(o, "bytes", r->bytes ? tick_value(r->bytes) : json_null());
     json_object_set_new(o, "samples", tick_value(r->samples));
     /* What was not measured is null, not 0. */
     for ( size_t i = 0; i < sizeof(figures) / sizeof(figures[0]); i++ )
@@ -442,6 +443,8 @@ static void read_result(struct reader *reader, const json_t *object,
     r->samples = (uint32_t)get_number(reader,
                                       json_object_get(object, "samples"),
                                       "samples", UINT32_MAX);
+    r->bytes = (uint32_t)get_number(reader, json_object_get(object, "bytes"), "bytes",
+                                    UINT32_MAX);
     r->first = get_ticks(reader, object, "first");
     r->min = get_ticks(reader, object, "min");
     r->median = get_ticks(reader, object, "median");

@@ -76,6 +76,34 @@ static void note_sharing(struct notes *notes, const struct results *results)
     free(text);
 }
 
+/* What a row moves for an instruction: the inverse of its figure, comparable over sizes. */
+static void note_bytes(struct notes *notes, const struct results *results)
+{
+    const char *separator = "", *row = "";
+    char *text = NULL;
+    size_t size;
+    FILE *out = notes_begin(&text, &size);
+
+    for ( const struct result *r = results->rows; r < results->rows + results->count; r++ )
+    {
+        if ( r->outcome != OUTCOME_SUCCESS || r->bytes == 0 || r->median == 0 )
+            continue;
+        if ( strcmp(row, r->row) != 0 )
+            fprintf(out, "%s%s", separator, r->row);
+        fprintf(out, "%s %.3f", strcmp(row, r->row) != 0 ? "" : ",",
+                (double)r->bytes / (double)r->median);
+        row = r->row;
+        separator = "; ";
+    }
+    fclose(out);
+    if ( *text )
+        /* "instructions", of which one. */
+        notes_add(notes, "Bytes moved per %.*s, in the order of the columns: %s.",
+                  (int)strlen(results->environment.clock) - 1, results->environment.clock,
+                  text);
+    free(text);
+}
+
 /* An event is a bit: what is sent before the last was taken is one with it. */
 static void note_coalescing(struct notes *notes, const struct results *results)
 {
@@ -106,4 +134,5 @@ void notes_events(struct notes *notes, const struct results *results)
 {
     note_sharing(notes, results);
     note_coalescing(notes, results);
+    note_bytes(notes, results);
 }

@@ -132,7 +132,7 @@ void table_print(FILE *out, const struct results *results)
     struct libscols_table *table = fill_table(out, layout, &style);
     const char *bold = style.colour ? COLOUR_BOLD : NULL;
     size_t line = 1, since = 0;
-    bool narrowed = lines_width(table) > READABLE_WIDTH;
+    bool narrowed = lines_width(table) > TABLE_WIDTH;
 
     if ( narrowed )
     {

@@ -19,6 +19,7 @@ struct style {
 struct style text_style(FILE *);
 
 #define READABLE_WIDTH 100u   /* columns; longer lines are hard to follow */
+#define TABLE_WIDTH    104u   /* of tables, whose lines nobody follows to the end */
 
 #define COLOUR_BOLD   "\033[1m"
 #define COLOUR_GREEN  "\033[32m"

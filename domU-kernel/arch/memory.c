@@ -5,7 +5,7 @@
 
 #include <xen/xen.h>
 
-#define POOL_PAGES 256u   /* 1 MiB */
+#define POOL_PAGES 384u   /* 1.5 MiB */
 
 static u8 pool[POOL_PAGES][PAGE_SIZE] PAGE_BSS;
 static bool used[POOL_PAGES];

@@ -4,8 +4,6 @@
 
 #include <xen/io/protocols.h>
 
-#define MAX_ORDER 2u   /* 4 pages: 128 slots, more than VBD_MAX_REQUESTS */
-
 /* The number at the end of "device/vbd/51712". */
 static u16 handle_of(const char *frontend)
 {
@@ -17,12 +15,17 @@ static u16 handle_of(const char *frontend)
     return (u16)number;
 }
 
-static void share_ring(struct vbd *v, u32 order)
+static void share_ring(struct vbd *v)
 {
+    u32 order = xenbus_number(&v->bus, "max-ring-page-order", 0) < VBD_ORDER ? 0 : VBD_ORDER;
     u8 *pages = pages_alloc(1u << order);
 
     ring_front_init(&v->ring, (struct ring_shared *)pages,
                     ring_slot_count((u32)PAGE_SIZE << order, VBD_SLOT));
+    v->mask = v->ring.count - 1;
+    for ( u32 i = 0; i < v->ring.count; i++ )
+        v->slot[i] = (union blkif_sring_entry *)ring_slot(v->ring.shared, v->ring.count, i,
+                                                          VBD_SLOT);
     for ( u32 i = 0; i < 1u << order; i++ )
     {
         char key[16];
@@ -39,17 +42,47 @@ static void share_ring(struct vbd *v, u32 order)
     event_unmask(v->port);
 }
 
-const char *vbd_connect(struct vbd *v, const char *frontend, u32 order)
+/* Grants that all of our disks use: their backends are in one domain. */
+static void share_buffer(const struct vbd *v)
 {
-    const char *trouble;
+    for ( u32 i = 0; i < DISK_PAGES && !vbd_page_segment[DISK_PAGES - 1].gref; i++ )
+        vbd_page_segment[i] = (struct blkif_request_segment){
+            grant_page(v->bus.backend_id, disk_buffer() + i * PAGE_SIZE, false),
+            0, DISK_PAGE_SECTORS - 1,
+        };
+}
 
-    *v = (struct vbd){ .handle = handle_of(frontend) };
-    trouble = xenbus_find(&v->bus, frontend);
+/* How much one request may be, and pages for the segments of those that are large. */
+static void size_requests(struct vbd *v)
+{
+    u32 segments = BLKIF_MAX_SEGMENTS_PER_REQUEST;
+
+    v->indirect = (u32)xenbus_number(&v->bus, "feature-max-indirect-segments", 0);
+    if ( v->indirect > DISK_PAGES )
+        v->indirect = DISK_PAGES;
+    for ( u32 i = 0; i < VBD_INDIRECT && v->indirect > segments; i++ )
+    {
+        v->segments[i] = pages_alloc(1);
+        /* For writing: Linux's blkback keeps this mapped as any other page of ours. */
+        v->segments_ref[i] = grant_page(v->bus.backend_id, v->segments[i], false);
+    }
+    _Static_assert(DISK_PAGES * sizeof(struct blkif_request_segment) <= PAGE_SIZE,
+                   "one page of segments names the whole buffer");
+    if ( v->indirect > segments )
+        segments = v->indirect;
+    v->disk.most = segments * DISK_PAGE_SECTORS;
+}
+
+const char *vbd_connect(struct disk *disk, const char *frontend)
+{
+    struct vbd *v = (struct vbd *)disk;
+    const char *trouble = xenbus_find(&v->bus, frontend);
+
     if ( trouble )
         return trouble;
-    if ( order > MAX_ORDER || order > xenbus_number(&v->bus, "max-ring-page-order", 0) )
-        return "the backend has no ring as large as that";
-    share_ring(v, order);
+    v->handle = handle_of(frontend);
+    share_ring(v);
+    share_buffer(v);
     xenbus_write(&v->bus, "protocol", XEN_IO_PROTO_ABI_X86_64);
     xenbus_write_number(&v->bus, "feature-persistent", 1);
     xenbus_write_number(&v->bus, "state", XenbusStateInitialised);
@@ -57,16 +90,17 @@ const char *vbd_connect(struct vbd *v, const char *frontend, u32 order)
         return "the backend closed instead of connecting";
 
     /* What it offers stands in its directory only now. */
-    v->sectors = xenbus_number(&v->bus, "sectors", 0);
-    v->readonly = xenbus_number(&v->bus, "info", 0) & VDISK_READONLY;
+    disk->sectors = xenbus_number(&v->bus, "sectors", 0);
+    disk->readonly = xenbus_number(&v->bus, "info", 0) & VDISK_READONLY;
+    disk_set_depth(disk, v->ring.count);
     v->persistent = xenbus_number(&v->bus, "feature-persistent", 0);
     v->flush = xenbus_number(&v->bus, "feature-flush-cache", 0);
     v->discard = xenbus_number(&v->bus, "feature-discard", 0);
-    v->indirect = (u32)xenbus_number(&v->bus, "feature-max-indirect-segments", 0);
+    size_requests(v);
     xenbus_write_number(&v->bus, "state", XenbusStateConnected);
-    if ( xenbus_number(&v->bus, "sector-size", VBD_SECTOR) != VBD_SECTOR )
+    if ( xenbus_number(&v->bus, "sector-size", DISK_SECTOR) != DISK_SECTOR )
         return "the disk has sectors of another size than 512 bytes";
-    return v->sectors ? NULL : "the disk has no sectors";
+    return disk->sectors ? NULL : "the disk has no sectors";
 }
 
 bool vbd_wait(struct vbd *v, u32 after)

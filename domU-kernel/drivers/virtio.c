@@ -1,5 +1,4 @@
 #include "virtio.h"
-#include "lapic.h"
 #include "pci.h"
 #include "../arch/memory.h"
 #include "../lib/string.h"
@@ -120,35 +119,10 @@ const char *virtio_open(struct virtio_device *d, u32 type, u64 wanted)
     return status(d) & FEATURES_OK ? NULL : "the virtio device refused its own features";
 }
 
-/*
- * MSI-X (PCI 3.0, 6.8.2): one entry of the table says where to write what; the
- * write is the interrupt (SDM vol. 3, 10.11): fixed delivery to APIC 0.
- */
-static u16 set_vector(const struct virtio_device *d, u16 entry, u8 vector)
-{
-    u32 at = pci_capability(d->slot, PCI_CAPABILITY_MSIX, 0), place, control;
-    u64 table;
-
-    if ( !at || !vector )
-        return NO_VECTOR;
-    place = pci_read32(0, d->slot, 0, at + 4);
-    table = pci_bar(d->slot, place & 7);
-    control = pci_read32(0, d->slot, 0, at);
-    if ( !table || entry > (control >> 16 & 0x7ff) )
-        return NO_VECTOR;
-    table += (place & ~7u) + entry * 16u;
-    pci_write32(d->slot, at, control | 0x80000000u);   /* enable */
-    mmio_write32(table, (u32)LAPIC_ADDRESS);
-    mmio_write32(table + 4, 0);
-    mmio_write32(table + 8, vector);
-    mmio_write32(table + 12, 0);                       /* not masked */
-    return entry;
-}
-
 const char *virtio_queue_open(struct virtio_device *d, struct virtio_queue *q, u16 index,
                               u8 vector)
 {
-    u16 offset, entry = set_vector(d, index, vector);
+    u16 offset, entry = vector && pci_msix(d->slot, index, vector) ? index : NO_VECTOR;
 
     *q = (struct virtio_queue){
         .index = index, .event_index = d->features & VIRTIO_F_EVENT_IDX,

@@ -16,6 +16,7 @@
 
 /* Device types (section 5), for virtio_open(). */
 #define VIRTIO_NETWORK 1u
+#define VIRTIO_BLOCK   2u
 #define VIRTIO_ENTROPY 4u
 
 /* Feature bits (sections 6 and 2.7). */
@@ -29,6 +30,7 @@
 
 /* Section 2.7.5; little-endian, as we are. */
 struct virtq_desc { u64 address; u32 length; u16 flags, next; };
+#define VIRTQ_DESC_NEXT  1u      /* goes on in descriptor `next` */
 #define VIRTQ_DESC_WRITE 2u      /* the device writes it */
 
 /*
@@ -111,6 +113,13 @@ static inline void virtio_put(struct virtio_queue *q, const void *buffer, u32 le
     q->shared->avail.ring[slot] = slot;
 }
 
+/* The same for a chain of descriptors that the caller has written, from `head` on: they
+ * may come back in any order (virtio_take_head()). */
+static inline void virtio_put_chain(struct virtio_queue *q, u16 head)
+{
+    q->shared->avail.ring[q->next++ & (q->size - 1)] = head;
+}
+
 /*
  * Show the device what was put since the last time; true: it wants to hear the
  * bell (section 2.7.13.3 and 2.7.10).
@@ -159,6 +168,12 @@ static inline u16 virtio_used(const struct virtio_queue *q)
 static inline u32 virtio_take(struct virtio_queue *q)
 {
     return q->shared->used.ring[q->taken++ & (q->size - 1)].length;
+}
+
+/* The same: the chain's first descriptor, as the device says. */
+static inline u32 virtio_take_head(struct virtio_queue *q)
+{
+    return q->shared->used.ring[q->taken++ & (q->size - 1)].id;
 }
 
 /*

@@ -1,267 +1,238 @@
 /*
- * The same disk by every path: what a 4 KiB read or write costs, one at a time
- * and streamed.  All paths reach one backing disk in dom0, and every byte read is
- * compared with what was written.
+ * The disk by Xen's blkif ring: what the backend is makes the path.
  */
-#include "../arch/memory.h"
+#include "disk.h"
 #include "../drivers/vbd.h"
-#include "../harness/row.h"
-#include "../lib/string.h"
 
 #define NO_BACKEND "bare mode has no backend to share a ring with"
 
-#define BUFFERS    VBD_MAX_REQUESTS     /* pages; as much of the disk is used */
-#define PAGE_WORDS (PAGE_SIZE / sizeof(u64))
-#define PER_PAGE   ((u8)(PAGE_SIZE / VBD_SECTOR))
+/* ---- struct disk_operations, compiled into the timed regions ---- */
 
-static u8 *buffers;                      /* granted to the backends' domain */
-static grant_ref buffer_ref[BUFFERS];
-
-static u64 *buffer(u32 i)
+ALWAYS_INLINE bool put(struct disk *d, u32 id, bool write, u64 sector, u32 sectors, u32 page)
 {
-    return (u64 *)(buffers + i * PAGE_SIZE);
-}
+    struct vbd *v = (struct vbd *)d;
+    u8 operation = write ? BLKIF_OP_WRITE : BLKIF_OP_READ;
 
-/* What stands in word `j` of block `b` (4 KiB each) of the disk. */
-static u64 pattern(u32 b, u32 j)
-{
-    return ((u64)b << 32 | j) * 0x9e3779b97f4a7c15ul;   /* 2^64 / golden ratio */
-}
-
-static void fill(u32 i, u32 b)
-{
-    for ( u32 j = 0; j < PAGE_WORDS; j++ )
-        buffer(i)[j] = pattern(b, j);
-}
-
-static bool holds(u32 i, u32 b)
-{
-    for ( u32 j = 0; j < PAGE_WORDS; j++ )
-        if ( buffer(i)[j] != pattern(b, j) )
-            return false;
+    if ( sectors != DISK_PAGE_SECTORS )
+        return vbd_put(v, id, operation, sector, sectors, page);
+    vbd_put_page(v, id, operation, sector, page);
     return true;
 }
 
-/* One request and its answer; NULL or what went wrong. */
-static const char *request_one(struct vbd *v, u8 operation, u32 b)
+ALWAYS_INLINE void push(struct disk *d)
 {
-    u32 id;
-    int status;
+    vbd_push((struct vbd *)d);
+}
 
-    if ( !vbd_put(v, operation, 0, (u64)b * PER_PAGE, buffer_ref[0], 0, PER_PAGE - 1) )
-        return "the disk's ring is full at depth 1";
-    vbd_push(v);
-    if ( !vbd_wait(v, 1) || vbd_take(v, &id, &status) != RING_TAKEN )
-        return "the backend broke the disk's ring";
-    return status == BLKIF_RSP_OKAY ? NULL : "the backend reported an error";
+ALWAYS_INLINE bool wait(struct disk *d, u32 after)
+{
+    return vbd_wait((struct vbd *)d, after);
+}
+
+ALWAYS_INLINE enum ring_result take(struct disk *d, bool *well)
+{
+    return vbd_take((struct vbd *)d, well);
+}
+
+static const struct disk_operations blkif = {
+    .connect = vbd_connect, .put = put, .push = push, .wait = wait, .take = take,
+};
+
+static const char *blkif_move(struct disk_path *p, bool write, u64 sector, u32 sectors)
+{
+    return disk_move(p->disk, &blkif, write, sector, sectors);
+}
+
+static const char *blkif_stream(struct disk_path *p, u32 depth)
+{
+    return disk_stream(p->disk, &blkif, disk_first_block(p->area), depth);
 }
 
 /* ---- the paths ---- */
 
-struct path {
-    const char *frontend;
-    bool tried;
-    const char *trouble;     /* why it cannot be used */
-    struct vbd vbd;
-};
+#define BLKIF_PATH(id, frontend, area_)                                             \
+    static struct vbd id##_vbd;                                                     \
+    static struct disk_path id##_path = {                                           \
+        .disk = &id##_vbd.disk, .where = frontend, .area = &disk_areas[area_],      \
+        .operations = &blkif, .move = blkif_move, .stream = blkif_stream,           \
+    };                                                                              \
+    DISK_SETUP(id)
 
-static struct path blkback_path = { .frontend = "device/vbd/51712" };   /* xvda */
-static struct path own_path = { .frontend = "device/vbd/51744" };       /* xvdc */
-
-static const char *connect(struct path *p)
-{
-    if ( !p->tried )
-    {
-        p->tried = true;
-        p->trouble = vbd_connect(&p->vbd, p->frontend, 0);
-    }
-    if ( p->trouble )
-        return p->trouble;
-    if ( !buffers )
-    {
-        buffers = pages_alloc(BUFFERS);
-        for ( u32 i = 0; i < BUFFERS; i++ )
-            buffer_ref[i] = grant_page(p->vbd.bus.backend_id, buffer(i), false);
-    }
-    return p->vbd.sectors < BUFFERS * PER_PAGE ? "the disk is smaller than 256 KiB" : NULL;
-}
-
-/* Connected, and the pattern on the disk. */
-static const char *prepare(struct path *p)
-{
-    const char *trouble = connect(p);
-
-    if ( !trouble && p->vbd.readonly )
-        return "the disk is read-only, and the row writes what it then reads";
-    for ( u32 b = 0; b < BUFFERS && !trouble; b++ )
-    {
-        fill(0, b);
-        trouble = request_one(&p->vbd, BLKIF_OP_WRITE, b);
-    }
-    return trouble;
-}
-
-/* ---- what is measured ---- */
-
-static void read_each(struct row_run *r, struct path *p)
-{
-    FOR_EACH_SAMPLE(r, i)
-    {
-        const char *trouble;
-        u32 b = i % BUFFERS;
-
-        memset(buffers, 0, PAGE_SIZE);
-        sample_keep(r, i, TIMED(trouble = request_one(&p->vbd, BLKIF_OP_READ, b)));
-        r->failure = trouble;
-        if ( !trouble && !holds(0, b) )
-            r->failure = "a block was read otherwise than it was written";
-    }
-}
-
-static void write_each(struct row_run *r, struct path *p)
-{
-    FOR_EACH_SAMPLE(r, i)
-    {
-        const char *trouble;
-        u32 b = i % BUFFERS;
-
-        fill(0, b);
-        sample_keep(r, i, TIMED(trouble = request_one(&p->vbd, BLKIF_OP_WRITE, b)));
-        r->failure = trouble;
-        if ( trouble )
-            break;
-        memset(buffers, 0, PAGE_SIZE);
-        trouble = request_one(&p->vbd, BLKIF_OP_READ, b);
-        r->failure = !trouble && !holds(0, b) ? "a block was not written as it was given" : trouble;
-    }
-}
-
-#define STREAMED 256u   /* requests in one sample */
-
-/* Requests open at the moment, by their ids; answers may come in any order. */
-struct stream {
-    u32 free[VBD_MAX_REQUESTS], frees;
-    u32 block[VBD_MAX_REQUESTS];   /* what id reads into its buffer */
-};
-
-/*
- * STREAMED reads with at most `depth` open.  As in ring.c, half of them are left
- * unanswered before we ask to be woken.
- */
-static const char *stream(struct vbd *v, struct stream *s, u32 depth)
-{
-    u32 sent = 0, answered = 0, half = depth > 1 ? depth / 2 : 1;
-    enum ring_result t;
-
-    while ( answered < STREAMED )
-    {
-        u32 id;
-        int status;
-
-        while ( sent < STREAMED && sent - answered < depth )
-        {
-            id = s->free[--s->frees];
-            s->block[id] = sent % BUFFERS;
-            if ( !vbd_put(v, BLKIF_OP_READ, id, (u64)(sent % BUFFERS) * PER_PAGE,
-                          buffer_ref[id], 0, PER_PAGE - 1) )
-                return "the disk's ring is full below its depth";
-            sent++;
-        }
-        vbd_push(v);
-        if ( !vbd_wait(v, sent - answered > half ? half : sent - answered) )
-            return "the backend broke the disk's ring";
-        while ( (t = vbd_take(v, &id, &status)) == RING_TAKEN )
-        {
-            if ( status != BLKIF_RSP_OKAY )
-                return "the backend reported an error";
-            s->free[s->frees++] = id;
-            answered++;
-        }
-        if ( t == RING_BROKEN )
-            return "the backend broke the disk's ring";
-    }
-    return NULL;
-}
-
-static void read_streamed(struct row_run *r, struct path *p, u32 depth)
-{
-    struct stream s = { .frees = depth };
-
-    for ( u32 i = 0; i < depth; i++ )
-        s.free[i] = i;
-    FOR_EACH_SAMPLE(r, i)
-    {
-        const char *trouble;
-
-        memset(buffers, 0, depth * PAGE_SIZE);
-        sample_keep(r, i, TIMED(trouble = stream(&p->vbd, &s, depth)));
-        r->failure = trouble;
-        for ( u32 k = 0; k < depth && !r->failure; k++ )
-            if ( !holds(k, s.block[k]) )
-                r->failure = "a block was read otherwise than it was written";
-    }
-}
+BLKIF_PATH(blkback, "device/vbd/51712", AREA_LINUX)   /* xvda */
+BLKIF_PATH(own, "device/vbd/51744", AREA_OWN)         /* xvdc */
+BLKIF_PATH(qdisk, "device/vbd/51728", AREA_QDISK)     /* xvdb */
 
 /* ---- the rows ---- */
 
-#define PATH_ROWS(id, name_, path_, peer, row_flags)                                  \
-    static const char *setup_##id(struct row_run *r)                                \
-    {                                                                               \
-        (void)r;                                                                    \
-        return prepare(&id##_path);                                                 \
-    }                                                                               \
-    static void run_read_##id(struct row_run *r) { read_each(r, &id##_path); }      \
-    EXPLANATION(block_##id) = \
+#define BLKIF_ROW                                                                   \
+    .elsewhere = NO_BACKEND, .modes = MODES_XEN, .operations = 1,                   \
+    .samples = 100, .warmup = 16, .bytes = 4096
+
+#define PATH_ROWS(id, need, name_, path_, peer, row_flags, streams)                 \
+    DISK_RUN_READ(id, 4096)                                                         \
+    EXPLANATION(block_##id) =                                                       \
         "Puts one read into the blkif ring, notifies, blocks, and takes the answer; the data was written " \
         "before and is compared.  The buffers stay granted, and mapped where the backend keeps persistent " \
         "grants.  The other block/ rows do the same work on the same disk by other paths."; \
-    ROW(block_##id, .setup = setup_##id, .run = run_read_##id) = {                  \
+    ROW(block_##id, .setup = setup_##id, .run = run_##id##_read_4096) = {           \
         .name = "block/" name_,                                                     \
-        .work = "read 4 KiB from a disk",                                           \
+        .work = DISK_READ,                                                          \
         .path = path_ ", depth 1",                                                  \
         .help = "read 4 KiB through " peer ", one at a time",                       \
         .explanation = explanation_block_##id,                                      \
-        .elsewhere = NO_BACKEND,                                                    \
-        .modes = MODES_XEN, .needs = DOMAIN_DISK,                                   \
-        .flags = row_flags | ROW_DOM0 | ROW_BLOCKS,                                 \
-        .operations = 1, .samples = 100, .warmup = 16,                              \
+        .needs = need, .flags = row_flags | ROW_DOM0 | ROW_BLOCKS, BLKIF_ROW,       \
     };                                                                              \
-    static void run_write_##id(struct row_run *r) { write_each(r, &id##_path); }    \
-    EXPLANATION(block_##id##_write) = \
+    DISK_RUN_WRITE(id, 4096)                                                        \
+    EXPLANATION(block_##id##_write) =                                               \
         "As block/" name_ ", but a write; each block is read back and compared outside of the figure."; \
-    ROW(block_##id##_write, .setup = setup_##id, .run = run_write_##id) = {         \
+    ROW(block_##id##_write, .setup = setup_##id, .run = run_##id##_write_4096) = {  \
         .name = "block/" name_ "-write",                                            \
-        .work = "write 4 KiB to a disk",                                            \
+        .work = DISK_WRITE,                                                         \
         .path = path_ ", depth 1",                                                  \
         .help = "write 4 KiB through " peer ", one at a time",                      \
         .explanation = explanation_block_##id##_write,                              \
-        .elsewhere = NO_BACKEND,                                                    \
-        .modes = MODES_XEN, .needs = DOMAIN_DISK, .flags = ROW_DOM0 | ROW_BLOCKS,   \
-        .operations = 1, .samples = 100, .warmup = 16,                              \
+        .needs = need, .flags = ROW_DOM0 | ROW_BLOCKS, BLKIF_ROW,                   \
     };                                                                              \
-    STREAM_ROW(id, name_, path_, peer, 4);                                          \
-    STREAM_ROW(id, name_, path_, peer, 32)
+    STREAM_ROW(id, need, name_, path_, peer, streams, 4);                           \
+    STREAM_ROW(id, need, name_, path_, peer, streams, 32)
 
-#define STREAM_ROW(id, name_, path_, peer, depth)                                     \
-    static void run_##id##_##depth(struct row_run *r)                               \
-    {                                                                               \
-        read_streamed(r, &id##_path, depth);                                        \
-    }                                                                               \
-    EXPLANATION(block_##id##_depth_##depth) = \
+#define STREAM_ROW(id, need, name_, path_, peer, streams, depth)                    \
+    DISK_RUN_STREAM(id, depth)                                                      \
+    EXPLANATION(block_##id##_depth_##depth) =                                       \
         "Streams 256 reads of 4 KiB with up to " #depth " open; the figure is per request.  One " \
         "notification serves many requests, and the guest asks to be woken after half of them."; \
-    ROW(block_##id##_depth_##depth, .setup = setup_##id, .run = run_##id##_##depth) = { \
+    ROW(block_##id##_depth_##depth, .setup = setup_##id##_depth_##depth, .run = run_##id##_depth_##depth) = { \
         .name = "block/" name_ "-depth-" #depth,                                    \
-        .work = "read 4 KiB from a disk",                                           \
+        .work = DISK_READ,                                                          \
         .path = path_ ", up to " #depth " open",                                    \
         .help = "stream 4 KiB reads through " peer ", up to " #depth " open; per request", \
         .explanation = explanation_block_##id##_depth_##depth,                      \
-        .elsewhere = NO_BACKEND,                                                    \
-        .modes = MODES_XEN, .needs = DOMAIN_DISK, .flags = ROW_DOM0 | ROW_BLOCKS,   \
-        .operations = STREAMED, .samples = 20, .warmup = 2,                         \
+        .elsewhere = NO_BACKEND, .modes = MODES_XEN, .needs = need,                 \
+        .flags = ROW_DOM0 | ROW_BLOCKS | ROW_BATCHES,                               \
+        .operations = DISK_STREAMED, .samples = streams, .warmup = 1, .bytes = 4096, \
     }
 
-PATH_ROWS(blkback, "blkif-linux", "blkif ring, Linux's xen-blkback",
-          "the blkif ring and Linux's xen-blkback", 0);
-PATH_ROWS(own, "blkif-own", "blkif ring, xenometer's backend",
-          "the blkif ring and xenometer's own backend", 0);
+PATH_ROWS(blkback, DOMAIN_DISK, "blkif-linux", "blkif ring, Linux's xen-blkback",
+          "the blkif ring and Linux's xen-blkback", ROW_HEADLINE, 20);
+PATH_ROWS(own, DOMAIN_DISK, "blkif-own", "blkif ring, xenometer's backend",
+          "the blkif ring and xenometer's own backend", ROW_HEADLINE, 20);
+PATH_ROWS(qdisk, DOMAIN_QDISK, "blkif-qemu", "blkif ring, QEMU's qdisk",
+          "the blkif ring and QEMU's backend (qdisk)", 0, 5);
+
+/* ---- sweeps ---- */
+
+#define BLKIF_SIZES                                                                 \
+    .elsewhere = NO_BACKEND, .modes = MODES_XEN, .needs = DOMAIN_DISK,              \
+    .flags = ROW_DOM0 | ROW_BLOCKS
+
+DISK_SIZE_ROWS(blkback, "block/blkif-linux", "blkif ring, Linux's xen-blkback", BLKIF_SIZES);
+DISK_SIZE_ROWS(own, "block/blkif-own", "blkif ring, xenometer's backend", BLKIF_SIZES);
+
+#define MORE_DEPTHS(id, name_, path_, peer)                                         \
+    STREAM_ROW(id, DOMAIN_DISK, name_, path_, peer, 5, 2);                          \
+    STREAM_ROW(id, DOMAIN_DISK, name_, path_, peer, 8, 8);                          \
+    STREAM_ROW(id, DOMAIN_DISK, name_, path_, peer, 8, 16);                         \
+    STREAM_ROW(id, DOMAIN_DISK, name_, path_, peer, 8, 64)
+
+MORE_DEPTHS(blkback, "blkif-linux", "blkif ring, Linux's xen-blkback",
+            "the blkif ring and Linux's xen-blkback");
+MORE_DEPTHS(own, "blkif-own", "blkif ring, xenometer's backend",
+            "the blkif ring and xenometer's own backend");
+
+/* ---- what is neither read nor written ---- */
+
+/* One request of another kind and its answer. */
+static const char *finish(struct vbd *v, bool put)
+{
+    bool well;
+
+    if ( !put )
+        return DISK_FULL;
+    vbd_push(v);
+    if ( !vbd_wait(v, 1) || vbd_take(v, &well) != RING_TAKEN )
+        return DISK_BROKEN;
+    return well ? NULL : DISK_ERROR;
+}
+
+/* Each flush has a written block to make durable. */
+static void flush_each(struct row_run *r, struct disk_path *p)
+{
+    struct vbd *v = (struct vbd *)p->disk;
+
+    FOR_EACH_SAMPLE(r, i)
+    {
+        const char *trouble = disk_write_again(p, i % DISK_PAGES);
+
+        if ( !trouble )
+            sample_keep(r, i, TIMED(trouble = finish(v, vbd_put_flush(v, disk_new_id(&v->disk)))));
+        r->failure = trouble;
+    }
+}
+
+/* Each block is written again afterwards: what it reads as, the backend may choose. */
+static void discard_each(struct row_run *r, struct disk_path *p)
+{
+    struct vbd *v = (struct vbd *)p->disk;
+
+    FOR_EACH_SAMPLE(r, i)
+    {
+        u32 b = i % DISK_PAGES;
+        u64 sector = (u64)(disk_first_block(p->area) + b) * DISK_PAGE_SECTORS;
+        const char *trouble;
+
+        sample_keep(r, i, TIMED(trouble = finish(v, vbd_put_discard(v, disk_new_id(&v->disk),
+                                                                    sector, DISK_PAGE_SECTORS))));
+        r->failure = trouble ? trouble : disk_write_again(p, b);
+    }
+}
+
+/* Does the backend do it at all? */
+static const char *try_flush(struct vbd *v)
+{
+    if ( !v->flush )
+        return "the backend does not offer it (feature-flush-cache)";
+    return finish(v, vbd_put_flush(v, disk_new_id(&v->disk)));
+}
+
+static const char *try_discard(struct vbd *v)
+{
+    if ( !v->discard )
+        return "the backend does not offer it (feature-discard)";
+    /* Of a block that no row uses. */
+    return finish(v, vbd_put_discard(v, disk_new_id(&v->disk),
+                                     AREAS * DISK_PAGES * DISK_PAGE_SECTORS, DISK_PAGE_SECTORS))
+           ? "the backend offers it, and the disk behind it cannot" : NULL;
+}
+
+#define OTHER_ROW(id, name_, path_, operation, work_, text)                         \
+    static const char *setup_##id##_##operation(struct row_run *r)                  \
+    {                                                                               \
+        const char *trouble = setup_##id(r);                                        \
+                                                                                    \
+        return trouble ? trouble : try_##operation(&id##_vbd);                      \
+    }                                                                               \
+    static void run_##id##_##operation(struct row_run *r)                           \
+    {                                                                               \
+        operation##_each(r, &id##_path);                                            \
+    }                                                                               \
+    EXPLANATION(block_##id##_##operation) = text;                                   \
+    ROW(block_##id##_##operation,                                                   \
+        .setup = setup_##id##_##operation, .run = run_##id##_##operation) = {       \
+        .name = "block/" name_ "-" #operation, .work = work_, .path = path_,        \
+        .help = work_ ", by " path_,                                                \
+        .explanation = explanation_block_##id##_##operation,                        \
+        .elsewhere = NO_BACKEND, .modes = MODES_XEN, .needs = DOMAIN_DISK,          \
+        .flags = ROW_DOM0 | ROW_BLOCKS, .operations = 1, .samples = 40, .warmup = 4, \
+    }
+
+#define OTHER_ROWS(id, name_, path_)                                                \
+    OTHER_ROW(id, name_, path_, flush, "make a disk's writes durable",              \
+        "A block is written before each sample; the figure is the flush that makes it durable, by " \
+        "the same ring.  Behind it is a RAM disk, whose own part is next to nothing: what is left is the " \
+        "way there and back.");                                     \
+    OTHER_ROW(id, name_, path_, discard, "discard 4 KiB of a disk",                 \
+        "Tells the disk that a block is no longer needed, by the same ring; the block is written again and " \
+        "not looked at in between.  A skip where what stands behind the backend cannot.")
+
+OTHER_ROWS(blkback, "blkif-linux", "blkif ring, Linux's xen-blkback");
+OTHER_ROWS(own, "blkif-own", "blkif ring, xenometer's backend");

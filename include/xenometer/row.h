@@ -55,13 +55,16 @@ enum domain_need {
     DOMAIN_SHADOW   = 1u << 28,   /* shadow paging in the place of nested paging */
     DOMAIN_NICS     = 1u << 25,   /* HVM: network cards in QEMU, on the session's bridge */
     DOMAIN_NETWORK  = 1u << 29,   /* interfaces on the session's bridge, by every netif backend */
+    DOMAIN_QDISK    = 1u << 23,   /* the session's disk by a QEMU that is its blkif backend */
+    DOMAIN_CONTROLLERS = 1u << 30,   /* HVM: the session's disk behind QEMU's controllers */
 };
 #define DOMAIN_NEEDS (DOMAIN_SMP | DOMAIN_FIFO | DOMAIN_GRANT_V2 | DOMAIN_LARGE | \
                       DOMAIN_TSC_EMULATED | DOMAIN_SMP_SHARED | DOMAIN_PEER | DOMAIN_DISK | \
                       DOMAIN_DEVICES | DOMAIN_ON_DEMAND | DOMAIN_SHADOW | DOMAIN_NETWORK | \
-                      DOMAIN_NICS)
-/* Those for which the session has a bridge. */
+                      DOMAIN_NICS | DOMAIN_QDISK | DOMAIN_CONTROLLERS)
+/* Those for which the session has a bridge, and those for which it has a disk. */
 #define DOMAIN_NETWORKS (DOMAIN_NETWORK | DOMAIN_NICS)
+#define DOMAIN_DISKS (DOMAIN_DISK | DOMAIN_QDISK | DOMAIN_CONTROLLERS)
 
 enum row_flags {
     ROW_HEADLINE = 1u << 0,   /* part of `make bench` */
@@ -89,8 +92,10 @@ struct row {
     uint32_t operations;     /* operations in one sample, at least 1 */
     uint32_t samples;        /* samples taken unless the user asks otherwise */
     uint32_t warmup;         /* iterations before the first kept sample */
+    uint32_t bytes;          /* that one operation moves; 0: not what it is about */
+    uint32_t reserved;       /* 0 */
 };
-_Static_assert(sizeof(struct row) == ROW_NAME_SIZE + 408, "row descriptor layout");
+_Static_assert(sizeof(struct row) == ROW_NAME_SIZE + 416, "row descriptor layout");
 
 struct row_code {
     /* Returns NULL, or why this machine cannot run the row (then a skip). */

@@ -38,6 +38,7 @@ static void fill_row(struct maker *m, unsigned n, const char *name)
     row->needs = SERVICE_DATA_RING;
     row->flags = ROW_HEADLINE | ROW_DOM0;
     row->operations = 32;
+    row->bytes = 4096;
     row->samples = 1000;
     row->warmup = 16;
 }

@@ -32,6 +32,7 @@ static const struct {
     { "bare", suite_bare },
     { "record", suite_record },
     { "blkif", suite_blkif },
+    { "vbd frontend", suite_vbd },
     { "frame", suite_frame },
     { "netif", suite_netif },
     { "plan", suite_plan },

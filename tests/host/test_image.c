@@ -75,6 +75,7 @@ static void test_good(void)
     CU_ASSERT_EQUAL(row->needs, SERVICE_DATA_RING);
     CU_ASSERT_EQUAL(row->flags, ROW_HEADLINE | ROW_DOM0);
     CU_ASSERT_EQUAL(row->operations, 32);
+    CU_ASSERT_EQUAL(row->bytes, 4096);
     CU_ASSERT_EQUAL(row->samples, 1000);
     CU_ASSERT_EQUAL(row->warmup, 16);
     CU_ASSERT_PTR_NULL(image_find(image, "group/three"));

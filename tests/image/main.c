@@ -23,7 +23,8 @@ static const char *const headline[] = {
     "grant/map-1", "grant/copy-4k", "ring/echo-64b", "ring/stream-depth-32",
     "xenstore/read", "exit/cpuid-basic", "exit/msr-read", "port/xen-pit",
     "port/xen-pmtimer", "port/qemu-ide", "port/unclaimed", "port/ioreq",
-    "mmio/xen-lapic", "mmio/ioreq", "sched/yield",
+    "mmio/xen-lapic", "mmio/ioreq", "sched/yield", "block/blkif-linux", "block/blkif-own",
+    "block/virtio", "block/ide-dma",
 };
 
 static void fail_with(char *error)

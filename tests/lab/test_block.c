@@ -15,11 +15,140 @@ static void test_depth(void)
              median("block/blkif-linux-depth-4", modes[m]));
         LESS(median("block/blkif-own-depth-32", modes[m]) * 2,
              median("block/blkif-own-depth-4", modes[m]));
-        /* At most one wake-up for 16 requests: 22 runs of 256. */
-        LESS(catalogue_figure("block/blkif-linux-depth-32", modes[m], "upcalls"), 22 * 256 / 16 + 1);
-        LESS(catalogue_figure("block/blkif-own-depth-32", modes[m], "upcalls"), 22 * 256 / 16 + 1);
+        LESS(median("block/blkif-qemu-depth-32", modes[m]), median("block/blkif-qemu-depth-4", modes[m]));
+        LESS(median("block/blkif-qemu-depth-4", modes[m]), median("block/blkif-qemu", modes[m]));
+        /* At most one wake-up for 16 requests: 21 runs of 256. */
+        LESS(catalogue_figure("block/blkif-linux-depth-32", modes[m], "upcalls"), 21 * 256 / 16 + 1);
+        LESS(catalogue_figure("block/blkif-own-depth-32", modes[m], "upcalls"), 21 * 256 / 16 + 1);
     }
     LESS(median("block/blkif-linux", "pv"), median("block/blkif-linux", "pvh"));
+}
+
+/* At most one notification for 16 requests with 32 open, whoever the backend is. */
+static void test_notifications(void)
+{
+    static const char *const rows[] = {
+        "block/blkif-linux-depth-32", "block/blkif-own-depth-32", "block/blkif-qemu-depth-32",
+        "block/virtio-depth-32", "block/nvme-depth-32", "block/ahci-depth-32",
+    };
+
+    for ( size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++ )
+    {
+        LESS(0, catalogue_figure(rows[i], "hvm", "notifications"));
+        LESS(catalogue_figure(rows[i], "hvm", "notifications") * 16,
+             catalogue_figure(rows[i], "hvm", "total_operations") + 1);
+    }
+}
+
+/* Every path ran, which means that every byte was the one that was written. */
+static void test_paths(void)
+{
+    static const char *const rings[] = { "linux", "own", "qemu" };
+    static const char *const emulated[] = {
+        "virtio", "nvme", "ahci", "ide-dma", "ide-pio", "virtio-depth-4", "virtio-depth-32",
+        "nvme-depth-32", "ahci-depth-32",
+    };
+    static const char *const some[2] = { "pv", "pvh" }, *const hvm[2] = { "hvm", "hvm" };
+    char row[64];
+
+    for ( size_t i = 0; i < 3; i++ )
+    {
+        snprintf(row, sizeof(row), "block/blkif-%s", rings[i]);
+        expect_row(catalogue(), some, row, "success", "");
+        expect_row(catalogue(), hvm, row, "success", "");
+        snprintf(row, sizeof(row), "block/blkif-%s-write", rings[i]);
+        expect_row(catalogue(), some, row, "success", "");
+        expect_row(catalogue(), hvm, row, "success", "");
+    }
+    for ( size_t i = 0; i < sizeof(emulated) / sizeof(*emulated); i++ )
+    {
+        snprintf(row, sizeof(row), "block/%s", emulated[i]);
+        expect_row(catalogue(), hvm, row, "success", "");
+        expect_row(catalogue(), some, row, "skip", "device model");
+        if ( !strstr(emulated[i], "depth") )
+        {
+            snprintf(row, sizeof(row), "block/%s-write", emulated[i]);
+            expect_row(catalogue(), hvm, row, "success", "");
+        }
+    }
+}
+
+/* The more a path asks of the device model, the more it costs. */
+static void test_emulation(void)
+{
+    LESS(median("block/blkif-linux", "hvm"), median("block/blkif-qemu", "hvm"));
+    LESS(median("block/blkif-qemu", "hvm"), median("block/virtio", "hvm"));
+    LESS(median("block/virtio", "hvm"), median("block/nvme", "hvm"));
+    LESS(median("block/nvme", "hvm"), median("block/ahci", "hvm"));
+    LESS(median("block/ahci", "hvm"), median("block/ide-dma", "hvm"));
+    LESS(median("block/ide-dma", "hvm") * 3, median("block/ide-pio", "hvm"));
+    LESS(median("block/virtio-write", "hvm"), median("block/ide-dma-write", "hvm"));
+    LESS(median("block/ide-dma-write", "hvm"), median("block/ide-pio-write", "hvm"));
+    /* And each of them less when several are open. */
+    LESS(median("block/virtio-depth-4", "hvm") * 2, median("block/virtio", "hvm"));
+    LESS(median("block/virtio-depth-32", "hvm") * 2, median("block/virtio-depth-4", "hvm"));
+    LESS(median("block/nvme-depth-32", "hvm") * 2, median("block/nvme", "hvm"));
+    LESS(median("block/ahci-depth-32", "hvm") * 2, median("block/ahci", "hvm"));
+}
+
+/* What grows with the size is the copying, not the request. */
+static void test_sizes(void)
+{
+    static const char *const paths[] = { "blkif-linux", "blkif-own", "virtio" };
+    static const char *const sizes[] = { "512", "16k", "64k", "256k", "1m" };
+    char row[64], larger[64];
+
+    for ( size_t p = 0; p < 3; p++ )
+    {
+        for ( size_t i = 0; i < 4; i++ )
+        {
+            snprintf(row, sizeof(row), "block/%s-size-%s", paths[p], sizes[i]);
+            snprintf(larger, sizeof(larger), "block/%s-size-%s", paths[p], sizes[i + 1]);
+            LESS(median(row, "hvm"), median(larger, "hvm"));
+        }
+        /* Sixteen times as much for less than four times the instructions. */
+        snprintf(row, sizeof(row), "block/%s-size-16k", paths[p]);
+        snprintf(larger, sizeof(larger), "block/%s-size-256k", paths[p]);
+        LESS(median(larger, "hvm"), 4 * median(row, "hvm"));
+        CU_ASSERT_EQUAL(catalogue_figure(row, "hvm", "bytes"), 16384);
+        CU_ASSERT_EQUAL(catalogue_figure(larger, "hvm", "bytes"), 262144);
+    }
+    /* One request, wherever the list of its pages stands: not one for 44 KiB each. */
+    LESS(catalogue_figure("block/blkif-linux-size-1m", "pv", "notifications"), 23);
+    LESS(catalogue_figure("block/blkif-own-size-1m", "pv", "notifications"), 23);
+}
+
+/* Flushed where the backend offers it; discarded where the disk behind it can be. */
+static void test_offers(void)
+{
+    static const char *const modes[2] = { "pv", "hvm" };
+
+    expect_row(catalogue(), modes, "block/blkif-own-flush", "success", "");
+    expect_row(catalogue(), modes, "block/blkif-linux-flush", "skip", "feature-flush-cache");
+    expect_row(catalogue(), modes, "block/blkif-linux-discard", "skip", "feature-discard");
+    expect_row(catalogue(), modes, "block/blkif-own-discard", "skip", "the disk behind it cannot");
+}
+
+/* Our frontend's own part of a streamed request: at most 60 instructions, with what its
+ * hypercalls and wake-ups take in the guest. */
+static void test_frontend(void)
+{
+    struct outcome_of r = program("run", "--host=lab", "--layers", "--json", "-m", "pvh",
+                                  "block/blkif-linux-depth-32", "block/blkif-own-depth-32", NULL);
+    json_t *results = json_loads(r.out, 0, NULL);
+
+    for ( int own = 0; own < 2; own++ )
+    {
+        json_t *row = result_of(results, own ? "block/blkif-own-depth-32"
+                                             : "block/blkif-linux-depth-32", "pvh");
+        long long guest = json_integer_value(json_object_get(json_object_get(row, "layers"),
+                                                             "guest"));
+
+        LESS(0, guest);
+        LESS(guest, 60 * 256 + 1);
+    }
+    json_decref(results);
+    program_free(&r);
 }
 
 static void test_backends(void)
@@ -131,6 +260,12 @@ void suite_block(void)
 
     CU_add_test(s, "depth and wake-ups", test_depth);
     CU_add_test(s, "backends", test_backends);
+    CU_add_test(s, "every path, every byte", test_paths);
+    CU_add_test(s, "notifications", test_notifications);
+    CU_add_test(s, "rings, queues and registers", test_emulation);
+    CU_add_test(s, "the frontend's own instructions", test_frontend);
+    CU_add_test(s, "sizes", test_sizes);
+    CU_add_test(s, "flush and discard", test_offers);
     CU_add_test(s, "nothing is left behind", test_clean);
     CU_add_test(s, "a RAM disk that is somebody's", test_taken);
     CU_add_test(s, "disks that cannot be served", test_bad_images);

@@ -1,0 +1,25 @@
+#include "disk.h"
+#include "../arch/cpu.h"
+#include "../arch/memory.h"
+
+u8 *disk_buffer(void)
+{
+    static u8 *buffer;
+
+    if ( !buffer )
+        buffer = pages_alloc(DISK_PAGES);
+    return buffer;
+}
+
+void disk_halt_until(struct disk *d, bool (*done)(struct disk *))
+{
+    interrupts_disable();
+    while ( !done(d) )
+    {
+        /* Off, look, then allow and sleep in one step: otherwise the one we
+         * wait for can arrive just before the sleep. */
+        interrupts_enable_and_halt();
+        interrupts_disable();
+    }
+    interrupts_enable();
+}
