@@ -61,12 +61,14 @@ void lapic_interrupt(void)
 }
 
 void (*lapic_device)(void);
+u64 lapic_device_interrupts;
 
 void device_interrupt(void);
 void device_interrupt(void)
 {
-    lapic_device();
-    lapic_interrupts++;
+    if ( lapic_device )
+        lapic_device();
+    lapic_device_interrupts++;
     lapic_write(LAPIC_EOI, 0);
 }
 

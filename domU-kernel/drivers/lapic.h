@@ -31,7 +31,7 @@
 /* The vector lapic_interrupts counts; free for rows to use. */
 #define VECTOR_LAPIC    0x41
 #define VECTOR_X2APIC   0x42   /* counted there too, acknowledged by MSR */
-#define VECTOR_DEVICE   0x43   /* lapic_device is called first, then as VECTOR_LAPIC */
+#define VECTOR_DEVICE   0x43   /* of network cards, see lapic_device */
 #define VECTOR_SPURIOUS 0x4f   /* low bits all ones, as old APICs want it */
 
 static inline u32 lapic_read(u32 offset)
@@ -56,10 +56,12 @@ static inline void lapic_self_ipi(void)
 extern volatile u64 lapic_interrupts;
 
 /*
- * Of the device whose interrupt line is VECTOR_DEVICE: makes it let go of the line.  A
- * line that is level-triggered and still up at the EOI interrupts at once again.
+ * Of the device whose interrupt is VECTOR_DEVICE: makes it let go of its line, before the
+ * EOI.  A line that is level-triggered and still up then interrupts at once again.
+ * NULL: it has no line (MSI).
  */
 extern void (*lapic_device)(void);
+extern u64 lapic_device_interrupts;   /* VECTOR_DEVICE, taken so far */
 
 /* Software-enable it; VECTOR_LAPIC arrives from now on.  Bare: nothing else
  * does, the two 8259 that the firmware left running are masked. */

@@ -140,9 +140,10 @@ const char *virtio_net_open(struct virtio_net *v)
     v->memory = pages_alloc(2 * PAGES);
     v->nic.transmit = v->memory + HEADER;
     v->receive = v->memory + PAGES * PAGE_SIZE;
+    lapic_device = NULL;
     lapic_enable();
     for ( u16 i = 0; i < 2 && !reason; i++ )
-        reason = virtio_queue_open(&v->virtio, &v->queues[i], i, VECTOR_LAPIC);
+        reason = virtio_queue_open(&v->virtio, &v->queues[i], i, VECTOR_DEVICE);
     if ( !reason && v->queues[RECEIVE].size < NIC_BUFFERS )
         reason = "the virtio device's queues are too short";
     if ( reason )

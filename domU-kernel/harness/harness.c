@@ -59,10 +59,11 @@ void harness_run(const struct control_response *command,
     {
         quiet();
         stolen = quiet_stolen();
-        upcalls = event_upcalls + secondary_upcalls;
+        upcalls = event_upcalls + secondary_upcalls + lapic_device_interrupts;
         notifications = device.notifications;
         row->run(&r);
-        result->upcalls = (u32)(event_upcalls + secondary_upcalls - upcalls);
+        result->upcalls = (u32)(event_upcalls + secondary_upcalls + lapic_device_interrupts -
+                                upcalls);
         result->notifications = (u32)(device.notifications - notifications);
         stolen = quiet_stolen() - stolen;
         result->stolen = stolen > ~0u ? ~0u : (u32)stolen;

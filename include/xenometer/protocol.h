@@ -104,7 +104,8 @@ struct control_request {
         uint64_t batch;      /* RESULT: ticks from the first stored sample to the end of
                                 the last; 0: the row does other things between them */
     };
-    uint32_t upcalls;        /* event upcalls taken while the row ran, by all vCPUs */
+    uint32_t upcalls;        /* event upcalls taken while the row ran, by all vCPUs, and
+                                interrupts of emulated network cards */
     uint32_t notifications;  /* events sent to the backend meanwhile */
     uint32_t stolen;         /* ns in which others ran in its place meanwhile; UINT32_MAX:
                                 that or more */
