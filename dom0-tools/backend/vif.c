@@ -172,8 +172,8 @@ static bool turn(struct vif *v)
             r = ring_back_final_check(&v->tx, 1);
     } while ( r == RING_TAKEN && done < v->tx.count && !v->rx.broken );
     if ( r == RING_BROKEN || v->rx.broken )
-        fail(v, xstrdup(v->rx.broken ? "the domain's receive ring has an impossible request index"
-                                     : "the domain's transmit ring has an impossible request index or chain"));
+        fail(v, xasprintf("the domain's %s ring has an impossible request index%s",
+                          v->rx.broken ? "receive" : "transmit", v->rx.broken ? "" : " or chain"));
     else if ( r == RING_TAKEN )
         loop_work_add(&v->host->loop, &v->more);
     return done || v->phase != VIF_CONNECTED;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "disk.h"
+#include "network.h"
 #include "xenometer.h"
 
 #define CREATE_DEADLINE 60u   /* seconds for xl create */
@@ -92,6 +93,10 @@ static bool exists(void *context, uint32_t domid)
 
 void domains_destroy_stale(struct domains *s)
 {
+    /* Directories we made, so that libxl knows nothing of them. */
+    static const char *const classes[] = {
+        DEVICE_CLASS, VBD_BACKEND_CLASS, VIF_BACKEND_CLASS, "vbd", "vif",
+    };
     size_t count;
     uint32_t *domids = xenbus_domains(s->host->bus, &count);
 
@@ -111,7 +116,8 @@ void domains_destroy_stale(struct domains *s)
         free(name);
     }
     free(domids);
-    xenbus_remove_stale(s->host->bus, DEVICE_CLASS, exists, s);
+    for ( size_t i = 0; i < sizeof(classes) / sizeof(*classes); i++ )
+        xenbus_remove_stale(s->host->bus, classes[i], exists, s);
 }
 
 const char *domain_impossible(uint32_t possible, enum mode mode)

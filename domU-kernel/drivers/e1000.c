@@ -31,8 +31,9 @@ enum {
 #define STATUS_DONE   0x01u
 
 /* Receive buffers are given back so many at a time: telling the device of them costs an
- * access to its registers, and drivers of operating systems save them likewise. */
-#define GIVE_BATCH 16u
+ * access to its registers, and drivers of operating systems save them likewise.  32
+ * can be under way still. */
+#define GIVE_BATCH 15u
 
 #define PAGES (NIC_BUFFERS * NIC_BUFFER / PAGE_SIZE)
 _Static_assert(NIC_BUFFERS % 8 == 0, "13.4.27: RDLEN is a multiple of 128 bytes");

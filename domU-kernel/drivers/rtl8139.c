@@ -127,7 +127,8 @@ static u8 *rtl8139_take(struct nic *n, u32 *length)
 
     if ( !is_received(r) )
         return NULL;
-    if ( !(h->status & STATUS_ROK) || h->length < NIC_SHORTEST + FCS || h->length > NIC_FRAME + FCS )
+    if ( !(h->status & STATUS_ROK) || h->length < NIC_SHORTEST + FCS ||
+         h->length > NIC_FRAME + FCS )
     {
         n->trouble = "the device received a frame with an error, or its ring is full";
         return NULL;

@@ -204,7 +204,9 @@ const char *vif_connect(struct vif *v, const char *frontend)
     char path[64], mac[24];
     const char *trouble;
 
-    *v = (struct vif){ .nic = { .ops = &operations, .depth = NIC_BUFFERS, .buffers = NIC_BUFFERS } };
+    *v = (struct vif){
+        .nic = { .ops = &operations, .depth = NIC_BUFFERS, .buffers = NIC_BUFFERS },
+    };
     trouble = xenbus_find(&v->bus, frontend);
     if ( trouble )
         return trouble;

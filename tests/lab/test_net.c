@@ -90,6 +90,20 @@ static void test_clean(void)
     program_free(&r);
 }
 
+/* A killed run's domain, interfaces and bridge go with the next run. */
+static void test_killed(void)
+{
+    struct outcome_of r = in_dom0(
+        "./xenometer run --host=xen --configs=. --modes=pv --samples=8000 net/netif-linux-stream "
+        ">/dev/null 2>&1 & sleep 4; kill -9 $!; sleep 1; ls /sys/class/net | wc -l;"
+        "./xenometer run --host=xen --configs=. --modes=pv --boots=1 net/netif-own >/dev/null 2>&1; echo $?;"
+        "ls /sys/class/net; xenstore-ls /local/domain/0/backend 2>/dev/null; xl list | tail -n +3");
+
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_STRING_EQUAL(r.out, "3\n0\nlo\n");
+    program_free(&r);
+}
+
 /* A bridge of somebody's: used, and left as it was. */
 static void test_bridge(void)
 {
@@ -125,6 +139,7 @@ void suite_net(void)
     CU_add_test(s, "backends", test_backends);
     CU_add_test(s, "devices", test_devices);
     CU_add_test(s, "nothing is left behind", test_clean);
+    CU_add_test(s, "what a killed run left", test_killed);
     CU_add_test(s, "a bridge that is somebody's", test_bridge);
     CU_add_test(s, "a bridge that is not there", test_no_bridge);
 }
