@@ -81,6 +81,7 @@ char *trace_to_json(const struct trace *t)
     json_object_set_new(document, "unit", json_string("instructions"));
     json_object_set_new(document, "total", number(t->total));
     json_object_set_new(document, "overhead", number(t->overhead));
+    json_object_set_new(document, "raw", number(t->raw));
     json_object_set_new(document, "operations", number(t->operations));
     json_object_set_new(document, "sample", number(t->sample));
     json_object_set_new(document, "samples", number(t->samples));

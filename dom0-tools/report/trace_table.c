@@ -185,18 +185,40 @@ static void note(FILE *out, const struct style *style, char *text)
     free(text);
 }
 
+/* How the total becomes the row's figure. */
+static void print_figure(FILE *out, const struct trace *t, const struct style *style)
+{
+    uint64_t net = t->raw > t->overhead ? t->raw - t->overhead : 0;
+    char *overhead = text_number(t->overhead), *raw = text_number(t->raw);
+    char *ahead = text_number(t->total > t->raw ? t->total - t->raw : 0);
+    char *figure = text_number(t->operations ? (net + t->operations / 2) / t->operations : net);
+    const char *each = t->operations > 1 ? " per operation" : "";
+
+    if ( t->region == REGION_DEADLINE )
+        note(out, style, xasprintf("Executed instructions, not time, from where the deadline was set, "
+                                   "%s ticks ahead, to the handler. Behind the deadline lie %s; less the "
+                                   "%s that measuring takes, %s is the sample's figure in `xenometer run`.",
+                                   ahead, raw, overhead, figure));
+    else if ( t->region == REGION_AROUND )
+        note(out, style, xasprintf("Executed instructions, not time, of one whole iteration of the row, "
+                                   "which does not count all of it: its sample is %s, less the %s that "
+                                   "measuring takes %s%s, the figure in `xenometer run`. What it counts, "
+                                   "`xenometer explain %s` says.", raw, overhead, figure, each, t->row));
+    else
+        note(out, style, xasprintf("Executed instructions, not time, of the whole timed region. %s of "
+                                   "them measure it; what is left, %s%s, is the sample's figure in "
+                                   "`xenometer run`.", overhead, figure, each));
+    free(overhead);
+    free(raw);
+    free(ahead);
+    free(figure);
+}
+
 static void print_notes(FILE *out, const struct trace *t, const struct style *style)
 {
-    char *a = text_number(t->overhead), *b, *c;
-    uint64_t net = t->total > t->overhead ? t->total - t->overhead : 0;
+    char *a, *b, *c;
 
-    b = text_number(t->operations ? (net + t->operations / 2) / t->operations : net);
-    note(out, style, xasprintf("Executed instructions, not time, of the whole timed region. %s of "
-                               "them measure it; what is left, %s%s, is the sample's figure in "
-                               "`xenometer run`.", a, b,
-                               t->operations > 1 ? " per operation" : ""));
-    free(a);
-    free(b);
+    print_figure(out, t, style);
     if ( t->tail )
     {
         a = text_number(t->tail);

@@ -397,7 +397,8 @@ bool trace_make(const struct capture *c, struct names *names, struct trace *t)
     struct walk w = { .record = &c->record, .names = names, .trace = t, .last = NO_THREAD };
     uint64_t sums[LAYERS] = { 0 };
 
-    *t = (struct trace){ .total = c->ticks, .overhead = c->overhead, .sample = c->sample,
+    *t = (struct trace){ .total = c->ticks, .overhead = c->overhead, .region = c->region,
+                         .raw = c->raw, .sample = c->sample,
                          .samples = c->samples };
     memcpy(t->layers, c->count, sizeof(t->layers));
     w.place_of = xcalloc(c->record.context_count + 1, sizeof(*w.place_of));

@@ -43,11 +43,11 @@ static void find_markers(const struct elf_part *text, struct marker_list *marker
     static const struct {
         uint8_t code[6];
         uint8_t length, offset;   /* bytes; of the reading itself */
-        bool is_end;
+        bool is_end, is_entry;
     } readings[] = {
-        { { 0x0f, 0xae, 0xe8, 0x0f, 0x31 }, 5, 3, false },         /* lfence; rdtsc */
-        { { 0x0f, 0x01, 0xf9, 0x0f, 0xae, 0xe8 }, 6, 0, true },    /* rdtscp; lfence */
-        { { 0x50, 0x52, 0x0f, 0x31 }, 4, 2, true },                /* push rax, rdx; rdtsc */
+        { { 0x0f, 0xae, 0xe8, 0x0f, 0x31 }, 5, 3, false, false },   /* lfence; rdtsc */
+        { { 0x0f, 0x01, 0xf9, 0x0f, 0xae, 0xe8 }, 6, 0, true, false },   /* rdtscp; lfence */
+        { { 0x50, 0x52, 0x0f, 0x31 }, 4, 2, true, true },          /* push rax, rdx; rdtsc */
     };
 
     for ( size_t i = 0; i < text->size; i++ )
@@ -58,7 +58,7 @@ static void find_markers(const struct elf_part *text, struct marker_list *marker
                 continue;
             markers->list = xrealloc(markers->list, (markers->count + 1) * sizeof(*markers->list));
             markers->list[markers->count++] = (struct record_marker){
-                .address = text->address + i + readings[k].offset, .is_end = readings[k].is_end };
+                .address = text->address + i + readings[k].offset, .is_end = readings[k].is_end, .is_entry = readings[k].is_entry };
         }
 }
 
@@ -254,7 +254,8 @@ static int take(const struct capture_options *o, int library, struct capture *c)
     const struct record_event *begin, *end;
     const struct result *r, *again;
     struct run one, two;
-    size_t first, last;
+    size_t first = 0, last = 0;
+    uint64_t ticks = 0;
     int status;
 
     if ( !o->samples && samples > FEW_SAMPLES )
@@ -270,21 +271,27 @@ static int take(const struct capture_options *o, int library, struct capture *c)
         message("--sample=%u: there are %u samples, from 0", c->sample, c->samples);
         status = STATUS_USAGE;
     }
-    else if ( !region_find_last(&one.record, r->raw, r->raw_count, c->sample, &first, &last) )
+    else if ( (c->region = region_find_any(&one.record, r->raw, r->raw_count, o->row->warmup,
+                                           r->overhead, c->sample, &first, &last)) == REGION_NONE ||
+              one.record.events[first].trapped )
     {
-        message("%s in %s: its samples are not the ticks of one timed region each",
-                r->row, mode_name(o->mode));
+        message("%s in %s: its samples are not the ticks of one timed region each%s",
+                r->row, mode_name(o->mode),
+                c->region ? ": its readings of the TSC trap themselves" : "");
         status = STATUS_FAILED;
     }
+    else
+        ticks = event_ticks(&one.record.events[last]) - event_ticks(&one.record.events[first]);
     if ( status == STATUS_OK )
         status = run(o, library, samples, first, last, &two);
     if ( status == STATUS_OK )
     {
         again = succeeded(o, &two.results, &status);
-        c->ticks = r->raw[c->sample];
+        c->ticks = ticks;
+        c->raw = r->raw[c->sample];
         c->overhead = r->overhead;
         if ( last >= two.record.event_count || again->raw_count != r->raw_count ||
-             again->raw[c->sample] != c->ticks ||
+             again->raw[c->sample] != c->raw ||
              event_ticks(&two.record.events[last]) - event_ticks(&two.record.events[first]) != c->ticks )
         {
             message("%s in %s: two runs from one snapshot differ", r->row, mode_name(o->mode));

@@ -283,6 +283,9 @@ static void count_to(uint64_t executed)
 {
     uint64_t count = executed - counted;
 
+    /* A marker's instruction is counted before it is executed. */
+    if ( (int64_t)count < 0 && events.used )
+        ((struct record_event *)(void *)(events.data + events.used))[-1].trapped = 1;
     totals[now.layer] += count;
     if ( recording && count )
         record((struct record_segment){

@@ -30,7 +30,7 @@ enum layer {
 struct record_marker {
     uint64_t address;
     uint32_t is_end;         /* 1: it ends a timed region */
-    uint32_t reserved;
+    uint32_t is_entry;       /* 1: a handler notes when it was entered */
 };
 
 struct record_request {
@@ -46,7 +46,7 @@ struct record_request {
 /* The counts stand at 0 at the first event. */
 struct record_event {
     uint32_t marker;         /* index */
-    uint32_t reserved;
+    uint32_t trapped;        /* 1: its instruction was counted, but not executed then */
     uint64_t count[LAYERS];  /* up to and with the marker's instruction */
 };
 

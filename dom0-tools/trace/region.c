@@ -23,6 +23,11 @@ static bool is_end(const struct record *r, size_t event)
     return r->markers[r->events[event].marker].is_end;
 }
 
+static uint64_t ticks_between(const struct record *r, size_t begin, size_t end)
+{
+    return event_ticks(&r->events[end]) - event_ticks(&r->events[begin]);
+}
+
 /* The event that ends a region of so many ticks begun at `begin`; event_count:
  * none does. */
 static size_t region_end(const struct record *r, size_t begin, uint64_t ticks)
@@ -30,24 +35,25 @@ static size_t region_end(const struct record *r, size_t begin, uint64_t ticks)
     if ( !is_end(r, begin) )
         for ( size_t e = begin + 1; e < r->event_count && e <= begin + 1 + NESTED; e++ )
             if ( is_end(r, e) &&
-                 event_ticks(&r->events[e]) - event_ticks(&r->events[begin]) == ticks )
+                 ticks_between(r, begin, e) == ticks )
                 return e;
     return r->event_count;
 }
 
 /*
- * Regions one after the other from event `begin` on.  Not always by the same two
+ * Regions one after the other from event `begin` on, each of `more` ticks than its
+ * sample.  Not always by the same two
  * instructions: a compiler may make two of a loop whose iterations differ.
  */
 static bool match_from(const struct record *r, size_t begin, const uint64_t *raw, size_t count,
-                       size_t sample, size_t *first, size_t *last)
+                       uint64_t more, size_t sample, size_t *first, size_t *last)
 {
     for ( size_t i = 0; i < count; i++ )
     {
         size_t limit = i ? begin + NESTED : begin, end = r->event_count;
 
         for ( ; end == r->event_count && begin <= limit && begin < r->event_count; begin++ )
-            end = region_end(r, begin, raw[i]);
+            end = region_end(r, begin, raw[i] + more);
         if ( end == r->event_count )
             return false;
         if ( i == sample )
@@ -83,7 +89,7 @@ bool region_find_last(const struct record *r, const uint64_t *raw, size_t count,
         if ( !one_domain(domains, &part, &length, &at) )
             continue;
         for ( size_t begin = r->event_count; begin-- > 0; )
-            if ( match_from(r, begin, part, length, at, first, last) )
+            if ( match_from(r, begin, part, length, 0, at, first, last) )
                 return true;
     }
     return false;
@@ -101,10 +107,90 @@ static bool find_next(const struct record *r, size_t from, const uint64_t *raw, 
         if ( !one_domain(domains, &part, &length, &at) )
             continue;
         for ( size_t tried = 0; tried < r->event_count; tried++ )
-            if ( match_from(r, (from + tried) % r->event_count, part, length, at, first, last) )
+            if ( match_from(r, (from + tried) % r->event_count, part, length, 0, at, first,
+                            last) )
                 return true;
     }
     return false;
+}
+
+/* Regions from `begin` on that end where handlers are entered, each as much longer than
+ * its sample. */
+static bool match_entries(const struct record *r, size_t begin, const uint64_t *raw,
+                          size_t count, size_t sample, size_t *first, size_t *last)
+{
+    for ( size_t e = begin + 1; e < r->event_count && e <= begin + 1 + NESTED; e++ )
+    {
+        uint64_t ticks = ticks_between(r, begin, e);
+
+        if ( r->markers[r->events[e].marker].is_entry && ticks > raw[0] &&
+             match_from(r, begin, raw, count, ticks - raw[0], sample, first, last) )
+            return true;
+    }
+    return false;
+}
+
+/*
+ * A deadline is set at one reading, so far ahead, and a handler notes when it runs:
+ * the time ahead is what each region has more than its sample.  Of several readings
+ * before the handler the first.
+ */
+static bool find_deadline(const struct record *r, const uint64_t *raw, size_t count,
+                          size_t sample, size_t *first, size_t *last)
+{
+    size_t begin = r->event_count;
+
+    while ( begin-- > 0 )
+        if ( match_entries(r, begin, raw, count, sample, first, last) )
+        {
+            while ( begin-- > 0 && !is_end(r, begin) &&
+                    match_entries(r, begin, raw, count, sample, first, last) )
+                ;
+            return true;
+        }
+    return false;
+}
+
+/* Do `count` iterations of `length` readings each end before event `end`? */
+static bool is_periodic(const struct record *r, size_t end, size_t length, size_t count)
+{
+    if ( end < length * count || is_end(r, end - length) || !is_end(r, end - 1) )
+        return false;
+    for ( size_t i = end - length; i-- > end - length * count; )
+        if ( r->events[i].marker != r->events[i + length].marker )
+            return false;
+    return true;
+}
+
+/* The last readings that repeat as often as the row's iterations, other than those of the
+ * empty row, which runs in the same domain. */
+static bool find_iterations(const struct record *r, size_t count, size_t warmup,
+                            uint64_t overhead, size_t sample, size_t *first, size_t *last)
+{
+    for ( size_t end = r->event_count; end > 0; end-- )
+        for ( size_t length = 2; length <= NESTED; length++ )
+            if ( is_periodic(r, end, length, count + warmup) &&
+                 ticks_between(r, end - length, end - 1) > overhead )
+            {
+                *first = end - (count - sample) * length;
+                *last = *first + length - 1;
+                return true;
+            }
+    return false;
+}
+
+enum region region_find_any(const struct record *r, const uint64_t *raw, size_t count,
+                            size_t warmup, uint64_t overhead, size_t sample, size_t *first,
+                            size_t *last)
+{
+    if ( region_find_last(r, raw, count, sample, first, last) )
+        return REGION_EXACT;
+    if ( count < FEW )
+        return REGION_NONE;
+    if ( find_deadline(r, raw, count, sample, first, last) )
+        return REGION_DEADLINE;
+    return find_iterations(r, count, warmup, overhead, sample, first, last) ? REGION_AROUND
+                                                                            : REGION_NONE;
 }
 
 struct sample {

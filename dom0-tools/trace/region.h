@@ -19,6 +19,24 @@ uint64_t event_ticks(const struct record_event *);
 bool region_find_last(const struct record *, const uint64_t *raw, size_t count, size_t sample,
                       size_t *first, size_t *last);
 
+/* What the readings around a sample are to it. */
+enum region {
+    REGION_NONE,       /* not known which they are */
+    REGION_EXACT,      /* it is the ticks between them */
+    REGION_DEADLINE,   /* it is what of these ticks lies behind a deadline, the same time
+                          from the first reading in all samples */
+    REGION_AROUND,     /* the guest derives it from what happens between them */
+};
+
+/*
+ * The same for any row: where samples are not the ticks of a region each, by what does
+ * not change from one to the next; `warmup` iterations before them like theirs.
+ * `overhead`: ticks of the empty row.
+ */
+enum region region_find_any(const struct record *, const uint64_t *raw, size_t count,
+                            size_t warmup, uint64_t overhead, size_t sample, size_t *first,
+                            size_t *last);
+
 /* Index of the sample that is the median; `count` is not 0. */
 size_t region_median(const uint64_t *raw, size_t count);
 

@@ -55,6 +55,8 @@ struct trace {
     bool nrip;               /* NRIP-save was emulated */
     uint64_t total;          /* what the guest's TSC said */
     uint64_t overhead;       /* of it the empty timed region */
+    enum region region;      /* what it is to the sample */
+    uint64_t raw;            /* the sample as the guest took it */
     uint64_t tail;           /* of it after the answer was ready, by others than Xen's switch back */
     uint32_t operations;     /* in the sample */
     uint32_t sample, samples;

@@ -35,7 +35,8 @@ static inline u64 now(void)
 struct stolen stolen_until_tick(u64 seen, u64 limit)
 {
     struct stolen s = { 0 };
-    u64 begin = now(), last = begin;
+    /* The two readings by which a trace finds it. */
+    u64 begin = tsc_begin(), last = begin;
 
     do {
         u64 t, delta;
@@ -49,7 +50,7 @@ struct stolen stolen_until_tick(u64 seen, u64 limit)
         if ( IS_STOLEN(delta) )
             s.stolen += delta - turn;
     } while ( !s.ticked && last - begin < limit );
-    s.elapsed = last - begin;
+    s.elapsed = tsc_end() - begin;
     return s;
 }
 

@@ -256,6 +256,29 @@ static void test_files(void)
     unlink(saved);
 }
 
+/* What a row computes from several readings is traced around them. */
+static void test_timers(void)
+{
+    json_t *late = trace("sched/timer-latency-blocked", "pvh", NULL);
+    json_t *tick = trace("interrupt/timer-event-channel", "pv", NULL);
+
+    /* 1 ms ahead, asleep; then Xen wakes it. */
+    check_sums(late);
+    CU_ASSERT_EQUAL(number(late, "total") - number(late, "raw"), 1000000);
+    CU_ASSERT(layer(late, "idle") > 900000);
+    CU_ASSERT(ran(late, "xen", "vcpu_singleshot_timer_fn") > 0);
+    CU_ASSERT(ran(late, "xen", "context_switch") > 0);
+    json_decref(late);
+
+    /* 200 us spent looking at the clock, which the sample leaves out. */
+    check_sums(tick);
+    CU_ASSERT(number(tick, "total") > 200000);
+    CU_ASSERT(number(tick, "raw") > layer(tick, "xen"));
+    CU_ASSERT(number(tick, "raw") < layer(tick, "xen") + 1000);
+    CU_ASSERT(ran(tick, "xen", "send_guest_vcpu_virq") > 0);
+    json_decref(tick);
+}
+
 /* No hypervisor: all of it is the guest's. */
 static void test_bare(void)
 {
@@ -355,6 +378,7 @@ void suite_trace(void)
     CU_add_test(s, "an event sent", test_event);
     CU_add_test(s, "ports answered by QEMU and by us", test_ports);
     CU_add_test(s, "folded stacks, pictures, a trace against itself", test_files);
+    CU_add_test(s, "timers", test_timers);
     CU_add_test(s, "bare", test_bare);
     CU_add_test(s, "run --layers", test_run_layers);
     CU_add_test(s, "what cannot be traced", test_errors);
