@@ -13,6 +13,7 @@
 #include "xenometer.h"
 
 #define RAM_DISK     "/dev/ram0"
+#define RAM_DISK_AGAIN "/dev/ram1"
 #define DISK_KIB     "rd_size=16384"
 #define READY_MS     5000u    /* for blkback to see its device and open the disk */
 
@@ -41,7 +42,7 @@ char *disk_open(struct disk *d)
     if ( !access("/sys/module/brd", F_OK) )
         return xstrdup("somebody uses RAM disks here (module brd is loaded): "
                        "`modprobe -r brd` if you can spare them");
-    trouble = modprobe((const char *const []){ "modprobe", "brd", "rd_nr=1", DISK_KIB, NULL });
+    trouble = modprobe((const char *const []){ "modprobe", "brd", "rd_nr=2", DISK_KIB, NULL });
     if ( trouble )
     {
         text = xasprintf("no RAM disk: %s", trouble);
@@ -149,28 +150,36 @@ char *disk_controllers(void)
 
 /* ---- behind Linux's backend ---- */
 
-static struct xenbus_name blkback_name(uint32_t domid)
+/* The virtual disks that it serves. */
+static const struct { uint32_t number; const char *name; } blkback_disks[] = {
+    { DISK_BLKBACK, "xvda" }, { DISK_BLKBACK_AGAIN, "xvdd" },
+};
+#define BLKBACK_DISKS (sizeof(blkback_disks) / sizeof(*blkback_disks))
+
+static struct xenbus_name blkback_name(uint32_t domid, size_t which)
 {
-    return (struct xenbus_name){ domid, DISK_BLKBACK, "vbd", "vbd" };
+    return (struct xenbus_name){ domid, blkback_disks[which].number, "vbd", "vbd" };
 }
 
-static char *attach_blkback(const struct disk *d, struct xenbus *bus, uint32_t domid)
+static char *attach_blkback(const struct disk *d, struct xenbus *bus, uint32_t domid,
+                            size_t which)
 {
     const struct timespec tick = { .tv_nsec = 2000000 };
-    struct xenbus_name name = blkback_name(domid);
-    char device[32];
+    struct xenbus_name name = blkback_name(domid, which);
+    char device[32], number[16];
     const struct xenbus_key frontend[] = {
-        { "virtual-device", "51712" }, { "device-type", "disk" }, { NULL, NULL },
+        { "virtual-device", number }, { "device-type", "disk" }, { NULL, NULL },
     };
     /* What libxl and its script "block" write for a phy: disk. */
     const struct xenbus_key backend[] = {
         { "params", RAM_DISK }, { "physical-device", device },
         { "physical-device-path", RAM_DISK }, { "type", "phy" }, { "mode", "w" },
-        { "dev", "xvda" }, { "device-type", "disk" }, { "removable", "0" },
+        { "dev", blkback_disks[which].name }, { "device-type", "disk" }, { "removable", "0" },
         { "bootable", "0" }, { "discard-enable", "1" }, { NULL, NULL },
     };
     char *error;
 
+    snprintf(number, sizeof(number), "%u", blkback_disks[which].number);
     snprintf(device, sizeof(device), "%x:%x", d->major, d->minor);
     error = xenbus_attach(bus, &name, frontend, backend, XenbusStateInitialising);
     for ( unsigned i = 0; !error; i++ )
@@ -195,13 +204,25 @@ char *disk_attach(const struct disk *d, struct host *host, uint32_t domid,
 
     *g = (struct disk_guest){ .host = host, .domid = domid };
     g->own = vbd_new(host, domid, DISK_OWN, RAM_DISK, false, &error);
-    return g->own ? attach_blkback(d, host->bus, domid) : error;
+    if ( !g->own )
+        return error;
+    g->own_again = vbd_new(host, domid, DISK_OWN_AGAIN, RAM_DISK_AGAIN, false, &error);
+    if ( !g->own_again )
+        return error;
+    error = NULL;
+    for ( size_t i = 0; i < BLKBACK_DISKS && !error; i++ )
+        error = attach_blkback(d, host->bus, domid, i);
+    return error;
 }
 
 void disk_detach(struct disk_guest *g)
 {
-    struct xenbus_name name = blkback_name(g->domid);
-
     vbd_free(g->own);
-    xenbus_detach(g->host->bus, &name);
+    vbd_free(g->own_again);
+    for ( size_t i = 0; i < BLKBACK_DISKS; i++ )
+    {
+        struct xenbus_name name = blkback_name(g->domid, i);
+
+        xenbus_detach(g->host->bus, &name);
+    }
 }

@@ -13,6 +13,8 @@
 /* Numbers of the domain's virtual disks, by path (xen docs/misc/vbd-interface). */
 #define DISK_BLKBACK 51712u   /* xvda: Linux's xen-blkback */
 #define DISK_OWN     51744u   /* xvdc: backend/vbd.c in this process */
+#define DISK_BLKBACK_AGAIN 51760u   /* xvdd and xvde: the same two, for frontends without */
+#define DISK_OWN_AGAIN     51776u   /* persistent grants; ours has a RAM disk of its own */
 
 /* xl's setting for xvdb, served by the domain's QEMU. */
 #define DISK_QDISK "disk=[ \"vdev=xvdb,format=raw,access=rw,backendtype=qdisk,target=/dev/ram0\" ]"
@@ -23,7 +25,7 @@ struct disk {
 };
 
 /*
- * A RAM disk, and Linux's backend driver for it.  NULL, or why not (the
+ * A RAM disk (and one more: an image has one backend of ours only), and Linux's backend driver for it.  NULL, or why not (the
  * caller's to free); then nothing is left behind.
  */
 char *disk_open(struct disk *);
@@ -39,7 +41,7 @@ char *disk_controllers(void);
 struct disk_guest {
     struct host *host;
     uint32_t domid;
-    struct vbd *own;
+    struct vbd *own, *own_again;
 };
 
 /*

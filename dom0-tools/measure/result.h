@@ -69,7 +69,7 @@ struct result {
     bool has_batch;
     uint64_t overhead;         /* the empty region, ticks per sample */
     uint32_t bytes;            /* that one operation moves; 0: not what it is about */
-    uint64_t upcalls;          /* event upcalls and network cards' interrupts taken while it
+    uint64_t upcalls;          /* event upcalls and interrupts of devices taken while it
                                   ran, all boots */
     uint64_t notifications;    /* events sent to the backend meanwhile */
     uint64_t dom0_events;      /* those of its events that dom0's process took one by

@@ -71,7 +71,7 @@ static void note_sharing(struct notes *notes, const struct results *results)
     }
     fclose(out);
     if ( *text )
-        notes_add(notes, "Events sent per operation (upcalls taken, where they are not as many): "
+        notes_add(notes, "Notifications per operation (upcalls or interrupts, where they are not as many): "
             "%s.", text);
     free(text);
 }

@@ -144,7 +144,7 @@ static const char *connect(struct disk *d, const char *where)
     if ( slot == PCI_SLOTS )
         return "the domain has no AHCI controller";
     a->registers = pci_bar(slot, REGISTERS);
-    if ( !a->registers || !pci_msi(slot, VECTOR_LAPIC) )
+    if ( !a->registers || !pci_msi(slot, VECTOR_DEVICE) )
         return "the AHCI controller has no registers or no MSI";
     mmio_write32(a->registers + GLOBAL_CONTROL, CONTROL_AHCI);
     a->port = find_port(a);
@@ -167,6 +167,7 @@ static const char *connect(struct disk *d, const char *where)
 static void listen(struct disk *d)
 {
     (void)d;
+    lapic_device = NULL;   /* messages: no line to let go of */
     lapic_enable();
 }
 
@@ -198,7 +199,7 @@ static void push(struct disk *d)
 
     if ( !a->put )
         return;
-    a->seen = lapic_interrupts;
+    a->seen = lapic_device_interrupts;
     /* Release: the tables before the bits that say they are there (the writes to
      * device memory keep their own order). */
     __atomic_thread_fence(__ATOMIC_RELEASE);
@@ -211,7 +212,7 @@ static void push(struct disk *d)
 
 static bool was_interrupted(struct disk *d)
 {
-    return lapic_interrupts != ((struct ahci *)d)->seen;
+    return lapic_device_interrupts != ((struct ahci *)d)->seen;
 }
 
 /* Section 5.5.3: acknowledge, then look which commands are active no more. */
@@ -236,7 +237,7 @@ static bool wait(struct disk *d, u32 after)
     {
         disk_halt_until(d, was_interrupted);
         /* Before the look: what is done after it interrupts again. */
-        a->seen = lapic_interrupts;
+        a->seen = lapic_device_interrupts;
         look(a);
     }
     return !a->failed;

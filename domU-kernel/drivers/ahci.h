@@ -25,7 +25,7 @@ struct ahci {
     u64 registers, port;     /* addresses: the controller's, its one port's with a disk */
     struct ahci_header *headers;   /* AHCI_SLOTS of them, and what the disk sends behind */
     struct ahci_table *tables;
-    u64 seen;                /* lapic_interrupts before the interrupt we wait for */
+    u64 seen;                /* lapic_device_interrupts before the interrupt we wait for */
     u32 put, issued, done;   /* bit n: request n; done: and not taken */
     bool failed;
 };

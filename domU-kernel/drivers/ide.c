@@ -80,14 +80,15 @@ static void command(u8 code, u64 sector, u32 sectors)
 
 static bool was_interrupted(struct disk *d)
 {
-    return lapic_interrupts != ((struct ide *)d)->seen;
+    return lapic_device_interrupts != ((struct ide *)d)->seen;
 }
 
 static void listen(struct disk *d)
 {
     (void)d;
+    lapic_device = NULL;   /* it is an edge, there is no line to let go of */
     lapic_enable();
-    ioapic_route(IRQ, VECTOR_LAPIC);
+    ioapic_route(IRQ, VECTOR_DEVICE);
     /* An interrupt that is pending has had its edge: none would follow. */
     port_in8(COMMAND);
 }
@@ -170,7 +171,7 @@ static void pio_push(struct disk *d)
 {
     struct ide *ide = (struct ide *)d;
 
-    ide->seen = lapic_interrupts;
+    ide->seen = lapic_device_interrupts;
     command(ide->write ? WRITE_SECTORS : READ_SECTORS, ide->sector, ide->sectors);
     ide->well = true;
     /* The first sector of a write is asked for without an interrupt. */
@@ -193,7 +194,7 @@ static bool pio_wait(struct disk *d, u32 after)
         last = ide->sectors == (ide->write ? 0 : 1);
         disk_halt_until(d, was_interrupted);
         /* Before the sector is moved: then the disk makes the next one ready. */
-        ide->seen = lapic_interrupts;
+        ide->seen = lapic_device_interrupts;
         status = port_in8(COMMAND);
         if ( ide->write && last )
             ide->well &= is_well(status);
@@ -236,7 +237,7 @@ static void dma_push(struct disk *d)
     u8 direction = ide->write ? 0 : BM_TO_MEMORY;
 
     describe(ide);
-    ide->seen = lapic_interrupts;
+    ide->seen = lapic_device_interrupts;
     port_out32(ide->bus_master + BM_TABLE, (u32)(u64)ide->descriptors);
     port_out8(ide->bus_master + BM_COMMAND, direction);
     port_out8(ide->bus_master + BM_STATUS, BM_ERROR | BM_INTERRUPT);   /* both cleared */

@@ -17,7 +17,7 @@ struct ide {
     struct disk disk;        /* first: struct disk_operations */
     u16 bus_master;          /* its first port, of the primary channel */
     u64 *descriptors;        /* the bus master's, a page: physical regions */
-    u64 seen;                /* lapic_interrupts before the interrupt we wait for */
+    u64 seen;                /* lapic_device_interrupts before the interrupt we wait for */
     /* The one request. */
     u32 id, sectors;
     u64 sector;

@@ -31,7 +31,7 @@
 /* The vector lapic_interrupts counts; free for rows to use. */
 #define VECTOR_LAPIC    0x41
 #define VECTOR_X2APIC   0x42   /* counted there too, acknowledged by MSR */
-#define VECTOR_DEVICE   0x43   /* of network cards, see lapic_device */
+#define VECTOR_DEVICE   0x43   /* of devices, see lapic_device */
 #define VECTOR_SPURIOUS 0x4f   /* low bits all ones, as old APICs want it */
 
 static inline u32 lapic_read(u32 offset)

@@ -171,7 +171,7 @@ static const char *connect(struct disk *d, const char *where)
     if ( slot == PCI_SLOTS )
         return "the domain has no NVMe controller";
     n->registers = pci_bar(slot, 0);
-    if ( !n->registers || !pci_msix(slot, 0, VECTOR_LAPIC) )
+    if ( !n->registers || !pci_msix(slot, 0, VECTOR_DEVICE) )
         return "the NVMe controller has no registers or no MSI-X";
     if ( !start_controller(n) )
         return "the NVMe controller does not become ready";
@@ -194,6 +194,7 @@ static const char *connect(struct disk *d, const char *where)
 static void listen(struct disk *d)
 {
     (void)d;
+    lapic_device = NULL;   /* messages: no line to let go of */
     lapic_enable();
 }
 

@@ -73,7 +73,7 @@ static void size_requests(struct vbd *v)
     v->disk.most = segments * DISK_PAGE_SECTORS;
 }
 
-const char *vbd_connect(struct disk *disk, const char *frontend)
+static const char *connect(struct disk *disk, const char *frontend, bool persistent)
 {
     struct vbd *v = (struct vbd *)disk;
     const char *trouble = xenbus_find(&v->bus, frontend);
@@ -84,7 +84,7 @@ const char *vbd_connect(struct disk *disk, const char *frontend)
     share_ring(v);
     share_buffer(v);
     xenbus_write(&v->bus, "protocol", XEN_IO_PROTO_ABI_X86_64);
-    xenbus_write_number(&v->bus, "feature-persistent", 1);
+    xenbus_write_number(&v->bus, "feature-persistent", persistent);
     xenbus_write_number(&v->bus, "state", XenbusStateInitialised);
     if ( !xenbus_wait(&v->bus, XenbusStateConnected) )
         return "the backend closed instead of connecting";
@@ -101,6 +101,16 @@ const char *vbd_connect(struct disk *disk, const char *frontend)
     if ( xenbus_number(&v->bus, "sector-size", DISK_SECTOR) != DISK_SECTOR )
         return "the disk has sectors of another size than 512 bytes";
     return disk->sectors ? NULL : "the disk has no sectors";
+}
+
+const char *vbd_connect(struct disk *disk, const char *frontend)
+{
+    return connect(disk, frontend, true);
+}
+
+const char *vbd_connect_unkept(struct disk *disk, const char *frontend)
+{
+    return connect(disk, frontend, false);
 }
 
 bool vbd_wait(struct vbd *v, u32 after)

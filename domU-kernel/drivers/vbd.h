@@ -49,6 +49,9 @@ struct vbd {
 /* Connect to the device at `frontend` ("device/vbd/51712"), with a ring of 2^VBD_ORDER
  * pages if it can be.  Part of struct disk_operations. */
 const char *vbd_connect(struct disk *, const char *frontend);
+/* The same, but not saying that our grants are persistent: the backend maps or copies
+ * them anew for each request. */
+const char *vbd_connect_unkept(struct disk *, const char *frontend);
 
 /* The segment that is the whole of page n of the buffer; after vbd_connect(). */
 extern struct blkif_request_segment vbd_page_segment[DISK_PAGES];
@@ -100,6 +103,8 @@ enum ring_result vbd_take(struct vbd *v, bool *well)
     u64 id;
     u32 rest;
 
+    _Static_assert(__builtin_offsetof(struct blkif_response, operation) == 8 &&
+                   __builtin_offsetof(struct blkif_response, status) == 10, "blkif ABI");
     if ( r != RING_TAKEN )
         return r;
     response = &v->slot[v->ring.rsp_cons++ & v->mask]->rsp;

@@ -30,7 +30,7 @@ static const char *open_device(struct virtio_blk *b)
         return trouble;
     if ( !b->device.config )
         return "the virtio block device does not say how large it is";
-    return virtio_queue_open(&b->device, &b->queue, 0, VECTOR_LAPIC);
+    return virtio_queue_open(&b->device, &b->queue, 0, VECTOR_DEVICE);
 }
 
 static const char *connect(struct disk *d, const char *where)
@@ -54,6 +54,7 @@ static const char *connect(struct disk *d, const char *where)
 static void listen(struct disk *d)
 {
     (void)d;
+    lapic_device = NULL;   /* messages: no line to let go of */
     lapic_enable();
 }
 

@@ -38,6 +38,11 @@ static const struct disk_operations blkif = {
     .connect = vbd_connect, .put = put, .push = push, .wait = wait, .take = take,
 };
 
+/* The same with grants that the backend does not keep. */
+static const struct disk_operations unkept = {
+    .connect = vbd_connect_unkept, .put = put, .push = push, .wait = wait, .take = take,
+};
+
 static const char *blkif_move(struct disk_path *p, bool write, u64 sector, u32 sectors)
 {
     return disk_move(p->disk, &blkif, write, sector, sectors);
@@ -50,17 +55,19 @@ static const char *blkif_stream(struct disk_path *p, u32 depth)
 
 /* ---- the paths ---- */
 
-#define BLKIF_PATH(id, frontend, area_)                                             \
+#define BLKIF_PATH(id, operations_, frontend, area_)                                \
     static struct vbd id##_vbd;                                                     \
     static struct disk_path id##_path = {                                           \
         .disk = &id##_vbd.disk, .where = frontend, .area = &disk_areas[area_],      \
-        .operations = &blkif, .move = blkif_move, .stream = blkif_stream,           \
+        .operations = &operations_, .move = blkif_move, .stream = blkif_stream,     \
     };                                                                              \
     DISK_SETUP(id)
 
-BLKIF_PATH(blkback, "device/vbd/51712", AREA_LINUX)   /* xvda */
-BLKIF_PATH(own, "device/vbd/51744", AREA_OWN)         /* xvdc */
-BLKIF_PATH(qdisk, "device/vbd/51728", AREA_QDISK)     /* xvdb */
+BLKIF_PATH(blkback, blkif, "device/vbd/51712", AREA_LINUX)   /* xvda */
+BLKIF_PATH(own, blkif, "device/vbd/51744", AREA_OWN)         /* xvdc */
+BLKIF_PATH(qdisk, blkif, "device/vbd/51728", AREA_QDISK)     /* xvdb */
+BLKIF_PATH(map, unkept, "device/vbd/51760", AREA_LINUX)      /* xvdd: blkback again */
+BLKIF_PATH(copy, unkept, "device/vbd/51776", AREA_COPY)      /* xvde: ours again */
 
 /* ---- the rows ---- */
 
@@ -118,6 +125,30 @@ PATH_ROWS(own, DOMAIN_DISK, "blkif-own", "blkif ring, xenometer's backend",
           "the blkif ring and xenometer's own backend", ROW_HEADLINE, 20);
 PATH_ROWS(qdisk, DOMAIN_QDISK, "blkif-qemu", "blkif ring, QEMU's qdisk",
           "the blkif ring and QEMU's backend (qdisk)", 0, 5);
+
+/* ---- grants that are not kept ---- */
+
+#define UNKEPT_ROW(id, name_, path_, peer, kept, what)                              \
+    DISK_RUN_READ(id, 4096)                                                         \
+    EXPLANATION(block_##id) =                                                       \
+        "As " kept ", but the frontend does not offer persistent grants: for each request the backend " \
+        what ".  What that costs is the difference.";                               \
+    ROW(block_##id, .setup = setup_##id, .run = run_##id##_read_4096) = {           \
+        .name = "block/" name_,                                                     \
+        .work = DISK_READ,                                                          \
+        .path = path_ ", depth 1",                                                  \
+        .help = "read 4 KiB through " peer ", one at a time",                       \
+        .explanation = explanation_block_##id,                                      \
+        .needs = DOMAIN_DISK, .flags = ROW_DOM0 | ROW_BLOCKS, BLKIF_ROW,            \
+    };                                                                              \
+    STREAM_ROW(id, DOMAIN_DISK, name_, path_, peer, 10, 32)
+
+UNKEPT_ROW(map, "blkif-linux-map", "blkif ring, xen-blkback maps each time",
+           "Linux's xen-blkback, grants not kept", "block/blkif-linux",
+           "has Xen map the page, and unmap it behind");
+UNKEPT_ROW(copy, "blkif-own-copy", "blkif ring, xenometer's backend copies",
+           "xenometer's backend, grants not kept", "block/blkif-own",
+           "has Xen copy the page from or to one of its own");
 
 /* ---- sweeps ---- */
 

@@ -96,10 +96,8 @@ static u64 sector_of(const struct disk_path *p, u32 b)
 
 #define WRITTEN_AT_ONCE 16u   /* blocks */
 
-const char *disk_prepare(struct disk_path *p)
+const char *disk_prepare(struct row_run *r, struct disk_path *p)
 {
-    const char *trouble;
-
     if ( !p->tried )
     {
         p->tried = true;
@@ -108,19 +106,17 @@ const char *disk_prepare(struct disk_path *p)
     if ( p->trouble )
         return p->trouble;
     if ( p->disk->sectors < sector_of(p, DISK_PAGES) )
-        return "the disk is smaller than 4 MiB";
+        return "the disk is too small: 5 MiB are used of it";
     if ( p->disk->readonly )
         return "the disk is read-only, and the row writes what it then reads";
     if ( p->operations->listen )
         p->operations->listen(p->disk);
-    for ( u32 b = 0; b < DISK_PAGES && !p->area->written; b += WRITTEN_AT_ONCE )
+    for ( u32 b = 0; b < DISK_PAGES && !p->area->written && !r->failure; b += WRITTEN_AT_ONCE )
     {
         buffer_fill(p->area, b, WRITTEN_AT_ONCE * PAGE_SIZE);
-        trouble = p->move(p, true, sector_of(p, b), WRITTEN_AT_ONCE * DISK_PAGE_SECTORS);
-        if ( trouble )
-            return trouble;
+        r->failure = p->move(p, true, sector_of(p, b), WRITTEN_AT_ONCE * DISK_PAGE_SECTORS);
     }
-    p->area->written = true;
+    p->area->written = !r->failure;
     return NULL;
 }
 

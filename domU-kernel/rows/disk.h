@@ -21,7 +21,7 @@ struct disk_area {
     u16 generation[DISK_PAGES];   /* of each block's pattern */
 };
 
-enum { AREA_LINUX, AREA_OWN, AREA_QDISK, AREA_QEMU, AREAS };
+enum { AREA_LINUX, AREA_OWN, AREA_COPY, AREA_QDISK, AREA_QEMU, AREAS };
 extern struct disk_area disk_areas[AREAS];   /* in this order on the disk */
 
 /* The first block of an area. */
@@ -132,9 +132,9 @@ const char *disk_path_stream(struct disk_path *, u32 depth);
 
 /*
  * A row's set-up: connected, its interrupts on, and the pattern on the disk.  NULL, or
- * why the row cannot run.
+ * why the row cannot run; a disk that is there and cannot be written is its failure.
  */
-const char *disk_prepare(struct disk_path *);
+const char *disk_prepare(struct row_run *, struct disk_path *);
 
 /* Write the area's block `b` anew.  NULL or what went wrong. */
 const char *disk_write_again(struct disk_path *, u32 b);
@@ -153,8 +153,7 @@ void disk_read_streamed(struct row_run *, struct disk_path *, u32 depth);
 #define DISK_SETUP(id)                                                              \
     static const char *setup_##id(struct row_run *r)                                \
     {                                                                               \
-        (void)r;                                                                    \
-        return disk_prepare(&id##_path);                                            \
+        return disk_prepare(r, &id##_path);                                         \
     }
 #define DISK_RUN_READ(id, bytes)                                                    \
     static void run_##id##_read_##bytes(struct row_run *r)                          \

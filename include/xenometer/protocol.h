@@ -105,7 +105,7 @@ struct control_request {
                                 the last; 0: the row does other things between them */
     };
     uint32_t upcalls;        /* event upcalls taken while the row ran, by all vCPUs, and
-                                interrupts of emulated network cards */
+                                interrupts of emulated devices */
     uint32_t notifications;  /* events sent to the backend meanwhile */
     uint32_t stolen;         /* ns in which others ran in its place meanwhile; UINT32_MAX:
                                 that or more */

@@ -64,6 +64,7 @@ static bool same_result(const struct result *a, const struct result *b)
            a->p999 == b->p999 && a->max == b->max &&
            a->ci95[0] == b->ci95[0] && a->ci95[1] == b->ci95[1] &&
            a->overhead == b->overhead && a->upcalls == b->upcalls &&
+           a->bytes == b->bytes &&
            a->stolen == b->stolen && a->dom0_events == b->dom0_events &&
            a->total == b->total &&
            a->has_batch == b->has_batch && a->batch == b->batch &&
@@ -86,6 +87,7 @@ static void test_round_trip(void)
     fixture_fill(&out);
     r = fixture_find(&out, "hypercall/null", MODE_PVH);
     r->upcalls = 7;
+    r->bytes = 4096;
     r->notifications = 8;
     r->total = 9;
     r->batches = true;

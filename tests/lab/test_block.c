@@ -37,6 +37,9 @@ static void test_notifications(void)
         LESS(0, catalogue_figure(rows[i], "hvm", "notifications"));
         LESS(catalogue_figure(rows[i], "hvm", "notifications") * 16,
              catalogue_figure(rows[i], "hvm", "total_operations") + 1);
+        /* Of what QEMU emulates, interrupts. */
+        if ( i >= 4 )
+            LESS(0, catalogue_figure(rows[i], "hvm", "upcalls"));
     }
 }
 
@@ -118,6 +121,22 @@ static void test_sizes(void)
     LESS(catalogue_figure("block/blkif-own-size-1m", "pv", "notifications"), 23);
 }
 
+/* Grants that are not kept: mapped or copied anew for each request. */
+static void test_unkept(void)
+{
+    static const char *const modes[] = { "pv", "pvh", "hvm" };
+
+    for ( size_t m = 0; m < 3; m++ )
+    {
+        LESS(median("block/blkif-linux-depth-32", modes[m]),
+             median("block/blkif-linux-map-depth-32", modes[m]));
+        LESS(median("block/blkif-own-depth-32", modes[m]),
+             median("block/blkif-own-copy-depth-32", modes[m]));
+        LESS(median("block/blkif-linux", modes[m]), median("block/blkif-linux-map", modes[m]));
+        LESS(median("block/blkif-own", modes[m]), median("block/blkif-own-copy", modes[m]));
+    }
+}
+
 /* Flushed where the backend offers it; discarded where the disk behind it can be. */
 static void test_offers(void)
 {
@@ -189,6 +208,27 @@ static void test_taken(void)
 
     CU_ASSERT_STRING_EQUAL(text_of(results, "block/blkif-own", "pv", "status"), "skip");
     CU_ASSERT_PTR_NOT_NULL(strstr(text_of(results, "block/blkif-own", "pv", "reason"), "brd"));
+    json_decref(results);
+    program_free(&r);
+}
+
+/* A QEMU without NVMe: its rows say so, and the others run. */
+static void test_lacking(void)
+{
+    struct outcome_of r = program("lab", "run", "--push", "build/xenometer",
+        "--push", "build/xenometer.elf", "--push", "configs/hvm.cfg", "--", "sh", "-c",
+        "here=$PWD; cd /usr/libexec; mv xen-qemu-system-i386 qemu;"
+        "printf '#!/usr/bin/sh\n[ \"$*\" != \"-device help\" ] || exec /usr/libexec/without\n"
+        "exec /usr/libexec/qemu \"$@\"\n' > xen-qemu-system-i386;"
+        "printf '#!/usr/bin/sh\n/usr/libexec/qemu -device help | grep -v nvme\n' > without;"
+        "chmod 755 xen-qemu-system-i386 without; cd $here;"
+        "./xenometer run --host=xen --configs=. --modes=hvm --json block/nvme block/ahci 2>/dev/null", NULL);
+    json_t *results = json_loads(r.out, 0, NULL);
+
+    CU_ASSERT_STRING_EQUAL(text_of(results, "block/nvme", "hvm", "status"), "skip");
+    CU_ASSERT_STRING_EQUAL(text_of(results, "block/nvme", "hvm", "reason"),
+                           "the domain has no NVMe controller");
+    CU_ASSERT_STRING_EQUAL(text_of(results, "block/ahci", "hvm", "status"), "success");
     json_decref(results);
     program_free(&r);
 }
@@ -266,8 +306,10 @@ void suite_block(void)
     CU_add_test(s, "the frontend's own instructions", test_frontend);
     CU_add_test(s, "sizes", test_sizes);
     CU_add_test(s, "flush and discard", test_offers);
+    CU_add_test(s, "grants that are not kept", test_unkept);
     CU_add_test(s, "nothing is left behind", test_clean);
     CU_add_test(s, "a RAM disk that is somebody's", test_taken);
     CU_add_test(s, "disks that cannot be served", test_bad_images);
+    CU_add_test(s, "a QEMU without NVMe", test_lacking);
     CU_add_test(s, "images that cannot be served", test_bad_files);
 }
