@@ -155,8 +155,8 @@ static void make_address(char text[18], uint32_t domid, uint32_t device)
              domid & 0xff);
 }
 
-/* Wait for its driver, which makes the network interface before it says so. */
-static char *wait_ready(struct network *n, const struct xenbus_name *name)
+/* Wait for its driver, which says so and then makes the network interface. */
+static char *wait_ready(struct network *n, const struct xenbus_name *name, const char *interface)
 {
     const struct timespec tick = { .tv_nsec = 2000000 };
 
@@ -164,7 +164,7 @@ static char *wait_ready(struct network *n, const struct xenbus_name *name)
     {
         XenbusState state = xenbus_backend_state(n->host->bus, name);
 
-        if ( state == XenbusStateInitWait )
+        if ( state == XenbusStateInitWait && if_nametoindex(interface) )
             return NULL;
         if ( state > XenbusStateInitWait )
             break;
@@ -190,12 +190,12 @@ static char *attach_netback(struct network *n, uint32_t domid)
     char *error;
 
     make_address(address, domid, NETWORK_NETBACK);
+    snprintf(interface, sizeof(interface), "vif%u.%u", domid, NETWORK_NETBACK);
     error = xenbus_attach(n->host->bus, &name, frontend, backend, XenbusStateInitialising);
     if ( !error )
-        error = wait_ready(n, &name);
+        error = wait_ready(n, &name, interface);
     if ( error )
         return error;
-    snprintf(interface, sizeof(interface), "vif%u.%u", domid, NETWORK_NETBACK);
     error = bridge_join(n->bridge, interface);
     return error ? error : reflector_look(n->reflector);
 }

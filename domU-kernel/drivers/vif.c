@@ -93,30 +93,30 @@ static u8 *vif_take(struct nic *n, u32 *length)
 {
     struct vif *v = vif_of(n);
     struct netif_rx_response response;
-    enum ring_result r = RING_BROKEN;
+    enum ring_result r;
 
-    while ( !n->trouble &&
-            (r = ring_front_take_part(&v->rx, &response, sizeof(response), RX_SLOT)) == RING_TAKEN )
+    if ( n->trouble )
+        return NULL;
+    r = ring_front_take_part(&v->rx, &response, sizeof(response), RX_SLOT);
+    if ( r == RING_TAKEN )
     {
         if ( response.id >= NIC_BUFFERS || !(v->posted & 1ul << response.id) )
             broken(v, "the backend filled a buffer that it did not have");
         else if ( response.flags & (NETRXF_more_data | NETRXF_extra_info) )
             broken(v, "the backend sent a frame in pieces, which was not offered");
-        else if ( response.status > 0 && response.offset + (u32)response.status > PAGE_SIZE )
+        else if ( response.status <= 0 )
+            broken(v, "the backend could not copy a frame into its buffer");
+        else if ( response.offset + (u32)response.status > PAGE_SIZE )
             broken(v, "the backend says a frame leaves its page");
         else
         {
             v->posted &= ~(1ul << response.id);
             v->taken = response.id;
-            if ( response.status > 0 )
-            {
-                *length = (u32)response.status;
-                return v->receive + response.id * PAGE_SIZE + response.offset;
-            }
-            post(v, response.id);   /* an error: a frame is lost */
+            *length = (u32)response.status;
+            return v->receive + response.id * PAGE_SIZE + response.offset;
         }
     }
-    if ( r == RING_BROKEN )
+    else if ( r == RING_BROKEN )
         broken(v, "the backend broke the receive ring");
     return NULL;
 }

@@ -119,17 +119,18 @@ static void nap(void)
 /*
  * Ask everybody who is there: the reflector answers with its own address.  The
  * bridge learns ours from that.  dom0's kernel joins the interface to the
- * bridge in its own time.
+ * bridge in its own time.  The answer to the last question ends it: frames keep their
+ * order, so nothing of before is on its way then.
  */
 static const char *find_peer(struct path *p)
 {
     static const u8 everybody[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
     struct nic *n = p->nic;
-    bool found = false;
+    bool found = false, last = false;
 
-    for ( u32 i = 0; i < TRIES && !found && !n->trouble; i++ )
+    for ( u32 i = 0; i < TRIES && !last && !n->trouble; i++ )
     {
-        u8 *frame = n->ops->buffer(n);
+        u8 *frame = found ? NULL : n->ops->buffer(n);
 
         if ( frame )
         {
@@ -142,28 +143,15 @@ static const char *find_peer(struct path *p)
         while ( (frame = take_ours(n, NIC_SHORTEST)) )
         {
             memcpy(p->peer, ((struct ethernet *)frame)->from, 6);
-            n->ops->give(n);
             found = true;
+            last |= is_number(frame, NIC_SHORTEST, p->number);
+            n->ops->give(n);
         }
     }
+    n->ops->push(n, 1);
     if ( n->trouble )
         return n->trouble;
-    return found ? NULL : "nobody on the bridge sends frames back";
-}
-
-/* What is still on its way, questions of find_peer() and their answers, until it is quiet. */
-static void drain(struct nic *n)
-{
-    for ( u32 quiet = 0; quiet < 2 && !n->trouble; quiet++ )
-    {
-        nap();
-        while ( take_ours(n, NIC_SHORTEST) )
-        {
-            n->ops->give(n);
-            quiet = 0;
-        }
-        n->ops->push(n, 1);
-    }
+    return last ? NULL : "nobody on the bridge sends frames back";
 }
 
 static void finish(const struct path *p)
@@ -185,7 +173,6 @@ static const char *prepare(struct path *p, u32 length)
         finish(p);
         return trouble;
     }
-    drain(p->nic);
     for ( u32 i = 0; i < p->nic->buffers; i++ )
         fill(p->nic, p->nic->transmit + i * NIC_BUFFER, p->peer, length);
     return NULL;
@@ -200,12 +187,14 @@ static const char *prepare(struct path *p, u32 length)
 static u8 *bounce(struct path *p, bool give, u64 number)
 {
     struct nic *n = p->nic;
-    u8 *frame = n->ops->buffer(n);
+    u8 *frame;
 
-    if ( !frame )
-        return NULL;
     if ( give )
         n->ops->give(n);
+    while ( !(frame = n->ops->buffer(n)) && !n->trouble )
+        n->ops->wait(n, 1);
+    if ( !frame )
+        return NULL;
     set_number(frame, NIC_SHORTEST, number);
     n->ops->put(n, NIC_SHORTEST);
     n->ops->push(n, 1);
@@ -227,7 +216,7 @@ static void run_bounce(struct row_run *r, struct path *p)
         sample_keep(r, i, TIMED(frame = bounce(p, held, number)));
         held = frame;
         if ( !frame )
-            r->failure = n->trouble ? n->trouble : "a frame came back and its buffer did not";
+            r->failure = n->trouble;
         else if ( !is_number(frame, NIC_SHORTEST, number) )
             r->failure = "another frame came back than was sent";
         else if ( !is_whole(n, p->peer, frame, NIC_SHORTEST) )
@@ -268,10 +257,14 @@ static const char *stream(struct path *p, struct arrivals *a)
         }
         after = sent - back > depth / 2 ? depth / 2 : sent > back ? sent - back : 1;
         ops->push(n, after);
-        while ( !(frame = take_ours(n, NIC_FRAME)) && !n->trouble )
-            ops->wait(n, after);
-        if ( !frame )
+        frame = take_ours(n, NIC_FRAME);
+        if ( n->trouble )
             return n->trouble;
+        if ( !frame )
+        {
+            ops->wait(n, after);
+            continue;   /* perhaps it is a transmit buffer that came back */
+        }
         do {
             if ( !is_number(frame, NIC_FRAME, number + ++back) )
                 return "a frame is lost, or came out of order";

@@ -114,21 +114,19 @@ static void test_many_domains(void)
 }
 
 /*
- * A million frames there and back on each ring: none lost, doubled or out of order (each
- * has its number at both ends), and none of those looked at whole damaged.
+ * A million frames there and back: none lost, doubled or out of order (each has its
+ * number at both ends), and none of those looked at whole damaged.
  */
 static void test_million_frames(void)
 {
-    struct outcome_of r = program("run", "--host=lab", "--clock=fast", "--json", "--modes=pv",
-                                  "--boots=1", "--samples=3907", "--row-deadline=1200",
-                                  "net/netif-own-stream", "net/netif-linux-stream", NULL);
+    struct outcome_of r = program("run", "--host=lab", "--json", "--modes=pv", "--boots=1",
+                                  "--samples=3907", "--row-deadline=1200",
+                                  "net/netif-own-stream", NULL);
     json_t *j = json_loads(r.out, 0, NULL);
 
     CU_ASSERT_EQUAL(r.status, 0);
     CU_ASSERT_STRING_EQUAL(text_of(j, "net/netif-own-stream", "pv", "status"), "success");
-    CU_ASSERT_STRING_EQUAL(text_of(j, "net/netif-linux-stream", "pv", "status"), "success");
     CU_ASSERT(figure(j, "net/netif-own-stream", "pv", "total_operations") > 1000000);
-    CU_ASSERT(figure(j, "net/netif-linux-stream", "pv", "total_operations") > 1000000);
     json_decref(j);
     program_free(&r);
 }
