@@ -167,6 +167,12 @@ $(BUILD)/test-lab: $(patsubst %,$(BUILD)/%.o,$(sort $(wildcard tests/lab/*.c)))
 	$(call say,LD,$@)
 	$(Q)$(CC) -o $@ $^ -ljansson -lcunit -lm
 
+# Runs in the Linux domU of the long tests.
+$(BUILD)/linux-bench: tests/lab/linux/bench.c Makefile $(DEPS)
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TOOL_CFLAGS) $(TOOL_CPPFLAGS) -MMD -MP -MF $(BUILD)/linux-bench.d -static $< -o $@
+
 $(BUILD)/test-image: $(patsubst %,$(BUILD)/%.o,$(sort $(wildcard tests/image/*.c)) \
 		$(filter dom0-tools/measure/elf.c dom0-tools/measure/image%.c dom0-tools/program.c dom0-tools/measure/result.c,$(TOOL_SOURCES)))
 	$(call say,LD,$@)
@@ -194,7 +200,7 @@ test: test-host $(BUILD)/test-lab $(BUILD)/xenometer-test.elf
 		$(BUILD)/test-lab --figures; status=$$?; \
 		wait $$other || status=1; cat $(BUILD)/test-behaviour.txt; exit $$status
 
-test-long: $(BUILD)/test-lab $(BUILD)/xenometer-test.elf all
+test-long: $(BUILD)/test-lab $(BUILD)/xenometer-test.elf $(BUILD)/linux-bench all
 	$(Q)$(BUILD)/test-lab --long
 
 # Line coverage of what the host tests reach.

@@ -7,12 +7,14 @@
 #include <argp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "backend/vbd.h"
 #include "measure/session.h"
 #include "xenometer.h"
 
 #define PATIENCE 10u   /* seconds for the domain to let go of the disk */
+#define GONE_MS  500u  /* for it to see that the device went */
 
 struct disk_options {
     const char *domain, *image;
@@ -169,6 +171,10 @@ static int serve(struct host *h, const struct disk_options *o)
         status = STATUS_FAILED;   /* it was said already */
     message("%llu requests served", (unsigned long long)vbd_requests(v));
     vbd_free(v);
+    /* When a watch tells Linux of a change, it looks whether the directory is there: the next
+     * disk of that name, made before it has looked, would be the old one to it, closed. */
+    if ( lives(h, domid) )
+        nanosleep(&(struct timespec){ .tv_nsec = GONE_MS * 1000000 }, NULL);
     return status;
 }
 

@@ -1,0 +1,178 @@
+/*
+ * A million requests to a disk, each written block with a sequence number and a
+ * checksum: rows of build/xenometer-test.elf, asserted by tests/lab/test_long.c.
+ * A sample is a round: all blocks written, then all read.
+ */
+#include "../../../domU-kernel/arch/memory.h"
+#include "../../../domU-kernel/drivers/vbd.h"
+#include "../../../domU-kernel/drivers/virtio_blk.h"
+#include "../../../domU-kernel/harness/row.h"
+
+#define ROUNDS  250u
+#define BLOCKS  2000u    /* of 4 KiB; each is written and read in each round */
+#define ROUND   (2 * BLOCKS)   /* requests */
+#define DEPTH   32u
+#define WORDS   (PAGE_SIZE / sizeof(u64))
+
+_Static_assert(ROUNDS * ROUND == 1000000, "as many as the row says");
+
+/* The page of the shared buffer that a request with this number uses. */
+static u64 *buffer(u32 id)
+{
+    return (u64 *)(disk_buffer() + id * PAGE_SIZE);
+}
+
+/* FNV-1a, a word at a time. */
+static u64 checksum(const u64 *words)
+{
+    u64 sum = 0xcbf29ce484222325ul;
+
+    for ( u32 i = 0; i < WORDS - 1; i++ )
+        sum = (sum ^ words[i]) * 0x100000001b3ul;
+    return sum;
+}
+
+/* The block as the request with this number writes it. */
+static void fill(u64 *words, u32 block, u64 sequence)
+{
+    words[0] = sequence;
+    words[1] = block;
+    for ( u32 i = 2; i < WORDS - 1; i++ )
+        words[i] = (sequence << 10 | i) * 0x9e3779b97f4a7c15ul;   /* 2^64 / golden ratio */
+    words[WORDS - 1] = checksum(words);
+}
+
+static bool holds(const u64 *words, u32 block, u64 sequence)
+{
+    return words[0] == sequence && words[1] == block && words[WORDS - 1] == checksum(words);
+}
+
+/*
+ * Write all blocks, or read and check them; `first` is the number of the write of
+ * block 0.  Answers come in any order; drivers refuse one that nobody waits for, so none
+ * is taken twice.
+ */
+static const char *phase(struct disk *d, const struct disk_operations *o, bool write, u64 first)
+{
+    u32 block[DISK_MAX_DEPTH], sent = 0, answered = 0;
+    enum ring_result t;
+    bool well;
+
+    while ( answered < BLOCKS )
+    {
+        while ( sent < BLOCKS && sent - answered < DEPTH )
+        {
+            u32 id = disk_new_id(d);
+
+            block[id] = sent;
+            if ( write )
+                fill(buffer(id), sent, first + sent);
+            else
+                buffer(id)[0] = ~0ul;
+            if ( !o->put(d, id, write, (u64)sent * DISK_PAGE_SECTORS, DISK_PAGE_SECTORS, id) )
+                return "the disk takes no request below its depth";
+            sent++;
+        }
+        o->push(d);
+        if ( !o->wait(d, (sent - answered + 1) / 2) )   /* half of what is open */
+            return "the disk broke";
+        while ( (t = o->take(d, &well)) == RING_TAKEN )
+        {
+            u32 id = d->free[d->frees - 1];   /* disk_end_id() */
+
+            if ( !well )
+                return "the disk reported an error";
+            if ( !write && !holds(buffer(id), block[id], first + block[id]) )
+                return "a block is not the one that was written last, or damaged";
+            answered++;
+        }
+        if ( t == RING_BROKEN )
+            return "the disk answered what was not asked, or twice";
+    }
+    return d->frees == d->depth ? NULL : "a request has no answer";
+}
+
+static void million(struct row_run *r, struct disk *d, const struct disk_operations *o)
+{
+    FOR_EACH_SAMPLE(r, i)
+    {
+        u64 first = (u64)i * BLOCKS + 1;
+        const char *trouble;
+
+        sample_keep(r, i, TIMED({
+            trouble = phase(d, o, true, first);
+            if ( !trouble )
+                trouble = phase(d, o, false, first);
+        }));
+        r->failure = trouble;
+    }
+}
+
+static const char *setup(struct disk *d, const struct disk_operations *o, const char *where)
+{
+    const char *trouble = o->connect(d, where);
+
+    if ( trouble )
+        return trouble;
+    if ( o->listen )
+        o->listen(d);
+    if ( d->depth < DEPTH )
+        return "the disk does not take as many requests at a time";
+    return d->sectors < BLOCKS * DISK_PAGE_SECTORS ? "the disk is too small" : NULL;
+}
+
+/* ---- the paths ---- */
+
+static bool blkif_put(struct disk *d, u32 id, bool write, u64 sector, u32 sectors, u32 page)
+{
+    return vbd_put((struct vbd *)d, id, write ? BLKIF_OP_WRITE : BLKIF_OP_READ, sector, sectors,
+                   page);
+}
+
+static void blkif_push(struct disk *d)
+{
+    vbd_push((struct vbd *)d);
+}
+
+static bool blkif_wait(struct disk *d, u32 after)
+{
+    return vbd_wait((struct vbd *)d, after);
+}
+
+static enum ring_result blkif_take(struct disk *d, bool *well)
+{
+    return vbd_take((struct vbd *)d, well);
+}
+
+static const struct disk_operations blkif_operations = {
+    .connect = vbd_connect, .put = blkif_put, .push = blkif_push, .wait = blkif_wait,
+    .take = blkif_take,
+};
+
+#define MILLION_ROW(id, type, where, what, ...)                                   \
+    static struct type id##_disk;                                                 \
+    static const char *setup_##id(struct row_run *r)                              \
+    {                                                                             \
+        (void)r;                                                                  \
+        return setup(&id##_disk.disk, &type##_operations, where);                 \
+    }                                                                             \
+    static void run_##id(struct row_run *r)                                       \
+    {                                                                             \
+        million(r, &id##_disk.disk, &type##_operations);                          \
+    }                                                                             \
+    ROW(million_##id, .setup = setup_##id, .run = run_##id) = {                   \
+        .work = "write and read blocks",                                          \
+        .path = what ", up to 32 open", .help = what ", a million requests",      \
+        .explanation = what, .elsewhere = "this mode has no such disk",           \
+        .operations = ROUND, .samples = ROUNDS, __VA_ARGS__                       \
+    }
+
+#define vbd_operations blkif_operations   /* by the name of its struct */
+MILLION_ROW(blkback, vbd, "device/vbd/51712", "Linux's xen-blkback",
+            .name = "million/blkif-linux", .modes = MODES_XEN, .needs = DOMAIN_DISK);
+MILLION_ROW(own, vbd, "device/vbd/51744", "xenometer's own backend",
+            .name = "million/blkif-own", .modes = MODES_XEN, .needs = DOMAIN_DISK);
+MILLION_ROW(qdisk, vbd, "device/vbd/51728", "QEMU's qdisk",
+            .name = "million/blkif-qemu", .modes = MODES_XEN, .needs = DOMAIN_QDISK);
+MILLION_ROW(virtio, virtio_blk, NULL, "QEMU's virtio-blk",
+            .name = "million/virtio", .modes = MODE_HVM, .needs = DOMAIN_CONTROLLERS);
