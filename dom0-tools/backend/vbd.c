@@ -1,8 +1,6 @@
 #include "vbd.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,13 +17,6 @@
 #define PERSISTENT    2048u   /* table size, a power of two */
 #define MAX_MAPPED    1024u   /* pages of a frontend we keep mapped at most */
 
-enum vbd_phase {
-    VBD_WAITING,     /* InitWait */
-    VBD_CONNECTED,
-    VBD_CLOSED,
-    VBD_FAILED,      /* `trouble` says why; nothing is mapped */
-};
-
 /* A page with a persistent grant (feature-persistent): mapped once. */
 struct mapped {
     uint32_t gref;
@@ -34,7 +25,7 @@ struct mapped {
 
 /* What the frontend wrote, read once. */
 struct vbd_keys {
-    uint32_t order, port;
+    uint32_t order;
     uint32_t ref[1u << MAX_ORDER];
     bool persistent;
 };
@@ -61,27 +52,17 @@ struct run {
 };
 
 struct vbd {
-    struct host *host;
-    uint32_t domid;
-    struct xenbus_name name;
-    struct host_watch watch;
-    enum vbd_phase phase;
-    char *trouble;
-
+    struct split split;          /* the first member: vbd_of() */
     int claim;                   /* of the device, among all our processes */
     struct storage storage;
     struct blkif_disk disk;
     uint64_t requests;
     int complained;              /* errno of the storage's failure that was told last */
 
-    /* With VBD_CONNECTED: */
+    /* With SPLIT_CONNECTED: */
     struct vbd_keys keys;
-    xenevtchn_handle *events;
-    xengnttab_handle *grants;
-    struct channel channel;
     void *pages;
     struct ring_back ring;
-    struct loop_work more;
     struct mapped mapped[PERSISTENT];
     uint32_t mapped_count;
     uint8_t *bounce;             /* for frontends without persistent grants: 1 MiB */
@@ -89,9 +70,14 @@ struct vbd {
     struct run run;
 };
 
+static struct vbd *vbd_of(struct split *s)
+{
+    return (struct vbd *)s;
+}
+
 const char *vbd_trouble(const struct vbd *v)
 {
-    return v->phase == VBD_FAILED ? v->trouble : NULL;
+    return v->split.phase == SPLIT_FAILED ? v->split.trouble : NULL;
 }
 
 uint64_t vbd_requests(const struct vbd *v)
@@ -101,37 +87,14 @@ uint64_t vbd_requests(const struct vbd *v)
 
 void vbd_close(struct vbd *v)
 {
-    if ( v->phase == VBD_WAITING )
-        v->phase = VBD_CLOSED;   /* nobody has it */
-    xenbus_set_state(v->host->bus, &v->name, XenbusStateClosing);
+    if ( v->split.phase == SPLIT_WAITING )
+        v->split.phase = SPLIT_CLOSED;   /* nobody has it */
+    xenbus_set_state(v->split.host->bus, &v->split.name, XenbusStateClosing);
 }
 
 bool vbd_closed(const struct vbd *v)
 {
-    return v->phase == VBD_CLOSED;
-}
-
-static void disconnect(struct vbd *);
-
-static void fail(struct vbd *v, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-static void fail(struct vbd *v, const char *format, ...)
-{
-    va_list arguments;
-    char *text;
-
-    if ( v->phase == VBD_FAILED )
-        return;
-    va_start(arguments, format);
-    if ( vasprintf(&text, format, arguments) < 0 )
-        text = xstrdup("out of memory");
-    va_end(arguments);
-    disconnect(v);
-    v->phase = VBD_FAILED;
-    v->trouble = text;
-    message("disk %u of domain %u: %s", v->name.device, v->domid, text);
-    xenbus_write_error(v->host->bus, &v->name, text);
-    xenbus_set_state(v->host->bus, &v->name, XenbusStateClosing);
+    return v->split.phase == SPLIT_CLOSED;
 }
 
 /* ---------------------------------------------------------------- pages -- */
@@ -151,7 +114,7 @@ static void *persistent_page(struct vbd *v, uint32_t gref)
         return v->mapped[at].page;
     if ( v->mapped_count == MAX_MAPPED )
         return NULL;
-    page = xengnttab_map_grant_ref(v->grants, v->domid, gref, PROT_READ | PROT_WRITE);
+    page = xengnttab_map_grant_ref(v->split.grants, v->split.name.domid, gref, PROT_READ | PROT_WRITE);
     if ( page )
     {
         v->mapped[at] = (struct mapped){ gref, page };
@@ -174,7 +137,7 @@ static bool copy_segments(struct vbd *v, bool to_frontend)
     {
         union xengnttab_copy_ptr ours = { .virt = at }, theirs = {
             .foreign = { .ref = o->segment[i].gref, .offset = o->segment[i].offset,
-                         .domid = (uint16_t)v->domid },
+                         .domid = (uint16_t)v->split.name.domid },
         };
 
         segment[i] = (xengnttab_grant_copy_segment_t){
@@ -184,7 +147,7 @@ static bool copy_segments(struct vbd *v, bool to_frontend)
         };
         at += o->segment[i].length;
     }
-    if ( xengnttab_grant_copy(v->grants, o->segments, segment) )
+    if ( xengnttab_grant_copy(v->split.grants, o->segments, segment) )
         return false;
     for ( uint32_t i = 0; i < o->segments; i++ )
         if ( segment[i].status != GNTST_okay )
@@ -203,11 +166,11 @@ static int read_indirect(struct vbd *v)
     {
         struct blkif_request_segment *to = segments + i * BLKIF_SEGMENTS_PER_PAGE;
         xengnttab_grant_copy_segment_t copy = {
-            .source.foreign = { .ref = o->page[i], .domid = (uint16_t)v->domid },
+            .source.foreign = { .ref = o->page[i], .domid = (uint16_t)v->split.name.domid },
             .dest.virt = to, .len = BLKIF_PAGE, .flags = GNTCOPY_source_gref,
         };
 
-        if ( xengnttab_grant_copy(v->grants, 1, &copy) || copy.status != GNTST_okay )
+        if ( xengnttab_grant_copy(v->split.grants, 1, &copy) || copy.status != GNTST_okay )
             return BLKIF_RSP_ERROR;
     }
     return blkif_segments(o, segments, &v->disk);
@@ -222,7 +185,7 @@ static void complain(struct vbd *v, const char *what)
         return;
     v->complained = errno;
     message("%s: cannot %s for domain %u, which gets an error: %s", v->storage.path, what,
-            v->domid, storage_shrunk(&v->storage) ? "the image became shorter than the disk"
+            v->split.name.domid, storage_shrunk(&v->storage) ? "the image became shorter than the disk"
                                                   : strerror(errno));
 }
 
@@ -368,8 +331,9 @@ static void serve(struct vbd *v, const union blkif_sring_entry *slot)
  * Serve the ring for one turn: as many requests as it has slots, so that others
  * get theirs.  True when there was work.
  */
-static bool turn(struct vbd *v)
+static bool turn(struct split *s)
 {
+    struct vbd *v = vbd_of(s);
     union blkif_sring_entry slot;
     enum ring_result r = RING_EMPTY;
     uint32_t done = 0;
@@ -383,210 +347,94 @@ static bool turn(struct vbd *v)
         }
         run_finish(v);
         if ( done && ring_back_push(&v->ring) )
-            xenevtchn_notify(v->events, v->channel.port);
+            split_notify(s);
     } while ( r != RING_BROKEN && done < v->ring.count &&
               (r = ring_back_final_check(&v->ring, 1)) == RING_TAKEN );
     if ( r == RING_BROKEN )
-        fail(v, "the domain's block ring has an impossible request index");
+        split_fail(s, "the domain's block ring has an impossible request index");
     else if ( done == v->ring.count )
-        loop_work_add(&v->host->loop, &v->more);
+        split_more(s);
     return done || r == RING_BROKEN;
-}
-
-static void turn_again(void *context)
-{
-    turn(context);
-}
-
-static void event_ready(void *context)
-{
-    struct vbd *v = context;
-    int port = xenevtchn_pending(v->events);
-
-    if ( port >= 0 )
-        channel_handled(&v->channel, turn(v));
-    else if ( errno != EAGAIN && errno != EINTR )
-        fail(v, "cannot read events: %s", strerror(errno));
 }
 
 /* -------------------------------------------------------------- connect -- */
 
-/* A number of the frontend; absent: `otherwise`.  False: not a number in range. */
-static bool key(struct vbd *v, const char *name, uint32_t min, uint32_t max,
-                uint32_t otherwise, uint32_t *value)
+/* Where the rings are, and how the frontend speaks.  NULL, or what is wrong. */
+static char *read_keys(struct vbd *v, uint32_t *port)
 {
-    size_t length;
-    char *text = xenbus_read(v->host->bus, &v->name, name, &length), *path;
-    char shown[64];
-    bool good = true;
-
-    *value = otherwise;
-    if ( text || otherwise < min )
-        good = text && keys_decimal(text, length, min, max, value);
-    if ( !good )
-    {
-        path = xenbus_path(&v->name);
-        keys_printable(shown, sizeof(shown), text ? text : "", text ? length : 0);
-        fail(v, "%s/%s is \"%s\", and should be a number from %u to %u", path, name,
-             shown, min, max);
-        free(path);
-    }
-    free(text);
-    return good;
-}
-
-static bool read_keys(struct vbd *v)
-{
+    struct xenbus *bus = v->split.host->bus;
+    const struct xenbus_name *name = &v->split.name;
     struct vbd_keys *k = &v->keys;
     uint32_t persistent;
     size_t length;
-    char *protocol = xenbus_read(v->host->bus, &v->name, "protocol", &length);
+    char *protocol = xenbus_read(bus, name, "protocol", &length), *wrong;
     bool native = !protocol || !strcmp(protocol, XEN_IO_PROTO_ABI_X86_64);
 
     free(protocol);
     if ( !native )
-    {
-        fail(v, "the domain's frontend speaks another protocol than " XEN_IO_PROTO_ABI_X86_64);
-        return false;
-    }
-    if ( !key(v, "event-channel", 1, UINT32_MAX, 0, &k->port) ||
-         !key(v, "ring-page-order", 0, MAX_ORDER, 0, &k->order) ||
-         !key(v, "feature-persistent", 0, 1, 0, &persistent) )
-        return false;
+        return xstrdup("the domain's frontend speaks another protocol than "
+                       XEN_IO_PROTO_ABI_X86_64);
+    if ( (wrong = xenbus_read_number(bus, name, "event-channel", 1, UINT32_MAX, 0, port)) ||
+         (wrong = xenbus_read_number(bus, name, "ring-page-order", 0, MAX_ORDER, 0, &k->order)) ||
+         (wrong = xenbus_read_number(bus, name, "feature-persistent", 0, 1, 0, &persistent)) )
+        return wrong;
     k->persistent = persistent;
-    if ( k->order == 0 && xenbus_has(v->host->bus, &v->name, "ring-ref") )
-        return key(v, "ring-ref", 1, UINT32_MAX, 0, &k->ref[0]);
-    for ( uint32_t i = 0; i < 1u << k->order; i++ )
+    if ( k->order == 0 && xenbus_has(bus, name, "ring-ref") )
+        return xenbus_read_number(bus, name, "ring-ref", 1, UINT32_MAX, 0, &k->ref[0]);
+    for ( uint32_t i = 0; i < 1u << k->order && !wrong; i++ )
     {
-        char name[24];
+        char key[24];
 
-        snprintf(name, sizeof(name), "ring-ref%u", i);
-        if ( !key(v, name, 1, UINT32_MAX, 0, &k->ref[i]) )
-            return false;
+        snprintf(key, sizeof(key), "ring-ref%u", i);
+        wrong = xenbus_read_number(bus, name, key, 1, UINT32_MAX, 0, &k->ref[i]);
     }
-    return true;
+    return wrong;
 }
 
-/* What could not be done, or NULL. */
-static const char *connect_all(struct vbd *v)
+static char *connect(struct split *s, uint32_t *port)
 {
+    struct vbd *v = vbd_of(s);
+    char *wrong = read_keys(v, port);
     uint32_t count = 1u << v->keys.order;
 
-    v->events = xenevtchn_open(xenctrl_logger(), 0);
-    /* Never sleep in a read: what made the loop call us may be gone by then. */
-    if ( !v->events || fcntl(xenevtchn_fd(v->events), F_SETFL, O_NONBLOCK) ||
-         !loop_add(&v->host->loop, xenevtchn_fd(v->events), event_ready, v) )
-        return "open /dev/xen/evtchn";
-    v->grants = xengnttab_open(xenctrl_logger(), 0);
-    if ( !v->grants )
-        return "open /dev/xen/gntdev";
-    v->pages = xengnttab_map_domain_grant_refs(v->grants, count, v->domid, v->keys.ref,
+    if ( wrong )
+        return wrong;
+    v->pages = xengnttab_map_domain_grant_refs(s->grants, count, s->name.domid, v->keys.ref,
                                                PROT_READ | PROT_WRITE);
     if ( !v->pages )
-        return "map the ring";
+        return xasprintf("cannot map the ring (%s)", strerror(errno));
     v->bounce = aligned_alloc(BLKIF_PAGE, BLKIF_MAX_SEGMENTS * BLKIF_PAGE);
     if ( !v->bounce )
-        return "get memory";
+        return xstrdup("cannot get memory");
     /* Attached at its responses: what was not answered is done (again). */
-    errno = EPROTO;
     if ( !ring_back_attach(&v->ring, v->pages,
                            ring_slot_count(count * BLKIF_PAGE, BLKIF_SLOT)) )
-        return "use the ring: more requests than slots";
-    if ( !channel_bind(&v->channel, v->events, &v->host->loop, v->domid, v->keys.port) )
-        return "bind the event channel";
+        return xstrdup("cannot use the ring: it has more requests than slots");
     return NULL;
 }
 
-static void connect(struct vbd *v)
+static void disconnect(struct split *s)
 {
-    const char *failed;
+    struct vbd *v = vbd_of(s);
 
-    if ( !read_keys(v) )
-        return;
-    failed = connect_all(v);
-    if ( failed )
-    {
-        fail(v, "cannot %s (%s)", failed, strerror(errno));
-        return;
-    }
-    v->phase = VBD_CONNECTED;
-    if ( !xenbus_set_state(v->host->bus, &v->name, XenbusStateConnected) )
-        fail(v, "cannot write our state into XenStore: %s", strerror(errno));
-    else
-    {
-        loop_work_add(&v->host->loop, &v->more);
-        /* One that was killed may have published responses and not told: with no
-         * request left to answer, nothing else would wake the frontend. */
-        xenevtchn_notify(v->events, v->channel.port);
-    }
-}
-
-/* Safe at any point of connect_all(), and twice. */
-static void disconnect(struct vbd *v)
-{
-    loop_work_remove(&v->host->loop, &v->more);
-    channel_unbind(&v->channel);
     for ( uint32_t i = 0; i < PERSISTENT; i++ )
         if ( v->mapped[i].page )
         {
-            xengnttab_unmap(v->grants, v->mapped[i].page, 1);
+            xengnttab_unmap(s->grants, v->mapped[i].page, 1);
             v->mapped[i].page = NULL;
         }
     v->mapped_count = 0;
     v->run.requests = v->run.vectors = 0;
     if ( v->pages )
-        xengnttab_unmap(v->grants, v->pages, 1u << v->keys.order);
-    if ( v->grants )
-        xengnttab_close(v->grants);
-    if ( v->events )
-    {
-        loop_remove(&v->host->loop, xenevtchn_fd(v->events));
-        xenevtchn_close(v->events);
-    }
+        xengnttab_unmap(s->grants, v->pages, 1u << v->keys.order);
     free(v->bounce);
     v->pages = NULL;
-    v->grants = NULL;
-    v->events = NULL;
     v->bounce = NULL;
 }
 
-/* --------------------------------------------------------------- states -- */
-
-static void check_frontend(void *context)
-{
-    struct vbd *v = context;
-    XenbusState state = xenbus_frontend_state(v->host->bus, &v->name);
-
-    if ( v->phase == VBD_FAILED )
-        return;
-    switch ( state )
-    {
-    case XenbusStateInitialising:
-        if ( v->phase == VBD_CLOSED )
-        {
-            v->phase = VBD_WAITING;   /* a new driver: connect anew */
-            xenbus_set_state(v->host->bus, &v->name, XenbusStateInitWait);
-        }
-        break;
-
-    case XenbusStateInitialised:
-    case XenbusStateConnected:   /* before we are: another backend served it */
-        if ( v->phase == VBD_WAITING )
-            connect(v);
-        break;
-
-    case XenbusStateClosing:
-    case XenbusStateClosed:
-        disconnect(v);
-        v->phase = VBD_CLOSED;
-        xenbus_set_state(v->host->bus, &v->name, state);
-        break;
-
-    default:   /* the domain goes, or writes nonsense: nothing to serve */
-        if ( v->phase == VBD_CONNECTED )
-            fail(v, "the domain's block device has no valid state");
-    }
-}
+static const struct split_operations operations = {
+    .connect = connect, .disconnect = disconnect, .turn = turn,
+};
 
 /* -------------------------------------------------------- new and free -- */
 
@@ -596,10 +444,10 @@ static const char *device_name(const struct vbd *v)
 {
     static char name[16];
 
-    if ( v->name.device >> 8 == 202 )
-        snprintf(name, sizeof(name), "xvd%c", 'a' + (int)(v->name.device >> 4 & 15));
+    if ( v->split.name.device >> 8 == 202 )
+        snprintf(name, sizeof(name), "xvd%c", 'a' + (int)(v->split.name.device >> 4 & 15));
     else
-        snprintf(name, sizeof(name), "disk %u", v->name.device);
+        snprintf(name, sizeof(name), "disk %u", v->split.name.device);
     return name;
 }
 
@@ -609,7 +457,7 @@ static const char *device_name(const struct vbd *v)
 static char *claim(struct vbd *v)
 {
     const struct timespec tick = { .tv_nsec = 20000000 };
-    char *name = xenbus_own_path(&v->name);
+    char *name = xenbus_own_path(&v->split.name);
     bool locked = false;
     int error;
 
@@ -629,9 +477,9 @@ static char *claim(struct vbd *v)
         return NULL;
     if ( v->claim < 0 )
         return error == EADDRINUSE
-            ? xasprintf("domain %u has %s already: another xenometer serves it", v->domid,
+            ? xasprintf("domain %u has %s already: another xenometer serves it", v->split.name.domid,
                         device_name(v))
-            : xasprintf("cannot claim %s of domain %u: %s", device_name(v), v->domid,
+            : xasprintf("cannot claim %s of domain %u: %s", device_name(v), v->split.name.domid,
                         strerror(error));
     return xasprintf("%s: %s", v->storage.path, error == EWOULDBLOCK
                      ? "it is in use: another xenometer serves it" : strerror(error));
@@ -641,7 +489,7 @@ static char *claim(struct vbd *v)
 static bool reads(struct vbd *v, const char *name, const char *value)
 {
     size_t length;
-    char *text = xenbus_read_own(v->host->bus, &v->name, name, &length);
+    char *text = xenbus_read_own(v->split.host->bus, &v->split.name, name, &length);
     bool same = text && !strcmp(text, value);
 
     free(text);
@@ -655,17 +503,17 @@ static bool reads(struct vbd *v, const char *name, const char *value)
 static char *take_over(struct vbd *v, const char *path)
 {
     size_t length;
-    char *text = xenbus_read_own(v->host->bus, &v->name, "sectors", &length);
+    char *text = xenbus_read_own(v->split.host->bus, &v->split.name, "sectors", &length);
     uint64_t sectors = text ? strtoull(text, NULL, 10) : 0;   /* our own writing */
 
     free(text);
     if ( !reads(v, "params", path) || !reads(v, "mode", v->disk.readonly ? "r" : "w") )
         return xasprintf("domain %u has %s already, which was served from another image or "
                          "otherwise: give the same arguments as then, or another --device",
-                         v->domid, device_name(v));
+                         v->split.name.domid, device_name(v));
     if ( !sectors || sectors > v->disk.sectors )
         return xasprintf("%s: it became shorter than the disk that domain %u has", path,
-                         v->domid);
+                         v->split.name.domid);
     v->disk.sectors = sectors;
     return NULL;
 }
@@ -685,27 +533,27 @@ static char *announce(struct vbd *v, const char *path)
         { "feature-max-indirect-segments", segments }, { NULL, NULL },
     };
 
-    snprintf(number, sizeof(number), "%u", v->name.device);
+    snprintf(number, sizeof(number), "%u", v->split.name.device);
     snprintf(sectors, sizeof(sectors), "%llu", (unsigned long long)v->disk.sectors);
     snprintf(info, sizeof(info), "%u", v->disk.readonly ? VDISK_READONLY : 0);
     snprintf(order, sizeof(order), "%u", MAX_ORDER);
     snprintf(segments, sizeof(segments), "%u", BLKIF_MAX_SEGMENTS);
-    return xenbus_attach(v->host->bus, &v->name, frontend, backend, XenbusStateInitWait);
+    return xenbus_attach(v->split.host->bus, &v->split.name, frontend, backend, XenbusStateInitWait);
 }
 
 /* The device's directories: another's, a killed one's, or made anew. */
 static char *attach(struct vbd *v)
 {
-    char *own = xenbus_own_path(&v->name), *path = realpath(v->storage.path, NULL), *error;
+    char *own = xenbus_own_path(&v->split.name), *path = realpath(v->storage.path, NULL), *error;
     size_t length;
-    char *backend = xenbus_read(v->host->bus, &v->name, "backend", &length);
+    char *backend = xenbus_read(v->split.host->bus, &v->split.name, "backend", &length);
 
     if ( !path )
         error = xasprintf("%s: %s", v->storage.path, strerror(errno));
     else if ( backend && strcmp(backend, own) )
         error = xasprintf("domain %u has %s already, from another backend: `--device` names "
-                          "another one", v->domid, device_name(v));
-    else if ( xenbus_backend_state(v->host->bus, &v->name) == XenbusStateConnected )
+                          "another one", v->split.name.domid, device_name(v));
+    else if ( xenbus_backend_state(v->split.host->bus, &v->split.name) == XenbusStateConnected )
         error = take_over(v, path);
     else
         error = announce(v, path);
@@ -720,7 +568,6 @@ static void give_up(struct vbd *v)
     storage_close(&v->storage);
     if ( v->claim >= 0 )
         close(v->claim);
-    free(v->trouble);
     free(v);
 }
 
@@ -729,12 +576,10 @@ struct vbd *vbd_new(struct host *host, uint32_t domid, uint32_t device, const ch
 {
     struct vbd *v = xcalloc(1, sizeof(*v));
 
-    v->host = host;
-    v->domid = domid;
     v->claim = -1;
-    v->name = (struct xenbus_name){ domid, device, "vbd", VBD_BACKEND_CLASS };
-    v->watch = (struct host_watch){ .name = &v->name, .changed = check_frontend, .context = v };
-    v->more = (struct loop_work){ .work = turn_again, .context = v };
+    split_init(&v->split, host,
+               &(struct xenbus_name){ domid, device, "vbd", VBD_BACKEND_CLASS }, "disk",
+               &operations);
     *error = storage_open(&v->storage, path, readonly);
     v->disk = (struct blkif_disk){
         .sectors = v->storage.sectors, .readonly = readonly, .flush = true, .discard = true,
@@ -745,10 +590,10 @@ struct vbd *vbd_new(struct host *host, uint32_t domid, uint32_t device, const ch
         *error = attach(v);
     if ( !*error )
     {
-        if ( host_watch_add(host, &v->watch) )
+        *error = split_follow(&v->split);
+        if ( !*error )
             return v;
-        *error = xasprintf("cannot watch domain %u: %s", domid, strerror(errno));
-        xenbus_detach(host->bus, &v->name);
+        split_end(&v->split);
     }
     give_up(v);
     return NULL;
@@ -758,8 +603,6 @@ void vbd_free(struct vbd *v)
 {
     if ( !v )
         return;
-    host_watch_remove(v->host, &v->watch);
-    disconnect(v);
-    xenbus_detach(v->host->bus, &v->name);
+    split_end(&v->split);
     give_up(v);
 }

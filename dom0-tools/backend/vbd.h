@@ -12,11 +12,9 @@
 #define BACKEND_VBD_H
 
 #include <ring.h>
-#include <xengnttab.h>
 
 #include "blkif.h"
-#include "channel.h"
-#include "host.h"
+#include "split.h"
 #include "storage.h"
 
 /* Class below dom0's backend/: not "vbd", which Linux's blkback would take. */

@@ -1,42 +1,22 @@
 #include "vif.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-
-#include <xengnttab.h>
 
 #include "netif.h"
 #include "xenometer.h"
 
 #define BATCH 64u   /* packets that are copied together */
 
-enum vif_phase {
-    VIF_WAITING,     /* InitWait */
-    VIF_CONNECTED,
-    VIF_CLOSED,
-    VIF_FAILED,      /* `trouble` says why; nothing is mapped */
-};
-
 struct vif {
-    struct host *host;
-    uint32_t domid;
-    struct xenbus_name name;
-    struct host_watch watch;
-    enum vif_phase phase;
-    char *trouble;
+    struct split split;      /* the first member: vif_of() */
 
-    /* With VIF_CONNECTED: */
-    xenevtchn_handle *events;
-    xengnttab_handle *grants;
-    struct channel channel;
+    /* With SPLIT_CONNECTED: */
     void *tx_page, *rx_page;
     struct ring_back tx, rx;
-    struct loop_work more;
 
     /* The batch: packets taken, copied here, and on their way back. */
     struct netif_packet packet[BATCH];
@@ -47,27 +27,14 @@ struct vif {
 /* Our end of the cable: the address Xen's bridge ports have. */
 static const uint8_t neighbour[6] = { 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff };
 
-const char *vif_trouble(const struct vif *v)
+static struct vif *vif_of(struct split *s)
 {
-    return v->phase == VIF_FAILED ? v->trouble : NULL;
+    return (struct vif *)s;
 }
 
-static void disconnect(struct vif *);
-
-/* `text` becomes ours. */
-static void fail(struct vif *v, char *text)
+const char *vif_trouble(const struct vif *v)
 {
-    if ( v->phase == VIF_FAILED )
-    {
-        free(text);
-        return;
-    }
-    disconnect(v);
-    v->phase = VIF_FAILED;
-    v->trouble = text;
-    message("network interface %u of domain %u: %s", v->name.device, v->domid, text);
-    xenbus_write_error(v->host->bus, &v->name, text);
-    xenbus_set_state(v->host->bus, &v->name, XenbusStateClosing);
+    return v->split.phase == SPLIT_FAILED ? v->split.trouble : NULL;
 }
 
 /* -------------------------------------------------------------- frames -- */
@@ -87,7 +54,7 @@ static void copy_in(struct vif *v, unsigned packets)
         {
             v->copy[segments++] = (xengnttab_grant_copy_segment_t){
                 .source.foreign = { .ref = p->fragment[f].gref, .offset = p->fragment[f].offset,
-                                    .domid = (uint16_t)v->domid },
+                                    .domid = (uint16_t)v->split.name.domid },
                 .dest.virt = to, .len = p->fragment[f].length, .flags = GNTCOPY_source_gref,
             };
             to += p->fragment[f].length;
@@ -95,7 +62,7 @@ static void copy_in(struct vif *v, unsigned packets)
     }
     if ( !segments )
         return;
-    copied = !xengnttab_grant_copy(v->grants, segments, v->copy);
+    copied = !xengnttab_grant_copy(v->split.grants, segments, v->copy);
     for ( unsigned i = 0; i < packets; i++ )
     {
         struct netif_packet *p = &v->packet[i];
@@ -128,14 +95,14 @@ static void send_back(struct vif *v, unsigned packets)
             break;
         v->copy[back] = (xengnttab_grant_copy_segment_t){
             .source.virt = v->frame[i],
-            .dest.foreign = { .ref = request[back].gref, .domid = (uint16_t)v->domid },
+            .dest.foreign = { .ref = request[back].gref, .domid = (uint16_t)v->split.name.domid },
             .len = (uint16_t)p->length, .flags = GNTCOPY_dest_gref,
         };
         back++;
     }
     if ( !back )
         return;
-    copied = !xengnttab_grant_copy(v->grants, back, v->copy);
+    copied = !xengnttab_grant_copy(v->split.grants, back, v->copy);
     for ( unsigned i = 0; i < back; i++ )
     {
         bool good = copied && v->copy[i].status == GNTST_okay;
@@ -151,8 +118,9 @@ static void send_back(struct vif *v, unsigned packets)
  * Serve the rings for one turn: as many packets as they have slots, so that others
  * get theirs.  True when there was work.
  */
-static bool turn(struct vif *v)
+static bool turn(struct split *s)
 {
+    struct vif *v = vif_of(s);
     enum ring_result r = RING_TAKEN;
     unsigned done = 0, packets;
 
@@ -167,32 +135,17 @@ static bool turn(struct vif *v)
         done += packets;
         /* Both, whatever the first says: one event is for both. */
         if ( packets && (ring_back_push(&v->rx) | ring_back_push(&v->tx)) )
-            xenevtchn_notify(v->events, v->channel.port);
+            split_notify(s);
         if ( r == RING_EMPTY )
             r = ring_back_final_check(&v->tx, 1);
     } while ( r == RING_TAKEN && done < v->tx.count && !v->rx.broken );
     if ( r == RING_BROKEN || v->rx.broken )
-        fail(v, xasprintf("the domain's %s ring has an impossible request index%s",
-                          v->rx.broken ? "receive" : "transmit", v->rx.broken ? "" : " or chain"));
+        split_fail(s, v->rx.broken
+                      ? "the domain's receive ring has an impossible request index"
+                      : "the domain's transmit ring has an impossible request index or chain");
     else if ( r == RING_TAKEN )
-        loop_work_add(&v->host->loop, &v->more);
-    return done || v->phase != VIF_CONNECTED;
-}
-
-static void turn_again(void *context)
-{
-    turn(context);
-}
-
-static void event_ready(void *context)
-{
-    struct vif *v = context;
-    int port = xenevtchn_pending(v->events);
-
-    if ( port >= 0 )
-        channel_handled(&v->channel, turn(v));
-    else if ( errno != EAGAIN && errno != EINTR )
-        fail(v, xasprintf("cannot read events: %s", strerror(errno)));
+        split_more(s);
+    return done || s->phase != SPLIT_CONNECTED;
 }
 
 /* -------------------------------------------------------------- connect -- */
@@ -202,139 +155,65 @@ struct vif_keys {
     uint32_t tx_ref, rx_ref, port, copy;
 };
 
-static bool read_keys(struct vif *v, struct vif_keys *k)
+/* NULL, or what is wrong (the caller's). */
+static char *read_keys(struct split *s, struct vif_keys *k)
 {
     const struct {
         const char *name;
-        uint32_t min, max, otherwise, *value;
+        uint32_t *value;
+        uint32_t max;
     } keys[] = {
-        { "request-rx-copy", 1, 1, 0, &k->copy },
-        { "tx-ring-ref", 1, UINT32_MAX, 0, &k->tx_ref },
-        { "rx-ring-ref", 1, UINT32_MAX, 0, &k->rx_ref },
-        { "event-channel", 1, UINT32_MAX, 0, &k->port },
+        { "request-rx-copy", &k->copy, 1 },
+        { "tx-ring-ref", &k->tx_ref, UINT32_MAX },
+        { "rx-ring-ref", &k->rx_ref, UINT32_MAX },
+        { "event-channel", &k->port, UINT32_MAX },
     };
+    char *wrong = NULL;
 
-    for ( size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++ )
-    {
-        char *error = xenbus_read_number(v->host->bus, &v->name, keys[i].name, keys[i].min,
-                                         keys[i].max, keys[i].otherwise, keys[i].value);
-
-        if ( error )
-        {
-            fail(v, error);
-            return false;
-        }
-    }
-    return true;
+    for ( size_t i = 0; i < sizeof(keys) / sizeof(*keys) && !wrong; i++ )
+        wrong = xenbus_read_number(s->host->bus, &s->name, keys[i].name, 1, keys[i].max, 0,
+                                   keys[i].value);
+    return wrong;
 }
 
-static void *map_ring(struct vif *v, uint32_t ref)
+static void *map_ring(struct split *s, uint32_t ref)
 {
-    return xengnttab_map_grant_ref(v->grants, v->domid, ref, PROT_READ | PROT_WRITE);
+    return xengnttab_map_grant_ref(s->grants, s->name.domid, ref, PROT_READ | PROT_WRITE);
 }
 
-/* What could not be done, or NULL. */
-static const char *connect_all(struct vif *v, const struct vif_keys *k)
+static char *connect(struct split *s, uint32_t *port)
 {
-    v->events = xenevtchn_open(xenctrl_logger(), 0);
-    /* Never sleep in a read: what made the loop call us may be gone by then. */
-    if ( !v->events || fcntl(xenevtchn_fd(v->events), F_SETFL, O_NONBLOCK) ||
-         !loop_add(&v->host->loop, xenevtchn_fd(v->events), event_ready, v) )
-        return "open /dev/xen/evtchn";
-    v->grants = xengnttab_open(xenctrl_logger(), 0);
-    if ( !v->grants )
-        return "open /dev/xen/gntdev";
-    v->tx_page = map_ring(v, k->tx_ref);
-    v->rx_page = v->tx_page ? map_ring(v, k->rx_ref) : NULL;
+    struct vif *v = vif_of(s);
+    struct vif_keys k;
+    char *wrong = read_keys(s, &k);
+
+    if ( wrong )
+        return wrong;
+    v->tx_page = map_ring(s, k.tx_ref);
+    v->rx_page = v->tx_page ? map_ring(s, k.rx_ref) : NULL;
     if ( !v->rx_page )
-        return "map the rings";
-    errno = EPROTO;
+        return xasprintf("cannot map the rings (%s)", strerror(errno));
     if ( !ring_back_attach(&v->tx, v->tx_page, ring_slot_count(NETIF_PAGE, NETIF_TX_SLOT)) ||
          !ring_back_attach(&v->rx, v->rx_page, ring_slot_count(NETIF_PAGE, NETIF_RX_SLOT)) )
-        return "use the rings: more requests than slots";
-    if ( !channel_bind(&v->channel, v->events, &v->host->loop, v->domid, k->port) )
-        return "bind the event channel";
+        return xstrdup("cannot use the rings: they have more requests than slots");
+    *port = k.port;
     return NULL;
 }
 
-static void connect(struct vif *v)
+static void disconnect(struct split *s)
 {
-    struct vif_keys keys;
-    const char *failed;
+    struct vif *v = vif_of(s);
 
-    if ( !read_keys(v, &keys) )
-        return;
-    failed = connect_all(v, &keys);
-    if ( failed )
-    {
-        fail(v, xasprintf("cannot %s (%s)", failed, strerror(errno)));
-        return;
-    }
-    v->phase = VIF_CONNECTED;
-    if ( !xenbus_set_state(v->host->bus, &v->name, XenbusStateConnected) )
-        fail(v, xasprintf("cannot write our state into XenStore: %s", strerror(errno)));
-    else
-        loop_work_add(&v->host->loop, &v->more);
-}
-
-/* Safe at any point of connect_all(), and twice. */
-static void disconnect(struct vif *v)
-{
-    loop_work_remove(&v->host->loop, &v->more);
-    channel_unbind(&v->channel);
     if ( v->tx_page )
-        xengnttab_unmap(v->grants, v->tx_page, 1);
+        xengnttab_unmap(s->grants, v->tx_page, 1);
     if ( v->rx_page )
-        xengnttab_unmap(v->grants, v->rx_page, 1);
-    if ( v->grants )
-        xengnttab_close(v->grants);
-    if ( v->events )
-    {
-        loop_remove(&v->host->loop, xenevtchn_fd(v->events));
-        xenevtchn_close(v->events);
-    }
+        xengnttab_unmap(s->grants, v->rx_page, 1);
     v->tx_page = v->rx_page = NULL;
-    v->grants = NULL;
-    v->events = NULL;
 }
 
-/* --------------------------------------------------------------- states -- */
-
-static void check_frontend(void *context)
-{
-    struct vif *v = context;
-    XenbusState state = xenbus_frontend_state(v->host->bus, &v->name);
-
-    if ( v->phase == VIF_FAILED )
-        return;
-    switch ( state )
-    {
-    case XenbusStateInitialising:
-        if ( v->phase == VIF_CLOSED )
-        {
-            v->phase = VIF_WAITING;   /* a new driver: connect anew */
-            xenbus_set_state(v->host->bus, &v->name, XenbusStateInitWait);
-        }
-        break;
-
-    case XenbusStateInitialised:
-    case XenbusStateConnected:   /* frontends of netif go there at once */
-        if ( v->phase == VIF_WAITING )
-            connect(v);
-        break;
-
-    case XenbusStateClosing:
-    case XenbusStateClosed:
-        disconnect(v);
-        v->phase = VIF_CLOSED;
-        xenbus_set_state(v->host->bus, &v->name, state);
-        break;
-
-    default:   /* the domain goes, or writes nonsense: nothing to serve */
-        if ( v->phase == VIF_CONNECTED )
-            fail(v, xstrdup("the domain's network interface has no valid state"));
-    }
-}
+static const struct split_operations operations = {
+    .connect = connect, .disconnect = disconnect, .turn = turn,
+};
 
 /* -------------------------------------------------------- new and free -- */
 
@@ -351,15 +230,13 @@ struct vif *vif_new(struct host *host, uint32_t domid, uint32_t device, const ch
         { "feature-sg", "1" }, { NULL, NULL },
     };
 
-    v->host = host;
-    v->domid = domid;
-    v->name = (struct xenbus_name){ domid, device, "vif", VIF_BACKEND_CLASS };
-    v->watch = (struct host_watch){ .name = &v->name, .changed = check_frontend, .context = v };
-    v->more = (struct loop_work){ .work = turn_again, .context = v };
+    split_init(&v->split, host,
+               &(struct xenbus_name){ domid, device, "vif", VIF_BACKEND_CLASS },
+               "network interface", &operations);
     snprintf(handle, sizeof(handle), "%u", device);
-    *error = xenbus_attach(host->bus, &v->name, frontend, backend, XenbusStateInitWait);
-    if ( !*error && !host_watch_add(host, &v->watch) )
-        *error = xasprintf("cannot watch domain %u: %s", domid, strerror(errno));
+    *error = xenbus_attach(host->bus, &v->split.name, frontend, backend, XenbusStateInitWait);
+    if ( !*error )
+        *error = split_follow(&v->split);
     if ( !*error )
         return v;
     vif_free(v);
@@ -370,9 +247,6 @@ void vif_free(struct vif *v)
 {
     if ( !v )
         return;
-    host_watch_remove(v->host, &v->watch);
-    disconnect(v);
-    xenbus_detach(v->host->bus, &v->name);
-    free(v->trouble);
+    split_end(&v->split);
     free(v);
 }

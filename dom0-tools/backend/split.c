@@ -1,0 +1,189 @@
+#include "split.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "xenometer.h"
+
+/* Safe at any point of open_all(), and twice. */
+static void disconnect(struct split *s)
+{
+    loop_work_remove(&s->host->loop, &s->more);
+    channel_unbind(&s->channel);
+    if ( s->grants )
+    {
+        s->ops->disconnect(s);
+        xengnttab_close(s->grants);
+    }
+    if ( s->events )
+    {
+        loop_remove(&s->host->loop, xenevtchn_fd(s->events));
+        xenevtchn_close(s->events);
+    }
+    s->grants = NULL;
+    s->events = NULL;
+}
+
+void split_fail(struct split *s, const char *format, ...)
+{
+    va_list arguments;
+    char *text;
+
+    if ( s->phase == SPLIT_FAILED )
+        return;
+    va_start(arguments, format);
+    if ( vasprintf(&text, format, arguments) < 0 )
+        text = xstrdup("out of memory");
+    va_end(arguments);
+    disconnect(s);
+    s->phase = SPLIT_FAILED;
+    s->trouble = text;
+    message("%s %u of domain %u: %s", s->what, s->name.device, s->name.domid, text);
+    xenbus_write_error(s->host->bus, &s->name, text);
+    xenbus_set_state(s->host->bus, &s->name, XenbusStateClosing);
+}
+
+/* --------------------------------------------------------------- events -- */
+
+void split_more(struct split *s)
+{
+    loop_work_add(&s->host->loop, &s->more);
+}
+
+void split_notify(struct split *s)
+{
+    xenevtchn_notify(s->events, s->channel.port);
+}
+
+static void turn_again(void *context)
+{
+    struct split *s = context;
+
+    s->ops->turn(s);
+}
+
+static void event_ready(void *context)
+{
+    struct split *s = context;
+    int port = xenevtchn_pending(s->events);
+
+    if ( port >= 0 )
+        channel_handled(&s->channel, s->ops->turn(s));
+    else if ( errno != EAGAIN && errno != EINTR )
+        split_fail(s, "cannot read events: %s", strerror(errno));
+}
+
+/* -------------------------------------------------------------- connect -- */
+
+/* NULL, or what is wrong (the caller's). */
+static char *open_all(struct split *s)
+{
+    uint32_t port;
+    char *wrong;
+
+    s->events = xenevtchn_open(xenctrl_logger(), 0);
+    /* Never sleep in a read: what made the loop call us may be gone by then. */
+    if ( !s->events || fcntl(xenevtchn_fd(s->events), F_SETFL, O_NONBLOCK) ||
+         !loop_add(&s->host->loop, xenevtchn_fd(s->events), event_ready, s) )
+        return xasprintf("cannot open /dev/xen/evtchn (%s)", strerror(errno));
+    s->grants = xengnttab_open(xenctrl_logger(), 0);
+    if ( !s->grants )
+        return xasprintf("cannot open /dev/xen/gntdev (%s)", strerror(errno));
+    wrong = s->ops->connect(s, &port);
+    if ( !wrong && !channel_bind(&s->channel, s->events, &s->host->loop, s->name.domid, port) )
+        wrong = xasprintf("cannot bind the event channel (%s)", strerror(errno));
+    return wrong;
+}
+
+static void connect(struct split *s)
+{
+    char *wrong = open_all(s);
+
+    if ( wrong )
+    {
+        split_fail(s, "%s", wrong);
+        free(wrong);
+        return;
+    }
+    s->phase = SPLIT_CONNECTED;
+    if ( !xenbus_set_state(s->host->bus, &s->name, XenbusStateConnected) )
+    {
+        split_fail(s, "cannot write our state into XenStore: %s", strerror(errno));
+        return;
+    }
+    split_more(s);
+    /* A backend that was killed may have published responses and not told: with no
+     * request left to answer, nothing else would wake the frontend. */
+    split_notify(s);
+}
+
+/* --------------------------------------------------------------- states -- */
+
+static void check_frontend(void *context)
+{
+    struct split *s = context;
+    XenbusState state = xenbus_frontend_state(s->host->bus, &s->name);
+
+    if ( s->phase == SPLIT_FAILED )
+        return;
+    switch ( state )
+    {
+    case XenbusStateInitialising:
+        if ( s->phase == SPLIT_CLOSED )
+        {
+            s->phase = SPLIT_WAITING;   /* a new driver: connect anew */
+            xenbus_set_state(s->host->bus, &s->name, XenbusStateInitWait);
+        }
+        break;
+
+    case XenbusStateInitialised:
+    /* Frontends of netif go there at once; others, when another backend served it. */
+    case XenbusStateConnected:
+        if ( s->phase == SPLIT_WAITING )
+            connect(s);
+        break;
+
+    case XenbusStateClosing:
+    case XenbusStateClosed:
+        disconnect(s);
+        s->phase = SPLIT_CLOSED;
+        xenbus_set_state(s->host->bus, &s->name, state);
+        break;
+
+    default:   /* the domain goes, or writes nonsense: nothing to serve */
+        if ( s->phase == SPLIT_CONNECTED )
+            split_fail(s, "the domain's %s has no valid state", s->what);
+    }
+}
+
+/* ------------------------------------------------------ begin and end -- */
+
+void split_init(struct split *s, struct host *host, const struct xenbus_name *name,
+                const char *what, const struct split_operations *ops)
+{
+    *s = (struct split){
+        .host = host, .name = *name, .what = what, .ops = ops,
+        .more = { .work = turn_again, .context = s },
+    };
+    s->watch = (struct host_watch){ .name = &s->name, .changed = check_frontend, .context = s };
+}
+
+char *split_follow(struct split *s)
+{
+    if ( host_watch_add(s->host, &s->watch) )
+        return NULL;
+    return xasprintf("cannot watch domain %u: %s", s->name.domid, strerror(errno));
+}
+
+void split_end(struct split *s)
+{
+    host_watch_remove(s->host, &s->watch);
+    disconnect(s);
+    xenbus_detach(s->host->bus, &s->name);
+    free(s->trouble);
+    s->trouble = NULL;
+}

@@ -1,0 +1,71 @@
+/*
+ * The backend's side of one device of a split driver, as far as all have it in common:
+ * it follows the frontend's states (xen/io/xenbus.h), holds the handles on its grants and
+ * events, and gives everything back when something is wrong.
+ */
+#ifndef BACKEND_SPLIT_H
+#define BACKEND_SPLIT_H
+
+#include <xengnttab.h>
+
+#include "channel.h"
+#include "host.h"
+
+enum split_phase {
+    SPLIT_WAITING,     /* InitWait */
+    SPLIT_CONNECTED,
+    SPLIT_CLOSED,
+    SPLIT_FAILED,      /* `trouble` says why; nothing is mapped */
+};
+
+struct split;
+
+struct split_operations {
+    /*
+     * Read the frontend's keys, map and attach its rings; the handles are open.  NULL,
+     * with the frontend's event channel in *port, or what is wrong (the caller's).
+     */
+    char *(*connect)(struct split *, uint32_t *port);
+    /* Unmap what that mapped.  Safe at any point of it, and twice. */
+    void (*disconnect)(struct split *);
+    /* Serve the rings for one turn; split_more() asks for another.  True: there was work. */
+    bool (*turn)(struct split *);
+};
+
+struct split {
+    struct host *host;
+    struct xenbus_name name;
+    const char *what;             /* "disk": what it is in messages */
+    const struct split_operations *ops;
+    enum split_phase phase;
+    char *trouble;
+    struct host_watch watch;
+
+    /* From connect() to disconnect(): */
+    xenevtchn_handle *events;
+    xengnttab_handle *grants;
+    struct channel channel;
+    struct loop_work more;
+};
+
+/* `what` and the operations must stay; nothing is acquired. */
+void split_init(struct split *, struct host *, const struct xenbus_name *, const char *what,
+                const struct split_operations *);
+
+/* Follow the frontend from now on.  NULL, or what is wrong (the caller's). */
+char *split_follow(struct split *);
+
+/* Give back everything, serve no more, and tell the frontend and the user why. */
+void split_fail(struct split *, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Another turn, when the others have had theirs. */
+void split_more(struct split *);
+
+/* Tell the frontend that there is something in the rings. */
+void split_notify(struct split *);
+
+/* Let go of everything, and remove the device.  Not inside host_turn(). */
+void split_end(struct split *);
+
+#endif
