@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "lab/child.h"
+#include "measure/modules.h"
 #include "xenometer.h"
 
 #define RAM_DISK     "/dev/ram0"
@@ -17,23 +18,9 @@
 #define DISK_KIB     "rd_size=16384"
 #define READY_MS     5000u    /* for blkback to see its device and open the disk */
 
-static char *modprobe(const char *const *argv)
-{
-    char *complaint = NULL;
-
-    if ( child_run(&(struct child_start){ .argv = argv, .stdin_fd = -1, .stdout_fd = -1,
-                                          .stderr_fd = -1 }, &complaint) == STATUS_OK )
-        return NULL;
-    return complaint ? complaint : xstrdup("modprobe failed");
-}
-
-static void unload(const char *name)
-{
-    free(modprobe((const char *const []){ "modprobe", "-r", name, NULL }));
-}
-
 char *disk_open(struct disk *d)
 {
+    static const char *const parameters[] = { "rd_nr=2", DISK_KIB, NULL };
     struct stat s;
     char *trouble, *text;
 
@@ -42,19 +29,14 @@ char *disk_open(struct disk *d)
     if ( !access("/sys/module/brd", F_OK) )
         return xstrdup("somebody uses RAM disks here (module brd is loaded): "
                        "`modprobe -r brd` if you can spare them");
-    trouble = modprobe((const char *const []){ "modprobe", "brd", "rd_nr=2", DISK_KIB, NULL });
+    trouble = module_load("brd", parameters, &d->loaded_brd);
     if ( trouble )
     {
         text = xasprintf("no RAM disk: %s", trouble);
         free(trouble);
         return text;
     }
-    d->loaded_brd = true;
-    if ( access("/sys/module/xen_blkback", F_OK) )
-    {
-        trouble = modprobe((const char *const []){ "modprobe", "xen-blkback", NULL });
-        d->loaded_blkback = !trouble;
-    }
+    trouble = module_load("xen-blkback", NULL, &d->loaded_blkback);
     if ( !trouble && stat(RAM_DISK, &s) )
         trouble = xasprintf(RAM_DISK ": %s", strerror(errno));
     if ( trouble )
@@ -69,10 +51,8 @@ char *disk_open(struct disk *d)
 
 void disk_close(struct disk *d)
 {
-    if ( d->loaded_blkback )
-        unload("xen-blkback");
-    if ( d->loaded_brd )
-        unload("brd");
+    module_unload("xen-blkback", &d->loaded_blkback);
+    module_unload("brd", &d->loaded_brd);
     *d = (struct disk){ 0 };
 }
 

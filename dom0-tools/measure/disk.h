@@ -25,8 +25,8 @@ struct disk {
 };
 
 /*
- * A RAM disk (and one more: an image has one backend of ours only), and Linux's backend driver for it.  NULL, or why not (the
- * caller's to free); then nothing is left behind.
+ * A RAM disk (and one more: an image has one backend of ours only), and Linux's backend
+ * driver for it.  NULL, or why not (the caller's to free); then nothing is left behind.
  */
 char *disk_open(struct disk *);
 void disk_close(struct disk *);

@@ -29,14 +29,17 @@ static bool is_there(const char *name)
     return !access(path, F_OK);
 }
 
-char *module_load(const char *name, const char *parameter, bool *loaded)
+char *module_load(const char *name, const char *const *parameters, bool *loaded)
 {
+    const char *argv[8] = { "modprobe", name };
     char *trouble;
 
     *loaded = false;
     if ( is_there(name) )
         return NULL;
-    trouble = modprobe((const char *const []){ "modprobe", name, parameter, NULL });
+    for ( size_t i = 0; parameters && parameters[i] && i < 5; i++ )
+        argv[i + 2] = parameters[i];
+    trouble = modprobe(argv);
     *loaded = !trouble;
     return trouble;
 }

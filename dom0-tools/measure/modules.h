@@ -5,10 +5,10 @@
 #include <stdbool.h>
 
 /*
- * Load one unless it is there already; `parameter` may be NULL.  *loaded: it is ours
- * to unload.  NULL, or what went wrong (the caller's to free).
+ * Load one unless it is there already.  `parameters`: at most five and a NULL, or NULL.
+ * *loaded: it is ours to unload.  NULL, or what went wrong (the caller's to free).
  */
-char *module_load(const char *name, const char *parameter, bool *loaded);
+char *module_load(const char *name, const char *const *parameters, bool *loaded);
 
 /* Unload it if `*loaded`. */
 void module_unload(const char *name, bool *loaded);
