@@ -261,10 +261,12 @@ static void test_timers(void)
 {
     json_t *late = trace("sched/timer-latency-blocked", "pvh", NULL);
     json_t *tick = trace("interrupt/timer-event-channel", "pv", NULL);
+    long long ahead = number(late, "total") - number(late, "raw");
 
-    /* 1 ms ahead, asleep; then Xen wakes it. */
+    /* 1 ms ahead, asleep; then Xen wakes it.  What 1 ms is in ticks Xen found out when the
+     * lab's snapshot was made, to some ticks. */
     check_sums(late);
-    CU_ASSERT_EQUAL(number(late, "total") - number(late, "raw"), 1000000);
+    CU_ASSERT(ahead > 999900 && ahead < 1000100);
     CU_ASSERT(layer(late, "idle") > 900000);
     CU_ASSERT(ran(late, "xen", "vcpu_singleshot_timer_fn") > 0);
     CU_ASSERT(ran(late, "xen", "context_switch") > 0);
