@@ -463,6 +463,7 @@ static bool is_not_of_the_path(const char *row, const char *name)
 {
     static const char *const words[][2] = {
         { "exit/debug-register", "svm_dr_access" },          /* first iteration: no sample */
+        { "console/debug-port-line", "guest_loglvl" },       /* an option of Xen's */
         { "exit/xsetbv", "hvm_handle_xsetbv" },              /* TCG does not intercept it */
         { "exit/xsetbv", "handle_xsetbv" },                  /* likewise */
         { "exit/vmcall-foreign", "svm_cpuid_policy_changed" },   /* domain's creation */
