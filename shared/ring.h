@@ -259,6 +259,25 @@ static inline bool ring_back_attach(struct ring_back *b,
     return !b->broken;
 }
 
+/*
+ * For a backend that goes on where another ended: the slot of the oldest request that
+ * is not answered, for reading only; NULL: there is none.
+ */
+static inline const void *ring_back_oldest(const struct ring_back *b, uint32_t slot_size)
+{
+    uint32_t prod = __atomic_load_n(&b->shared->req_prod, __ATOMIC_ACQUIRE);
+
+    return (uint32_t)(prod - b->rsp_prod - 1) < b->count
+           ? ring_slot(b->shared, b->count, b->rsp_prod, slot_size) : (const void *)0;
+}
+
+/* That slot holds an answer already: it is neither taken nor answered again.  Before
+ * anything is taken. */
+static inline void ring_back_adopt(struct ring_back *b)
+{
+    b->req_seen = b->req_cons = ++b->rsp_prod;
+}
+
 static inline enum ring_result ring_back_look(struct ring_back *b)
 {
     uint32_t prod;
@@ -310,6 +329,18 @@ static inline bool ring_back_put_part(struct ring_back *b, const void *response,
     ring_copy(ring_slot(b->shared, b->count, b->rsp_prod, slot_size), response, size);
     b->rsp_prod++;
     return true;
+}
+
+/* Where the next response goes, for who writes it there and then counts it: NULL as above. */
+static inline void *ring_back_next(struct ring_back *b, uint32_t slot_size)
+{
+    return b->rsp_prod == b->req_cons
+           ? (void *)0 : ring_slot(b->shared, b->count, b->rsp_prod, slot_size);
+}
+
+static inline void ring_back_count(struct ring_back *b)
+{
+    b->rsp_prod++;
 }
 
 /* The same for a response that fills its slot (unused bytes zero). */

@@ -1,6 +1,7 @@
 #include "vbd.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -237,16 +238,49 @@ static int perform(struct vbd *v)
     return done ? BLKIF_RSP_OKAY : BLKIF_RSP_ERROR;
 }
 
+/*
+ * A response as it stands in its slot, over the request: 16 bytes that are stored by one
+ * instruction, so that a process that is killed leaves either the request or the
+ * response.  The mark stands where the request had the upper half of its id, and tells them apart
+ * for the next process: a response that was not published must not be read as a request.
+ */
+#define RESPONSE_MARK 0xb10cd07eu
+typedef uint64_t vector __attribute__((vector_size(16), aligned(1), may_alias));
+union response {
+    struct blkif_response blkif;
+    struct {
+        uint64_t id, rest;   /* operation, status, mark */
+    };
+    uint32_t word[4];
+    vector whole;            /* for MOVUPS */
+};
+_Static_assert(sizeof(union response) == sizeof(struct blkif_response) &&
+               offsetof(struct blkif_response, status) == 10, "x86_64 blkif response");
+
 static void respond(struct vbd *v, uint64_t id, uint8_t code, int status)
 {
-    struct blkif_response response;
+    union response response = { .id = id };
+    void *slot = ring_back_next(&v->ring, BLKIF_SLOT);
 
-    memset(&response, 0, sizeof(response));   /* its padding, too */
-    response.id = id;
-    response.operation = code;
-    response.status = (int16_t)status;
-    ring_back_put_part(&v->ring, &response, sizeof(response), BLKIF_SLOT);
+    response.blkif.operation = code;
+    response.blkif.status = (int16_t)status;
+    response.word[3] = RESPONSE_MARK;
+    /* A copy could become two stores, and the process end between them. */
+    __asm__ volatile ("movups %1, %0" : "=m" (*(vector *)slot) : "x" (response.whole) : "memory");
+    ring_back_count(&v->ring);
     v->requests++;
+}
+
+/* What a killed process had answered and not published is answered. */
+static void adopt_responses(struct vbd *v)
+{
+    const union response *r;
+
+    for ( uint32_t i = 0; i < v->ring.count &&
+                          (r = ring_back_oldest(&v->ring, BLKIF_SLOT)) &&
+                          *(const volatile uint32_t *)&r->word[3] == RESPONSE_MARK; i++ )
+        ring_back_adopt(&v->ring);
+    ring_back_push(&v->ring);   /* whoever connects tells the frontend */
 }
 
 /*
@@ -410,6 +444,7 @@ static char *connect(struct split *s, uint32_t *port)
     if ( !ring_back_attach(&v->ring, v->pages,
                            ring_slot_count(count * BLKIF_PAGE, BLKIF_SLOT)) )
         return xstrdup("cannot use the ring: it has more requests than slots");
+    adopt_responses(v);
     return NULL;
 }
 

@@ -2,9 +2,10 @@
  * A virtual disk of a domain, served by this process: the blkif protocol over an
  * image file or block device.
  *
- * Requests are done in order, each to its end; so the requests that a killed
- * backend had not answered still stand in the ring, and a new one that takes the
- * device over (vbd_new() on one that is connected) does them again.
+ * Requests are answered in order, each response by one store over its request, with
+ * a mark; so in the ring of a killed backend each slot holds either, and a new one
+ * that takes the device over (vbd_new() on one that is connected) publishes the
+ * responses and does the requests again.
  *
  * Faces domU-kernel/drivers/vbd.c and any other blkfront.
  */

@@ -154,6 +154,56 @@ static void test_first_is_notified(void)
     CU_ASSERT_FALSE(ring_back_push(&back));
 }
 
+/*
+ * A backend ends with two of four requests answered in their slots and nothing published.
+ * The next one counts those two, takes the other two, and the frontend gets each once.
+ */
+static void test_takeover(void)
+{
+    struct entry e;
+    const struct entry *oldest;
+
+    start_at(0xfffffffeu);
+    for ( uint32_t i = 0; i < 4; i++ )
+    {
+        e = make(i);
+        ring_front_put(&front, &e, SIZE);
+    }
+    ring_front_push(&front);
+    for ( uint32_t i = 0; i < 2; i++ )
+    {
+        CU_ASSERT_EQUAL(ring_back_take(&back, &e, SIZE), RING_TAKEN);
+        e = make(100 + i);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(ring_back_next(&back, SIZE));
+        memcpy(ring_back_next(&back, SIZE), &e, SIZE);
+        ring_back_count(&back);
+    }
+    CU_ASSERT_PTR_NULL(ring_back_next(&back, SIZE));   /* none taken is unanswered */
+
+    CU_ASSERT_TRUE_FATAL(ring_back_attach(&back, shared, COUNT));
+    while ( (oldest = ring_back_oldest(&back, SIZE)) && oldest->number >= 100 )
+        ring_back_adopt(&back);
+    CU_ASSERT_PTR_NOT_NULL(oldest);
+    ring_back_push(&back);
+    for ( uint32_t i = 2; i < 4; i++ )
+    {
+        CU_ASSERT_EQUAL(ring_back_take(&back, &e, SIZE), RING_TAKEN);
+        CU_ASSERT_EQUAL(e.number, i);
+        e = make(100 + i);
+        ring_back_put(&back, &e, SIZE);
+    }
+    CU_ASSERT_EQUAL(ring_back_take(&back, &e, SIZE), RING_EMPTY);
+    CU_ASSERT_PTR_NULL(ring_back_oldest(&back, SIZE));
+    ring_back_push(&back);
+    for ( uint32_t i = 0; i < 4; i++ )
+    {
+        CU_ASSERT_EQUAL(ring_front_take(&front, &e, SIZE), RING_TAKEN);
+        CU_ASSERT_EQUAL(e.number, 100 + i);
+    }
+    CU_ASSERT_EQUAL(ring_front_take(&front, &e, SIZE), RING_EMPTY);
+    CU_ASSERT_FALSE(front.broken || back.broken);
+}
+
 /* "Wake me after 4": three pushes are silent, the fourth is not. */
 static void test_batched(void)
 {
@@ -339,6 +389,7 @@ void suite_ring(void)
     CU_add_test(suite, "event index rule against a model", test_event_rule);
     CU_add_test(suite, "indices wrap at 2^32", test_wrap);
     CU_add_test(suite, "the first entries are notified", test_first_is_notified);
+    CU_add_test(suite, "a backend goes on for another", test_takeover);
     CU_add_test(suite, "batched final check", test_batched);
     CU_add_test(suite, "a million random steps", test_interleaving);
 }
