@@ -80,6 +80,9 @@ static inline void disk_end_id(struct disk *d, u32 id)
     d->free[d->frees++] = (u8)id;
 }
 
+/* `listen` of devices that interrupt by messages (MSI, MSI-X). */
+void disk_listen_messages(struct disk *);
+
 /*
  * For devices that interrupt: halt until `done` says so, which it is asked with
  * interrupts off.

@@ -191,13 +191,6 @@ static const char *connect(struct disk *d, const char *where)
     return NULL;
 }
 
-static void listen(struct disk *d)
-{
-    (void)d;
-    lapic_device = NULL;   /* messages: no line to let go of */
-    lapic_enable();
-}
-
 static bool put(struct disk *d, u32 id, bool write, u64 sector, u32 sectors, u32 page)
 {
     struct nvme *n = (struct nvme *)d;
@@ -253,5 +246,5 @@ static enum ring_result take(struct disk *d, bool *well)
 }
 
 const struct disk_operations nvme_operations = {
-    .connect = connect, .listen = listen, .put = put, .push = push, .wait = wait, .take = take,
+    .connect = connect, .listen = disk_listen_messages, .put = put, .push = push, .wait = wait, .take = take,
 };
