@@ -184,23 +184,24 @@ void disk_read_streamed(struct row_run *, struct disk_path *, u32 depth);
 #define DISK_SIZE_ROW(id, name_, path_, bytes_, size, text, number, ...)            \
     DISK_RUN_READ(id, bytes_)                                                       \
     EXPLANATION(block_##id##_##bytes_) =                                            \
-        "As " name_ ", but " text " at a time: as many requests, open together, as the path needs for it.  " \
-        "The pages are granted, or named, one by one, or as a list: what a request costs " \
-        "and what a byte does are told apart by the sizes.";                        \
+        "As " name_ ", but " text " at a time: as many requests as the path needs for it, open together " \
+        "where it has a queue.  The pages are granted, named one by one or as a list, or filled word by " \
+        "word: what a request costs and what a byte does are told apart by the sizes."; \
     ROW(block_##id##_##bytes_, .setup = setup_##id, .run = run_##id##_read_##bytes_) = { \
         .name = name_ "-size-" size, .work = "read " text " from a disk",           \
-        .path = path_ ", depth 1",                                                  \
+        .path = path_,                                                              \
         .help = "read " text " where " name_ " reads 4 KiB",                        \
         .explanation = explanation_block_##id##_##bytes_,                           \
         .operations = 1, .samples = number, .warmup = 2, .bytes = bytes_,           \
         __VA_ARGS__                                                                 \
     }
-#define DISK_SIZE_ROWS(id, name_, path_, ...)                                       \
-    DISK_SIZE_ROW(id, name_, path_, 512, "512", "512 bytes", 40, __VA_ARGS__);      \
-    DISK_SIZE_ROW(id, name_, path_, 16384, "16k", "16 KiB", 40, __VA_ARGS__);       \
-    DISK_SIZE_ROW(id, name_, path_, 65536, "64k", "64 KiB", 40, __VA_ARGS__);       \
-    DISK_SIZE_ROW(id, name_, path_, 262144, "256k", "256 KiB", 20, __VA_ARGS__);    \
-    DISK_SIZE_ROW(id, name_, path_, 1048576, "1m", "1 MiB", 20, __VA_ARGS__)
+/* All of them: `small` samples up to 64 KiB, `large` above. */
+#define DISK_SIZE_ROWS(id, name_, path_, small, large, ...)                         \
+    DISK_SIZE_ROW(id, name_, path_, 512, "512", "512 bytes", small, __VA_ARGS__);   \
+    DISK_SIZE_ROW(id, name_, path_, 16384, "16k", "16 KiB", small, __VA_ARGS__);    \
+    DISK_SIZE_ROW(id, name_, path_, 65536, "64k", "64 KiB", small, __VA_ARGS__);    \
+    DISK_SIZE_ROW(id, name_, path_, 262144, "256k", "256 KiB", large, __VA_ARGS__); \
+    DISK_SIZE_ROW(id, name_, path_, 1048576, "1m", "1 MiB", large, __VA_ARGS__)
 
 /* Rows of what QEMU emulates. */
 #define EMULATED_ROW_(more) \

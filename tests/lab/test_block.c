@@ -97,11 +97,11 @@ static void test_emulation(void)
 /* What grows with the size is the copying, not the request. */
 static void test_sizes(void)
 {
-    static const char *const paths[] = { "blkif-linux", "blkif-own", "virtio" };
+    static const char *const paths[] = { "blkif-linux", "blkif-own", "virtio", "nvme", "ide-dma" };
     static const char *const sizes[] = { "512", "16k", "64k", "256k", "1m" };
     char row[64], larger[64];
 
-    for ( size_t p = 0; p < 3; p++ )
+    for ( size_t p = 0; p < sizeof(paths) / sizeof(*paths); p++ )
     {
         for ( size_t i = 0; i < 4; i++ )
         {
@@ -116,6 +116,10 @@ static void test_sizes(void)
         CU_ASSERT_EQUAL(catalogue_figure(row, "hvm", "bytes"), 16384);
         CU_ASSERT_EQUAL(catalogue_figure(larger, "hvm", "bytes"), 262144);
     }
+    /* Of these 512 bytes cost no less than 16 KiB; large ones cost more all the same. */
+    LESS(median("block/ahci-size-256k", "hvm"), median("block/ahci-size-1m", "hvm"));
+    LESS(median("block/blkif-qemu-size-16k", "hvm"), median("block/blkif-qemu-size-256k", "hvm"));
+    LESS(median("block/ide-pio-size-16k", "hvm") * 3, median("block/ide-pio-size-64k", "hvm"));
     /* One request, wherever the list of its pages stands: not one for 44 KiB each. */
     LESS(catalogue_figure("block/blkif-linux-size-1m", "pv", "notifications"), 23);
     LESS(catalogue_figure("block/blkif-own-size-1m", "pv", "notifications"), 23);
