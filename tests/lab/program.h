@@ -17,6 +17,9 @@ struct outcome_of {
 
 /* Run build/xenometer with a NULL-terminated list of arguments. */
 struct outcome_of program(const char *first, ...) __attribute__((sentinel));
+/* The same with another deadline than the usual ten minutes. */
+struct outcome_of program_patiently(unsigned seconds, const char *first, ...)
+    __attribute__((sentinel));
 void program_free(struct outcome_of *);
 
 /* Start it without waiting; output goes to the files named. */
