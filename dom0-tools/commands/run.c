@@ -471,12 +471,14 @@ static int hand_over(const struct run_options *o, const struct results *results)
         fputs(text, stdout);
         free(text);
     }
-    else if ( o->wide )
-        table_print_wide(stdout, results);
     else
     {
-        table_print(stdout, results);
-        layers_print(stdout, results);
+        if ( o->wide )
+            table_print_wide(stdout, results);
+        else
+            table_print(stdout, results);
+        if ( o->layers )
+            layers_print(stdout, results);
     }
     if ( o->output )
         status = results_write(o->output, results);

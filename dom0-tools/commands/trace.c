@@ -418,6 +418,12 @@ int command_trace(int argc, char **argv)
     {
         status = no_row(&a);
     }
+    else if ( s.row->needs & DOMAIN_SMP )
+    {
+        message("%s needs two CPUs at once, and a trace follows one: `xenometer run %s` "
+                "measures it", s.row->name, s.row->name);
+        status = STATUS_USAGE;
+    }
     else if ( !s.configs )
     {
         message("configs/ not found beside the program: run `make`");

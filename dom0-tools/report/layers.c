@@ -5,6 +5,7 @@
 
 #include <libsmartcols/libsmartcols.h>
 
+#include "report/notes.h"
 #include "report/text.h"
 #include "trace/trace.h"
 #include "xenometer.h"
@@ -32,14 +33,49 @@ static void add(struct libscols_table *table, const struct result *r)
     put(line, 2 + LAYERS, sum);
 }
 
-void layers_print(FILE *out, const struct results *results)
+/* Rows with figures and without layers, each once: "a, b and 3 more"; NULL: there are
+ * none.  The caller's. */
+static char *left_out(const struct results *results)
+{
+    const char *last = "";
+    size_t size, named = 0, more = 0;
+    char *text;
+    FILE *out = notes_begin(&text, &size);
+
+    for ( size_t i = 0; i < results->count; i++ )
+    {
+        const struct result *r = &results->rows[i];
+
+        if ( r->outcome != OUTCOME_SUCCESS || r->has_layers || !strcmp(r->row, last) )
+            continue;
+        last = r->row;
+        if ( named < NAMED_ROWS )
+            fprintf(out, "%s%s", named++ ? ", " : "", r->row);
+        else
+            more++;
+    }
+    if ( more )
+        fprintf(out, " and %zu more", more);
+    fclose(out);
+    if ( named )
+        return text;
+    free(text);
+    return NULL;
+}
+
+static void print_note(FILE *out, const char *text, const struct style *style)
+{
+    text_wrap(out, style->utf8 ? "\u2022 " : "* ", text, style->width);
+}
+
+/* The table; false: it would be empty. */
+static bool print_table(FILE *out, const struct results *results)
 {
     static const char *const heads[] = { "row", "mode", "guest", "Xen", "dom0 kernel", "dom0 user",
                                          "idle", "sample" };
     struct libscols_table *table = scols_new_table();
-    struct style style = text_style(out);
     char *text = NULL;
-    size_t count = 0;
+    bool any = false;
 
     scols_table_set_termforce(table, SCOLS_TERMFORCE_NEVER);
     scols_table_set_column_separator(table, "  ");
@@ -49,18 +85,31 @@ void layers_print(FILE *out, const struct results *results)
         if ( results->rows[i].has_layers )
         {
             add(table, &results->rows[i]);
-            count++;
+            any = true;
         }
-    if ( count && scols_print_table_to_string(table, &text) == 0 )
-    {
-        fprintf(out, "\n%s", text);
-        if ( text[strlen(text) - 1] != '\n' )
-            fputc('\n', out);
-        fputc('\n', out);
-        text_wrap(out, style.utf8 ? "\u2022 " : "* ", "Executed instructions of the median sample, whole: with "
-                  "what measures it, and of all its operations. Idle: ticks in which nobody executed "
-                  "anything. `xenometer trace` tells the functions.", style.width);
-    }
+    if ( any && scols_print_table_to_string(table, &text) == 0 )
+        fprintf(out, "\n%s%s\n", text, text[strlen(text) - 1] == '\n' ? "" : "\n");
     free(text);
     scols_unref_table(table);
+    return any;
+}
+
+void layers_print(FILE *out, const struct results *results)
+{
+    struct style style = text_style(out);
+    char *rest = left_out(results), *note;
+
+    if ( !print_table(out, results) )
+        fputc('\n', out);
+    else
+        print_note(out, "Executed instructions of the median sample, whole: with what measures "
+                   "it, and of all its operations. Idle: ticks in which nobody executed anything. "
+                   "`xenometer trace` tells the functions.", &style);
+    if ( !rest )
+        return;
+    note = xasprintf("No layers of %s: the samples are not the ticks of one region on one CPU.",
+                     rest);
+    print_note(out, note, &style);
+    free(note);
+    free(rest);
 }

@@ -6,7 +6,7 @@
 
 #include "measure/result.h"
 
-/* Prints nothing when no result has layers. */
+/* And which rows have none, and why; the caller had asked for layers. */
 void layers_print(FILE *, const struct results *);
 
 #endif

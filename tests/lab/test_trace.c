@@ -322,6 +322,11 @@ static void test_run_layers(void)
     CU_ASSERT_EQUAL(seen, 3 + 3 + 3 + 1);
     json_decref(results);
     program_free(&r);
+    r = program("run", "--host=lab", "--layers", "--modes=pv", "--samples=10", "hypercall/null",
+                "timer-load/guest-tickless", NULL);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "No layers of timer-load/guest-tickless: "));
+    program_free(&r);
     r = program("run", "--host=lab", "--clock=fast", "--layers", "hypercall/null", NULL);
     CU_ASSERT_EQUAL(r.status, 2);
     CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "--clock=exact"));
@@ -340,6 +345,10 @@ static void test_errors(void)
     r = program("trace", "--host=lab", "no/row", NULL);
     CU_ASSERT_EQUAL(r.status, 2);
     CU_ASSERT(is_one_line_error(&r, "no/row"));
+    program_free(&r);
+    r = program("trace", "--host=lab", "event/ipi", NULL);
+    CU_ASSERT_EQUAL(r.status, 2);
+    CU_ASSERT(is_one_line_error(&r, "two CPUs"));
     program_free(&r);
     r = program("trace", "--host=lab", "hypercall/null", "--against=no-file.json", NULL);
     CU_ASSERT_EQUAL(r.status, 2);
@@ -420,7 +429,7 @@ struct traces {
 
 /*
  * NULL: it cannot be traced, and that is said in one line: this machine has to skip the
- * row, it is dom0's own, its samples are not the ticks of one timed region, or each is
+ * row, it is dom0's own, two CPUs count in it, its samples are not the ticks of one timed region, or each is
  * tens of millions of them.
  */
 static json_t *trace_number(struct traces *t, size_t i)
@@ -439,6 +448,7 @@ static json_t *trace_number(struct traces *t, size_t i)
     else
         CU_ASSERT(is_one_line_error(&r, strstr(r.err, "skip") ? "skip"
                                         : strstr(r.err, "dom0's own") ? "dom0's own row"
+                                        : strstr(r.err, "two CPUs") ? "two CPUs at once"
                                         : strstr(r.err, "holds") ? "more than a record holds"
                                         : "not the ticks of one timed region"));
     program_free(&r);
