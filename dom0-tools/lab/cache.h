@@ -8,7 +8,7 @@
  *   lab-SUITE-KEY/      one of another suite
  *     lock              held (flock, shared) by who uses it, so that nobody
  *                       removes it under a running QEMU
- *     xen, vmlinux, dom0.cpio
+ *     xen, vmlinux, dom0.cpio, and vmlinux.gz, the kernel for Linux domains
  *     exact/, exact-smp/, fast/, …   the snapshots: ram, state
  *     devel/            suites only: headers and libraries to link a program for
  *     program-KEY       its dom0, and that program

@@ -110,6 +110,12 @@ int lab_suite_choose(const char **suite);
  */
 int lab_program(const struct lab_options *options, char **path);
 
+/*
+ * The kernel of that lab's dom0, for domains: a file that libxenguest unpacks.  The
+ * caller's.
+ */
+int lab_guest_kernel(const struct lab_options *options, char **path);
+
 /* Starts nothing but `qemu --version`.  STATUS_ENVIRONMENT without QEMU. */
 int lab_facts(const struct lab_options *options, struct lab_facts *facts);
 

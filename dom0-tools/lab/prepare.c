@@ -113,3 +113,18 @@ int lab_prepare(const struct lab_options *options)
     cancel_end();
     return status;
 }
+
+int lab_guest_kernel(const struct lab_options *options, char **path)
+{
+    struct cache cache;
+    int status;
+
+    *path = NULL;
+    cancel_begin();
+    status = prepare(options, &cache, false, false);
+    if ( status == STATUS_OK )
+        *path = path_in(cache.lab, GUEST_KERNEL);
+    cache_close(&cache);
+    cancel_end();
+    return status;
+}

@@ -1,7 +1,6 @@
 #include "root.h"
 
 #include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <ftw.h>
 #include <limits.h>
@@ -12,6 +11,7 @@
 
 #include "lab/cache.h"
 #include "lab/cancel.h"
+#include "lab/cpio.h"
 #include "lab/elf_needed.h"
 #include "lab/stage.h"
 #include "xenometer.h"
@@ -154,39 +154,6 @@ static int collect(struct root *root, struct manifest *manifest)
     return root->complete ? STATUS_OK : STATUS_ENVIRONMENT;
 }
 
-/* One entry; 0 or errno. */
-static int put(struct archive *archive, const char *path, mode_t mode,
-               const char *link, const char *data, size_t size)
-{
-    struct archive_entry *entry = archive_entry_new();
-    int error = 0;
-
-    archive_entry_set_pathname(entry, path + (*path == '/'));
-    archive_entry_set_mode(entry, mode);
-    archive_entry_set_uid(entry, 0);
-    archive_entry_set_gid(entry, 0);
-    archive_entry_set_mtime(entry, 0, 0);
-    archive_entry_set_nlink(entry, S_ISDIR(mode) ? 2 : 1);
-    if ( link )
-        archive_entry_set_symlink(entry, link);
-    archive_entry_set_size(entry, (la_int64_t)size);
-    if ( archive_write_header(archive, entry) != ARCHIVE_OK ||
-         (size && archive_write_data(archive, data, size) != (la_ssize_t)size) )
-        error = archive_errno(archive) > 0 ? archive_errno(archive) : EIO;
-    archive_entry_free(entry);
-    return error;
-}
-
-static int put_file(struct archive *archive, const char *path, const char *source, mode_t mode)
-{
-    size_t size;
-    char *data = read_whole_file(source, &size);
-    int error = data ? put(archive, path, S_IFREG | mode, NULL, data, size) : errno;
-
-    free(data);
-    return error;
-}
-
 static int put_staged(struct archive *archive, const struct root *root, const char *path)
 {
     char *staged = xasprintf("%s%s", root->stage, path), target[PATH_MAX];
@@ -197,15 +164,15 @@ static int put_staged(struct archive *archive, const struct root *root, const ch
     if ( lstat(staged, &st) )
         error = errno;
     else if ( S_ISDIR(st.st_mode) )
-        error = put(archive, path, S_IFDIR | 0755, NULL, NULL, 0);
+        error = cpio_put(archive, path, S_IFDIR | 0755, NULL, NULL, 0);
     else if ( S_ISLNK(st.st_mode) )
     {
         n = readlink(staged, target, sizeof(target) - 1);
         target[n > 0 ? n : 0] = '\0';
-        error = put(archive, path, S_IFLNK | 0777, target, NULL, 0);
+        error = cpio_put(archive, path, S_IFLNK | 0777, target, NULL, 0);
     }
     else
-        error = put_file(archive, path, staged, st.st_mode & 0111 ? 0755 : 0644);
+        error = cpio_put_file(archive, path, staged, st.st_mode & 0111 ? 0755 : 0644);
     free(staged);
     return error;
 }
@@ -214,10 +181,10 @@ static int put_all(struct archive *archive, const struct root *root,
                    const char *init, const char *agent)
 {
     static const char *const merged[] = { "bin", "sbin", "lib", "lib64" };
-    int error = put_file(archive, "/init", init, 0755);
+    int error = cpio_put_file(archive, "/init", init, 0755);
 
     if ( error == 0 )
-        error = put_file(archive, "/agent", agent, 0755);
+        error = cpio_put_file(archive, "/agent", agent, 0755);
     for ( size_t i = 0; error == 0 && i < root->count; i++ )
     {
         error = put_staged(archive, root, root->paths[i]);
@@ -227,12 +194,12 @@ static int put_all(struct archive *archive, const struct root *root,
     {
         char *target = path_in("usr", merged[i]);
 
-        error = put(archive, merged[i], S_IFLNK | 0777, target, NULL, 0);
+        error = cpio_put(archive, merged[i], S_IFLNK | 0777, target, NULL, 0);
         free(target);
     }
     /* Where init mounts and links; it makes the rest itself. */
     if ( error == 0 )
-        error = put(archive, "var", S_IFDIR | 0755, NULL, NULL, 0);
+        error = cpio_put(archive, "var", S_IFDIR | 0755, NULL, NULL, 0);
     return error;
 }
 

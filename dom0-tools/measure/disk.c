@@ -1,6 +1,7 @@
 #include "disk.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,13 +19,13 @@
 #define DISK_KIB     "rd_size=16384"
 #define READY_MS     5000u    /* for blkback to see its device and open the disk */
 
-char *disk_open(struct disk *d)
+/* NULL, or why not (the caller's to free). */
+static char *make(struct disk *d)
 {
     static const char *const parameters[] = { "rd_nr=2", DISK_KIB, NULL };
     struct stat s;
     char *trouble, *text;
 
-    *d = (struct disk){ 0 };
     /* One that is there is somebody's, and may hold what they need. */
     if ( !access("/sys/module/brd", F_OK) )
         return xstrdup("somebody uses RAM disks here (module brd is loaded): "
@@ -40,20 +41,51 @@ char *disk_open(struct disk *d)
     if ( !trouble && stat(RAM_DISK, &s) )
         trouble = xasprintf(RAM_DISK ": %s", strerror(errno));
     if ( trouble )
-    {
-        disk_close(d);
         return trouble;
-    }
     d->major = major(s.st_rdev);
     d->minor = minor(s.st_rdev);
     return NULL;
 }
 
-void disk_close(struct disk *d)
+static void unload(struct disk *d)
 {
     module_unload("xen-blkback", &d->loaded_blkback);
     module_unload("brd", &d->loaded_brd);
+}
+
+const char *disk_open(struct disk *d)
+{
+    if ( d->open || d->trouble )
+        return d->trouble;
+    d->trouble = make(d);
+    d->open = !d->trouble;
+    if ( d->trouble )
+        unload(d);
+    return d->trouble;
+}
+
+void disk_close(struct disk *d)
+{
+    unload(d);
+    free(d->trouble);
     *d = (struct disk){ 0 };
+}
+
+void *disk_read(uint64_t offset, size_t size)
+{
+    int fd = open(RAM_DISK, O_RDONLY | O_DIRECT | O_CLOEXEC);
+    void *data = NULL;
+
+    if ( fd < 0 )
+        return NULL;
+    if ( posix_memalign(&data, 4096, size) ||
+         pread(fd, data, size, (off_t)offset) != (ssize_t)size )
+    {
+        free(data);
+        data = NULL;
+    }
+    close(fd);
+    return data;
 }
 
 /* ---- behind QEMU's controllers ---- */

@@ -6,6 +6,7 @@
 #define MEASURE_DISK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "backend/vbd.h"
@@ -22,14 +23,23 @@
 struct disk {
     unsigned major, minor;       /* of the backing block device */
     bool loaded_brd, loaded_blkback;   /* modules that disk_close() unloads */
+    bool open;
+    char *trouble;               /* why it cannot be opened: not tried again */
 };
 
 /*
- * A RAM disk (and one more: an image has one backend of ours only), and Linux's backend
- * driver for it.  NULL, or why not (the caller's to free); then nothing is left behind.
+ * Make it exist, unless it does: a RAM disk (and one more: an image has one backend of
+ * ours only), and Linux's backend driver for it.  All zeroes before.  NULL, or why there
+ * is none (the disk's); then nothing is left behind.
  */
-char *disk_open(struct disk *);
+const char *disk_open(struct disk *);
 void disk_close(struct disk *);
+
+/*
+ * `size` bytes of the disk, whole blocks of 4 KiB, as its backends have written them: not
+ * through dom0's cache, of which Linux's knows nothing.  The caller's; NULL with errno.
+ */
+void *disk_read(uint64_t offset, size_t size);
 
 /*
  * The same for the domain's QEMU to emulate, by all controllers which that QEMU has and

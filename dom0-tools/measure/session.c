@@ -37,8 +37,6 @@ struct session {
     struct domains domains;
     bool broken;                 /* this machine cannot go on */
     struct disk disk;            /* once a domain needed it */
-    bool disk_ready;
-    char *no_disk;               /* why there is none */
     struct network network;      /* likewise */
     bool network_ready;
     char *no_network;
@@ -91,16 +89,6 @@ static void rest(struct session *s, const struct runner *r, enum mode mode,
 {
     for ( size_t i = r->next; i < r->count; i++ )
         record_add(&s->records, r->rows[i], mode, r->boot, OUTCOME_ERROR, reason);
-}
-
-static const char *prepare_disk(struct session *s)
-{
-    if ( !s->disk_ready && !s->no_disk )
-    {
-        s->no_disk = disk_open(&s->disk);
-        s->disk_ready = !s->no_disk;
-    }
-    return s->no_disk;
 }
 
 static const char *prepare_network(struct session *s)
@@ -263,8 +251,8 @@ static void run_kinds(struct session *s, struct kind *kinds, size_t count)
     {
         struct kind *kind = &kinds[order[i]];
 
-        if ( !kind->hopeless && (kind->needs & DOMAIN_DISKS) && prepare_disk(s) )
-            skip_kind(s, kind, s->no_disk);
+        if ( !kind->hopeless && (kind->needs & DOMAIN_DISKS) && disk_open(&s->disk) )
+            skip_kind(s, kind, disk_open(&s->disk));
         if ( !kind->hopeless && (kind->needs & DOMAIN_NETWORKS) && prepare_network(s) )
             skip_kind(s, kind, s->no_network);
         if ( !kind->hopeless )
@@ -285,7 +273,7 @@ int session_run(const struct session_options *options, const struct selection *s
 
     if ( status != STATUS_OK )
         return status;
-    s.domains = (struct domains){ .options = options, .host = &s.host };
+    s.domains = (struct domains){ .options = options, .host = &s.host, .disk = &s.disk };
     domains_destroy_stale(&s.domains);
     possible = xenctrl_modes(s.host.xen);
     s.domains.spare_cpu = xenctrl_spare_cpu(s.host.xen);
@@ -309,9 +297,7 @@ int session_run(const struct session_options *options, const struct selection *s
         status = 128 + session_interrupted;
     else if ( s.broken )
         status = STATUS_ENVIRONMENT;
-    if ( s.disk_ready )
-        disk_close(&s.disk);
-    free(s.no_disk);
+    disk_close(&s.disk);
     if ( s.network_ready )
         network_close(&s.network);
     free(s.no_network);

@@ -16,6 +16,8 @@
 
 #include <xenometer/row.h>
 
+#include "tsc.h"
+
 struct domains;
 
 /* One run of one row in one mode. */
@@ -50,31 +52,5 @@ static inline void sample_keep(struct row_run *r, uint32_t i, uint64_t ticks)
     if ( i >= r->warmup && r->taken < r->count )
         r->ticks[r->taken++] = ticks;
 }
-
-/*
- * dom0's clock is the guests': Xen lets a PV dom0 read the TSC itself, always,
- * and domains with tsc_mode="native", too.  The order of the two readings as in
- * the image (domU-kernel/arch/cpu.h).
- */
-static inline uint64_t tsc_begin(void)
-{
-    uint32_t low, high;
-
-    __asm__ volatile ("lfence\n\trdtsc" : "=a"(low), "=d"(high) :: "memory");
-    return ((uint64_t)high << 32) | low;
-}
-
-static inline uint64_t tsc_end(void)
-{
-    uint32_t low, high;
-
-    __asm__ volatile ("rdtscp\n\tlfence" : "=a"(low), "=d"(high) :: "rcx", "memory");
-    return ((uint64_t)high << 32) | low;
-}
-
-#define TIMED(operation) ({             \
-    uint64_t begin_ = tsc_begin();      \
-    operation;                          \
-    tsc_end() - begin_; })
 
 #endif
