@@ -27,7 +27,7 @@ help:
 	@echo "make clean      remove $(BUILD)/ (the lab's cache stays: xenometer lab clean)"
 	@echo "V=1 shows the commands."
 
-all: $(BUILD)/xenometer $(BUILD)/xenometer.elf $(BUILD)/lab-agent $(BUILD)/trace-plugin.so
+all: $(BUILD)/xenometer $(BUILD)/xenometer.elf $(BUILD)/lab-agent $(BUILD)/trace-plugin.so $(BUILD)/linux-init
 elf: $(BUILD)/xenometer.elf
 
 # Packages: checked once, again whenever the list changes.
@@ -95,7 +95,7 @@ $(BUILD)/%.elf: $(BUILD)/%.elf.debug
 # ------------------------------------------------------------- dom0 program
 
 TOOL_SOURCES := $(sort $(wildcard dom0-tools/*.c dom0-tools/*/*.c shared/*.c))
-TOOL_SOURCES := $(filter-out dom0-tools/lab/agent.c dom0-tools/trace/plugin.c,$(TOOL_SOURCES))
+TOOL_SOURCES := $(filter-out dom0-tools/lab/agent.c dom0-tools/trace/plugin.c dom0-tools/linux_guest/init.c,$(TOOL_SOURCES))
 TOOL_OBJECTS := $(TOOL_SOURCES:%=$(BUILD)/%.o)
 TOOL_CFLAGS  := -std=gnu11 -O2 -g $(WARNINGS)
 TOOL_CPPFLAGS := -D_GNU_SOURCE -Iinclude -Ishared -Idom0-tools \
@@ -137,6 +137,12 @@ $(BUILD)/lab-agent: dom0-tools/lab/agent.c Makefile $(DEPS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TOOL_CFLAGS) $(TOOL_CPPFLAGS) -MMD -MP -MF $(BUILD)/lab-agent.d -static $< -o $@
 
+# Process 1 of a Linux domain: alone there, without libraries.
+$(BUILD)/linux-init: dom0-tools/linux_guest/init.c Makefile $(DEPS)
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TOOL_CFLAGS) $(TOOL_CPPFLAGS) -MMD -MP -MF $(BUILD)/linux-init.d -static -s $< -o $@
+
 # QEMU's own functions are found when it loads this.
 $(BUILD)/trace-plugin.so: dom0-tools/trace/plugin.c Makefile $(DEPS)
 	$(call say,CC,$@)
@@ -167,12 +173,6 @@ $(BUILD)/test-lab: $(patsubst %,$(BUILD)/%.o,$(sort $(wildcard tests/lab/*.c)))
 	$(call say,LD,$@)
 	$(Q)$(CC) -o $@ $^ -ljansson -lcunit -lm
 
-# Runs in the Linux domU of the long tests.
-$(BUILD)/linux-bench: tests/lab/linux/bench.c Makefile $(DEPS)
-	$(call say,CC,$@)
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(TOOL_CFLAGS) $(TOOL_CPPFLAGS) -MMD -MP -MF $(BUILD)/linux-bench.d -static $< -o $@
-
 $(BUILD)/test-image: $(patsubst %,$(BUILD)/%.o,$(sort $(wildcard tests/image/*.c)) \
 		$(filter dom0-tools/measure/elf.c dom0-tools/measure/image%.c dom0-tools/program.c dom0-tools/measure/result.c,$(TOOL_SOURCES)))
 	$(call say,LD,$@)
@@ -200,7 +200,7 @@ test: test-host $(BUILD)/test-lab $(BUILD)/xenometer-test.elf
 		$(BUILD)/test-lab --figures; status=$$?; \
 		wait $$other || status=1; cat $(BUILD)/test-behaviour.txt; exit $$status
 
-test-long: $(BUILD)/test-lab $(BUILD)/xenometer-test.elf $(BUILD)/linux-bench all
+test-long: $(BUILD)/test-lab $(BUILD)/xenometer-test.elf all
 	$(Q)$(BUILD)/test-lab --long
 
 # Line coverage of what the host tests reach.
@@ -230,7 +230,7 @@ install: all
 	install -m 644 $(BUILD)/xenometer.elf $(BUILD)/xenometer-parts.o $(DESTDIR)$(PREFIX)/share/xenometer/
 	for file in $(XENCTRL_FILES); do \
 		install -D -m 644 $$file $(DESTDIR)$(PREFIX)/share/xenometer/$$file; done
-	install -m 755 $(BUILD)/lab-agent $(BUILD)/trace-plugin.so $(DESTDIR)$(PREFIX)/share/xenometer/
+	install -m 755 $(BUILD)/lab-agent $(BUILD)/trace-plugin.so $(BUILD)/linux-init $(DESTDIR)$(PREFIX)/share/xenometer/
 	install -m 644 $(BUILD)/xenometer.elf.debug $(DESTDIR)$(PREFIX)/share/xenometer/
 	install -m 644 configs/*.cfg configs/packages $(DESTDIR)$(PREFIX)/share/xenometer/configs/
 	install -m 644 configs/lab/* $(DESTDIR)$(PREFIX)/share/xenometer/configs/lab/

@@ -103,6 +103,7 @@ static const struct {
     { DOMAIN_QDISK, "a RAM disk in dom0 and QEMU's block backend (qdisk)" },
     { DOMAIN_CONTROLLERS, "a RAM disk in dom0 behind QEMU's emulated disk controllers" },
     { DOMAIN_PEER, "a second domain" },
+    { DOMAIN_LINUX, "dom0's own kernel as a domain, 128 MiB" },
 };
 
 static void print_needs(const struct image_row *row, unsigned width)

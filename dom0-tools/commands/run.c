@@ -45,13 +45,13 @@ struct run_options {
     char **patterns;
     size_t pattern_count;
     uint32_t modes, samples, boots, seed, row_deadline, deadline;
-    const char *output, *image, *configs, *host, *suite, *bridge;
+    const char *output, *image, *configs, *host, *suite, *bridge, *kernel;
     enum lab_clock clock;
     bool json, raw, wide, layers;
 };
 
 enum { OPTION_IMAGE = 256, OPTION_CONFIGS, OPTION_HOST, OPTION_CLOCK, OPTION_RAW,
-       OPTION_ROW_DEADLINE, OPTION_SEED, OPTION_LAYERS, OPTION_SUITE, OPTION_BRIDGE };
+       OPTION_ROW_DEADLINE, OPTION_SEED, OPTION_LAYERS, OPTION_SUITE, OPTION_BRIDGE, OPTION_KERNEL };
 
 static const struct argp_option options_table[] = {
     { "modes", 'm', "LIST", 0, "Modes to run: pv, pvh, hvm, bare, dom0, all (default all)", 0 },
@@ -71,6 +71,7 @@ static const struct argp_option options_table[] = {
     { "image", OPTION_IMAGE, "FILE", 0, "The unikernel (default: xenometer.elf beside the program)", 0 },
     { "configs", OPTION_CONFIGS, "DIRECTORY", 0, "Where pv.cfg, pvh.cfg and hvm.cfg are", 0 },
     { "bridge", OPTION_BRIDGE, "NAME", 0, "On a Xen host: dom0's bridge for the net rows (default: one made for the run)", 0 },
+    { "kernel", OPTION_KERNEL, "FILE", 0, "On a Xen host: dom0's kernel, for the rows with a Linux domain (default: /boot/vmlinuz-VERSION)", 0 },
     { "verbose", 'v', NULL, 0, "Say more about what happens", 0 },
     { 0 },
 };
@@ -103,6 +104,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case OPTION_IMAGE:  o->image = argument;   return 0;
     case OPTION_CONFIGS: o->configs = argument; return 0;
     case OPTION_BRIDGE: o->bridge = argument;  return 0;
+    case OPTION_KERNEL: o->kernel = argument;  return 0;
     case OPTION_HOST:
         if ( strcmp(argument, "auto") && strcmp(argument, "xen") && strcmp(argument, "lab") )
         {
@@ -215,6 +217,16 @@ static int read_results(int fd, struct results *results)
     return status;
 }
 
+/* Does a row start a Linux domain? */
+static bool wants_linux(const struct selection *selection)
+{
+    for ( size_t i = 0; i < selection->count; i++ )
+        if ( (selection->rows[i]->needs & DOMAIN_LINUX) &&
+             (selection->rows[i]->modes & selection->modes) )
+            return true;
+    return false;
+}
+
 /* The job: this program, the image, the configs; the same run inside. */
 static int run_in_dom0(const struct run_options *o, const struct lab_options *lab,
                        const struct session_options *session,
@@ -226,6 +238,7 @@ static int run_in_dom0(const struct run_options *o, const struct lab_options *la
     const char **argv = xcalloc(selection->count + 16, sizeof(*argv));
     char *paths[3], *modes = modes_text(selection->modes & ~(uint32_t)MODE_BARE);
     char *mode_argument, *samples, *deadline, *boots, *seed, *program = NULL;
+    char *kernel = NULL, *init = NULL;
     /* In memory: a run that is killed leaves no file behind. */
     int status = STATUS_ENVIRONMENT, inner = 0, out = memfd_create("results", MFD_CLOEXEC);
 
@@ -235,6 +248,11 @@ static int run_in_dom0(const struct run_options *o, const struct lab_options *la
         goto out_early;
     }
     status = lab_program(lab, &program);
+    if ( status == STATUS_OK && wants_linux(selection) )
+    {
+        status = lab_guest_kernel(lab, &kernel);
+        init = data_file("linux-init");
+    }
     if ( status != STATUS_OK )
         goto out_early;
     for ( char *c = modes; *c; c++ )
@@ -254,6 +272,11 @@ static int run_in_dom0(const struct run_options *o, const struct lab_options *la
         push[pushed++] = (struct lab_file){ .host_path = paths[i], .name = configs[i] };
     }
 
+    if ( kernel )
+        push[pushed++] = (struct lab_file){ .host_path = kernel, .name = "vmlinux.gz" };
+    if ( init )   /* where it is missing, the row says so */
+        push[pushed++] = (struct lab_file){ .host_path = init, .name = "linux-init" };
+
     argv[n++] = "./xenometer";
     argv[n++] = "run";
     argv[n++] = "--host=xen";
@@ -264,6 +287,8 @@ static int run_in_dom0(const struct run_options *o, const struct lab_options *la
     argv[n++] = deadline;
     argv[n++] = boots;
     argv[n++] = seed;
+    if ( kernel )
+        argv[n++] = "--kernel=vmlinux.gz";
     if ( o->samples )
         argv[n++] = samples;
     if ( o->raw || o->layers )
@@ -293,6 +318,8 @@ static int run_in_dom0(const struct run_options *o, const struct lab_options *la
 out_early:
     if ( out >= 0 )
         close(out);
+    free(kernel);
+    free(init);
     free(program);
     free(modes);
     free(argv);
@@ -485,17 +512,27 @@ static int hand_over(const struct run_options *o, const struct results *results)
     return status ? status : exit_status(results);
 }
 
-/* An enum status; said why. */
-static int check_bridge(const char *bridge, bool lab)
+/* What is this machine's makes no sense in the lab.  An enum status; said why. */
+static int check_xen_options(const struct run_options *o, bool lab)
 {
-    char *missing = lab ? NULL : network_bridge_missing(bridge);
+    char *missing = NULL;
+    int status = STATUS_OK;
 
-    if ( lab )
-        message("--bridge=%s is for a Xen host: the lab's dom0 has a bridge of its own", bridge);
-    else if ( missing )
+    if ( lab && (o->bridge || o->kernel) )
+    {
+        message("--%s is for a Xen host: the lab's dom0 has %s of its own",
+                o->bridge ? "bridge" : "kernel", o->bridge ? "a bridge" : "one");
+        return STATUS_USAGE;
+    }
+    if ( o->bridge )
+        missing = network_bridge_missing(o->bridge);
+    if ( missing )
+    {
         message("%s", missing);
+        status = STATUS_ENVIRONMENT;
+    }
     free(missing);
-    return lab ? STATUS_USAGE : missing ? STATUS_ENVIRONMENT : STATUS_OK;
+    return status;
 }
 
 int command_run(int argc, char **argv)
@@ -545,7 +582,8 @@ int command_run(int argc, char **argv)
         o.row_deadline = lab && o.clock == LAB_EXACT ? ROW_DEADLINE_EXACT : ROW_DEADLINE;
     session = (struct session_options){
         .image = image, .elf = elf, .config_dir = configs, .samples = o.samples,
-        .boots = o.boots, .seed = o.seed, .bridge = o.bridge, .keep_raw = o.raw || o.layers,
+        .boots = o.boots, .seed = o.seed, .bridge = o.bridge, .kernel = o.kernel,
+        .keep_raw = o.raw || o.layers,
         .row_deadline = o.row_deadline,
         .domain_deadline = DOMAIN_DEADLINE,
     };
@@ -570,7 +608,7 @@ int command_run(int argc, char **argv)
         goto out;
     }
     free(host);
-    status = o.bridge ? check_bridge(o.bridge, lab) : STATUS_OK;
+    status = check_xen_options(&o, lab);
     if ( status != STATUS_OK )
         goto out;
     status = lab ? run_lab(&o, &session, &selection, &results)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "catalogue.h"
+#include "disk.h"
 #include "peer.h"
 #include "rows/row.h"
 #include "xenometer.h"
@@ -43,9 +44,13 @@ static void run_row(struct domains *domains, const struct image_row *row, enum m
         .count = samples ? samples : row->samples,
     };
 
+    const char *no_disk = row->needs & DOMAIN_DISKS ? disk_open(domains->disk) : NULL;
+
     r.ticks = xcalloc(r.count, sizeof(*r.ticks));
     progress("%s: %s", mode_name(mode), row->name);
-    if ( row->own )
+    if ( no_disk )
+        r.skip = xstrdup(no_disk);
+    else if ( row->own )
         row->own->run(&r);
     else
         peer_run(&r);

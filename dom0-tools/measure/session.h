@@ -24,6 +24,7 @@ struct session_options {
     const char *elf;                 /* the unikernel's path */
     const char *config_dir;          /* holds pv.cfg, pvh.cfg, hvm.cfg */
     const char *bridge;              /* of dom0, for the net rows; NULL: one of our own */
+    const char *kernel;              /* for Linux domains; NULL: dom0's, in /boot */
     uint32_t samples;                /* 0: each row's own number */
     unsigned boots;                  /* domains of each kind, one after another; at least 1 */
     uint64_t seed;                   /* of their order: plan.h */

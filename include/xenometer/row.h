@@ -57,6 +57,7 @@ enum domain_need {
     DOMAIN_NETWORK  = 1u << 29,   /* interfaces on the session's bridge, by every netif backend */
     DOMAIN_QDISK    = 1u << 23,   /* the session's disk by a QEMU that is its blkif backend */
     DOMAIN_CONTROLLERS = 1u << 30,   /* HVM: the session's disk behind QEMU's controllers */
+    DOMAIN_LINUX    = 1u << 31,   /* dom0's own row: a domain of dom0's kernel */
 };
 #define DOMAIN_NEEDS (DOMAIN_SMP | DOMAIN_FIFO | DOMAIN_GRANT_V2 | DOMAIN_LARGE | \
                       DOMAIN_TSC_EMULATED | DOMAIN_SMP_SHARED | DOMAIN_PEER | DOMAIN_DISK | \

@@ -36,6 +36,7 @@ static const struct {
     { "--behaviour", suite_method },
     { "--behaviour", suite_errors },
     { "--behaviour", suite_hostile },
+    { "--behaviour", suite_linux },
     { "--behaviour", suite_trace },
     { "--long", suite_long },
     { "--long", suite_suite },

@@ -48,6 +48,7 @@ void expect_row(json_t *results, const char *const modes[2], const char *row,
 void suite_rows(void);
 void suite_errors(void);
 void suite_hostile(void);
+void suite_linux(void);
 void suite_catalogue(void);
 void suite_grants(void);
 void suite_backend(void);

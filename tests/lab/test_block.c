@@ -24,6 +24,27 @@ static void test_depth(void)
     LESS(median("block/blkif-linux", "pv"), median("block/blkif-linux", "pvh"));
 }
 
+/* Linux's block layer and blkfront are more than the unikernel's driver, on every way. */
+static void test_linux(void)
+{
+    static const char *const modes[] = { "pv", "pvh" };
+    static const struct { const char *own, *blkfront; } pairs[] = {
+        { "block/blkif-linux", "block/linux-blkfront" },
+        { "block/blkif-linux-depth-32", "block/linux-blkfront-depth-32" },
+        { "block/blkif-own", "block/linux-blkfront-own" },
+        { "block/blkif-own-depth-32", "block/linux-blkfront-own-depth-32" },
+    };
+
+    for ( size_t m = 0; m < 2; m++ )
+        for ( size_t i = 0; i < sizeof(pairs) / sizeof(*pairs); i++ )
+        {
+            LESS(median(pairs[i].own, modes[m]), median(pairs[i].blkfront, modes[m]));
+            LESS(median(pairs[i].blkfront, modes[m]), 10 * median(pairs[i].own, modes[m]));
+        }
+    /* Many open share wake-ups there, too. */
+    LESS(2 * median("block/linux-blkfront-depth-32", "pv"), median("block/linux-blkfront", "pv"));
+}
+
 /* At most one notification for 16 requests with 32 open, whoever the backend is. */
 static void test_notifications(void)
 {
@@ -304,6 +325,7 @@ void suite_block(void)
 
     CU_add_test(s, "depth and wake-ups", test_depth);
     CU_add_test(s, "backends", test_backends);
+    CU_add_test(s, "Linux's blkfront", test_linux);
     CU_add_test(s, "every path, every byte", test_paths);
     CU_add_test(s, "notifications", test_notifications);
     CU_add_test(s, "rings, queues and registers", test_emulation);

@@ -149,7 +149,7 @@ static struct outcome_of linux_domain(const char *job)
     CU_ASSERT_TRUE_FATAL(unpack_kernel());
     r = program("lab", "run", "--deadline=900", "--push=build/xenometer",
                 "--push=tests/lab/linux/run", "--push=tests/lab/linux/guest-init",
-                "--push=" KERNEL, "--push=build/linux-bench", "--", "bash", "run", job, NULL);
+                "--push=" KERNEL, "--", "bash", "run", job, NULL);
     unlink(KERNEL);
     if ( r.status )
         fprintf(stderr, "%s\n%s\n", r.out, r.err);
@@ -176,39 +176,6 @@ static void test_linux_killed(void)
 
     CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "round 3: 40 MiB written and compared"));
     CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "the backend was killed"));
-    program_free(&r);
-}
-
-/*
- * Linux's blkfront and block layer beside our frontend: the same 4 KiB reads of a RAM disk by
- * the same backends, in the same lab.
- */
-static void test_linux_frontend(void)
-{
-    static const struct { const char *line, *row; } pairs[] = {
-        { "xvda depth 1: ", "block/blkif-linux" },
-        { "xvda depth 32: ", "block/blkif-linux-depth-32" },
-        { "xvdb depth 1: ", "block/blkif-own" },
-        { "xvdb depth 32: ", "block/blkif-own-depth-32" },
-    };
-    struct outcome_of r = linux_domain("measure"), ours;
-    json_t *j;
-
-    ours = program("run", "--host=lab", "--json", "--boots=1", "--modes=pv", "block/blkif-linux",
-                   "block/blkif-own", "block/blkif-*-depth-32", NULL);
-    j = json_loads(ours.out, 0, NULL);
-    for ( size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++ )
-    {
-        const char *at = strstr(r.out, pairs[i].line);
-        long long theirs = at ? atoll(at + strlen(pairs[i].line)) : -1;
-
-        printf("\n    %-28s %8lld, Linux's blkfront %8lld ", pairs[i].row,
-               figure(j, pairs[i].row, "pv", "median"), theirs);
-        CU_ASSERT(figure(j, pairs[i].row, "pv", "median") > 0);
-        CU_ASSERT(figure(j, pairs[i].row, "pv", "median") < theirs);
-    }
-    json_decref(j);
-    program_free(&ours);
     program_free(&r);
 }
 
@@ -286,7 +253,6 @@ void suite_long(void)
     CU_add_test(s, "a Linux domain on our disk", test_linux);
     CU_add_test(s, "a Linux domain while the backend is killed", test_linux_killed);
     CU_add_test(s, "a Linux domain's disks by hand", test_linux_by_hand);
-    CU_add_test(s, "Linux's blkfront and ours", test_linux_frontend);
     CU_add_test(s, "a million requests: own backend", test_million_own);
     CU_add_test(s, "a million requests: Linux's xen-blkback", test_million_linux);
     CU_add_test(s, "a million requests: QEMU's qdisk", test_million_qdisk);
