@@ -12,7 +12,7 @@ CC      ?= gcc
 DEPS    := $(BUILD)/.packages
 
 .DELETE_ON_ERROR:
-.PHONY: FORCE help all bench bench-all test test-host test-long lab install clean distclean coverage elf
+.PHONY: FORCE help all bench bench-all test test-host test-long model lab install clean distclean coverage elf
 
 help:
 	@echo "make all        build the unikernel, the dom0 program and the lab's agent"
@@ -20,6 +20,7 @@ help:
 	@echo "make bench-all  run every row of the catalogue, write $(BUILD)/results-all.json"
 	@echo "make test       all tests: host (CUnit, sanitizers), image, lab (real Xen)"
 	@echo "make test-host  only the tests that need no Xen: seconds"
+	@echo "make model      search all states of the rings' notification protocol (Spin)"
 	@echo "make test-long  the lab tests that take longer"
 	@echo "make lab        assemble the lab: real Xen and dom0 in QEMU, with its snapshot"
 	@echo "make coverage   line coverage of the host tests"
@@ -190,8 +191,12 @@ test-host: $(BUILD)/test-host $(BUILD)/test-image $(BUILD)/test-count.elf all
 	$(Q)$(BUILD)/test-host
 	$(Q)$(BUILD)/test-image $(BUILD)/xenometer.elf
 
+# The barriers of shared/ring.h: the protocol holds, and without any of them it does not.
+model: $(DEPS)
+	$(Q)tests/model/check $(BUILD)/model
+
 # Two at a time, one a CPU; the snapshots first, so that neither waits for the other's.
-test: test-host $(BUILD)/test-lab $(BUILD)/xenometer-test.elf
+test: test-host model $(BUILD)/test-lab $(BUILD)/xenometer-test.elf
 	$(Q)$(BUILD)/xenometer lab build
 	$(Q)$(BUILD)/xenometer lab build --clock=fast
 	$(Q)$(BUILD)/xenometer lab build --smp
