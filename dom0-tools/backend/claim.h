@@ -4,6 +4,10 @@
 #ifndef BACKEND_CLAIM_H
 #define BACKEND_CLAIM_H
 
+/* One that was just killed may still end: so often, so many nanoseconds apart. */
+#define CLAIM_TRIES 100u
+#define CLAIM_TICK  20000000
+
 /*
  * A descriptor that holds the name; close() gives it back, and so does the kernel
  * when its owner is killed.  -1 with errno set, EADDRINUSE when it is another's.

@@ -6,8 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "claim.h"
 #include "xenometer.h"
+
+#define GONE_MS 500u   /* for a domain to see that a device went */
 
 /* Safe at any point of open_all(), and twice. */
 static void disconnect(struct split *s)
@@ -45,6 +49,23 @@ void split_fail(struct split *s, const char *format, ...)
     message("%s %u of domain %u: %s", s->what, s->name.device, s->name.domid, text);
     xenbus_write_error(s->host->bus, &s->name, text);
     xenbus_set_state(s->host->bus, &s->name, XenbusStateClosing);
+}
+
+const char *split_trouble(const struct split *s)
+{
+    return s->phase == SPLIT_FAILED ? s->trouble : NULL;
+}
+
+void split_close(struct split *s)
+{
+    if ( s->phase == SPLIT_WAITING )
+        s->phase = SPLIT_CLOSED;   /* nobody has it */
+    xenbus_set_state(s->host->bus, &s->name, XenbusStateClosing);
+}
+
+bool split_closed(const struct split *s)
+{
+    return s->phase == SPLIT_CLOSED;
 }
 
 /* --------------------------------------------------------------- events -- */
@@ -162,6 +183,48 @@ static void check_frontend(void *context)
 
 /* ------------------------------------------------------ begin and end -- */
 
+enum split_owner split_owner(const struct split *s)
+{
+    size_t length;
+    char *own = xenbus_own_path(&s->name);
+    char *backend = xenbus_read(s->host->bus, &s->name, "backend", &length);
+    enum split_owner owner = SPLIT_ANOTHERS;
+
+    if ( !backend )
+        owner = SPLIT_NOBODYS;
+    else if ( !strcmp(backend, own) )
+    {
+        XenbusState state = xenbus_backend_state(s->host->bus, &s->name);
+
+        owner = state == XenbusStateInitWait || state == XenbusStateConnected
+            ? SPLIT_LEFT : SPLIT_ENDED;
+    }
+    free(backend);
+    free(own);
+    return owner;
+}
+
+char *split_claim(const struct split *s, const char *name, int *claim)
+{
+    const struct timespec tick = { .tv_nsec = CLAIM_TICK };
+    char *path = xenbus_own_path(&s->name);
+    int error = 0;
+
+    for ( unsigned i = 0; (*claim = claim_take(path)) < 0; i++ )
+    {
+        error = errno;
+        if ( error != EADDRINUSE || i == CLAIM_TRIES )
+            break;
+        nanosleep(&tick, NULL);
+    }
+    free(path);
+    if ( *claim >= 0 )
+        return NULL;
+    return error == EADDRINUSE
+        ? xasprintf("domain %u has %s already: another xenometer serves it", s->name.domid, name)
+        : xasprintf("cannot claim %s of domain %u: %s", name, s->name.domid, strerror(error));
+}
+
 void split_init(struct split *s, struct host *host, const struct xenbus_name *name,
                 const char *what, const struct split_operations *ops)
 {
@@ -177,6 +240,13 @@ char *split_follow(struct split *s)
     if ( host_watch_add(s->host, &s->watch) )
         return NULL;
     return xasprintf("cannot watch domain %u: %s", s->name.domid, strerror(errno));
+}
+
+/* When a watch tells Linux of a change, it looks whether the directory is there: the next
+ * device of that name, made before it has looked, would be the old one to it, closed. */
+void split_settle(void)
+{
+    nanosleep(&(struct timespec){ .tv_nsec = GONE_MS * 1000000 }, NULL);
 }
 
 void split_end(struct split *s)

@@ -52,8 +52,33 @@ struct split {
 void split_init(struct split *, struct host *, const struct xenbus_name *, const char *what,
                 const struct split_operations *);
 
+/* Why it serves no more, or NULL. */
+const char *split_trouble(const struct split *);
+
+/*
+ * Ask the frontend to let go of the device: split_closed() once it has.  One that has
+ * it in use (a mounted disk) answers only when it is not any more.
+ */
+void split_close(struct split *);
+bool split_closed(const struct split *);
+
+/* Whose the device of that name is in XenStore. */
+enum split_owner {
+    SPLIT_NOBODYS,
+    SPLIT_ANOTHERS,    /* another backend's */
+    SPLIT_LEFT,        /* a process of ours served it and was killed: it can be taken over */
+    SPLIT_ENDED,       /* the same, and the domain had let go of it */
+};
+enum split_owner split_owner(const struct split *);
+
 /* Follow the frontend from now on.  NULL, or what is wrong (the caller's). */
 char *split_follow(struct split *);
+
+/*
+ * Make the device ours alone, among all our processes: *claim is a descriptor to close at
+ * the end.  NULL, or who has it (the caller's); `name`: what messages call it.
+ */
+char *split_claim(const struct split *, const char *name, int *claim);
 
 /* Give back everything, serve no more, and tell the frontend and the user why. */
 void split_fail(struct split *, const char *format, ...)
@@ -64,6 +89,9 @@ void split_more(struct split *);
 
 /* Tell the frontend that there is something in the rings. */
 void split_notify(struct split *);
+
+/* Wait until a domain that runs has seen that a device is gone. */
+void split_settle(void);
 
 /* Let go of everything, and remove the device.  Not inside host_turn(). */
 void split_end(struct split *);

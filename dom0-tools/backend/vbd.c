@@ -71,31 +71,19 @@ struct vbd {
     struct run run;
 };
 
-static struct vbd *vbd_of(struct split *s)
+struct vbd *vbd_of(struct split *s)
 {
     return (struct vbd *)s;
 }
 
-const char *vbd_trouble(const struct vbd *v)
+struct split *vbd_split(struct vbd *v)
 {
-    return v->split.phase == SPLIT_FAILED ? v->split.trouble : NULL;
+    return &v->split;
 }
 
 uint64_t vbd_requests(const struct vbd *v)
 {
     return v->requests;
-}
-
-void vbd_close(struct vbd *v)
-{
-    if ( v->split.phase == SPLIT_WAITING )
-        v->split.phase = SPLIT_CLOSED;   /* nobody has it */
-    xenbus_set_state(v->split.host->bus, &v->split.name, XenbusStateClosing);
-}
-
-bool vbd_closed(const struct vbd *v)
-{
-    return v->split.phase == SPLIT_CLOSED;
 }
 
 /* ---------------------------------------------------------------- pages -- */
@@ -486,38 +474,22 @@ static const char *device_name(const struct vbd *v)
     return name;
 }
 
-#define CLAIM_TRIES 100u         /* 20 ms apart: one that was just killed may still end */
-
 /* The device and the image for us alone.  NULL, or who has them. */
 static char *claim(struct vbd *v)
 {
-    const struct timespec tick = { .tv_nsec = 20000000 };
-    char *name = xenbus_own_path(&v->split.name);
-    bool locked = false;
-    int error;
+    const struct timespec tick = { .tv_nsec = CLAIM_TICK };
+    char *error = split_claim(&v->split, device_name(v), &v->claim);
 
-    for ( unsigned i = 0; ; i++ )
+    if ( error )
+        return error;
+    for ( unsigned i = 0; !storage_lock(&v->storage); i++ )
     {
-        if ( v->claim < 0 )
-            v->claim = claim_take(name);
-        if ( v->claim >= 0 )
-            locked = storage_lock(&v->storage);
-        error = errno;
-        if ( locked || (error != EADDRINUSE && error != EWOULDBLOCK) || i == CLAIM_TRIES )
-            break;
+        if ( errno != EWOULDBLOCK || i == CLAIM_TRIES )
+            return xasprintf("%s: %s", v->storage.path, errno == EWOULDBLOCK
+                             ? "it is in use: another xenometer serves it" : strerror(errno));
         nanosleep(&tick, NULL);
     }
-    free(name);
-    if ( locked )
-        return NULL;
-    if ( v->claim < 0 )
-        return error == EADDRINUSE
-            ? xasprintf("domain %u has %s already: another xenometer serves it", v->split.name.domid,
-                        device_name(v))
-            : xasprintf("cannot claim %s of domain %u: %s", device_name(v), v->split.name.domid,
-                        strerror(error));
-    return xasprintf("%s: %s", v->storage.path, error == EWOULDBLOCK
-                     ? "it is in use: another xenometer serves it" : strerror(error));
+    return NULL;
 }
 
 /* Does the backend's key read so? */

@@ -32,18 +32,12 @@ struct vbd;
 struct vbd *vbd_new(struct host *, uint32_t domid, uint32_t device, const char *path,
                     bool readonly, char **error);
 
-/* Why it serves no more, or NULL. */
-const char *vbd_trouble(const struct vbd *);
+/* What all devices have (split.h): trouble, close. */
+struct split *vbd_split(struct vbd *);
+struct vbd *vbd_of(struct split *);
 
 /* Requests answered so far. */
 uint64_t vbd_requests(const struct vbd *);
-
-/*
- * Ask the frontend to let go of the disk: vbd_closed() once it has.  One that has
- * it in use (mounted) answers only when it is not any more.
- */
-void vbd_close(struct vbd *);
-bool vbd_closed(const struct vbd *);
 
 /* Unmap and unbind everything, and remove the device.  Not inside host_turn(). */
 void vbd_free(struct vbd *);

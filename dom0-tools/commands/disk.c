@@ -5,16 +5,12 @@
  * Try, in dom0:  truncate -s 1G disk.img; xenometer disk my-guest disk.img
  */
 #include <argp.h>
-#include <stdlib.h>
+#include <errno.h>
 #include <string.h>
-#include <time.h>
 
 #include "backend/vbd.h"
-#include "measure/session.h"
+#include "serve.h"
 #include "xenometer.h"
-
-#define PATIENCE 10u   /* seconds for the domain to let go of the disk */
-#define GONE_MS  500u  /* for it to see that the device went */
 
 struct disk_options {
     const char *domain, *image;
@@ -85,113 +81,35 @@ static const struct argp parser = {
            "this machine, 4 the domain did not let go of the disk.",
 };
 
-/* By name or number among the domains xenstored knows. */
-static bool find(struct host *h, const char *wanted, uint32_t *domid)
+static struct split *begin(struct host *h, uint32_t domid, const void *options, char **error)
 {
-    size_t count;
-    uint32_t *domids = xenbus_domains(h->bus, &count);
-    bool found = false;
+    const struct disk_options *o = options;
+    struct vbd *v = vbd_new(h, domid, o->device, o->image, o->readonly, error);
 
-    for ( size_t i = 0; i < count && !found; i++ )
-    {
-        char *name = xenbus_domain_name(h->bus, domids[i]);
-        char *number = xasprintf("%u", domids[i]);
-
-        found = (name && !strcmp(name, wanted)) || !strcmp(number, wanted);
-        if ( found )
-            *domid = domids[i];
-        free(name);
-        free(number);
-    }
-    free(domids);
-    return found;
-}
-
-static bool lives(struct host *h, uint32_t domid)
-{
-    struct domain_state s = xenctrl_domain(h->xen, domid);
-
-    return !xenctrl_end(&s);
-}
-
-static void too_long(void *context)
-{
-    *(bool *)context = true;
-}
-
-/* The domain may still write: ask it to close, and wait for that. */
-static int let_go(struct host *h, struct vbd *v, const struct disk_options *o, uint32_t domid)
-{
-    bool late = false;
-    struct loop_timer timer = { .expired = too_long, .context = &late };
-    int status = STATUS_OK, first = session_interrupted;
-
-    session_interrupted = 0;   /* a second Ctrl-C ends the waiting */
-    loop_timer_set(&h->loop, &timer, SECONDS(PATIENCE));
-    vbd_close(v);
-    while ( status == STATUS_OK && !vbd_closed(v) && !vbd_trouble(v) && !late &&
-            !session_interrupted && lives(h, domid) )
-        status = host_turn(h);
-    loop_timer_clear(&h->loop, &timer);
-    if ( status == STATUS_OK && !vbd_closed(v) && !vbd_trouble(v) && lives(h, domid) )
-    {
-        message("%s did not let go of the disk (is it mounted?): taken away all the same",
-                o->domain);
-        status = STATUS_DEADLINE;
-    }
-    session_interrupted = first;
-    return status;
-}
-
-static int serve(struct host *h, const struct disk_options *o)
-{
-    uint32_t domid;
-    struct vbd *v;
-    char *error;
-    int status = STATUS_OK;
-
-    if ( !find(h, o->domain, &domid) )
-    {
-        message("there is no domain %s; `xl list` shows them", o->domain);
-        return STATUS_ENVIRONMENT;
-    }
-    v = vbd_new(h, domid, o->device, o->image, o->readonly, &error);
     if ( !v )
-    {
-        message("%s", error);
-        free(error);
-        return STATUS_ENVIRONMENT;
-    }
+        return NULL;
     message("%s serves domain %u; Ctrl-C ends this", o->image, domid);
-    while ( status == STATUS_OK && !session_interrupted && !vbd_trouble(v) && lives(h, domid) )
-        status = host_turn(h);
-    if ( status == STATUS_OK && session_interrupted )
-        status = let_go(h, v, o, domid);
-    if ( status == STATUS_OK && vbd_trouble(v) && lives(h, domid) )
-        status = STATUS_FAILED;   /* it was said already */
+    return vbd_split(v);
+}
+
+static void end(struct split *s)
+{
+    struct vbd *v = vbd_of(s);
+
     message("%llu requests served", (unsigned long long)vbd_requests(v));
     vbd_free(v);
-    /* When a watch tells Linux of a change, it looks whether the directory is there: the next
-     * disk of that name, made before it has looked, would be the old one to it, closed. */
-    if ( lives(h, domid) )
-        nanosleep(&(struct timespec){ .tv_nsec = GONE_MS * 1000000 }, NULL);
-    return status;
 }
+
+static const struct served device = {
+    .driver = "xen-blkfront", .busy = "is it mounted?", .begin = begin, .end = end,
+};
 
 int command_disk(int argc, char **argv)
 {
     struct disk_options o = { 0 };
-    struct host h;
-    int status;
 
     parse_device("xvdb", &o.device);
     if ( argp_parse(&parser, argc, argv, 0, NULL, &o) )
         return STATUS_USAGE;
-    status = host_open(&h);
-    if ( status == STATUS_OK )
-    {
-        status = serve(&h, &o);
-        host_close(&h);
-    }
-    return status;
+    return serve(o.domain, &device, &o);
 }
