@@ -278,14 +278,11 @@ static inline void ring_back_adopt(struct ring_back *b)
     b->req_seen = b->req_cons = ++b->rsp_prod;
 }
 
-static inline enum ring_result ring_back_look(struct ring_back *b)
+/* Look at the peer's index, which must be possible. */
+static inline enum ring_result ring_back_fetch(struct ring_back *b)
 {
     uint32_t prod;
 
-    if ( b->broken )
-        return RING_BROKEN;
-    if ( b->req_seen != b->req_cons )
-        return RING_TAKEN;
     /* Acquire: the index must be read before the entries it announces. */
     prod = __atomic_load_n(&b->shared->req_prod, __ATOMIC_ACQUIRE);
     /*
@@ -301,6 +298,23 @@ static inline enum ring_result ring_back_look(struct ring_back *b)
     }
     b->req_seen = prod;
     return prod == b->req_cons ? RING_EMPTY : RING_TAKEN;
+}
+
+static inline enum ring_result ring_back_look(struct ring_back *b)
+{
+    if ( b->broken )
+        return RING_BROKEN;
+    if ( b->req_seen != b->req_cons )
+        return RING_TAKEN;
+    return ring_back_fetch(b);
+}
+
+/* Are so many requests there to be taken, one after the other? */
+static inline bool ring_back_has(struct ring_back *b, uint32_t wanted)
+{
+    if ( !b->broken && (uint32_t)(b->req_seen - b->req_cons) < wanted )
+        ring_back_fetch(b);
+    return !b->broken && (uint32_t)(b->req_seen - b->req_cons) >= wanted;
 }
 
 /* Take one request into private memory; only this copy may be checked. */

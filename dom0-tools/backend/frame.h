@@ -11,13 +11,15 @@
 
 #include <xenometer/frame.h>
 
-#define FRAME_MAX 1514u   /* bytes, without FCS: longer ones are not of ours */
+#define FRAME_MAX 1514u   /* bytes of the longest of the net rows, without FCS */
+
+/* Is it one of the net rows', by length and EtherType? */
+bool frame_is_ours(const uint8_t *frame, size_t length);
 
 /*
  * Turn the frame round: destination and source exchanged.  One to everybody gets
  * `own` as its source.  False: it is not to be sent back, and was not
- * touched: too short or too long, of another EtherType, to somebody else,
- * or from a group address.
+ * touched: too short, to somebody else, from us or from a group address.
  */
 bool frame_reflect(uint8_t *frame, size_t length, const uint8_t own[6]);
 

@@ -52,6 +52,7 @@ enum ring_result netif_take(struct ring_back *tx, struct netif_packet *p)
     if ( result != RING_TAKEN )
         return result;
     p->good = true;
+    p->blank = first.flags & NETTXF_csum_blank;
     p->slots = 1;
     p->extras = 0;
     p->fragments = 1;        /* the first one's length is what the others leave */
@@ -67,7 +68,7 @@ enum ring_result netif_take(struct ring_back *tx, struct netif_packet *p)
         add(p, &r, r.size);
         rest += r.size;
     }
-    if ( p->length < FRAME_HEADER || p->length > FRAME_MAX || rest >= p->length )
+    if ( p->length < FRAME_HEADER || rest >= p->length )
         p->good = false;
     else
     {
@@ -92,4 +93,50 @@ void netif_answer(struct ring_back *tx, const struct netif_packet *p, bool sent)
 
         ring_back_put_part(tx, &response, sizeof(response), NETIF_TX_SLOT);
     }
+}
+
+uint32_t netif_piece(uint32_t rest)
+{
+    if ( rest <= NETIF_PAGE )
+        return rest;
+    return rest < NETIF_PAGE + FRAME_HEADER ? NETIF_PAGE - FRAME_HEADER : NETIF_PAGE;
+}
+
+uint32_t netif_pieces(uint32_t length)
+{
+    return (length + NETIF_PAGE - 1) / NETIF_PAGE;
+}
+
+/*
+ * All of the transmit ring, as lost.  A response covers only the reference of its request:
+ * the identifier is there still.  (In a slot with extra information it is not; but none is
+ * offered.)
+ */
+static bool lose_sent(struct ring_back *tx)
+{
+    enum ring_result result = RING_TAKEN;
+    struct netif_tx_request r;
+
+    /* No more than it has: one that adds others meanwhile does not keep us here. */
+    for ( uint32_t i = 0; i < tx->count && result == RING_TAKEN; i++ )
+    {
+        result = ring_back_take(tx, &r, NETIF_TX_SLOT);
+        if ( result == RING_TAKEN )
+            ring_back_put_part(tx, &(struct netif_tx_response){
+                                   .id = r.id, .status = NETIF_RSP_DROPPED,
+                               }, sizeof(struct netif_tx_response), NETIF_TX_SLOT);
+    }
+    ring_back_push(tx);
+    return result != RING_BROKEN;
+}
+
+bool netif_take_over(struct ring_back *tx, struct ring_back *rx)
+{
+    const struct netif_rx_request *r;
+
+    for ( uint32_t i = 0; i < rx->count && (r = ring_back_oldest(rx, NETIF_RX_SLOT)) &&
+                          *(const volatile grant_ref_t *)&r->gref >= NETIF_RX_REFS; i++ )
+        ring_back_adopt(rx);
+    ring_back_push(rx);
+    return lose_sent(tx);
 }

@@ -35,7 +35,8 @@ static void ready(void *context)
     unsigned back = 0;
 
     for ( int i = 0; i < count; i++ )
-        if ( frame_reflect(r->buffer[i], r->in[i].msg_len, r->own) )
+        if ( frame_is_ours(r->buffer[i], r->in[i].msg_len) &&
+             frame_reflect(r->buffer[i], r->in[i].msg_len, r->own) )
         {
             r->to[back] = (struct iovec){ r->buffer[i], r->in[i].msg_len };
             back++;

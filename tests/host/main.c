@@ -35,6 +35,7 @@ static const struct {
     { "vbd frontend", suite_vbd },
     { "frame", suite_frame },
     { "netif", suite_netif },
+    { "checksum", suite_checksum },
     { "plan", suite_plan },
     { "merge", suite_merge },
     { "results", suite_results },

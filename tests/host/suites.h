@@ -23,6 +23,7 @@ void suite_blkif(void);
 void suite_vbd(void);
 void suite_frame(void);
 void suite_netif(void);
+void suite_checksum(void);
 void suite_plan(void);
 void suite_merge(void);
 void suite_results(void);

@@ -7,7 +7,7 @@
 
 static const uint8_t own[6] = { 0x02, 1, 2, 3, 4, 5 }, guest[6] = { 0x00, 0x16, 0x3e, 7, 8, 9 };
 static const uint8_t everybody[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
-static uint8_t frame[FRAME_MAX + 1];
+static uint8_t frame[FRAME_MAX + 10];
 
 static void make(const uint8_t to[6], const uint8_t from[6])
 {
@@ -43,6 +43,7 @@ static void test_reflected(void)
 {
     reflected(own, 60);
     reflected(own, FRAME_MAX);
+    reflected(own, FRAME_MAX + 10);   /* no limit of its own */
     reflected(own, FRAME_HEADER);
     reflected(everybody, 60);
 }
@@ -52,10 +53,6 @@ static void test_left_alone(void)
     make(own, guest);
     for ( size_t length = 0; length < FRAME_HEADER; length++ )
         left_alone(length);
-    left_alone(FRAME_MAX + 1);
-    left_alone(SIZE_MAX);
-    frame[13] ^= 1;   /* another EtherType */
-    left_alone(60);
     make(guest, guest);   /* to somebody else */
     left_alone(60);
     make(own, everybody);   /* an answer would go to everybody */
@@ -66,10 +63,22 @@ static void test_left_alone(void)
     left_alone(60);
 }
 
+static void test_ours(void)
+{
+    make(own, guest);
+    CU_ASSERT(frame_is_ours(frame, FRAME_HEADER));
+    CU_ASSERT(frame_is_ours(frame, FRAME_MAX));
+    CU_ASSERT(!frame_is_ours(frame, FRAME_HEADER - 1));
+    CU_ASSERT(!frame_is_ours(frame, FRAME_MAX + 1));
+    frame[13] ^= 1;   /* another EtherType */
+    CU_ASSERT(!frame_is_ours(frame, 60));
+}
+
 void suite_frame(void)
 {
     CU_pSuite s = CU_add_suite("frame", NULL, NULL);
 
     CU_add_test(s, "reflected", test_reflected);
     CU_add_test(s, "left alone", test_left_alone);
+    CU_add_test(s, "the net rows' own", test_ours);
 }

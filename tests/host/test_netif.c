@@ -121,7 +121,7 @@ static void test_bad(void)
 {
     bad(0, 0);
     bad(0, 13);
-    bad(0, FRAME_MAX + 1);
+    bad(0, 4097);
     bad(0, 65535);
     bad(4096 - 59, 60);
     bad(65535, 60);
@@ -147,6 +147,171 @@ static void test_bad_chains(void)
     bad_chain(1000, 500, 0, 0);
     bad_chain(1000, 500, 100, 4000);
     bad_chain(65535, 500, 100, 0);
+}
+
+/* The longest there is: in 17 pages, as Linux has it, and in the most slots. */
+static void test_longest(void)
+{
+    begin();
+    put(0, 2, 65535, NETTXF_more_data);
+    for ( uint16_t i = 1; i < 16; i++ )
+        put(i, 0, 4096, NETTXF_more_data);
+    put(16, 0, 1, 0);
+    CU_ASSERT_EQUAL_FATAL(take(), RING_TAKEN);
+    CU_ASSERT(p.good);
+    CU_ASSERT_EQUAL(p.length, NETIF_MAX_FRAME);
+    CU_ASSERT_EQUAL(p.fragment[0].length, 4094);
+
+    begin();
+    put(0, 3, 65535, NETTXF_more_data);   /* one byte off the first page */
+    for ( uint16_t i = 1; i < 16; i++ )
+        put(i, 0, 4096, NETTXF_more_data);
+    put(16, 0, 1, 0);
+    CU_ASSERT_EQUAL_FATAL(take(), RING_TAKEN);
+    CU_ASSERT(!p.good);
+}
+
+/* Only the first request's flag counts. */
+static void test_blank(void)
+{
+    begin();
+    put(1, 0, 1000, NETTXF_csum_blank | NETTXF_data_validated | NETTXF_more_data);
+    put(2, 0, 500, 0);
+    put(3, 0, 1000, NETTXF_more_data);
+    put(4, 0, 500, NETTXF_csum_blank);
+    CU_ASSERT_EQUAL_FATAL(take(), RING_TAKEN);
+    CU_ASSERT(p.good && p.blank);
+    CU_ASSERT_EQUAL_FATAL(netif_take(&back, &p), RING_TAKEN);
+    CU_ASSERT(p.good && !p.blank);
+}
+
+/* All of a frame, in pieces of a page at most, and none too short. */
+static void test_pieces(void)
+{
+    for ( uint32_t length = FRAME_HEADER; length <= NETIF_MAX_FRAME; length++ )
+    {
+        uint32_t rest = length, count = 0;
+
+        while ( rest )
+        {
+            uint32_t piece = netif_piece(rest);
+
+            if ( piece < FRAME_HEADER || piece > NETIF_PAGE || piece > rest )
+                CU_FAIL_FATAL("a piece that is none");
+            rest -= piece;
+            count++;
+        }
+        if ( count != netif_pieces(length) )
+            CU_FAIL_FATAL("another number of pieces");
+    }
+    CU_ASSERT_EQUAL(netif_pieces(NETIF_MAX_FRAME), 16);
+}
+
+static union { struct ring_shared shared; uint8_t page[NETIF_PAGE]; } rx_memory;
+static struct ring_front rx_front;
+static struct ring_back rx_back;
+
+/*
+ * The rings as a killed backend leaves them, which published nothing: two frames sent in
+ * three slots, of which it answered some, and five buffers, of which it filled some.
+ */
+static void leave(uint32_t answered_slots, uint32_t filled)
+{
+    uint32_t count = ring_slot_count(NETIF_PAGE, NETIF_RX_SLOT);
+    struct netif_rx_request request;
+
+    begin();
+    put(7, 0, 1000, NETTXF_more_data);
+    put(8, 0, 500, 0);
+    put(9, 0, 60, NETTXF_csum_blank);
+    ring_front_push(&front);
+    memset(&rx_memory, 0, sizeof(rx_memory));
+    ring_front_init(&rx_front, &rx_memory.shared, count);
+    for ( uint16_t i = 0; i < 5; i++ )
+    {
+        request = (struct netif_rx_request){ .id = i, .gref = NETIF_RX_REFS - 1 - i };
+        ring_front_put(&rx_front, &request, NETIF_RX_SLOT);
+    }
+    ring_front_push(&rx_front);
+    CU_ASSERT_FATAL(ring_back_attach(&rx_back, &rx_memory.shared, count));
+    for ( uint32_t i = 0; i < filled; i++ )
+    {
+        struct netif_rx_response response = {
+            .id = (uint16_t)i, .status = i == 2 ? NETIF_RSP_ERROR : FRAME_HEADER,
+        };
+
+        ring_back_take(&rx_back, &request, NETIF_RX_SLOT);
+        ring_back_put(&rx_back, &response, NETIF_RX_SLOT);
+    }
+    for ( uint32_t i = 0; i < answered_slots; i++ )
+    {
+        struct netif_tx_request r;
+        struct netif_tx_response response = { .id = (uint16_t)(7 + i) };
+
+        ring_back_take(&back, &r, NETIF_TX_SLOT);
+        ring_back_put_part(&back, &response, sizeof(response), NETIF_TX_SLOT);
+    }
+    /* The new one. */
+    CU_ASSERT_FATAL(ring_back_attach(&back, &memory.shared, back.count));
+    CU_ASSERT_FATAL(ring_back_attach(&rx_back, &rx_memory.shared, count));
+    CU_ASSERT(netif_take_over(&back, &rx_back));
+}
+
+static void test_take_over(void)
+{
+    for ( uint32_t answered_slots = 0; answered_slots <= 3; answered_slots++ )
+        for ( uint32_t filled = 0; filled <= 5; filled++ )
+        {
+            struct netif_rx_response received;
+            struct netif_tx_response sent;
+            struct netif_rx_request request;
+
+            leave(answered_slots, filled);
+            for ( uint16_t i = 0; i < 3; i++ )
+            {
+                CU_ASSERT_EQUAL_FATAL(ring_front_take_part(&front, &sent, sizeof(sent),
+                                                           NETIF_TX_SLOT), RING_TAKEN);
+                CU_ASSERT_EQUAL(sent.id, 7 + i);
+                CU_ASSERT_EQUAL(sent.status, NETIF_RSP_DROPPED);
+            }
+            CU_ASSERT_EQUAL(netif_take(&back, &p), RING_EMPTY);
+            /* What was filled is the frontend's, what was not is there still. */
+            for ( uint32_t i = 0; i < filled; i++ )
+            {
+                CU_ASSERT_EQUAL_FATAL(ring_front_take(&rx_front, &received, NETIF_RX_SLOT),
+                                      RING_TAKEN);
+                CU_ASSERT_EQUAL(received.id, i);
+            }
+            CU_ASSERT_EQUAL(ring_front_take(&rx_front, &received, NETIF_RX_SLOT), RING_EMPTY);
+            for ( uint32_t i = filled; i < 5; i++ )
+            {
+                CU_ASSERT_EQUAL_FATAL(ring_back_take(&rx_back, &request, NETIF_RX_SLOT),
+                                      RING_TAKEN);
+                CU_ASSERT_EQUAL(request.gref, NETIF_RX_REFS - 1 - i);
+            }
+            CU_ASSERT(!ring_back_has(&rx_back, 1));
+            /* And on it goes. */
+            put(10, 0, 60, 0);
+            CU_ASSERT_EQUAL(take(), RING_TAKEN);
+            CU_ASSERT(p.good && p.id[0] == 10);
+        }
+}
+
+/* A frontend that makes them up harms itself: no loop, no more answers than slots. */
+static void test_take_over_hostile(void)
+{
+    begin();
+    memory.shared.req_prod = back.count;
+    memset(memory.shared.slots, 0xff, sizeof(memory) - sizeof(memory.shared));
+    CU_ASSERT_FATAL(ring_back_attach(&back, &memory.shared, back.count));
+    memset(&rx_memory, 0xff, sizeof(rx_memory));
+    rx_memory.shared.req_prod = 0;
+    rx_memory.shared.rsp_prod = 0u - ring_slot_count(NETIF_PAGE, NETIF_RX_SLOT);
+    CU_ASSERT_FATAL(ring_back_attach(&rx_back, &rx_memory.shared,
+                                     ring_slot_count(NETIF_PAGE, NETIF_RX_SLOT)));
+    CU_ASSERT(netif_take_over(&back, &rx_back));
+    CU_ASSERT_EQUAL(memory.shared.rsp_prod, back.count);
+    CU_ASSERT_EQUAL(rx_memory.shared.rsp_prod, 0);
 }
 
 static void test_too_long(void)
@@ -251,7 +416,7 @@ static void test_anything(void)
                 CU_ASSERT(p.fragment[f].offset + p.fragment[f].length <= NETIF_PAGE);
                 sum += p.fragment[f].length;
             }
-            CU_ASSERT(!p.good || (sum == p.length && sum <= FRAME_MAX));
+            CU_ASSERT(!p.good || (sum == p.length && sum <= NETIF_MAX_FRAME));
             taken += p.slots;
             netif_answer(&back, &p, p.good);
         }
@@ -271,6 +436,11 @@ void suite_netif(void)
     CU_add_test(s, "too many slots (F19)", test_too_long);
     CU_add_test(s, "a chain without its end (F19)", test_unfinished);
     CU_add_test(s, "offloads nobody offered (F21)", test_extras);
+    CU_add_test(s, "the longest frame", test_longest);
+    CU_add_test(s, "blank checksums", test_blank);
+    CU_add_test(s, "pieces of a frame", test_pieces);
+    CU_add_test(s, "rings of a killed backend (F42)", test_take_over);
+    CU_add_test(s, "rings that say they are such", test_take_over_hostile);
     CU_add_test(s, "impossible indices (F1, F2)", test_indices);
     CU_add_test(s, "any bytes", test_anything);
 }
