@@ -174,6 +174,12 @@ $(BUILD)/test-lab: $(patsubst %,$(BUILD)/%.o,$(sort $(wildcard tests/lab/*.c)))
 	$(call say,LD,$@)
 	$(Q)$(CC) -o $@ $^ -ljansson -lcunit -lm
 
+# Runs in a Linux domU of the long tests.
+$(BUILD)/linux-frames: tests/lab/linux/frames.c Makefile $(DEPS)
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TOOL_CFLAGS) $(TOOL_CPPFLAGS) -MMD -MP -MF $@.d -static $< -o $@
+
 $(BUILD)/test-image: $(patsubst %,$(BUILD)/%.o,$(sort $(wildcard tests/image/*.c)) \
 		$(filter dom0-tools/measure/elf.c dom0-tools/measure/image%.c dom0-tools/program.c dom0-tools/measure/result.c,$(TOOL_SOURCES)))
 	$(call say,LD,$@)
@@ -205,7 +211,7 @@ test: test-host model $(BUILD)/test-lab $(BUILD)/xenometer-test.elf
 		$(BUILD)/test-lab --figures; status=$$?; \
 		wait $$other || status=1; cat $(BUILD)/test-behaviour.txt; exit $$status
 
-test-long: $(BUILD)/test-lab $(BUILD)/xenometer-test.elf all
+test-long: $(BUILD)/test-lab $(BUILD)/xenometer-test.elf $(BUILD)/linux-frames all
 	$(Q)$(BUILD)/test-lab --long
 
 # Line coverage of what the host tests reach.

@@ -47,6 +47,7 @@ int command_backend(int argc, char **argv);
 int command_compare(int argc, char **argv);
 int command_report(int argc, char **argv);
 int command_disk(int argc, char **argv);
+int command_net(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 
 #endif

@@ -36,9 +36,11 @@ static const struct {
     { "--behaviour", suite_method },
     { "--behaviour", suite_errors },
     { "--behaviour", suite_hostile },
+    { "--behaviour", suite_wire },
     { "--behaviour", suite_linux },
     { "--behaviour", suite_trace },
     { "--long", suite_long },
+    { "--long", suite_netfront },
     { "--long", suite_suite },
     { "--long", suite_trace_long },
 };

@@ -54,6 +54,7 @@ void suite_grants(void);
 void suite_backend(void);
 void suite_block(void);
 void suite_net(void);
+void suite_wire(void);
 void suite_console(void);
 void suite_timers(void);
 void suite_smp(void);
@@ -64,6 +65,7 @@ void suite_method(void);
 void suite_trace(void);
 void suite_trace_long(void);   /* minutes */
 void suite_long(void);   /* minutes; make test-long */
+void suite_netfront(void);   /* minutes */
 void suite_suite(void);  /* minutes, and a download */
 
 #endif

@@ -7,6 +7,7 @@
 
 #include <CUnit/CUnit.h>
 
+#include "linux_domain.h"
 #include "program.h"
 
 #define RUNS 5
@@ -131,30 +132,9 @@ static void test_million_frames(void)
     program_free(&r);
 }
 
-/* dom0's kernel, compressed, out of the package the lab was made from. */
-#define KERNEL "build/vmlinuz"
-static bool unpack_kernel(void)
+static struct outcome_of on_disk(const char *job)
 {
-    return system("cache=${XENOMETER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/xenometer}; "
-                  "deb=$(ls $cache/debs/linux-image-[0-9]*.deb | head -1); "
-                  "dpkg-deb --fsys-tarfile \"$deb\" | "
-                  "tar -xO --wildcards './boot/vmlinuz-*' >" KERNEL " && [ -s " KERNEL " ]") == 0;
-}
-
-/* A Linux domain at one of the jobs of tests/lab/linux/run; program_free(). */
-static struct outcome_of linux_domain(const char *job)
-{
-    struct outcome_of r;
-
-    CU_ASSERT_TRUE_FATAL(unpack_kernel());
-    r = program("lab", "run", "--deadline=900", "--push=build/xenometer",
-                "--push=tests/lab/linux/run", "--push=tests/lab/linux/guest-init",
-                "--push=" KERNEL, "--", "bash", "run", job, NULL);
-    unlink(KERNEL);
-    if ( r.status )
-        fprintf(stderr, "%s\n%s\n", r.out, r.err);
-    CU_ASSERT_EQUAL(r.status, 0);
-    return r;
+    return linux_domain("run", "tests/lab/linux/guest-init", job);
 }
 
 /*
@@ -163,7 +143,7 @@ static struct outcome_of linux_domain(const char *job)
  */
 static void test_linux(void)
 {
-    struct outcome_of r = linux_domain("steady");
+    struct outcome_of r = on_disk("steady");
 
     CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "round 3: 80 MiB written and compared"));
     program_free(&r);
@@ -172,26 +152,18 @@ static void test_linux(void)
 /* Half of that, while the backend is killed four times a second. */
 static void test_linux_killed(void)
 {
-    struct outcome_of r = linux_domain("kill");
+    struct outcome_of r = on_disk("kill");
 
     CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "round 3: 40 MiB written and compared"));
     CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "the backend was killed"));
     program_free(&r);
 }
 
-/* `text` stands in it, else show it. */
-static void says(const char *text, const char *what)
-{
-    if ( !strstr(text, what) )
-        fprintf(stderr, "\"%s\" is missing in:\n%s\n", what, text);
-    CU_ASSERT_PTR_NOT_NULL(strstr(text, what));
-}
-
 /* Disks that come and go while the domain runs, and images that fail: the domain gets an
  * error and keeps what it had written; what is asked wrongly is refused and harms nothing. */
 static void test_linux_by_hand(void)
 {
-    struct outcome_of r = linux_domain("hand");
+    struct outcome_of r = on_disk("hand");
     const char *left = strstr(r.out, "left:\n");
 
     says(r.out, "twice: 3\nimage twice: 3\nanother's: 3\n");

@@ -1,0 +1,42 @@
+#include "linux_domain.h"
+
+#include <CUnit/CUnit.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* dom0's kernel, compressed, out of the package the lab was made from. */
+#define KERNEL "build/vmlinuz"
+static bool unpack_kernel(void)
+{
+    return system("cache=${XENOMETER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/xenometer}; "
+                  "deb=$(ls $cache/debs/linux-image-[0-9]*.deb | head -1); "
+                  "dpkg-deb --fsys-tarfile \"$deb\" | "
+                  "tar -xO --wildcards './boot/vmlinuz-*' >" KERNEL " && [ -s " KERNEL " ]") == 0;
+}
+
+struct outcome_of linux_domain(const char *script, const char *guest, const char *job)
+{
+    char push_script[64], push_guest[64];
+    struct outcome_of r;
+
+    CU_ASSERT_TRUE_FATAL(unpack_kernel());
+    snprintf(push_script, sizeof(push_script), "--push=tests/lab/linux/%s", script);
+    snprintf(push_guest, sizeof(push_guest), "--push=%s", guest);
+    r = program("lab", "run", "--deadline=900", "--push=build/xenometer", push_script, push_guest,
+                "--push=" KERNEL, "--", "bash", script, job, NULL);
+    unlink(KERNEL);
+    if ( r.status )
+        fprintf(stderr, "%s\n%s\n", r.out, r.err);
+    CU_ASSERT_EQUAL(r.status, 0);
+    return r;
+}
+
+void says(const char *text, const char *what)
+{
+    if ( !strstr(text, what) )
+        fprintf(stderr, "\"%s\" is missing in:\n%s\n", what, text);
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, what));
+}

@@ -1,0 +1,74 @@
+/* `xenometer net` by hand, as far as it needs no Linux domU (test_netfront.c has one). */
+#include <CUnit/CUnit.h>
+
+#include "program.h"
+
+static struct outcome_of in_dom0(const char *script)
+{
+    return program("lab", "run", "--push", "build/xenometer", "--push", "build/xenometer.elf",
+                   "--push", "configs/pv.cfg", "--", "sh", "-c", script, NULL);
+}
+
+/* With a domain `t`, whose interfaces nobody takes. */
+#define IN_DOMAIN "xl create -p pv.cfg 'kernel=\"xenometer.elf\"' 'name=\"t\"' >/dev/null 2>&1;"
+
+static void refused(const char *script, const char *what, int status)
+{
+    struct outcome_of r = in_dom0(script);
+
+    CU_ASSERT_EQUAL(r.status, status);
+    CU_ASSERT(is_one_line_error(&r, what));
+    program_free(&r);
+}
+
+static void test_refused(void)
+{
+    struct outcome_of r = in_dom0(IN_DOMAIN
+        "vif=/local/domain/1/device/vif/1; xenstore-write $vif/backend /local/domain/0/backend/vif/1/1;"
+        "./xenometer net t; s=$?; xenstore-ls $vif; exit $s");
+
+    CU_ASSERT_EQUAL(r.status, 3);
+    CU_ASSERT(is_one_line_error(&r, "domain 1 has network interface 1 already, from another "
+                                    "backend: `--device` names another one"));
+    CU_ASSERT_STRING_EQUAL(r.out, "backend = \"/local/domain/0/backend/vif/1/1\"\n");
+    program_free(&r);
+    refused("./xenometer net nobody", "there is no domain nobody; `xl list` shows them", 3);
+    refused("./xenometer net", "the domain is missing", 2);
+    refused("./xenometer net t --device=256", "'256' is not a number from 0 to 255", 2);
+    refused("./xenometer net t --mac=00:16:3e:00:00", "must be the address of one interface", 2);
+    refused("./xenometer net t --mac=01:16:3e:00:00:01", "must be the address of one interface", 2);
+    refused("./xenometer net t --mac=00:00:00:00:00:00", "must be the address of one interface", 2);
+    refused("./xenometer net t --mac=00:16:3e:0:00:001", "must be the address of one interface", 2);
+}
+
+/* A frontend that never connects is told of, once; a killed backend's interface is taken over
+ * with the same address only; the last one leaves nothing. */
+static void test_nobody_connects(void)
+{
+    struct outcome_of r = in_dom0(IN_DOMAIN
+        "./xenometer net t --mac=00:16:3e:00:00:01 2>said & sleep 25; kill -9 $!;"
+        "sleep 1; ./xenometer net t --mac=00:16:3e:00:00:02; echo $?;"
+        "./xenometer net 1 --mac=00:16:3E:00:00:01 2>>said & sleep 1; kill -INT $!; wait $!; echo $?;"
+        "cat said; xenstore-ls -f /local/domain | grep vif; xl destroy t");
+
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT(is_one_line_error(&r, "has network interface 1 already, with the address "
+                                    "00:16:3e:00:00:01: give that or none, or another --device"));
+    CU_ASSERT_STRING_EQUAL(r.out, "3\n0\n"
+        "xenometer: network interface 1 of domain 1, 00:16:3e:00:00:01, has its frames back; "
+        "Ctrl-C ends this\n"
+        "xenometer: domain 1 has not taken the network interface yet: does it run, and with "
+        "xen-netfront loaded?  Still waiting; Ctrl-C ends this\n"
+        "xenometer: network interface 1 of domain 1, 00:16:3e:00:00:01, has its frames back; "
+        "Ctrl-C ends this\n"
+        "xenometer: 0 frames sent back, 0 dropped\n");
+    program_free(&r);
+}
+
+void suite_wire(void)
+{
+    CU_pSuite s = CU_add_suite("a network interface by hand", NULL, NULL);
+
+    CU_add_test(s, "interfaces that cannot be served", test_refused);
+    CU_add_test(s, "an interface that nobody takes", test_nobody_connects);
+}
