@@ -121,40 +121,28 @@ static void timers_run(void *context)
 
 bool loop_add(struct loop *l, int fd, void (*ready)(void *), void *context)
 {
-    struct epoll_event e = { .events = EPOLLIN, .data.fd = fd };
+    struct epoll_event e = { .events = EPOLLIN };
 
-    if ( l->count == LOOP_SOURCES )
+    while ( e.data.u32 < LOOP_SOURCES && l->sources[e.data.u32].ready )
+        e.data.u32++;
+    if ( e.data.u32 == LOOP_SOURCES )
     {
         errno = ENOSPC;
         return false;
     }
     if ( epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, fd, &e) )
         return false;
-    l->sources[l->count].fd = fd;
-    l->sources[l->count].ready = ready;
-    l->sources[l->count].context = context;
-    l->count++;
+    l->sources[e.data.u32] = (struct loop_source){ fd, ready, context };
     return true;
 }
 
 void loop_remove(struct loop *l, int fd)
 {
-    for ( unsigned i = 0; i < l->count; i++ )
-        if ( l->sources[i].fd == fd )
+    for ( unsigned i = 0; i < LOOP_SOURCES; i++ )
+        if ( l->sources[i].ready && l->sources[i].fd == fd )
         {
             epoll_ctl(l->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
-            l->sources[i] = l->sources[--l->count];
-            return;
-        }
-}
-
-/* The handler of a source, unless an earlier one of this turn removed it. */
-static void dispatch(struct loop *l, int fd)
-{
-    for ( unsigned i = 0; i < l->count; i++ )
-        if ( l->sources[i].fd == fd )
-        {
-            l->sources[i].ready(l->sources[i].context);
+            l->sources[i].ready = NULL;
             return;
         }
 }
@@ -206,7 +194,12 @@ void loop_turn(struct loop *l)
     int ready = epoll_wait(l->epoll_fd, events, BATCH, l->work ? 0 : -1);
 
     for ( int i = 0; i < ready; i++ )
-        dispatch(l, events[i].data.fd);
+    {
+        const struct loop_source *s = &l->sources[events[i].data.u32];
+
+        if ( s->ready )   /* an earlier one of this turn may have removed it */
+            s->ready(s->context);
+    }
     if ( l->work )
         work_run(l);
 }

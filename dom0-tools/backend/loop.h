@@ -33,12 +33,11 @@ struct loop_work {
 
 struct loop {
     int epoll_fd, timer_fd;
-    struct {
+    struct loop_source {
         int fd;
-        void (*ready)(void *context);
+        void (*ready)(void *context);   /* NULL: the place is free */
         void *context;
-    } sources[LOOP_SOURCES];
-    unsigned count;
+    } sources[LOOP_SOURCES];     /* epoll tells the place, which stays */
     uint64_t armed;              /* what timer_fd is set to; 0: nothing */
     struct loop_timer *timers;
     struct loop_work *work;
