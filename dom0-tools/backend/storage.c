@@ -97,15 +97,19 @@ static void advance(struct iovec **v, unsigned *count, size_t done)
     }
 }
 
-static bool transfer(const struct storage *s, uint64_t sector, struct iovec *v,
-                     unsigned count,
-                     ssize_t (*move)(int, const struct iovec *, int, off_t))
-{
-    off_t at = (off_t)(sector * SECTOR);
+typedef ssize_t mover(int, const struct iovec *, int, off_t);
 
+/* What is left of a transfer, of which the first `done` bytes are done. */
+static bool transfer_rest(const struct storage *s, off_t at, size_t done,
+                          const struct iovec *v, unsigned count, mover *move)
+{
+    struct iovec copy[STORAGE_VECTORS], *rest = memcpy(copy, v, count * sizeof(*v));
+
+    at += (off_t)done;
+    advance(&rest, &count, done);
     while ( count )
     {
-        ssize_t n = move(s->fd, v, (int)count, at);
+        ssize_t n = move(s->fd, rest, (int)count, at);
 
         if ( n < 0 && errno == EINTR )
             continue;
@@ -114,28 +118,38 @@ static bool transfer(const struct storage *s, uint64_t sector, struct iovec *v,
         if ( n <= 0 )
             return false;
         at += n;
-        advance(&v, &count, (size_t)n);
+        advance(&rest, &count, (size_t)n);
     }
     return true;
 }
 
-bool storage_read(const struct storage *s, uint64_t sector, struct iovec *v, unsigned count)
+/* Nearly always the first call does it all. */
+static bool transfer(const struct storage *s, uint64_t sector, uint64_t sectors,
+                     const struct iovec *v, unsigned count, mover *move)
 {
-    return transfer(s, sector, v, count, preadv);
+    off_t at = (off_t)(sector * SECTOR);
+    ssize_t n = move(s->fd, v, (int)count, at);
+
+    return n == (ssize_t)(sectors * SECTOR) ||
+           ((n >= 0 || errno == EINTR) &&
+            transfer_rest(s, at, n > 0 ? (size_t)n : 0, v, count, move));
 }
 
-bool storage_write(const struct storage *s, uint64_t sector, struct iovec *v, unsigned count)
+bool storage_read(const struct storage *s, uint64_t sector, uint64_t sectors,
+                  const struct iovec *v, unsigned count)
 {
-    uint64_t end = sector * SECTOR;
+    return transfer(s, sector, sectors, v, count, preadv);
+}
 
-    for ( unsigned i = 0; s->file && i < count; i++ )
-        end += v[i].iov_len;
-    if ( s->file && end > size_now(s) )
+bool storage_write(const struct storage *s, uint64_t sector, uint64_t sectors,
+                   const struct iovec *v, unsigned count)
+{
+    if ( s->file && (sector + sectors) * SECTOR > size_now(s) )
     {
         errno = EIO;
         return false;
     }
-    return transfer(s, sector, v, count, pwritev);
+    return transfer(s, sector, sectors, v, count, pwritev);
 }
 
 bool storage_flush(const struct storage *s)

@@ -35,13 +35,17 @@ bool storage_lock(const struct storage *);
 /* The image is now shorter than when it was opened. */
 bool storage_shrunk(const struct storage *);
 
+#define STORAGE_VECTORS 256u   /* of one transfer, at most */
+
 /*
- * Move all of the vectors' bytes from or to `sector` on.  False with errno set;
- * EIO when the image became so short that they lie behind its end: a write must not
- * make it longer again, with a hole where data was.  The vectors are used up.
+ * Move `sectors` sectors from or to `sector` on, which is what the vectors hold together.
+ * False with errno set; EIO when the image became so short that they lie behind its end: a
+ * write must not make it longer again, with a hole where data was.
  */
-bool storage_read(const struct storage *, uint64_t sector, struct iovec *, unsigned count);
-bool storage_write(const struct storage *, uint64_t sector, struct iovec *, unsigned count);
+bool storage_read(const struct storage *, uint64_t sector, uint64_t sectors,
+                  const struct iovec *, unsigned count);
+bool storage_write(const struct storage *, uint64_t sector, uint64_t sectors,
+                   const struct iovec *, unsigned count);
 
 /* Make everything written durable.  False with errno set. */
 bool storage_flush(const struct storage *);

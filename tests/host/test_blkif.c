@@ -228,16 +228,16 @@ static void test_transfer(void)
     v[0] = (struct iovec){ out, 100 };
     v[1] = (struct iovec){ out + 100, 412 };
     v[2] = (struct iovec){ out + 512, 512 };
-    CU_ASSERT(storage_write(&s, 3, v, 3));
+    CU_ASSERT(storage_write(&s, 3, 2, v, 3));
     v[0] = (struct iovec){ in, sizeof(in) };
-    CU_ASSERT(storage_read(&s, 3, v, 1));
+    CU_ASSERT(storage_read(&s, 3, 2, v, 1));
     CU_ASSERT_EQUAL(memcmp(in, out, sizeof(in)), 0);
 
     CU_ASSERT(storage_flush(&s));
     if ( storage_discard(&s, 3, 1) )
     {
         v[0] = (struct iovec){ in, 512 };
-        CU_ASSERT(storage_read(&s, 3, v, 1));
+        CU_ASSERT(storage_read(&s, 3, 1, v, 1));
         CU_ASSERT(in[0] == 0 && !memcmp(in, in + 1, 511));
     }
     else
@@ -246,13 +246,13 @@ static void test_transfer(void)
     /* Cut short behind our back: an error, no end of the program. */
     CU_ASSERT_EQUAL(truncate(path, 2048), 0);
     v[0] = (struct iovec){ in, 1024 };
-    CU_ASSERT_FALSE(storage_read(&s, 3, v, 1));
+    CU_ASSERT_FALSE(storage_read(&s, 3, 2, v, 1));
     CU_ASSERT_EQUAL(errno, EIO);
     storage_close(&s);
 
     CU_ASSERT_PTR_NULL_FATAL(storage_open(&s, path, true));
     v[0] = (struct iovec){ out, 512 };
-    CU_ASSERT_FALSE(storage_write(&s, 0, v, 1));
+    CU_ASSERT_FALSE(storage_write(&s, 0, 1, v, 1));
     storage_close(&s);
     unlink(path);
 }
