@@ -67,6 +67,12 @@ static inline uint8_t *ring_slot(struct ring_shared *shared, uint32_t count,
     return shared->slots + (uint64_t)(index & (count - 1)) * size;
 }
 
+/* How many slots stand one behind the other from that one on, up to the ring's last. */
+static inline uint32_t ring_slots_on(uint32_t count, uint32_t index)
+{
+    return count - (index & (count - 1));
+}
+
 /*
  * Copy between private memory and a slot.  The barrier keeps the compiler
  * from reading the shared entry again where the copy is meant: the peer may
@@ -278,6 +284,20 @@ static inline void ring_back_adopt(struct ring_back *b)
     b->req_seen = b->req_cons = ++b->rsp_prod;
 }
 
+/* Give the ring up: what it asks is no request. */
+static inline enum ring_result ring_back_break(struct ring_back *b)
+{
+    b->broken = true;
+    b->req_seen = b->req_cons;
+    return RING_BROKEN;
+}
+
+/* Requests that are taken and not answered. */
+static inline uint32_t ring_back_unanswered(const struct ring_back *b)
+{
+    return b->req_cons - b->rsp_prod;
+}
+
 /* Look at the peer's index, which must be possible. */
 static inline enum ring_result ring_back_fetch(struct ring_back *b)
 {
@@ -290,31 +310,32 @@ static inline enum ring_result ring_back_fetch(struct ring_back *b)
      * at most count - (req_cons - rsp_prod) new ones can exist.  An index
      * that moved backwards shows up here as a huge difference.
      */
-    if ( (uint32_t)(prod - b->req_cons) >
-         b->count - (uint32_t)(b->req_cons - b->rsp_prod) )
-    {
-        b->broken = true;
-        return RING_BROKEN;
-    }
+    if ( (uint32_t)(prod - b->req_cons) > b->count - ring_back_unanswered(b) )
+        return ring_back_break(b);
     b->req_seen = prod;
     return prod == b->req_cons ? RING_EMPTY : RING_TAKEN;
 }
 
 static inline enum ring_result ring_back_look(struct ring_back *b)
 {
-    if ( b->broken )
-        return RING_BROKEN;
+    /* As in ring_front_look(). */
     if ( b->req_seen != b->req_cons )
         return RING_TAKEN;
-    return ring_back_fetch(b);
+    return b->broken ? RING_BROKEN : ring_back_fetch(b);
+}
+
+/* Requests that ring_back_look() has seen and that are not taken. */
+static inline uint32_t ring_back_seen(const struct ring_back *b)
+{
+    return b->req_seen - b->req_cons;
 }
 
 /* Are so many requests there to be taken, one after the other? */
 static inline bool ring_back_has(struct ring_back *b, uint32_t wanted)
 {
-    if ( !b->broken && (uint32_t)(b->req_seen - b->req_cons) < wanted )
+    if ( !b->broken && ring_back_seen(b) < wanted )
         ring_back_fetch(b);
-    return !b->broken && (uint32_t)(b->req_seen - b->req_cons) >= wanted;
+    return !b->broken && ring_back_seen(b) >= wanted;
 }
 
 /* Take one request into private memory; only this copy may be checked. */
@@ -330,6 +351,16 @@ static inline enum ring_result ring_back_take(struct ring_back *b,
     return RING_TAKEN;
 }
 
+/* The rest of the request that was taken last, of which `size` bytes were copied: no byte
+ * is looked at twice. */
+static inline void ring_back_take_rest(const struct ring_back *b, void *request,
+                                       uint32_t size, uint32_t slot_size)
+{
+    ring_copy((uint8_t *)request + size,
+              ring_slot(b->shared, b->count, b->req_cons - 1, slot_size) + size,
+              slot_size - size);
+}
+
 /*
  * Write one response of `size` bytes into a slot of `slot_size`; the rest keeps
  * what the frontend had there, so that no private memory leaks.  False: there is
@@ -338,23 +369,23 @@ static inline enum ring_result ring_back_take(struct ring_back *b,
 static inline bool ring_back_put_part(struct ring_back *b, const void *response,
                                       uint32_t size, uint32_t slot_size)
 {
-    if ( b->rsp_prod == b->req_cons )
+    if ( ring_back_unanswered(b) == 0 )
         return false;
     ring_copy(ring_slot(b->shared, b->count, b->rsp_prod, slot_size), response, size);
     b->rsp_prod++;
     return true;
 }
 
-/* Where the next response goes, for who writes it there and then counts it: NULL as above. */
+/* Where the next response goes, for who writes it there, and as many behind it, and then
+ * counts them: only as many as are taken and not answered. */
 static inline void *ring_back_next(struct ring_back *b, uint32_t slot_size)
 {
-    return b->rsp_prod == b->req_cons
-           ? (void *)0 : ring_slot(b->shared, b->count, b->rsp_prod, slot_size);
+    return ring_slot(b->shared, b->count, b->rsp_prod, slot_size);
 }
 
-static inline void ring_back_count(struct ring_back *b)
+static inline void ring_back_count(struct ring_back *b, uint32_t responses)
 {
-    b->rsp_prod++;
+    b->rsp_prod += responses;
 }
 
 /* The same for a response that fills its slot (unused bytes zero). */

@@ -9,6 +9,7 @@
 #define BACKEND_BLKIF_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <xen/io/blkif.h>
@@ -20,6 +21,16 @@
 #define BLKIF_SEGMENTS_PER_PAGE (BLKIF_PAGE / sizeof(struct blkif_request_segment))
 
 _Static_assert(sizeof(union blkif_sring_entry) == BLKIF_SLOT, "x86_64 blkif slot");
+
+/* What there is of a read or write with one segment, from the beginning of its slot. */
+#define BLKIF_ONE_SEGMENT offsetof(struct blkif_request, seg[1])
+
+/* Operation and number of segments of a read or write, to be compared at once. */
+#define BLKIF_NO_SHAPE UINT32_MAX    /* no request's */
+static inline uint32_t blkif_shape(uint8_t operation, uint8_t segments)
+{
+    return operation | (uint32_t)segments << 8;
+}
 
 /* What requests are checked against. */
 struct blkif_disk {

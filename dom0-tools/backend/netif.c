@@ -7,7 +7,7 @@ static bool take_next(struct ring_back *tx, struct netif_packet *p, void *slot)
 {
     if ( p->slots == NETIF_MAX_SLOTS || ring_back_take(tx, slot, NETIF_TX_SLOT) != RING_TAKEN )
     {
-        tx->broken = true;
+        ring_back_break(tx);
         return false;
     }
     p->slots++;

@@ -12,44 +12,17 @@
 #include <xen/io/protocols.h>
 
 #include "claim.h"
+#include "disk_run.h"
+#include "pages.h"
 #include "xenometer.h"
 
 #define MAX_ORDER     4u      /* of the ring: 16 pages, 512 slots */
-#define PERSISTENT    2048u   /* table size, a power of two */
-#define MAX_MAPPED    1024u   /* pages of a frontend we keep mapped at most */
-
-/* A page with a persistent grant (feature-persistent): mapped once. */
-struct mapped {
-    uint32_t gref;
-    void *page;      /* NULL: the entry is free */
-};
 
 /* What the frontend wrote, read once. */
 struct vbd_keys {
     uint32_t order;
     uint32_t ref[1u << MAX_ORDER];
     bool persistent;
-};
-
-/*
- * Requests that follow one another on the disk, gathered while the ring has more,
- * and then done by one system call.
- */
-#define RUN_REQUESTS 64u
-#define RUN_VECTORS  BLKIF_MAX_SEGMENTS
-
-struct gathered {
-    uint64_t id, sector;
-    uint8_t code;
-    uint16_t vector, vectors;    /* the first of its vectors in the run's */
-};
-
-struct run {
-    enum blkif_kind kind;        /* BLKIF_READ or BLKIF_WRITE */
-    uint64_t sector, end;        /* the disk's, from and to */
-    unsigned requests, vectors;
-    struct gathered request[RUN_REQUESTS];
-    struct iovec iov[RUN_VECTORS];
 };
 
 struct vbd {
@@ -64,11 +37,10 @@ struct vbd {
     struct vbd_keys keys;
     void *pages;
     struct ring_back ring;
-    struct mapped mapped[PERSISTENT];
-    uint32_t mapped_count;
+    struct pages kept;
     uint8_t *bounce;             /* for frontends without persistent grants: 1 MiB */
     struct blkif_operation operation;   /* the one being looked at */
-    struct run run;
+    struct disk_run run;
 };
 
 struct vbd *vbd_of(struct split *s)
@@ -94,21 +66,13 @@ uint64_t vbd_requests(const struct vbd *v)
  */
 static void *persistent_page(struct vbd *v, uint32_t gref)
 {
-    uint32_t at = gref & (PERSISTENT - 1);
-    void *page;
+    void *page = pages_find(&v->kept, gref);
 
-    while ( v->mapped[at].page && v->mapped[at].gref != gref )
-        at = (at + 1) & (PERSISTENT - 1);
-    if ( v->mapped[at].page )
-        return v->mapped[at].page;
-    if ( v->mapped_count == MAX_MAPPED )
-        return NULL;
+    if ( page || v->kept.count == PAGES_MAX )
+        return page;
     page = xengnttab_map_grant_ref(v->split.grants, v->split.name.domid, gref, PROT_READ | PROT_WRITE);
     if ( page )
-    {
-        v->mapped[at] = (struct mapped){ gref, page };
-        v->mapped_count++;
-    }
+        pages_add(&v->kept, gref, page);
     return page;
 }
 
@@ -178,14 +142,15 @@ static void complain(struct vbd *v, const char *what)
                                                   : strerror(errno));
 }
 
-static bool move(struct vbd *v, enum blkif_kind kind, uint64_t sector, struct iovec *iov,
-                 unsigned count)
+/* BLKIF_OP_READ or BLKIF_OP_WRITE. */
+static bool move(struct vbd *v, uint8_t code, uint64_t sector, uint64_t sectors,
+                 const struct iovec *iov, unsigned count)
 {
-    bool done = kind == BLKIF_READ ? storage_read(&v->storage, sector, iov, count)
-                                   : storage_write(&v->storage, sector, iov, count);
+    bool done = code == BLKIF_OP_READ ? storage_read(&v->storage, sector, sectors, iov, count)
+                                      : storage_write(&v->storage, sector, sectors, iov, count);
 
     if ( !done )
-        complain(v, kind == BLKIF_READ ? "read" : "write");
+        complain(v, code == BLKIF_OP_READ ? "read" : "write");
     return done;
 }
 
@@ -196,8 +161,8 @@ static bool transfer(struct vbd *v)
     struct iovec iov = { v->bounce, o->sectors * BLKIF_SECTOR };
 
     if ( o->kind == BLKIF_READ )
-        return move(v, BLKIF_READ, o->sector, &iov, 1) && copy_segments(v, true);
-    return copy_segments(v, false) && move(v, BLKIF_WRITE, o->sector, &iov, 1);
+        return move(v, o->code, o->sector, o->sectors, &iov, 1) && copy_segments(v, true);
+    return copy_segments(v, false) && move(v, o->code, o->sector, o->sectors, &iov, 1);
 }
 
 /* The operation that is checked already.  BLKIF_RSP_*. */
@@ -234,105 +199,118 @@ static int perform(struct vbd *v)
  */
 #define RESPONSE_MARK 0xb10cd07eu
 typedef uint64_t vector __attribute__((vector_size(16), aligned(1), may_alias));
-union response {
-    struct blkif_response blkif;
-    struct {
-        uint64_t id, rest;   /* operation, status, mark */
-    };
-    uint32_t word[4];
-    vector whole;            /* for MOVUPS */
+struct response {
+    uint64_t id;
+    uint32_t code_status, mark;
 };
-_Static_assert(sizeof(union response) == sizeof(struct blkif_response) &&
+_Static_assert(sizeof(struct response) == sizeof(vector) &&
+               sizeof(struct response) == sizeof(struct blkif_response) &&
+               offsetof(struct blkif_response, operation) == 8 &&
                offsetof(struct blkif_response, status) == 10, "x86_64 blkif response");
+
+/* All of a response but its id. */
+static uint64_t response_rest(uint8_t code, int status)
+{
+    return (uint64_t)RESPONSE_MARK << 32 | (uint32_t)(uint16_t)status << 16 | code;
+}
+
+static void store_response(void *slot, uint64_t id, uint64_t rest)
+{
+    vector response = { id, rest };
+
+    /* A copy could become two stores, and the process end between them. */
+    __asm__ volatile ("movups %1, %0" : "=m" (*(vector *)slot) : "x" (response));
+}
 
 static void respond(struct vbd *v, uint64_t id, uint8_t code, int status)
 {
-    union response response = { .id = id };
-    void *slot = ring_back_next(&v->ring, BLKIF_SLOT);
-
-    response.blkif.operation = code;
-    response.blkif.status = (int16_t)status;
-    response.word[3] = RESPONSE_MARK;
-    /* A copy could become two stores, and the process end between them. */
-    __asm__ volatile ("movups %1, %0" : "=m" (*(vector *)slot) : "x" (response.whole) : "memory");
-    ring_back_count(&v->ring);
+    store_response(ring_back_next(&v->ring, BLKIF_SLOT), id, response_rest(code, status));
+    ring_back_count(&v->ring, 1);
     v->requests++;
 }
 
 /* What a killed process had answered and not published is answered. */
 static void adopt_responses(struct vbd *v)
 {
-    const union response *r;
+    const struct response *r;
 
     for ( uint32_t i = 0; i < v->ring.count &&
                           (r = ring_back_oldest(&v->ring, BLKIF_SLOT)) &&
-                          *(const volatile uint32_t *)&r->word[3] == RESPONSE_MARK; i++ )
+                          *(const volatile uint32_t *)&r->mark == RESPONSE_MARK; i++ )
         ring_back_adopt(&v->ring);
     ring_back_push(&v->ring);   /* whoever connects tells the frontend */
 }
 
-/*
- * Do what was gathered, in one system call.  Where that fails, one by one: each
- * gets its own status.
- */
-static void run_finish(struct vbd *v)
+/* Do what was gathered one by one: each request gets its own status. */
+static void run_apart(struct vbd *v)
 {
-    struct run *r = &v->run;
-    struct iovec iov[RUN_VECTORS];
-    bool together;
+    const struct disk_run *r = &v->run;
+    uint64_t sector = r->sector;
 
-    if ( !r->requests )
-        return;
-    memcpy(iov, r->iov, r->vectors * sizeof(*iov));   /* a transfer uses them up */
-    together = move(v, r->kind, r->sector, iov, r->vectors);
-    for ( unsigned i = 0; i < r->requests; i++ )
+    for ( size_t i = 0; i < r->vectors; i += r->span[i] )
     {
-        const struct gathered *g = &r->request[i];
+        uint64_t sectors = 0;
+        bool done;
 
-        respond(v, g->id, g->code,
-                together || move(v, r->kind, g->sector, r->iov + g->vector, g->vectors)
-                    ? BLKIF_RSP_OKAY : BLKIF_RSP_ERROR);
+        for ( size_t j = 0; j < r->span[i]; j++ )
+            sectors += r->iov[i + j].iov_len / BLKIF_SECTOR;
+        done = move(v, disk_run_code(r), sector, sectors, r->iov + i,
+                    (unsigned)r->span[i]);
+        respond(v, r->id[i], disk_run_code(r), done ? BLKIF_RSP_OKAY : BLKIF_RSP_ERROR);
+        sector += sectors;
     }
-    r->requests = r->vectors = 0;
 }
 
-/*
- * Put a read or write to the others that it continues on the disk.  False: a page
- * of it is not mapped for good.
- */
+/* The run is done: answer all of it, first as far as slots stand one behind the other. */
+static void respond_all(struct vbd *v)
+{
+    const struct disk_run *r = &v->run;
+    uint64_t rest = response_rest(disk_run_code(r), BLKIF_RSP_OKAY);
+    size_t i = 0;
+
+    for ( uint32_t n, left = r->requests; left; left -= n )
+    {
+        uint8_t *slot = ring_back_next(&v->ring, BLKIF_SLOT), *end;
+
+        n = ring_slots_on(v->ring.count, v->ring.rsp_prod);
+        n = n < left ? n : left;
+        for ( end = slot + n * BLKIF_SLOT; slot < end; slot += BLKIF_SLOT, i += r->span[i] )
+            store_response(slot, r->id[i], rest);
+        ring_back_count(&v->ring, n);
+    }
+    v->requests += r->requests;
+}
+
+/* Do what was gathered in one system call; where that fails, one by one. */
+static void run_finish(struct vbd *v)
+{
+    struct disk_run *r = &v->run;
+
+    if ( r->requests == 0 )
+        return;
+    if ( move(v, disk_run_code(r), r->sector, r->end - r->sector, r->iov, r->vectors) )
+        respond_all(v);
+    else
+        run_apart(v);
+    disk_run_clear(r);
+}
+
+/* A read or write of pages that are, or now can be, mapped for good.  False: one cannot. */
 static bool run_add(struct vbd *v)
 {
     const struct blkif_operation *o = &v->operation;
-    struct run *r = &v->run;
-    unsigned vectors;
+    void *page[BLKIF_MAX_SEGMENTS];
 
-    if ( r->requests && (o->kind != r->kind || o->sector != r->end ||
-                         r->requests == RUN_REQUESTS ||
-                         r->vectors + o->segments > RUN_VECTORS) )
-        run_finish(v);
-    vectors = r->vectors;
     for ( uint32_t i = 0; i < o->segments; i++ )
-    {
-        uint8_t *page = persistent_page(v, o->segment[i].gref);
-
-        if ( !page )
+        if ( !(page[i] = persistent_page(v, o->segment[i].gref)) )
             return false;
-        r->iov[vectors++] = (struct iovec){ page + o->segment[i].offset, o->segment[i].length };
-    }
-    if ( !r->requests )
-    {
-        r->kind = o->kind;
-        r->sector = o->sector;
-    }
-    r->request[r->requests++] = (struct gathered){
-        .id = o->id, .sector = o->sector, .code = o->code,
-        .vector = (uint16_t)r->vectors, .vectors = (uint16_t)o->segments,
-    };
-    r->vectors = vectors;
-    r->end = o->sector + o->sectors;
+    if ( !disk_run_fits(&v->run, o) )
+        run_finish(v);
+    disk_run_add(&v->run, o, page);
     return true;
 }
 
+/* A request that is copied as a whole. */
 static void serve(struct vbd *v, const union blkif_sring_entry *slot)
 {
     struct blkif_operation *o = &v->operation;
@@ -358,14 +336,19 @@ static bool turn(struct split *s)
     struct vbd *v = vbd_of(s);
     union blkif_sring_entry slot;
     enum ring_result r = RING_EMPTY;
-    uint32_t done = 0;
+    uint32_t start = v->ring.req_cons, done = 0;
 
     do {
-        while ( done < v->ring.count &&
-                (r = ring_back_take(&v->ring, &slot, BLKIF_SLOT)) == RING_TAKEN )
+        for ( ; done < v->ring.count && (r = ring_back_look(&v->ring)) == RING_TAKEN;
+              done = v->ring.req_cons - start )
         {
-            serve(v, &slot);
-            done++;
+            if ( disk_run_full(&v->run) )
+                run_finish(v);
+            if ( disk_run_take(&v->run, &v->ring, v->ring.count - done, &v->disk, &v->kept, &slot) )
+            {
+                ring_back_take_rest(&v->ring, &slot, BLKIF_ONE_SEGMENT, BLKIF_SLOT);
+                serve(v, &slot);
+            }
         }
         run_finish(v);
         if ( done && ring_back_push(&v->ring) )
@@ -440,14 +423,11 @@ static void disconnect(struct split *s)
 {
     struct vbd *v = vbd_of(s);
 
-    for ( uint32_t i = 0; i < PERSISTENT; i++ )
-        if ( v->mapped[i].page )
-        {
-            xengnttab_unmap(s->grants, v->mapped[i].page, 1);
-            v->mapped[i].page = NULL;
-        }
-    v->mapped_count = 0;
-    v->run.requests = v->run.vectors = 0;
+    for ( uint32_t i = 0; i < PAGES_PLACES; i++ )
+        if ( v->kept.page[i] )
+            xengnttab_unmap(s->grants, v->kept.page[i], 1);
+    pages_clear(&v->kept);
+    disk_run_clear(&v->run);
     if ( v->pages )
         xengnttab_unmap(s->grants, v->pages, 1u << v->keys.order);
     free(v->bounce);
@@ -584,6 +564,8 @@ struct vbd *vbd_new(struct host *host, uint32_t domid, uint32_t device, const ch
     struct vbd *v = xcalloc(1, sizeof(*v));
 
     v->claim = -1;
+    pages_clear(&v->kept);
+    disk_run_init(&v->run);
     split_init(&v->split, host,
                &(struct xenbus_name){ domid, device, "vbd", VBD_BACKEND_CLASS }, "disk",
                &operations);

@@ -32,6 +32,7 @@ static const struct {
     { "bare", suite_bare },
     { "record", suite_record },
     { "blkif", suite_blkif },
+    { "disk run", suite_disk_run },
     { "vbd frontend", suite_vbd },
     { "frame", suite_frame },
     { "netif", suite_netif },

@@ -20,6 +20,7 @@ void suite_ioreq(void);
 void suite_bare(void);
 void suite_record(void);
 void suite_blkif(void);
+void suite_disk_run(void);
 void suite_vbd(void);
 void suite_frame(void);
 void suite_netif(void);

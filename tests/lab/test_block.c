@@ -173,9 +173,12 @@ static void test_offers(void)
     expect_row(catalogue(), modes, "block/blkif-own-discard", "skip", "the disk behind it cannot");
 }
 
-/* Our frontend's own part of a streamed request: at most 60 instructions, with what its
- * hypercalls and wake-ups take in the guest. */
-static void test_frontend(void)
+/*
+ * Our own part of a streamed request, at either end: at most 60 instructions.  The
+ * frontend's is with what its hypercalls and wake-ups take in the guest, the backend's with
+ * the C library's part of its system calls.
+ */
+static void test_own_parts(void)
 {
     struct outcome_of r = program("run", "--host=lab", "--layers", "--json", "-m", "pvh",
                                   "block/blkif-linux-depth-32", "block/blkif-own-depth-32", NULL);
@@ -185,11 +188,14 @@ static void test_frontend(void)
     {
         json_t *row = result_of(results, own ? "block/blkif-own-depth-32"
                                              : "block/blkif-linux-depth-32", "pvh");
-        long long guest = json_integer_value(json_object_get(json_object_get(row, "layers"),
-                                                             "guest"));
+        const json_t *layers = json_object_get(row, "layers");
+        long long guest = json_integer_value(json_object_get(layers, "guest"));
+        long long process = json_integer_value(json_object_get(layers, "dom0_user"));
 
         LESS(0, guest);
         LESS(guest, 60 * 256 + 1);
+        LESS(own - 1, process);
+        LESS(process, own ? 60 * 256 + 1 : 1);
     }
     json_decref(results);
     program_free(&r);
@@ -329,7 +335,7 @@ void suite_block(void)
     CU_add_test(s, "every path, every byte", test_paths);
     CU_add_test(s, "notifications", test_notifications);
     CU_add_test(s, "rings, queues and registers", test_emulation);
-    CU_add_test(s, "the frontend's own instructions", test_frontend);
+    CU_add_test(s, "our own instructions at either end", test_own_parts);
     CU_add_test(s, "sizes", test_sizes);
     CU_add_test(s, "flush and discard", test_offers);
     CU_add_test(s, "grants that are not kept", test_unkept);
