@@ -75,6 +75,10 @@ static void test_network(void)
     expect("hostile/net-f8-f13-receive", "success", "");
     expect("hostile/net-f27-unread", "success", "");
     expect("hostile/net-f25-storm", "success", "");
+    expect("hostile/net-f5-scribbles", "success", "");
+    expect("hostile/net-f29-f31-state-spam", "success", "");
+    expect("hostile/net-f36-keys-change", "success", "");
+    expect("hostile/net-f38-reconnects", "success", "");
     expect("hostile/net-f19-unfinished-chain", "success", "");
 }
 

@@ -1,5 +1,10 @@
-/* `xenometer net` by hand, as far as it needs no Linux domU (test_netfront.c has one). */
+/*
+ * The own netif backend, as far as it needs no Linux domU (test_netfront.c has one):
+ * `xenometer net` by hand, and hostile frontends that it lets go of.
+ */
 #include <CUnit/CUnit.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "program.h"
 
@@ -65,10 +70,57 @@ static void test_nobody_connects(void)
     program_free(&r);
 }
 
+/* The rows of tests/image/rows/broken_net.c, a domain for each: what the backend says, and what
+ * is left. */
+static void test_broken(void)
+{
+    static const struct { const char *row, *says; } rows[] = {
+        { "f1-transmit", "the domain's transmit ring has an impossible request index or chain" },
+        { "f2-transmit", "the domain's transmit ring has an impossible request index or chain" },
+        { "f1-receive", "the domain's receive ring has an impossible request index" },
+        { "f3-indices", "cannot use the rings: they have more requests than slots" },
+        { "f8-ring", "cannot map the rings (Invalid argument)" },
+        { "f30-state", "the domain's network interface has no valid state" },
+        { "f32-key", "/tx-ring-ref is \"-8?[31m\", and should be a number from 1 to 4294967295" },
+        { "f33-no-copy", "/request-rx-copy is \"0\", and should be a number from 1 to 1" },
+        { "f35-port", "cannot bind the event channel (Invalid argument)" },
+    };
+    struct outcome_of r = program("lab", "run", "--deadline=300", "--push", "build/xenometer",
+        "--push", "build/xenometer-test.elf", "--push", "configs/pv.cfg", "--", "sh", "-c",
+        "run() { ./xenometer run --host=xen --configs=. --image=xenometer-test.elf --modes=pv "
+        "--boots=1 --json $1 >out 2>err; echo $1: $? $(grep -c '\"success\"' out) "
+        "$(grep 'network interface' err); };"
+        /* Not enough descriptors to lose one a time. */
+        "ulimit -n 64; run hostile/net-f38-reconnects;"
+        "for row in f1-transmit f2-transmit f1-receive f3-indices f8-ring f30-state f32-key "
+        "f33-no-copy f35-port f37-dies; do run broken-net/$row; done;"
+        "xl list | tail -n +3; xenstore-ls /local/domain/0/backend 2>/dev/null; true", NULL);
+    const char *at = r.out;
+
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT(!strncmp(at, "hostile/net-f38-reconnects: 0 1\n", 32));
+    for ( size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++ )
+    {
+        char begins[64];
+
+        at = strchr(at, '\n');
+        CU_ASSERT_PTR_NOT_NULL_FATAL(at);
+        snprintf(begins, sizeof(begins), "broken-net/%s: 0 1 xenometer: network", rows[i].row);
+        CU_ASSERT(!strncmp(++at, begins, strlen(begins)));
+        CU_ASSERT(strstr(at, rows[i].says) && strstr(at, rows[i].says) < strchr(at, '\n'));
+    }
+    at = strchr(at, '\n');
+    CU_ASSERT(at && !strcmp(at, "\nbroken-net/f37-dies: 1 0\n"));
+    if ( CU_get_number_of_failure_records() )
+        fprintf(stderr, "%s\n%s\n", r.out, r.err);
+    program_free(&r);
+}
+
 void suite_wire(void)
 {
     CU_pSuite s = CU_add_suite("a network interface by hand", NULL, NULL);
 
     CU_add_test(s, "interfaces that cannot be served", test_refused);
     CU_add_test(s, "an interface that nobody takes", test_nobody_connects);
+    CU_add_test(s, "frontends that are let go of", test_broken);
 }

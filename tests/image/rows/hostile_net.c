@@ -7,7 +7,10 @@
 #include "../../../domU-kernel/harness/row.h"
 #include "../../../domU-kernel/lib/string.h"
 #include "../../../domU-kernel/xen/events.h"
+#include "../../../domU-kernel/xen/hypercall.h"
+#include "../../../domU-kernel/xen/xenstore.h"
 
+#include <xen/sched.h>
 #include <xenometer/frame.h>
 
 #define TX_SLOT sizeof(union netif_tx_sring_entry)
@@ -122,7 +125,7 @@ static void survive(struct row_run *r)
 static void run_requests(struct row_run *r)
 {
     static const struct { u32 gref; u16 offset, size; } bad[] = {
-        { 0, 0, 0 }, { 0, 0, 13 }, { 0, 0, 1515 }, { 0, 0, 65535 }, { 0, 4037, 60 },
+        { 0, 0, 0 }, { 0, 0, 13 }, { 0, 0, 4097 }, { 0, 0, 65535 }, { 0, 4037, 60 },
         { 0, 65535, 60 }, { NOBODYS_GRANT, 0, 60 }, { ~0u, 0, 60 }, { 3, 0, 60 },
     };
 
@@ -213,11 +216,75 @@ HOSTILE_NET_ROW(unread, "net-f27-unread", "frames whose answers nobody takes", r
 
 static void run_storm(struct row_run *r)
 {
-    for ( u32 i = 0; i < 20000; i++ )
+    for ( u32 i = 0; i < 6000; i++ )
         event_send(v.port);
     survive(r);
 }
 HOSTILE_NET_ROW(storm, "net-f25-storm", "events for nothing", run_storm);
+
+/* What the backend publishes it keeps itself: that it is written over changes nothing. */
+#define SCRIBBLE 0x12345678u
+
+static void run_scribbles(struct row_run *r)
+{
+    volatile u32 *published = &v.tx.shared->rsp_prod;
+
+    put(1, v.tx_ref[0], 0, NIC_SHORTEST, 0);
+    v.tx.shared->rsp_prod = v.rx.shared->rsp_prod = SCRIBBLE;
+    v.tx.shared->req_event = v.rx.shared->req_event = ~SCRIBBLE;
+    ring_front_push(&v.tx);
+    event_send(v.port);
+    /* Both rings' are written anew, the transmit ring's last; we may not look before. */
+    while ( *published == SCRIBBLE )
+        hypercall_sched_op(SCHEDOP_yield, NULL);
+    expect(r, 1, NETIF_RSP_OKAY);
+    expect_frames(r, 1);
+    survive(r);
+}
+HOSTILE_NET_ROW(scribbles, "net-f5-scribbles", "writes over the backend's indices", run_scribbles);
+
+static void run_spam(struct row_run *r)
+{
+    for ( u32 i = 0; i < 300; i++ )
+        xenbus_write_number(&v.bus, "state", XenbusStateConnected);
+    survive(r);
+}
+HOSTILE_NET_ROW(spam, "net-f29-f31-state-spam", "writes its state over and over", run_spam);
+
+static void run_keys(struct row_run *r)
+{
+    u64 ref;
+
+    if ( xenstore_read_number("device/vif/1/tx-ring-ref", &ref) )
+        r->failure = "a key of ours is gone";
+    xenbus_write(&v.bus, "tx-ring-ref", "-1");
+    xenbus_write(&v.bus, "feature-sg", "many");
+    survive(r);
+    xenbus_write_number(&v.bus, "tx-ring-ref", ref);
+    xenbus_write_number(&v.bus, "feature-sg", 0);
+}
+HOSTILE_NET_ROW(keys, "net-f36-keys-change", "changes its keys after connecting", run_keys);
+
+static void change(XenbusState ours, XenbusState theirs)
+{
+    xenbus_write_number(&v.bus, "state", ours);
+    while ( xenbus_number(&v.bus, "state", XenbusStateUnknown) != theirs )
+        xenstore_wait_watch();
+}
+
+/* Nothing of what a connection took is left: test_wire.c gives the backend few descriptors. */
+static void run_reconnects(struct row_run *r)
+{
+    for ( u32 i = 0; i < 200; i++ )
+    {
+        change(XenbusStateClosed, XenbusStateClosed);
+        change(XenbusStateInitialising, XenbusStateInitWait);
+        change(XenbusStateConnected, XenbusStateConnected);
+    }
+    survive(r);
+}
+HOSTILE_NET_ROW(reconnects, "net-f38-reconnects", "disconnects and connects 60 times",
+                run_reconnects);
 
 /* A chain that goes on behind the last request: the backend lets go of us. */
 static void run_chain(struct row_run *r)
