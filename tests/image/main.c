@@ -24,7 +24,7 @@ static const char *const headline[] = {
     "xenstore/read", "exit/cpuid-basic", "exit/msr-read", "port/xen-pit",
     "port/xen-pmtimer", "port/qemu-ide", "port/unclaimed", "port/ioreq",
     "mmio/xen-lapic", "mmio/ioreq", "sched/yield", "block/blkif-linux", "block/blkif-own",
-    "block/virtio", "block/ide-dma",
+    "block/virtio", "block/ide-dma", "net/netif-linux", "net/netif-own", "net/virtio",
 };
 
 static void fail_with(char *error)

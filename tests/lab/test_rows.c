@@ -142,6 +142,9 @@ static void test_modes(void)
     succeeds_in("port/unclaimed", "vb");
     succeeds_in("port/ioreq", "v");
     succeeds_in("mmio/ioreq", "v");
+    succeeds_in("net/netif-linux", "phv");
+    succeeds_in("net/netif-own", "phv");
+    succeeds_in("net/virtio", "v");
 }
 
 static void test_overhead(void)
@@ -187,6 +190,10 @@ static void test_meaning(void)
     CU_ASSERT(median("port/xen-pit", "hvm") < median("port/qemu-ide", "hvm"));
     CU_ASSERT(median("port/ioreq", "hvm") < median("mmio/ioreq", "hvm"));
     CU_ASSERT(median("port/unclaimed", "hvm") < median("port/ioreq", "hvm"));
+    /* A frame: a process behind the rings, a bridge in between, a device model. */
+    CU_ASSERT(median("ring/echo-64b", "hvm") < median("net/netif-own", "hvm"));
+    CU_ASSERT(median("net/netif-own", "hvm") < median("net/netif-linux", "hvm"));
+    CU_ASSERT(median("net/netif-linux", "hvm") < median("net/virtio", "hvm"));
 }
 
 static void test_repeatable(void)
