@@ -12,7 +12,7 @@ CC      ?= gcc
 DEPS    := $(BUILD)/.packages
 
 .DELETE_ON_ERROR:
-.PHONY: FORCE help all bench bench-all test test-host test-long model lab install clean distclean coverage elf
+.PHONY: FORCE help all bench bench-all test test-host test-long model fuzz lab install clean distclean coverage elf
 
 help:
 	@echo "make all        build the unikernel, the dom0 program and the lab's agent"
@@ -21,6 +21,7 @@ help:
 	@echo "make test       all tests: host (CUnit, sanitizers), image, lab (real Xen)"
 	@echo "make test-host  only the tests that need no Xen: seconds"
 	@echo "make model      search all states of the rings' notification protocol (Spin)"
+	@echo "make fuzz       each parser of what a peer wrote, FUZZ_SECONDS=60 (clang, libFuzzer)"
 	@echo "make test-long  the lab tests that take longer"
 	@echo "make lab        assemble the lab: real Xen and dom0 in QEMU, with its snapshot"
 	@echo "make coverage   line coverage of the host tests"
@@ -200,6 +201,44 @@ test-host: $(BUILD)/test-host $(BUILD)/test-image $(BUILD)/test-count.elf all
 # The barriers of shared/ring.h: the protocol holds, and without any of them it does not.
 model: $(DEPS)
 	$(Q)tests/model/check $(BUILD)/model
+
+# One program a file; what each needs of the rest comes out of one archive.
+FUZZERS := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/*.c)))
+FUZZ_SECONDS ?= 60
+FUZZ_CFLAGS := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
+FUZZ_OBJECTS := $(patsubst %,$(BUILD)/fuzz/%.o,$(TEST_TOOL_SOURCES) $(TEST_KERNEL_SOURCES))
+
+$(BUILD)/fuzz/.packages: configs/packages-fuzz configs/install-packages $(DEPS)
+	$(Q)configs/install-packages configs/packages-fuzz
+	@mkdir -p $(@D) && touch $@
+
+$(BUILD)/fuzz/%.c.o: %.c Makefile $(BUILD)/fuzz/.packages
+	$(call say,CLANG,$<)
+	@mkdir -p $(@D)
+	$(Q)clang $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link $(TOOL_CPPFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/fuzz/parts.a: $(FUZZ_OBJECTS)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+# The unikernel's headers are for this version of Xen's interface.
+$(BUILD)/fuzz/domU-kernel/%.c.o $(BUILD)/fuzz/tests/fuzz/frontend.c.o: \
+	TOOL_CPPFLAGS += -D__XEN_INTERFACE_VERSION__=0x00040e00
+
+$(FUZZERS:%=$(BUILD)/fuzz/%): $(BUILD)/fuzz/%: $(BUILD)/fuzz/tests/fuzz/%.c.o $(BUILD)/fuzz/parts.a
+	$(call say,LD,$@)
+	$(Q)clang $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(TOOL_LIBS)
+
+# What was found to lead somewhere stays in build/fuzz/NAME.inputs; an input that fails, too.
+fuzz: $(FUZZERS:%=$(BUILD)/fuzz/%)
+	$(Q)for name in $(FUZZERS); do \
+		echo "  FUZZ	$$name, $(FUZZ_SECONDS) s"; \
+		mkdir -p $(BUILD)/fuzz/$$name.inputs; \
+		if [ -f tests/fuzz/$$name.seed ]; then cp tests/fuzz/$$name.seed $(BUILD)/fuzz/$$name.inputs; fi; \
+		words=tests/fuzz/$$name.dict; [ -f $$words ] && words=-dict=$$words || words=; \
+		$(BUILD)/fuzz/$$name $$words -max_total_time=$(FUZZ_SECONDS) -max_len=16384 \
+			-artifact_prefix=$(BUILD)/fuzz/$$name- $(BUILD)/fuzz/$$name.inputs \
+			>$(BUILD)/fuzz/$$name.log 2>&1 || { tail -40 $(BUILD)/fuzz/$$name.log; exit 1; }; \
+		tail -1 $(BUILD)/fuzz/$$name.log; done
 
 # Two at a time, one a CPU; the snapshots first, so that neither waits for the other's.
 test: test-host model $(BUILD)/test-lab $(BUILD)/xenometer-test.elf

@@ -76,7 +76,10 @@ static size_t count_words(const struct trace *t, const struct stage *g, struct w
             while ( w < count && words[w].name != name )
                 w++;
             if ( w == count && count < room && !is_glue(name) )
-                words[count++] = (struct word){ name, 0, count, k };
+            {
+                words[count] = (struct word){ name, 0, count, k };
+                count++;
+            }
             if ( w < count )
                 words[w].count += t->steps[i].count;
         }
