@@ -197,6 +197,16 @@ void device_answer(struct device *d, const struct control_response *response)
     loop_work_add(&d->host->loop, &d->control_more);
 }
 
+void device_give_up(const struct device *d, uint32_t id)
+{
+    if ( d->phase != DEVICE_CONNECTED )
+        return;
+    /* Release: the frontend, woken by the event, must find it. */
+    __atomic_store_n((uint32_t *)((uint8_t *)d->control_page + CONTROL_GIVE_UP), id,
+                     __ATOMIC_RELEASE);
+    xenevtchn_notify(d->events, d->control.port);
+}
+
 uint32_t device_capacity(const struct device *d)
 {
     return d->keys.samples_pages * SAMPLES_PER_PAGE;

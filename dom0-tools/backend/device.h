@@ -79,6 +79,10 @@ void device_free(struct device *);
 /* Answer the question.  Sizes and NULs are already right in `response`. */
 void device_answer(struct device *, const struct control_response *);
 
+/* Tell the frontend that command `id` took too long: its waits for an answer end.  Whether
+ * it hears that is not known, and it does no harm to say it again. */
+void device_give_up(const struct device *, uint32_t id);
+
 /* Events counted for the frontend (DATA_EVENTS) since the device was made. */
 uint64_t device_events(const struct device *);
 

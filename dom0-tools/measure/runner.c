@@ -10,6 +10,8 @@
 #include "xenometer.h"
 
 #define STOP_DEADLINE 10u   /* seconds from CONTROL_STOP to the domain's end */
+#define PLEA_MS       100u  /* a domain whose row takes too long is told so, again and again: */
+#define PLEAS         10u   /* it may have been at work, and slept after the one before */
 
 /* ------------------------------------------------------------- the end -- */
 
@@ -79,6 +81,7 @@ static void run(struct runner *r, const struct image_row *row, uint32_t samples)
         response.samples = capacity;
     r->samples = response.samples;
     r->events = device_events(r->device);
+    r->pleas = 0;
     set_deadline(r, r->options->row_deadline);
     device_answer(r->device, &response);
 }
@@ -226,6 +229,12 @@ static void too_late(void *context)
         break;
     case RUNNER_BASELINE:
     case RUNNER_ROW:
+        if ( r->pleas++ < PLEAS )
+        {
+            device_give_up(r->device, r->id);
+            loop_timer_set(&r->host->loop, &r->deadline, MILLISECONDS(PLEA_MS));
+            return;
+        }
         lost(r, "no result within %u s", r->options->row_deadline);
         break;
     case RUNNER_STOPPING:

@@ -45,11 +45,13 @@ struct runner {
     uint32_t id;                 /* of the command under way */
     uint32_t samples;            /* it asked for */
     uint64_t events;             /* device_events() when it began */
+    unsigned pleas;              /* to give it up, since its deadline */
 };
 
 /*
  * Make the device and begin.  NULL or what went wrong (the caller's); then
- * there is nothing to finish.  The row during which the domain dies, hangs or
+ * there is nothing to finish.  A row that takes too long is asked to give up, which its
+ * waits for an answer do (device_give_up()).  The row during which the domain dies, hangs or
  * misbehaves gets an error with the reason, and the runner is done.
  */
 char *runner_start(struct runner *);

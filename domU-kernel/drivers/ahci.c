@@ -228,7 +228,8 @@ static bool wait(struct disk *d, u32 after)
     (void)after;
     while ( !a->done && !a->failed )
     {
-        disk_halt_until(d, was_interrupted);
+        if ( !disk_halt_until(d, was_interrupted) )
+            return false;
         /* Before the look: what is done after it interrupts again. */
         a->seen = lapic_device_interrupts;
         look(a);

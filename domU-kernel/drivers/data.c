@@ -1,5 +1,16 @@
 #include "data.h"
 #include "../arch/memory.h"
+#include "../xen/xenbus.h"
+
+/* The ring is of no more use. */
+static bool broken(const char *why)
+{
+    ring_front_break(&device.data_ring);
+    if ( !device.trouble )
+        device.trouble = why;
+    device.missed = true;
+    return false;
+}
 
 bool data_wait(u32 after)
 {
@@ -9,10 +20,16 @@ bool data_wait(u32 after)
          * then differs from `seen`, and we do not sleep over it. */
         u32 seen = event_arrivals[device.data_port];
         enum ring_result r = ring_front_final_check(&device.data_ring, after);
+        const char *trouble = NULL;
 
-        if ( r != RING_EMPTY )
-            return r == RING_TAKEN;
-        event_wait(device.data_port, seen);
+        if ( r == RING_TAKEN )
+            return true;
+        if ( r == RING_BROKEN )
+            trouble = "the backend claims more responses than there were requests";
+        else if ( !event_sleep(device.data_port, seen) )
+            trouble = xenbus_hopeless(NULL);
+        if ( trouble )
+            return broken(trouble);
     }
 }
 
@@ -21,9 +38,10 @@ bool data_exchange(const struct data_request *request, struct data_response *res
     if ( !ring_front_put(&device.data_ring, request, DATA_SLOT_SIZE) )
         return false;
     data_push();
-    return data_wait(1) &&
-           ring_front_take(&device.data_ring, response, DATA_SLOT_SIZE) == RING_TAKEN &&
-           response->id == request->id;
+    if ( !data_wait(1) ||
+         ring_front_take(&device.data_ring, response, DATA_SLOT_SIZE) != RING_TAKEN )
+        return false;
+    return response->id == request->id || broken("the backend answered another request");
 }
 
 struct data_pages data_pages_grant(u32 count)

@@ -99,6 +99,11 @@ static void wait_backend(u64 wanted, const char *what)
     }
 }
 
+static bool give_up(void)
+{
+    return device.command && *device.give_up == device.command;
+}
+
 static void share_rings(void)
 {
     grant_ref ref[1u << DATA_RING_ORDER];
@@ -113,6 +118,11 @@ static void share_rings(void)
     /* Before the backend can see them: it attaches to what it finds. */
     ring_front_init(&device.control_ring, (struct ring_shared *)control,
                     ring_slot_count(PAGE_SIZE, CONTROL_SLOT_SIZE));
+    _Static_assert(CONTROL_GIVE_UP == RING_HEADER_SIZE + 16 * CONTROL_SLOT_SIZE, "16 slots");
+    device.give_up = (u32 *)(control + CONTROL_GIVE_UP);
+    *(u32 *)(control + CONTROL_GIVE_UP) = 0;
+    event_give_up = give_up;
+    device.trouble = NULL;
     ring_front_init(&device.data_ring, (struct ring_shared *)data,
                     ring_slot_count((u32)PAGE_SIZE << DATA_RING_ORDER, DATA_SLOT_SIZE));
     for ( u32 i = 0; i < ARRAY_SIZE(ref); i++ )

@@ -23,6 +23,10 @@ struct device {
     bool grant_v2;           /* so is version 2 of the grant table */
     u64 notifications;       /* events sent to backends whose rings rows use */
     bool shadow;             /* the domain has shadow paging */
+    u32 command;             /* id of the one under way */
+    const volatile u32 *give_up;   /* id of the one that dom0 gives up */
+    const char *trouble;     /* what the backend did wrong on the data ring, which is broken */
+    bool missed;             /* the row under way has no answer because of that */
 };
 extern struct device device;
 

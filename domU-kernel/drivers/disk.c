@@ -2,6 +2,7 @@
 #include "lapic.h"
 #include "../arch/cpu.h"
 #include "../arch/memory.h"
+#include "../xen/events.h"
 
 u8 *disk_buffer(void)
 {
@@ -19,15 +20,23 @@ void disk_listen_messages(struct disk *d)
     lapic_enable();
 }
 
-void disk_halt_until(struct disk *d, bool (*done)(struct disk *))
+bool disk_halt_until(struct disk *d, bool (*done)(struct disk *))
 {
+    bool is;
+
     interrupts_disable();
-    while ( !done(d) )
+    while ( !(is = done(d)) )
     {
+        if ( event_give_up && event_give_up() )
+        {
+            d->trouble = "the disk did not answer, and dom0 gave the row up";
+            break;
+        }
         /* Off, look, then allow and sleep in one step: otherwise the one we
          * wait for can arrive just before the sleep. */
         interrupts_enable_and_halt();
         interrupts_disable();
     }
     interrupts_enable();
+    return is;
 }

@@ -22,6 +22,7 @@ struct disk {
     u32 most;                /* sectors that one request may move */
     u32 depth;               /* requests that may be open at once; ids are below it */
     bool readonly;
+    const char *trouble;     /* what the device did wrong; nothing works any more */
     u8 free[DISK_MAX_DEPTH]; /* numbers of no request, the next one last */
     u32 frees;
     /* What request n asks for, in the driver's own words; DISK_NOTHING: it is none.
@@ -85,8 +86,8 @@ void disk_listen_messages(struct disk *);
 
 /*
  * For devices that interrupt: halt until `done` says so, which it is asked with
- * interrupts off.
+ * interrupts off.  False: dom0 gives up waiting for it (event_give_up()), the disk's `trouble`.
  */
-void disk_halt_until(struct disk *, bool (*done)(struct disk *));
+bool disk_halt_until(struct disk *, bool (*done)(struct disk *));
 
 #endif

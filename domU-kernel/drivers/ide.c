@@ -192,7 +192,8 @@ static bool pio_wait(struct disk *d, u32 after)
         u8 status;
 
         last = ide->sectors == (ide->write ? 0 : 1);
-        disk_halt_until(d, was_interrupted);
+        if ( !disk_halt_until(d, was_interrupted) )
+            return false;
         /* Before the sector is moved: then the disk makes the next one ready. */
         ide->seen = lapic_device_interrupts;
         status = port_in8(COMMAND);
@@ -253,7 +254,8 @@ static bool dma_wait(struct disk *d, u32 after)
     (void)after;
     if ( ide->done )
         return true;
-    disk_halt_until(d, was_interrupted);
+    if ( !disk_halt_until(d, was_interrupted) )
+        return false;
     master = port_in8(ide->bus_master + BM_STATUS);
     port_out8(ide->bus_master + BM_COMMAND, 0);
     ide->well = is_well(port_in8(COMMAND)) && !(master & (BM_ERROR | BM_ACTIVE));

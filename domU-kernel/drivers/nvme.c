@@ -224,8 +224,7 @@ static bool any_completed(struct disk *d)
 static bool wait(struct disk *d, u32 after)
 {
     (void)after;
-    disk_halt_until(d, any_completed);
-    return true;
+    return disk_halt_until(d, any_completed);
 }
 
 static enum ring_result take(struct disk *d, bool *well)

@@ -57,9 +57,9 @@ static void size_requests(struct vbd *v)
 {
     u32 segments = BLKIF_MAX_SEGMENTS_PER_REQUEST;
 
-    v->indirect = (u32)xenbus_number(&v->bus, "feature-max-indirect-segments", 0);
-    if ( v->indirect > DISK_PAGES )
-        v->indirect = DISK_PAGES;
+    u64 offered = xenbus_number(&v->bus, "feature-max-indirect-segments", 0);
+
+    v->indirect = offered < DISK_PAGES ? (u32)offered : DISK_PAGES;
     for ( u32 i = 0; i < VBD_INDIRECT && v->indirect > segments; i++ )
     {
         v->segments[i] = pages_alloc(1);
@@ -77,9 +77,13 @@ static const char *connect(struct disk *disk, const char *frontend, bool persist
 {
     struct vbd *v = (struct vbd *)disk;
     const char *trouble = xenbus_find(&v->bus, frontend);
+    u64 sector_size;
 
     if ( trouble )
+    {
+        disk->trouble = v->bus.trouble[0] ? trouble : NULL;
         return trouble;
+    }
     v->handle = handle_of(frontend);
     share_ring(v);
     share_buffer(v);
@@ -87,7 +91,7 @@ static const char *connect(struct disk *disk, const char *frontend, bool persist
     xenbus_write_number(&v->bus, "feature-persistent", persistent);
     xenbus_write_number(&v->bus, "state", XenbusStateInitialised);
     if ( !xenbus_wait(&v->bus, XenbusStateConnected) )
-        return "the backend closed instead of connecting";
+        return disk->trouble = v->bus.trouble;
 
     /* What it offers stands in its directory only now. */
     disk->sectors = xenbus_number(&v->bus, "sectors", 0);
@@ -98,9 +102,16 @@ static const char *connect(struct disk *disk, const char *frontend, bool persist
     v->discard = xenbus_number(&v->bus, "feature-discard", 0);
     size_requests(v);
     xenbus_write_number(&v->bus, "state", XenbusStateConnected);
-    if ( xenbus_number(&v->bus, "sector-size", DISK_SECTOR) != DISK_SECTOR )
-        return "the disk has sectors of another size than 512 bytes";
-    return disk->sectors ? NULL : "the disk has no sectors";
+    sector_size = xenbus_number(&v->bus, "sector-size", DISK_SECTOR);
+    if ( v->bus.trouble[0] )
+        disk->trouble = v->bus.trouble;   /* some key is no number */
+    else if ( !sector_size || sector_size % DISK_SECTOR )
+        disk->trouble = "the backend's sector-size is impossible";
+    else if ( !disk->sectors )
+        disk->trouble = "the backend says the disk has no sectors";
+    else if ( sector_size != DISK_SECTOR )
+        trouble = "the disk has larger sectors than 512 bytes";
+    return disk->trouble ? disk->trouble : trouble;
 }
 
 const char *vbd_connect(struct disk *disk, const char *frontend)
@@ -120,9 +131,18 @@ bool vbd_wait(struct vbd *v, u32 after)
         /* Count before check, as in data_wait(). */
         u32 seen = event_arrivals[v->port];
         enum ring_result r = ring_front_final_check(&v->ring, after);
+        const char *trouble = NULL;
 
-        if ( r != RING_EMPTY )
-            return r == RING_TAKEN;
-        event_wait(v->port, seen);
+        if ( r == RING_TAKEN )
+            return true;
+        if ( r == RING_BROKEN )
+            trouble = VBD_BAD_INDEX;
+        else if ( !event_sleep(v->port, seen) )
+            trouble = xenbus_hopeless(&v->bus);
+        if ( trouble )
+        {
+            vbd_break(v, trouble);
+            return false;
+        }
     }
 }

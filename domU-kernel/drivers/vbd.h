@@ -5,7 +5,7 @@
  * The buffer is granted once and for all, so that a backend with
  * feature-persistent keeps it mapped.  What the backend answers is checked:
  * an answer to no open request, or about another operation than was asked for, breaks
- * the device.
+ * the device; so does one that goes, or never answers.  disk.trouble says which.
  */
 #ifndef DRIVERS_VBD_H
 #define DRIVERS_VBD_H
@@ -94,6 +94,10 @@ static inline __attribute__((always_inline)) void vbd_push(struct vbd *v)
 /* An answer to an indirect request, or to nothing that was asked. */
 enum ring_result vbd_take_other(struct vbd *, u64 id, u32 asked);
 
+/* The device is of no more use, because of `why`: RING_BROKEN. */
+enum ring_result vbd_break(struct vbd *, const char *why);
+#define VBD_BAD_INDEX "the backend claims more responses than there were requests"
+
 /* Take one answer; RING_BROKEN also when it is none to what was asked. */
 static inline __attribute__((always_inline))
 enum ring_result vbd_take(struct vbd *v, bool *well)
@@ -106,7 +110,7 @@ enum ring_result vbd_take(struct vbd *v, bool *well)
     _Static_assert(__builtin_offsetof(struct blkif_response, operation) == 8 &&
                    __builtin_offsetof(struct blkif_response, status) == 10, "blkif ABI");
     if ( r != RING_TAKEN )
-        return r;
+        return r == RING_EMPTY ? r : vbd_break(v, VBD_BAD_INDEX);
     response = &v->slot[v->ring.rsp_cons++ & v->mask]->rsp;
     /* Each word of the answer is read once: the backend may change it between check
      * and use. */

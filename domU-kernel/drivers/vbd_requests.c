@@ -97,10 +97,19 @@ bool vbd_put_discard(struct vbd *v, u32 id, u64 sector, u64 sectors)
     return true;
 }
 
+enum ring_result vbd_break(struct vbd *v, const char *why)
+{
+    if ( !v->disk.trouble )
+        v->disk.trouble = why;
+    return ring_front_break(&v->ring);
+}
+
 enum ring_result vbd_take_other(struct vbd *v, u64 id, u32 asked)
 {
-    if ( id >= DISK_MAX_DEPTH || v->disk.asked[id] != (asked | VBD_ASKED_INDIRECT) )
-        return ring_front_break(&v->ring);
+    if ( id >= DISK_MAX_DEPTH || v->disk.asked[id] == DISK_NOTHING )
+        return vbd_break(v, "the backend answered a request that is not open");
+    if ( v->disk.asked[id] != (asked | VBD_ASKED_INDIRECT) )
+        return vbd_break(v, "the backend answered another operation than was asked for");
     for ( u32 n = 0; n < VBD_INDIRECT; n++ )
         if ( v->segments_of[n] == id )
             v->segments_used &= ~(1u << n);

@@ -7,6 +7,7 @@
 
 #define TX_SLOT sizeof(union netif_tx_sring_entry)
 #define RX_SLOT sizeof(union netif_rx_sring_entry)
+#define ETHERNET_HEADER 14   /* bytes: IEEE 802.3, 3.1.1; who looks at a frame looks at that */
 _Static_assert(TX_SLOT == 12 && RX_SLOT == 8, "netif ring slots");
 _Static_assert(NIC_BUFFERS < 64 && NIC_FRAME <= NIC_BUFFER, "buffers have a bit each");
 
@@ -106,6 +107,8 @@ static u8 *vif_take(struct nic *n, u32 *length)
             broken(v, "the backend sent a frame in pieces, which was not offered");
         else if ( response.status <= 0 )
             broken(v, "the backend could not copy a frame into its buffer");
+        else if ( response.status < ETHERNET_HEADER )
+            broken(v, "the backend sent less than a frame's header");
         else if ( response.offset + (u32)response.status > PAGE_SIZE )
             broken(v, "the backend says a frame leaves its page");
         else
@@ -136,6 +139,7 @@ static void vif_wait(struct nic *n, u32 after)
     {
         /* Count before check, as in data_wait(). */
         u32 seen = event_arrivals[v->port];
+        const char *trouble;
 
         if ( ring_front_final_check(&v->rx, after) != RING_EMPTY )
             return;
@@ -143,7 +147,9 @@ static void vif_wait(struct nic *n, u32 after)
          * back when they are needed. */
         if ( v->starved && ring_front_final_check(&v->tx, 1) != RING_EMPTY )
             return;
-        event_wait(v->port, seen);
+        trouble = event_sleep(v->port, seen) ? NULL : xenbus_hopeless(&v->bus);
+        if ( trouble )
+            return broken(v, trouble);
     }
 }
 
@@ -209,18 +215,20 @@ const char *vif_connect(struct vif *v, const char *frontend)
     };
     trouble = xenbus_find(&v->bus, frontend);
     if ( trouble )
-        return trouble;
+        return v->bus.trouble[0] ? v->nic.trouble = trouble : trouble;
     format(path, sizeof(path), "%s/mac", frontend);
     if ( xenstore_read(path, mac, sizeof(mac)) || !parse_mac(mac, v->nic.mac) )
         return "the interface has no address in XenStore";
     if ( !xenbus_number(&v->bus, "feature-rx-copy", 0) )
-        return "the backend cannot copy what is received";
+        return v->bus.trouble[0] ? v->nic.trouble = v->bus.trouble
+                                 : "the backend cannot copy what is received";
     share(v);
     xenbus_write_number(&v->bus, "request-rx-copy", 1);
     xenbus_write_number(&v->bus, "feature-rx-notify", 1);
     xenbus_write_number(&v->bus, "feature-no-csum-offload", 1);
     xenbus_write_number(&v->bus, "feature-sg", 0);
     xenbus_write_number(&v->bus, "state", XenbusStateConnected);
-    return xenbus_wait(&v->bus, XenbusStateConnected)
-               ? NULL : "the backend closed instead of connecting";
+    if ( !xenbus_wait(&v->bus, XenbusStateConnected) )
+        v->nic.trouble = v->bus.trouble;
+    return v->nic.trouble;
 }

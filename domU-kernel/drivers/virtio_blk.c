@@ -88,8 +88,7 @@ static bool wait(struct disk *d, u32 after)
     struct virtio_blk *b = (struct virtio_blk *)d;
 
     virtio_interrupt_after(&b->queue, (u16)after);
-    disk_halt_until(d, any_used);
-    return true;
+    return disk_halt_until(d, any_used);
 }
 
 static enum ring_result take(struct disk *d, bool *well)

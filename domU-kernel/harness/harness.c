@@ -42,6 +42,8 @@ void harness_run(const struct control_response *command,
     u64 upcalls, stolen, notifications;
 
     *result = (struct control_request){ .kind = CONTROL_RESULT, .id = command->id };
+    device.command = command->id;
+    device.missed = false;
     if ( command->row >= (u64)(row_code_end - row_code_start) )
         return finish(result, OUTCOME_ERROR, "no such row in this image");
     if ( command->samples > capacity )
@@ -72,8 +74,9 @@ void harness_run(const struct control_response *command,
         result->samples = r.taken;
         result->first = r.first;
         result->batch = r.batch;
+        /* Rows know that an answer is missing, the driver why. */
         if ( r.failure )
-            finish(result, OUTCOME_FAILURE, r.failure);
+            finish(result, OUTCOME_FAILURE, device.missed ? device.trouble : r.failure);
         else if ( r.error )
             finish(result, OUTCOME_ERROR, r.error);
         else

@@ -179,13 +179,13 @@ MORE_DEPTHS(own, "blkif-own", "blkif ring, xenometer's backend",
 /* One request of another kind and its answer. */
 static const char *finish(struct vbd *v, bool put)
 {
-    bool well;
+    bool well = false;
 
     if ( !put )
         return DISK_FULL;
     vbd_push(v);
     if ( !vbd_wait(v, 1) || vbd_take(v, &well) != RING_TAKEN )
-        return DISK_BROKEN;
+        return DISK_BROKEN(&v->disk);
     return well ? NULL : DISK_ERROR;
 }
 

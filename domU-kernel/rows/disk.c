@@ -79,6 +79,17 @@ static void spoil(u32 bytes)
 
 /* ---- paths ---- */
 
+const char *disk_settle(struct disk *d, const struct disk_operations *o, u32 open)
+{
+    enum ring_result t = RING_EMPTY;
+    bool well;
+
+    while ( open && t != RING_BROKEN && o->wait(d, open) )
+        while ( open && (t = o->take(d, &well)) == RING_TAKEN )
+            open--;
+    return open ? DISK_BROKEN(d) : DISK_ERROR;
+}
+
 const char *disk_path_move(struct disk_path *p, bool write, u64 sector, u32 sectors)
 {
     return disk_move(p->disk, p->operations, write, sector, sectors);
@@ -103,8 +114,10 @@ const char *disk_prepare(struct row_run *r, struct disk_path *p)
         p->tried = true;
         p->trouble = p->operations->connect(p->disk, p->where);
     }
-    if ( p->trouble )
-        return p->trouble;
+    /* One that is there and does wrong is a failure, not the lack of one. */
+    r->failure = p->disk->trouble;
+    if ( p->trouble || r->failure )
+        return r->failure ? NULL : p->trouble;
     if ( p->disk->sectors < sector_of(p, DISK_PAGES) )
         return "the disk is too small: 5 MiB are used of it";
     if ( p->disk->readonly )

@@ -47,9 +47,13 @@ struct disk_path {
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
 #define DISK_FULL   "the disk takes no request below its depth"
-#define DISK_BROKEN "the disk answers what nobody asked, or not at all"
+#define DISK_BROKEN(d) ((d)->trouble ? (d)->trouble : "the disk answers what nobody asked, or not at all")
 #define DISK_ERROR  "the disk reported an error"
 #define DISK_SHALLOW "the disk does not take as many requests at a time"
+
+/* A request failed: take the answers of the `open` others, so that the next row's are its
+ * own.  DISK_ERROR, or what went wrong then. */
+const char *disk_settle(struct disk *, const struct disk_operations *, u32 open);
 
 /*
  * Read or write, sleeping until it is done: one request, or as many as the path needs
@@ -78,15 +82,15 @@ ALWAYS_INLINE const char *disk_move(struct disk *d, const struct disk_operations
         }
         o->push(d);
         if ( !o->wait(d, open) )
-            return DISK_BROKEN;
+            return DISK_BROKEN(d);
         while ( (t = o->take(d, &well)) == RING_TAKEN )
         {
-            if ( !well )
-                return DISK_ERROR;
             open--;
+            if ( !well )
+                return disk_settle(d, o, open);
         }
         if ( t == RING_BROKEN )
-            return DISK_BROKEN;
+            return DISK_BROKEN(d);
     }
     return NULL;
 }
@@ -113,15 +117,15 @@ ALWAYS_INLINE const char *disk_stream(struct disk *d, const struct disk_operatio
                 return DISK_FULL;
         o->push(d);
         if ( !o->wait(d, sent - answered > half ? half : sent - answered) )
-            return DISK_BROKEN;
+            return DISK_BROKEN(d);
         while ( (t = o->take(d, &well)) == RING_TAKEN )
         {
-            if ( !well )
-                return DISK_ERROR;
             answered++;
+            if ( !well )
+                return disk_settle(d, o, sent - answered);
         }
         if ( t == RING_BROKEN )
-            return DISK_BROKEN;
+            return DISK_BROKEN(d);
     }
     return NULL;
 }

@@ -107,6 +107,7 @@ struct path {
     const char *(*open)(struct path *);
     u8 peer[6];              /* the neighbour's address */
     u64 number;              /* of the next frame */
+    const char *absent;      /* why there is no such interface */
 };
 
 static void nap(void)
@@ -160,19 +161,22 @@ static void finish(const struct path *p)
         p->nic->ops->close(p->nic);
 }
 
-/* The device open, the neighbour known, all buffers filled. */
-static const char *prepare(struct path *p, u32 length)
+/* The device open, the neighbour known, all buffers filled.  NULL, also with the row's
+ * failure; or why it cannot run. */
+static const char *prepare(struct row_run *r, struct path *p, u32 length)
 {
     const char *trouble = p->open(p);
 
-    if ( trouble )
-        return trouble;
-    trouble = find_peer(p);
-    if ( trouble )
+    if ( !trouble )
     {
-        finish(p);
-        return trouble;
+        trouble = find_peer(p);
+        if ( trouble && !p->nic->trouble )
+            finish(p);
     }
+    /* One that is there and does wrong is a failure, not the lack of one. */
+    r->failure = p->nic->trouble;
+    if ( trouble )
+        return r->failure ? NULL : trouble;
     for ( u32 i = 0; i < p->nic->buffers; i++ )
         fill(p->nic, p->nic->transmit + i * NIC_BUFFER, p->peer, length);
     return NULL;
@@ -302,9 +306,9 @@ static const char *open_vif(struct path *p, struct vif *v, const char *frontend)
     if ( !p->nic )
     {
         p->nic = &v->nic;
-        v->nic.trouble = vif_connect(v, frontend);
+        p->absent = vif_connect(v, frontend);
     }
-    return v->nic.trouble;
+    return v->nic.trouble ? v->nic.trouble : p->absent;
 }
 
 static struct vif netback_vif, own_vif;
@@ -339,13 +343,11 @@ DEVICE_PATH(rtl8139, rtl8139);
 #define PATH_ROWS(id, name_, path_, peer, modes_, needs_, headline_, elsewhere_, depth, why)     \
     static const char *setup_##id(struct row_run *r)                                  \
     {                                                                               \
-        (void)r;                                                                    \
-        return prepare(&id##_path, NIC_SHORTEST);                                   \
+        return prepare(r, &id##_path, NIC_SHORTEST);                                \
     }                                                                               \
     static const char *setup_stream_##id(struct row_run *r)                           \
     {                                                                               \
-        (void)r;                                                                    \
-        return prepare(&id##_path, NIC_FRAME);                                      \
+        return prepare(r, &id##_path, NIC_FRAME);                                   \
     }                                                                               \
     static void run_##id(struct row_run *r) { run_bounce(r, &id##_path); }            \
     static void run_stream_##id(struct row_run *r) { run_stream(r, &id##_path); }     \

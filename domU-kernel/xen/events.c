@@ -11,6 +11,7 @@
 volatile u64 event_upcalls;
 volatile u32 event_arrivals[EVENT_PORTS];
 event_word_t *event_words;
+bool (*event_give_up)(void);
 
 /* Two levels.  Xen sets other ports' bits of the word meanwhile: without LOCK
  * its event would be overwritten. */
@@ -217,28 +218,38 @@ void event_unmask(u32 port)
     hypercall_event_channel_op(EVTCHNOP_unmask, &op);
 }
 
+static inline __attribute__((always_inline)) void sleep(u32 port, u32 seen)
+{
+    /* Events off, look again, then sleep and allow them in one step:
+     * otherwise the one we wait for can arrive just before the sleep. */
+    if ( boot_mode == MODE_PV )
+    {
+        events_disable();
+        if ( event_arrivals[port] == seen )
+            hypercall_sched_op(SCHEDOP_block, NULL);   /* allows them */
+        else
+            events_enable();
+    }
+    else
+    {
+        interrupts_disable();
+        if ( event_arrivals[port] == seen )
+            interrupts_enable_and_halt();
+        else
+            interrupts_enable();
+    }
+}
+
 u32 event_wait(u32 port, u32 seen)
 {
     while ( event_arrivals[port] == seen )
-    {
-        /* Events off, look again, then sleep and allow them in one step:
-         * otherwise the one we wait for can arrive just before the sleep. */
-        if ( boot_mode == MODE_PV )
-        {
-            events_disable();
-            if ( event_arrivals[port] == seen )
-                hypercall_sched_op(SCHEDOP_block, NULL);   /* allows them */
-            else
-                events_enable();
-        }
-        else
-        {
-            interrupts_disable();
-            if ( event_arrivals[port] == seen )
-                interrupts_enable_and_halt();
-            else
-                interrupts_enable();
-        }
-    }
+        sleep(port, seen);
     return event_arrivals[port];
+}
+
+bool event_sleep(u32 port, u32 seen)
+{
+    if ( event_arrivals[port] == seen )
+        sleep(port, seen);
+    return event_arrivals[port] != seen;
 }

@@ -79,4 +79,13 @@ void event_clear(u32 port);
  */
 u32 event_wait(u32 port, u32 seen);
 
+/* The same, but only until the next event of any port.  False: it was another one. */
+bool event_sleep(u32 port, u32 seen);
+
+/*
+ * Does dom0 say that what is waited for will not come?  For waits that another domain can
+ * make endless: asked when another event has woken them.  NULL: nobody can say so.
+ */
+extern bool (*event_give_up)(void);
+
 #endif

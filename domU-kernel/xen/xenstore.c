@@ -199,18 +199,47 @@ const char *xenstore_write_number(const char *path, u64 value)
     return xenstore_write(path, text);
 }
 
+/* Take a message that answers nothing: a watch event. */
+static void take_news(void)
+{
+    u32 type;
+    size_t length;
+    char value[32];
+
+    receive_message(0, &type, value, sizeof(value), &length);
+}
+
 void xenstore_wait_watch(void)
 {
     u64 begin = tsc_begin();
 
     while ( watches_seen == watches_fired )
-    {
-        u32 type;
-        size_t length;
-        char value[32];
-
-        receive_message(0, &type, value, sizeof(value), &length);
-    }
+        take_news();
     watches_seen = watches_fired;
     xenstore_ticks += tsc_end() - begin;
+}
+
+bool xenstore_watch_fired(void)
+{
+    bool fired;
+
+    while ( ring->rsp_prod != ring->rsp_cons )
+        take_news();
+    fired = watches_seen != watches_fired;
+    watches_seen = watches_fired;
+    return fired;
+}
+
+bool xenstore_await_watch(void)
+{
+    for ( ;; )
+    {
+        /* Count before check, as in data_wait(). */
+        u32 seen = event_arrivals[event_port];
+
+        if ( xenstore_watch_fired() )
+            return true;
+        if ( !event_sleep(event_port, seen) && event_give_up && event_give_up() )
+            return false;
+    }
 }

@@ -33,5 +33,10 @@ extern u64 xenstore_ticks;
 
 /* Sleep until any watch has fired since the last call. */
 void xenstore_wait_watch(void);
+/* The same.  False: none has, and event_give_up() says that it shall not be waited for. */
+bool xenstore_await_watch(void);
+
+/* Has any watch fired since the last call of these three?  Does not sleep. */
+bool xenstore_watch_fired(void);
 
 #endif

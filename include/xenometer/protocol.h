@@ -79,6 +79,13 @@
 #define CONTROL_SLOT_SIZE   128u
 #define REASON_SIZE         80u
 
+/*
+ * Behind the slots stands a uint32_t: the id of the command that took too long.  The
+ * backend writes it, then sends events on the control ring's channel; the guest's waits
+ * for somebody's answer end with that, and the command's result says whose.
+ */
+#define CONTROL_GIVE_UP     2112u   /* bytes from the page's beginning: 64 + 16 slots */
+
 enum control_kind {
     CONTROL_READY  = 1,   /* no result yet: just connected */
     CONTROL_RESULT = 2,   /* result of the command named by `id` */

@@ -58,6 +58,7 @@ static void is_broken(void)
     bool well;
 
     CU_ASSERT_EQUAL(vbd_take(&v, &well), RING_BROKEN);
+    CU_ASSERT_PTR_NOT_NULL(v.disk.trouble);   /* says why */
     /* For good, whatever comes then. */
     CU_ASSERT_EQUAL(vbd_take(&v, &well), RING_BROKEN);
 }
