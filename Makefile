@@ -175,6 +175,14 @@ $(BUILD)/test-lab: $(patsubst %,$(BUILD)/%.o,$(sort $(wildcard tests/lab/*.c)))
 	$(call say,LD,$@)
 	$(Q)$(CC) -o $@ $^ -ljansson -lcunit -lm
 
+# The program with hostile backends beside its own, for the tests; linked from all its
+# objects, since --wrap does not look into one that is linked already.
+EVIL_OBJECTS := $(patsubst %,$(BUILD)/%.o,$(sort $(wildcard tests/evil/*.c)))
+EVIL_WRAPPED := services_turn device_free
+$(BUILD)/xenometer-evil: $(TOOL_OBJECTS) $(EVIL_OBJECTS)
+	$(call say,LD,$@)
+	$(Q)$(CC) -o $@ $^ $(EVIL_WRAPPED:%=-Wl,--wrap=%) $(TOOL_LIBS)
+
 # Runs in a Linux domU of the long tests.
 $(BUILD)/linux-frames: tests/lab/linux/frames.c Makefile $(DEPS)
 	$(call say,CC,$@)
@@ -241,7 +249,7 @@ fuzz: $(FUZZERS:%=$(BUILD)/fuzz/%)
 		tail -1 $(BUILD)/fuzz/$$name.log; done
 
 # Two at a time, one a CPU; the snapshots first, so that neither waits for the other's.
-test: test-host model $(BUILD)/test-lab $(BUILD)/xenometer-test.elf
+test: test-host model $(BUILD)/test-lab $(BUILD)/xenometer-test.elf $(BUILD)/xenometer-evil
 	$(Q)$(BUILD)/xenometer lab build
 	$(Q)$(BUILD)/xenometer lab build --clock=fast
 	$(Q)$(BUILD)/xenometer lab build --smp

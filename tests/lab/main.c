@@ -38,6 +38,7 @@ static const struct {
     { "--behaviour", suite_hostile },
     { "--behaviour", suite_wire },
     { "--behaviour", suite_linux },
+    { "--behaviour", suite_evil },
     { "--behaviour", suite_trace },
     { "--long", suite_long },
     { "--long", suite_netfront },

@@ -37,9 +37,10 @@ static char *read_file(const char *path)
     return text;
 }
 
-static pid_t start(const char *out, const char *err, const char *first, va_list list)
+static pid_t start(const char *path, const char *out, const char *err, const char *first,
+                   va_list list)
 {
-    char *argv[MAX_ARGUMENTS] = { (char *)PROGRAM, (char *)first };
+    char *argv[MAX_ARGUMENTS] = { (char *)path, (char *)first };
     pid_t pid;
 
     for ( int i = 2; i < MAX_ARGUMENTS - 1 && (argv[i] = va_arg(list, char *)); i++ )
@@ -60,7 +61,7 @@ static pid_t start(const char *out, const char *err, const char *first, va_list 
         dup2(e, 2);
         setenv("NO_COLOR", "1", 1);
         putenv(mark);
-        execv(PROGRAM, argv);
+        execv(path, argv);
         _exit(127);
     }
     return pid;
@@ -72,7 +73,7 @@ pid_t program_start(const char *out, const char *err, const char *first, ...)
     pid_t pid;
 
     va_start(list, first);
-    pid = start(out, err, first, list);
+    pid = start(PROGRAM, out, err, first, list);
     va_end(list);
     return pid;
 }
@@ -93,14 +94,15 @@ int program_wait(pid_t pid, unsigned seconds)
     return -1;
 }
 
-static struct outcome_of run(unsigned seconds, const char *first, va_list list)
+static struct outcome_of run(const char *path, unsigned seconds, const char *first,
+                             va_list list)
 {
     char out[] = "/tmp/xenometer-test-XXXXXX", err[] = "/tmp/xenometer-test-XXXXXX";
     struct outcome_of r;
 
     close(mkstemp(out));
     close(mkstemp(err));
-    r.status = program_wait(start(out, err, first, list), seconds);
+    r.status = program_wait(start(path, out, err, first, list), seconds);
     r.out = read_file(out);
     r.err = read_file(err);
     unlink(out);
@@ -114,7 +116,7 @@ struct outcome_of program(const char *first, ...)
     va_list list;
 
     va_start(list, first);
-    r = run(DEADLINE, first, list);
+    r = run(PROGRAM, DEADLINE, first, list);
     va_end(list);
     return r;
 }
@@ -125,7 +127,18 @@ struct outcome_of program_patiently(unsigned seconds, const char *first, ...)
     va_list list;
 
     va_start(list, first);
-    r = run(seconds, first, list);
+    r = run(PROGRAM, seconds, first, list);
+    va_end(list);
+    return r;
+}
+
+struct outcome_of program_named(const char *path, const char *first, ...)
+{
+    struct outcome_of r;
+    va_list list;
+
+    va_start(list, first);
+    r = run(path, DEADLINE, first, list);
     va_end(list);
     return r;
 }

@@ -20,6 +20,9 @@ struct outcome_of program(const char *first, ...) __attribute__((sentinel));
 /* The same with another deadline than the usual ten minutes. */
 struct outcome_of program_patiently(unsigned seconds, const char *first, ...)
     __attribute__((sentinel));
+/* Another program than build/xenometer, which takes its commands. */
+struct outcome_of program_named(const char *path, const char *first, ...)
+    __attribute__((sentinel));
 void program_free(struct outcome_of *);
 
 /* Start it without waiting; output goes to the files named. */
@@ -49,6 +52,7 @@ void suite_rows(void);
 void suite_errors(void);
 void suite_hostile(void);
 void suite_linux(void);
+void suite_evil(void);
 void suite_catalogue(void);
 void suite_grants(void);
 void suite_backend(void);

@@ -7,9 +7,9 @@
 #include "../../../domU-kernel/drivers/ahci.h"
 #include "../../../domU-kernel/drivers/ide.h"
 #include "../../../domU-kernel/drivers/nvme.h"
-#include "../../../domU-kernel/drivers/vbd.h"
 #include "../../../domU-kernel/drivers/virtio_blk.h"
 #include "../../../domU-kernel/harness/row.h"
+#include "blkif.h"
 
 #define ROUNDS  250u
 #define ROUNDS_IDE 20u   /* one at a time, and 700,000 instructions each: minutes of it */
@@ -125,32 +125,6 @@ static const char *setup(struct disk *d, const struct disk_operations *o, const 
 }
 
 /* ---- the paths ---- */
-
-static bool blkif_put(struct disk *d, u32 id, bool write, u64 sector, u32 sectors, u32 page)
-{
-    return vbd_put((struct vbd *)d, id, write ? BLKIF_OP_WRITE : BLKIF_OP_READ, sector, sectors,
-                   page);
-}
-
-static void blkif_push(struct disk *d)
-{
-    vbd_push((struct vbd *)d);
-}
-
-static bool blkif_wait(struct disk *d, u32 after)
-{
-    return vbd_wait((struct vbd *)d, after);
-}
-
-static enum ring_result blkif_take(struct disk *d, bool *well)
-{
-    return vbd_take((struct vbd *)d, well);
-}
-
-static const struct disk_operations blkif_operations = {
-    .connect = vbd_connect, .put = blkif_put, .push = blkif_push, .wait = blkif_wait,
-    .take = blkif_take,
-};
 
 #define MILLION_ROW(id, type, operations_, where, what, rounds, ...)              \
     static struct type id##_disk;                                                 \
