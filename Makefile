@@ -183,8 +183,8 @@ $(BUILD)/xenometer-evil: $(TOOL_OBJECTS) $(EVIL_OBJECTS)
 	$(call say,LD,$@)
 	$(Q)$(CC) -o $@ $^ $(EVIL_WRAPPED:%=-Wl,--wrap=%) $(TOOL_LIBS)
 
-# Runs in a Linux domU of the long tests.
-$(BUILD)/linux-frames: tests/lab/linux/frames.c Makefile $(DEPS)
+# For the Linux domUs of the long tests, and their dom0.
+$(BUILD)/linux-frames $(BUILD)/linux-killer: $(BUILD)/linux-%: tests/lab/linux/%.c Makefile $(DEPS)
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TOOL_CFLAGS) $(TOOL_CPPFLAGS) -MMD -MP -MF $@.d -static $< -o $@
@@ -258,7 +258,8 @@ test: test-host model $(BUILD)/test-lab $(BUILD)/xenometer-test.elf $(BUILD)/xen
 		$(BUILD)/test-lab --figures; status=$$?; \
 		wait $$other || status=1; cat $(BUILD)/test-behaviour.txt; exit $$status
 
-test-long: $(BUILD)/test-lab $(BUILD)/xenometer-test.elf $(BUILD)/linux-frames all
+test-long: $(BUILD)/test-lab $(BUILD)/xenometer-test.elf $(BUILD)/linux-frames \
+		$(BUILD)/linux-killer all
 	$(Q)$(BUILD)/test-lab --long
 
 # Line coverage of what the host tests reach.

@@ -16,8 +16,8 @@ bool frame_reflect(uint8_t *frame, size_t length, const uint8_t own[6])
 
     /* Two reflectors never play with one another: what either sends goes to the
      * address that asked, and group addresses ask nothing. */
-    if ( length < FRAME_HEADER || from[0] & GROUP ||
-         (!(to[0] & GROUP) && memcmp(to, own, 6)) || !memcmp(from, own, 6) )
+    if ( length < FRAME_HEADER || from[0] & GROUP || !memcmp(from, own, 6) ||
+         (to[0] & GROUP ? !frame_is_ours(frame, length) : memcmp(to, own, 6)) )
         return false;
     memcpy(to, from, 6);
     memcpy(from, own, 6);

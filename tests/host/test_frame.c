@@ -61,6 +61,12 @@ static void test_left_alone(void)
     left_alone(60);
     make(everybody, own);
     left_alone(60);
+    make(everybody, guest);   /* of others' types only what is for us */
+    frame[13] ^= 1;
+    left_alone(60);
+    make(own, guest);
+    frame[13] ^= 1;
+    CU_ASSERT(frame_reflect(frame, 60, own));
 }
 
 static void test_ours(void)

@@ -17,16 +17,21 @@ static bool unpack_kernel(void)
                   "tar -xO --wildcards './boot/vmlinuz-*' >" KERNEL " && [ -s " KERNEL " ]") == 0;
 }
 
-struct outcome_of linux_domain(const char *script, const char *guest, const char *job)
+#define DEADLINE "--deadline=900"
+
+struct outcome_of linux_domain(const char *script, const char *guest, const char *tool,
+                               const char *job)
 {
-    char push_script[64], push_guest[64];
+    char push_script[64], push_guest[64], push_tool[64] = DEADLINE;
     struct outcome_of r;
 
     CU_ASSERT_TRUE_FATAL(unpack_kernel());
     snprintf(push_script, sizeof(push_script), "--push=tests/lab/linux/%s", script);
     snprintf(push_guest, sizeof(push_guest), "--push=%s", guest);
-    r = program("lab", "run", "--deadline=900", "--push=build/xenometer", push_script, push_guest,
-                "--push=" KERNEL, "--", "bash", script, job, NULL);
+    if ( tool )
+        snprintf(push_tool, sizeof(push_tool), "--push=%s", tool);
+    r = program("lab", "run", DEADLINE, "--push=build/xenometer", push_script, push_guest,
+                push_tool, "--push=" KERNEL, "--", "bash", script, job, NULL);
     unlink(KERNEL);
     if ( r.status )
         fprintf(stderr, "%s\n%s\n", r.out, r.err);

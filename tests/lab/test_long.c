@@ -134,7 +134,7 @@ static void test_million_frames(void)
 
 static struct outcome_of on_disk(const char *job)
 {
-    return linux_domain("run", "tests/lab/linux/guest-init", job);
+    return linux_domain("run", "tests/lab/linux/guest-init", NULL, job);
 }
 
 /*

@@ -11,7 +11,7 @@
 
 static struct outcome_of on_wire(const char *job)
 {
-    return linux_domain("net-run", "build/linux-frames", job);
+    return linux_domain("net-run", "build/linux-frames", "build/linux-killer", job);
 }
 
 static void test_frames(void)
