@@ -156,11 +156,11 @@ UNKEPT_ROW(copy, "blkif-own-copy", "blkif ring, xenometer's backend copies",
     .elsewhere = NO_BACKEND, .modes = MODES_XEN, .needs = need,                     \
     .flags = ROW_DOM0 | ROW_BLOCKS
 
-DISK_SIZE_ROWS(blkback, "block/blkif-linux", "blkif ring, Linux's xen-blkback, depth 1", 40, 20,
+DISK_SIZE_ROWS(blkback, "block/blkif-linux", "blkif ring, Linux's xen-blkback, depth 1", 40, 20, "",
                BLKIF_SIZES(DOMAIN_DISK));
-DISK_SIZE_ROWS(own, "block/blkif-own", "blkif ring, xenometer's backend, depth 1", 40, 20,
+DISK_SIZE_ROWS(own, "block/blkif-own", "blkif ring, xenometer's backend, depth 1", 40, 20, "",
                BLKIF_SIZES(DOMAIN_DISK));
-DISK_SIZE_ROWS(qdisk, "block/blkif-qemu", "blkif ring, QEMU's qdisk, depth 1", 20, 10,
+DISK_SIZE_ROWS(qdisk, "block/blkif-qemu", "blkif ring, QEMU's qdisk, depth 1", 20, 10, "",
                BLKIF_SIZES(DOMAIN_QDISK));
 
 #define MORE_DEPTHS(id, name_, path_, peer)                                         \

@@ -46,4 +46,4 @@ ROW(block_ahci_depth_32, .setup = setup_ahci_depth_32, .run = run_ahci_depth_32)
     EMULATED_STREAM_ROW,
 };
 
-DISK_SIZE_ROWS(ahci, "block/ahci", "AHCI in QEMU, depth 1", 20, 10, EMULATED_SIZES);
+DISK_SIZE_ROWS(ahci, "block/ahci", "AHCI in QEMU, depth 1", 20, 10, CROSSES_A_BUCKET, EMULATED_SIZES);

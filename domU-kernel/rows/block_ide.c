@@ -62,10 +62,10 @@ ROW(block_ide_pio_write, .setup = setup_pio, .run = run_pio_write_4096) = {
     EMULATED_ROW, .operations = 1, .samples = 6, .warmup = 1,
 };
 
-DISK_SIZE_ROWS(dma, "block/ide-dma", "IDE bus master (PIIX3) in QEMU", 10, 4, EMULATED_SIZES);
+DISK_SIZE_ROWS(dma, "block/ide-dma", "IDE bus master (PIIX3) in QEMU", 10, 4, "", EMULATED_SIZES);
 
 /* A sector at a time: what more of them cost, a few show. */
 #define PIO_PATH "IDE in QEMU, a sector per interrupt"
-DISK_SIZE_ROW(pio, "block/ide-pio", PIO_PATH, 512, "512", "512 bytes", 6, EMULATED_SIZES);
-DISK_SIZE_ROW(pio, "block/ide-pio", PIO_PATH, 16384, "16k", "16 KiB", 4, EMULATED_SIZES);
-DISK_SIZE_ROW(pio, "block/ide-pio", PIO_PATH, 65536, "64k", "64 KiB", 2, EMULATED_SIZES);
+DISK_SIZE_ROW(pio, "block/ide-pio", PIO_PATH, 512, "512", "512 bytes", 6, "", EMULATED_SIZES);
+DISK_SIZE_ROW(pio, "block/ide-pio", PIO_PATH, 16384, "16k", "16 KiB", 4, "", EMULATED_SIZES);
+DISK_SIZE_ROW(pio, "block/ide-pio", PIO_PATH, 65536, "64k", "64 KiB", 2, "", EMULATED_SIZES);

@@ -46,4 +46,4 @@ ROW(block_nvme_depth_32, .setup = setup_nvme_depth_32, .run = run_nvme_depth_32)
     EMULATED_STREAM_ROW,
 };
 
-DISK_SIZE_ROWS(nvme, "block/nvme", "NVMe in QEMU, depth 1", 20, 10, EMULATED_SIZES);
+DISK_SIZE_ROWS(nvme, "block/nvme", "NVMe in QEMU, depth 1", 20, 10, "", EMULATED_SIZES);

@@ -50,4 +50,4 @@ ROW(block_virtio_write, .setup = setup_virtio, .run = run_virtio_write_4096) = {
 STREAM_ROW(4);
 STREAM_ROW(32);
 
-DISK_SIZE_ROWS(virtio, "block/virtio", "virtio-blk in QEMU, depth 1", 40, 20, EMULATED_SIZES);
+DISK_SIZE_ROWS(virtio, "block/virtio", "virtio-blk in QEMU, depth 1", 40, 20, CROSSES_A_BUCKET, EMULATED_SIZES);

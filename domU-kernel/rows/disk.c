@@ -105,7 +105,9 @@ static u64 sector_of(const struct disk_path *p, u32 b)
     return (u64)(disk_first_block(p->area) + b) * DISK_PAGE_SECTORS;
 }
 
-#define WRITTEN_AT_ONCE 16u   /* blocks */
+/* Blocks.  The area takes more than 64 requests: a QEMU takes used coroutines again only when
+ * it has so many, and maps a stack for each request before (43,000 instructions). */
+#define WRITTEN_AT_ONCE 2u
 
 const char *disk_prepare(struct row_run *r, struct disk_path *p)
 {

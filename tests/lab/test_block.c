@@ -118,7 +118,8 @@ static void test_emulation(void)
 /* What grows with the size is the copying, not the request. */
 static void test_sizes(void)
 {
-    static const char *const paths[] = { "blkif-linux", "blkif-own", "virtio", "nvme", "ide-dma" };
+    static const char *const paths[] = { "blkif-linux", "blkif-own", "virtio", "nvme", "ahci",
+                                         "ide-dma" };
     static const char *const sizes[] = { "512", "16k", "64k", "256k", "1m" };
     char row[64], larger[64];
 
@@ -137,9 +138,9 @@ static void test_sizes(void)
         CU_ASSERT_EQUAL(catalogue_figure(row, "hvm", "bytes"), 16384);
         CU_ASSERT_EQUAL(catalogue_figure(larger, "hvm", "bytes"), 262144);
     }
-    /* Of these 512 bytes cost no less than 16 KiB; large ones cost more all the same. */
-    LESS(median("block/ahci-size-256k", "hvm"), median("block/ahci-size-1m", "hvm"));
-    LESS(median("block/blkif-qemu-size-16k", "hvm"), median("block/blkif-qemu-size-256k", "hvm"));
+    /* QEMU copies each page by itself. */
+    LESS(median("block/blkif-qemu-size-512", "hvm"), median("block/blkif-qemu-size-16k", "hvm"));
+    LESS(median("block/blkif-qemu-size-16k", "hvm") * 4, median("block/blkif-qemu-size-256k", "hvm"));
     LESS(median("block/ide-pio-size-16k", "hvm") * 3, median("block/ide-pio-size-64k", "hvm"));
     /* One request, wherever the list of its pages stands: not one for 44 KiB each. */
     LESS(catalogue_figure("block/blkif-linux-size-1m", "pv", "notifications"), 23);
