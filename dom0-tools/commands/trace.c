@@ -15,6 +15,7 @@
 #include "lab/qemu.h"
 #include "lab/symbols.h"
 #include "measure/environment.h"
+#include "measure/modules.h"
 #include "report/trace_files.h"
 #include "report/trace_table.h"
 #include "trace/symbols.h"
@@ -232,7 +233,7 @@ static int trace_mode(struct session *s, enum mode mode, struct traced *t)
     }
     if ( mode != MODE_BARE && !s->symbols.root )
     {
-        status = lab_symbols(&s->lab, &s->symbols);
+        status = lab_symbols(&s->lab, modules_of(s->row->needs), &s->symbols);
         if ( status != STATUS_OK )
             return status;
     }

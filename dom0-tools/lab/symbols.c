@@ -14,7 +14,7 @@
 
 #define HYPERVISOR "xen-hypervisor-"
 #define MAP        "xen-syms.map"        /* in the lab's directory */
-#define KALLSYMS   "kallsyms"            /* beside it, one per clock */
+#define KALLSYMS   "kallsyms"            /* beside it, one per clock and modules */
 #define KERNEL_DEADLINE 120u             /* seconds for dom0 to print it */
 
 /* "xen-hypervisor-4.17-amd64-dbg=4.17.7+13-…": what belongs to the lab's Xen.
@@ -135,17 +135,41 @@ static char *xen_map(struct cache *cache)
     return map;
 }
 
-/* Modules lie where this snapshot's kernel loaded them: one table per clock. */
-static char *kernel_table(const struct lab_options *options, const struct cache *cache)
+#define MODULES_MAX 4u
+
+/* The table's file in the lab's directory: "exact/kallsyms-brd-xen-blkback". */
+static char *table_name(const struct lab_options *options, const char *const *modules)
 {
-    static const char *const argv[] = { "cat", "/proc/kallsyms", NULL };
-    const char *clock = options->clock == LAB_EXACT ? "exact" : "fast";
-    char *name = xasprintf("%s/" KALLSYMS, clock), *path = path_in(cache->lab, name);
+    char *name = xasprintf("%s/" KALLSYMS, options->clock == LAB_EXACT ? "exact" : "fast");
+
+    for ( ; *modules; modules++ )
+    {
+        char *longer = xasprintf("%s-%s", name, *modules);
+
+        free(name);
+        name = longer;
+    }
+    return name;
+}
+
+/*
+ * Modules lie where this snapshot's kernel loads them: with the same ones in the same order,
+ * at the same place each time.
+ */
+static char *kernel_table(const struct lab_options *options, const struct cache *cache,
+                          const char *const *modules)
+{
+    const char *argv[4 + MODULES_MAX + 1] = {
+        "sh", "-c", "for m; do modprobe $m || exit 1; done; cat /proc/kallsyms", "sh",
+    };
+    char *name = table_name(options, modules), *path = path_in(cache->lab, name);
     char *table = read_whole_file(path, NULL);
     struct lab_options plain = { .clock = options->clock, .suite = options->suite,
                                  .cache = options->cache, .quiet = options->quiet };
     int fd = table ? -1 : memory_file("kallsyms", 0), status = -1;
 
+    for ( unsigned i = 0; i < MODULES_MAX && modules[i]; i++ )
+        argv[4 + i] = modules[i];
     if ( fd >= 0 )
     {
         if ( lab_run(&plain, &(struct lab_job){ .argv = argv, .stdout_fd = fd, .stderr_fd = -1,
@@ -163,7 +187,8 @@ static char *kernel_table(const struct lab_options *options, const struct cache 
     return table;
 }
 
-int lab_symbols(const struct lab_options *options, struct lab_symbols *symbols)
+int lab_symbols(const struct lab_options *options, const char *const *modules,
+                struct lab_symbols *symbols)
 {
     struct cache cache;
     int status;
@@ -180,7 +205,7 @@ int lab_symbols(const struct lab_options *options, struct lab_symbols *symbols)
         status = cancelled();
     cancel_end();
     if ( status == STATUS_OK )
-        symbols->kernel = kernel_table(options, &cache);
+        symbols->kernel = kernel_table(options, &cache, modules);
     if ( status == STATUS_OK )
         status = lab_program(options, &symbols->program);
     cache_close(&cache);

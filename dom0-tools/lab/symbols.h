@@ -19,9 +19,11 @@ struct lab_symbols {
 
 /*
  * All strings are the caller's: lab_symbols_free().  A table that is missing
- * costs a message that says how to get it, and STATUS_OK.
+ * costs a message that says how to get it, and STATUS_OK.  The kernel's has the functions of
+ * `modules` (names, and a NULL), which the job is to load first of all and in that order.
  */
-int lab_symbols(const struct lab_options *options, struct lab_symbols *symbols);
+int lab_symbols(const struct lab_options *options, const char *const *modules,
+                struct lab_symbols *symbols);
 void lab_symbols_free(struct lab_symbols *symbols);
 
 #endif

@@ -4,8 +4,19 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <xenometer/row.h>
+
 #include "lab/child.h"
 #include "xenometer.h"
+
+const char *const *modules_of(uint32_t needs)
+{
+    /* disk.c, network.c */
+    static const char *const disk[] = { "brd", "xen-blkback", NULL };
+    static const char *const network[] = { "bridge", "xen-netback", "tun", NULL };
+
+    return needs & DOMAIN_DISKS ? disk : needs & DOMAIN_NETWORKS ? network : disk + 2;
+}
 
 static char *modprobe(const char *const *argv)
 {

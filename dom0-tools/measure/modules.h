@@ -3,6 +3,11 @@
 #define MEASURE_MODULES_H
 
 #include <stdbool.h>
+#include <stdint.h>
+
+/* What a session loads for rows with these needs (DOMAIN_*), in its order: names, and a
+ * NULL. */
+const char *const *modules_of(uint32_t needs);
 
 /*
  * Load one unless it is there already.  `parameters`: at most five and a NULL, or NULL.

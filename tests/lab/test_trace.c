@@ -257,6 +257,22 @@ static void test_files(void)
 }
 
 /* What a row computes from several readings is traced around them. */
+/* Modules that are loaded for the row only: their functions have their names. */
+static void test_modules(void)
+{
+    json_t *disk = trace("block/blkif-linux-depth-32", "pv", NULL);
+    json_t *network = trace("net/netif-linux", "pv", NULL);
+
+    CU_ASSERT(ran(disk, "dom0_kernel", "brd_do_bvec") >= 256 * 512);   /* its copies */
+    CU_ASSERT(ran(disk, "dom0_kernel", "xen_blkbk_map") > 0);
+    CU_ASSERT_EQUAL(ran(disk, "dom0_kernel", "gntalloc_mmap"), 0);
+    CU_ASSERT(ran(network, "dom0_kernel", "xenvif_tx_build_gops") > 0);
+    CU_ASSERT(ran(network, "dom0_kernel", "br_handle_frame") > 0);
+    CU_ASSERT_EQUAL(ran(network, "dom0_kernel", "brd_do_bvec"), 0);
+    json_decref(disk);
+    json_decref(network);
+}
+
 static void test_timers(void)
 {
     json_t *late = trace("sched/timer-latency-blocked", "pvh", NULL);
@@ -389,6 +405,7 @@ void suite_trace(void)
     CU_add_test(s, "an event sent", test_event);
     CU_add_test(s, "ports answered by QEMU and by us", test_ports);
     CU_add_test(s, "folded stacks, pictures, a trace against itself", test_files);
+    CU_add_test(s, "functions of modules", test_modules);
     CU_add_test(s, "timers", test_timers);
     CU_add_test(s, "bare", test_bare);
     CU_add_test(s, "run --layers", test_run_layers);
