@@ -157,6 +157,8 @@ static void print_row(const struct image *image, const struct image_row *row,
         text_wrap(stdout, "  reaches  ", row->flags & ROW_BLOCKS ?
                   "dom0; the vCPU may wait for the answer" : "dom0",
                   style->width);
+    if ( *row->against )
+        text_wrap(stdout, "  against  ", row->against, style->width);
     if ( others != NULL )
         text_wrap(stdout, "  beside   ", others, style->width);
     free(others);

@@ -63,7 +63,8 @@ static const char *read_row(const struct elf *elf, const uint8_t *descriptor,
          !copy_text(row.work, sizeof(row.work), &to->work) ||
          !copy_text(row.path, sizeof(row.path), &to->path) ||
          !copy_text(row.help, sizeof(row.help), &to->help) ||
-         !copy_text(row.elsewhere, sizeof(row.elsewhere), &to->elsewhere) )
+         !copy_text(row.elsewhere, sizeof(row.elsewhere), &to->elsewhere) ||
+         !copy_text(row.against, sizeof(row.against), &to->against) )
         return "a text without an end";
     if ( !copy_paragraph(elf, row.explanation, &to->explanation) )
         return "an explanation outside the file";
@@ -175,6 +176,7 @@ void image_free(struct image *image)
         free(row->help);
         free(row->explanation);
         free(row->elsewhere);
+        free(row->against);
     }
     free(image->rows);
     free(image);

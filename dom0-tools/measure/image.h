@@ -14,7 +14,7 @@
  * empty, never NULL. */
 struct image_row {
     uint32_t index;          /* in the image's table: what CONTROL_RUN names */
-    char *name, *work, *path, *help, *explanation, *elsewhere;
+    char *name, *work, *path, *help, *explanation, *elsewhere, *against;
     uint32_t modes, needs, flags, operations, samples, warmup, bytes;
     const struct row_code *own;   /* what measures it in this program; NULL: the image does */
 };

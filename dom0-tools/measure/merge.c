@@ -117,6 +117,7 @@ static void merge(struct results *results, const struct record *const *boots,
     r->row = xstrdup(row->name);
     r->work = xstrdup(row->work);
     r->path = xstrdup(row->path);
+    r->against = row->against && *row->against ? xstrdup(row->against) : NULL;
     r->mode = worst->mode;
     r->outcome = worst->outcome;
     r->dom0 = row->flags & ROW_DOM0;

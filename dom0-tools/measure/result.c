@@ -49,6 +49,7 @@ void results_free(struct results *results)
         free(r->row);
         free(r->work);
         free(r->path);
+        free(r->against);
         free(r->reason);
         free(r->raw);
         free(r->boot_medians);

@@ -47,6 +47,7 @@ struct tally {
  */
 struct result {
     char *row, *work, *path;   /* owned */
+    char *against;             /* owned; the row to be compared with; NULL: none */
     enum mode mode;
     enum outcome outcome;
     char *reason;              /* owned; NULL with success */

@@ -142,6 +142,7 @@ static json_t *result_value(const struct result *r, const struct environment *e,
     json_object_set_new(o, "row", text_value(r->row));
     json_object_set_new(o, "work", text_value(r->work));
     json_object_set_new(o, "path", text_value(r->path));
+    json_object_set_new(o, "against", text_value(r->against));
     json_object_set_new(o, "mode", json_string(mode_name(r->mode)));
     json_object_set_new(o, "status", json_string(outcome_name(r->outcome)));
     json_object_set_new(o, "reason", text_value(r->reason));
@@ -405,6 +406,7 @@ static void read_names(struct reader *reader, const json_t *object,
     r->row = get_text(reader, object, "row");
     r->work = get_text(reader, object, "work");
     r->path = get_text(reader, object, "path");
+    r->against = get_text(reader, object, "against");
     r->reason = get_text(reader, object, "reason");
     r->mode = mode ? mode_parse(mode) : 0;
     if ( r->row == NULL )

@@ -223,6 +223,7 @@ char **notes_footer(const struct results *results, bool utf8, bool narrowed)
 
     notes_failed(&notes, results);
     note_reading(&notes, results, utf8, narrowed);
+    notes_against(&notes, results, utf8);
     notes_events(&notes, results);
     note_emulation(&notes, results);
     notes_figures(&notes, results, utf8);

@@ -1,7 +1,8 @@
 /*
  * The paragraphs around the comparison table in the making (layout.h has what
  * they are for): notes.c says what the figures are, notes_figures.c how good,
- * notes_events.c what events a batch shares, notes_reasons.c why some are missing.
+ * notes_against.c how many times another row's they are, notes_events.c what events a
+ * batch shares, notes_reasons.c why some are missing.
  */
 #ifndef REPORT_NOTES_H
 #define REPORT_NOTES_H
@@ -32,6 +33,9 @@ void notes_put_modes(FILE *, uint32_t modes);
 
 /* Boots, intervals, interruptions, outliers. */
 void notes_figures(struct notes *, const struct results *, bool utf8);
+
+/* Rows that have one to be compared with, beside it. */
+void notes_against(struct notes *, const struct results *, bool utf8);
 
 /* Events per operation, of the rows whose operations share events. */
 void notes_events(struct notes *, const struct results *);

@@ -256,7 +256,8 @@ static void run_job(struct row_run *r, unsigned job)
             " with pread(2) and direct I/O: a system call, Linux's block layer, its blkfront, and the " \
             "same backend.  blkfront copies each block out of a page that stays granted.  What it reads " \
             "is compared with what it wrote.  The unikernel does the same in " beside ".", \
-        BLKFRONT_ROW, .operations = 1, .samples = SAMPLES_ONE, .warmup = WARMUP_ONE,    \
+        BLKFRONT_ROW, .against = beside,                                                \
+        .operations = 1, .samples = SAMPLES_ONE, .warmup = WARMUP_ONE,                  \
     };                                                                                  \
     ROW(id##_32, .run = run_##id##_32, .teardown = forget) = {                          \
         .name = name_ "-depth-32",                                                      \
@@ -267,7 +268,8 @@ static void run_job(struct row_run *r, unsigned job)
             "As " name_ ", with io_submit(2): up to 32 reads are open, none merged with another, and the " \
             "program goes on when half of them are answered.  256 are a sample; the figure is per " \
             "request.  The unikernel does the same in " beside "-depth-32.",            \
-        BLKFRONT_ROW, .operations = BLKFRONT_BLOCKS, .samples = SAMPLES_MANY, .warmup = WARMUP_MANY, \
+        BLKFRONT_ROW, .against = beside "-depth-32",                                    \
+        .operations = BLKFRONT_BLOCKS, .samples = SAMPLES_MANY, .warmup = WARMUP_MANY,  \
     }
 
 #define BLKFRONT_ROW                                                                    \

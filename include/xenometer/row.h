@@ -86,6 +86,8 @@ struct row {
     char path[64];           /* how the work is done, a few words */
     char help[112];          /* one line for `xenometer list` */
     char elsewhere[144];     /* why the modes not in `modes` cannot run it */
+    char against[ROW_NAME_SIZE];   /* the row beside which it is told how many times as much
+                                it costs; empty: none */
     const char *explanation; /* paragraph for `xenometer explain` */
     uint32_t modes;          /* enum mode bits it runs in */
     uint32_t needs;          /* enum service and enum domain_need bits */
@@ -96,7 +98,7 @@ struct row {
     uint32_t bytes;          /* that one operation moves; 0: not what it is about */
     uint32_t reserved;       /* 0 */
 };
-_Static_assert(sizeof(struct row) == ROW_NAME_SIZE + 416, "row descriptor layout");
+_Static_assert(sizeof(struct row) == 2 * ROW_NAME_SIZE + 416, "row descriptor layout");
 
 struct row_code {
     /* Returns NULL, or why this machine cannot run the row (then a skip). */

@@ -53,7 +53,8 @@ static bool same_distribution(const struct result *a, const struct result *b)
 static bool same_result(const struct result *a, const struct result *b)
 {
     return same_text(a->row, b->row) && same_text(a->work, b->work) &&
-           same_text(a->path, b->path) && same_text(a->reason, b->reason) &&
+           same_text(a->path, b->path) && same_text(a->against, b->against) &&
+           same_text(a->reason, b->reason) &&
            a->mode == b->mode && a->outcome == b->outcome &&
            a->dom0 == b->dom0 && a->blocks == b->blocks &&
            a->batches == b->batches && a->notifications == b->notifications &&
@@ -88,6 +89,7 @@ static void test_round_trip(void)
     r = fixture_find(&out, "hypercall/null", MODE_PVH);
     r->upcalls = 7;
     r->bytes = 4096;
+    r->against = xstrdup("ring/push-pop");
     r->notifications = 8;
     r->total = 9;
     r->batches = true;

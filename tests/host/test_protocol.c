@@ -99,13 +99,13 @@ static void test_rings(void)
 
 static void test_row(void)
 {
-    CU_ASSERT_EQUAL(sizeof(struct row), 464);
+    CU_ASSERT_EQUAL(sizeof(struct row), 512);
     CU_ASSERT_EQUAL(offsetof(struct row, name), 0);
     CU_ASSERT_EQUAL(offsetof(struct row, elsewhere), 280);
-    CU_ASSERT_EQUAL(offsetof(struct row, explanation), 424);
-    CU_ASSERT_EQUAL(offsetof(struct row, modes), 432);
-    CU_ASSERT_EQUAL(offsetof(struct row, operations), 444);
-    CU_ASSERT_EQUAL(offsetof(struct row, bytes), 456);
+    CU_ASSERT_EQUAL(offsetof(struct row, explanation), 472);
+    CU_ASSERT_EQUAL(offsetof(struct row, modes), 480);
+    CU_ASSERT_EQUAL(offsetof(struct row, operations), 492);
+    CU_ASSERT_EQUAL(offsetof(struct row, bytes), 504);
     CU_ASSERT_EQUAL(sizeof(struct row_code), 24);
     CU_ASSERT_EQUAL(MODES_XEN | MODE_BARE, MODES_ALL);
     CU_ASSERT_TRUE(OUTCOME_SUCCESS < OUTCOME_SKIP);
