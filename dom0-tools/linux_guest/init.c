@@ -169,12 +169,9 @@ static bool measure(int fd, aio_context_t context, const struct job *job)
 static bool write_blocks(int fd, const struct job *job)
 {
     for ( unsigned b = 0; b < BLKFRONT_BLOCKS; b++ )
-    {
         fill(b);
-        if ( pwrite(fd, buffer[b], BLKFRONT_BLOCK, place(job->blocks + b)) != BLKFRONT_BLOCK )
-            return fail("a write of 4 KiB failed: %s", strerror(errno));
-    }
-    return true;
+    return pwrite(fd, buffer, sizeof(buffer), place(job->blocks)) == sizeof(buffer)
+           ? true : fail("a write of 1 MiB failed: %s", strerror(errno));
 }
 
 static bool work(int fd, const struct job *job)

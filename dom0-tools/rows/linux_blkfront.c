@@ -26,11 +26,12 @@
 #define MEMORY_MIB  128u
 #define MEMORY      "memory=128"
 #define XEN_MIB     8u          /* with what Xen itself keeps for such a domain */
-#define COMMAND     "console=hvc0 panic=1 loglevel=1"
+/* The tests of its cipher code would be a third of what it boots. */
+#define COMMAND     "console=hvc0 panic=1 loglevel=1 cryptomgr.notests"
 
-/* As the unikernel's rows have it: reads at depth 1, streams. */
+/* Reads at depth 1, streams. */
 #define SAMPLES_ONE  100u
-#define SAMPLES_MANY 20u
+#define SAMPLES_MANY 10u
 #define WARMUP_ONE   16u
 #define WARMUP_MANY  1u
 

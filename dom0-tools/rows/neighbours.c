@@ -147,7 +147,7 @@ static void run(struct row_run *r, unsigned domains)
         .elsewhere = "bare mode has no other domains; in HVM each would bring a QEMU into " \
                      "dom0, and dom0's memory ends before the row",             \
         .modes = MODE_PV | MODE_PVH, .flags = ROW_DOM0 | ROW_BLOCKS,            \
-        .operations = 1, .samples = (n) * 100,                                  \
+        .operations = 1, .samples = (n) * 50,                                   \
     }
 
 #define GROWTH \

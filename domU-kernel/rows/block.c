@@ -100,7 +100,7 @@ BLKIF_PATH(copy, unkept, "device/vbd/51776", AREA_COPY)      /* xvde: ours again
         .explanation = explanation_block_##id##_write,                              \
         .needs = need, .flags = ROW_DOM0 | ROW_BLOCKS, BLKIF_ROW,                   \
     };                                                                              \
-    STREAM_ROW(id, need, name_, path_, peer, streams, 4);                           \
+    STREAM_ROW(id, need, name_, path_, peer, streams / 2, 4);                       \
     STREAM_ROW(id, need, name_, path_, peer, streams, 32)
 
 #define STREAM_ROW(id, need, name_, path_, peer, streams, depth)                    \
@@ -124,7 +124,7 @@ PATH_ROWS(blkback, DOMAIN_DISK, "blkif-linux", "blkif ring, Linux's xen-blkback"
 PATH_ROWS(own, DOMAIN_DISK, "blkif-own", "blkif ring, xenometer's backend",
           "the blkif ring and xenometer's own backend", ROW_HEADLINE, 20);
 PATH_ROWS(qdisk, DOMAIN_QDISK, "blkif-qemu", "blkif ring, QEMU's qdisk",
-          "the blkif ring and QEMU's backend (qdisk)", 0, 5);
+          "the blkif ring and QEMU's backend (qdisk)", 0, 6);
 
 /* ---- grants that are not kept ---- */
 

@@ -20,7 +20,7 @@ ROW(block_virtio, .setup = setup_virtio, .run = run_virtio_read_4096) = {
     .path = "virtio-blk in QEMU, depth 1",
     .help = "read 4 KiB through QEMU's virtio-blk, one at a time",
     .explanation = explanation_block_virtio,
-    EMULATED_HEADLINE, .operations = 1, .samples = 100, .warmup = 8,
+    EMULATED_HEADLINE, .operations = 1, .samples = 60, .warmup = 8,
 };
 
 DISK_RUN_WRITE(virtio, 4096)
@@ -31,7 +31,7 @@ ROW(block_virtio_write, .setup = setup_virtio, .run = run_virtio_write_4096) = {
     .path = "virtio-blk in QEMU, depth 1",
     .help = "write 4 KiB through QEMU's virtio-blk, one at a time",
     .explanation = explanation_block_virtio_write,
-    EMULATED_ROW, .operations = 1, .samples = 100, .warmup = 8,
+    EMULATED_ROW, .operations = 1, .samples = 60, .warmup = 8,
 };
 
 #define STREAM_ROW(depth)                                                           \
@@ -50,4 +50,4 @@ ROW(block_virtio_write, .setup = setup_virtio, .run = run_virtio_write_4096) = {
 STREAM_ROW(4);
 STREAM_ROW(32);
 
-DISK_SIZE_ROWS(virtio, "block/virtio", "virtio-blk in QEMU, depth 1", 40, 20, CROSSES_A_BUCKET, EMULATED_SIZES);
+DISK_SIZE_ROWS(virtio, "block/virtio", "virtio-blk in QEMU, depth 1", 20, 10, CROSSES_A_BUCKET, EMULATED_SIZES);

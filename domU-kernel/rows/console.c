@@ -193,7 +193,7 @@ ROW(console_uart_line, .setup = setup_uart, .run = run_uart_line) = {
     .explanation = explanation_console_uart_line,
     .elsewhere = NEEDS_UART,
     .modes = MODE_HVM | MODE_BARE, .flags = ROW_DOM0 | ROW_BLOCKS,
-    .operations = 1, .samples = 16, .warmup = 1,
+    .operations = 1, .samples = 8, .warmup = 1,
 };
 
 /* ---- the hypervisor itself ---- */

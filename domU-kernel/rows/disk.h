@@ -221,6 +221,6 @@ void disk_read_streamed(struct row_run *, struct disk_path *, u32 depth);
 #define EMULATED_ROW   EMULATED_ROW_(0), .bytes = 4096
 #define EMULATED_HEADLINE EMULATED_ROW_(ROW_HEADLINE), .bytes = 4096
 #define EMULATED_STREAM_ROW \
-    EMULATED_ROW_(ROW_BATCHES), .bytes = 4096, .operations = DISK_STREAMED, .samples = 6, .warmup = 1
+    EMULATED_ROW_(ROW_BATCHES), .bytes = 4096, .operations = DISK_STREAMED, .samples = 4, .warmup = 1
 
 #endif

@@ -105,7 +105,7 @@ static void run_stream(struct row_run *r, u32 depth)
 }
 
 /* One text for all depths: the image holds it once. */
-#define STREAM_ROW(depth, row_flags)                                                \
+#define STREAM_ROW(depth, number, row_flags)                                        \
     static void run_stream_##depth(struct row_run *r)                               \
     {                                                                               \
         run_stream(r, depth);                                                       \
@@ -126,13 +126,13 @@ static void run_stream(struct row_run *r, u32 depth)
         .elsewhere = NO_RING,                                                       \
         .modes = MODES_XEN, .needs = SERVICE_DATA_RING,                             \
         .flags = row_flags | ROW_DOM0 | ROW_BLOCKS | ROW_BATCHES,                   \
-        .operations = BATCH, .samples = 20, .warmup = 2,                            \
+        .operations = BATCH, .samples = number, .warmup = 2,                        \
     }
 
-STREAM_ROW(1, 0);
-STREAM_ROW(2, 0);
-STREAM_ROW(4, 0);
-STREAM_ROW(8, 0);
-STREAM_ROW(16, 0);
-STREAM_ROW(32, ROW_HEADLINE);
-STREAM_ROW(64, 0);
+STREAM_ROW(1, 8, 0);
+STREAM_ROW(2, 8, 0);
+STREAM_ROW(4, 10, 0);
+STREAM_ROW(8, 20, 0);
+STREAM_ROW(16, 20, 0);
+STREAM_ROW(32, 20, ROW_HEADLINE);
+STREAM_ROW(64, 20, 0);

@@ -77,7 +77,7 @@ static void test_neighbours(void)
         {
             long long least = served(rows[i], modes[m], 0), most = served(rows[i], modes[m], 1);
 
-            CU_ASSERT(least >= 100 && most >= least && most < 2 * least);
+            CU_ASSERT(least >= 50 && most >= least && most < 2 * least);
             if ( i == 0 )
                 continue;
             /* Each waits longer beside more, but not as much as if all took turns. */
