@@ -18,7 +18,7 @@
 #define BLKFRONT_BLOCK    4096u
 #define BLKFRONT_BLOCKS   256u    /* that are read: each request of a stream has its own */
 #define BLKFRONT_EMPTY    64u     /* empty regions measured */
-#define BLKFRONT_SAMPLES  8192u   /* at most, with the warm-up */
+#define BLKFRONT_SAMPLES  8256u   /* at most, with the warm-up */
 
 /* A job as a word: snprintf() and sscanf() it; the disk's name has at most 7 letters. */
 #define BLKFRONT_PRINT "%s:%u:%u:%u:%u:%u"

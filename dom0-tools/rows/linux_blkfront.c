@@ -70,10 +70,11 @@ static void too_late(void *context)
 static char *await_end(struct row_run *r, struct guest *g)
 {
     struct host *host = r->domains->host;
-    unsigned seconds = r->domains->options->domain_deadline;
+    const struct session_options *o = r->domains->options;
+    unsigned seconds = o->domain_deadline + JOBS * o->row_deadline;
     bool late = false;
     struct loop_timer timer = { .expired = too_late, .context = &late };
-    struct domain_state state;
+    struct domain_state state = { .exists = true };
     char words[200];
 
     loop_timer_set(&host->loop, &timer, SECONDS(seconds));
@@ -274,7 +275,8 @@ static void run_job(struct row_run *r, unsigned job)
     }
 
 #define BLKFRONT_ROW                                                                    \
-    .elsewhere = "in HVM Linux needs a firmware that boots it, and its blkfront is that of PVH", \
+    .elsewhere = "Linux starts as PV or PVH by itself; HVM needs firmware and a boot loader, " \
+                 "and has the blkfront of PVH",                                         \
     .modes = MODE_PV | MODE_PVH, .needs = DOMAIN_LINUX | DOMAIN_DISK,                   \
     .flags = ROW_DOM0 | ROW_BLOCKS, .bytes = BLKFRONT_BLOCK
 
