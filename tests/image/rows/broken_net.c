@@ -78,6 +78,8 @@ static void run_rx_away(struct row_run *r)
 
     memset(v.nic.transmit, 0xff, 6);
     memcpy(v.nic.transmit + 6, v.nic.mac, 6);
+    v.nic.transmit[12] = FRAME_ETHERTYPE >> 8;   /* or it would not come back */
+    v.nic.transmit[13] = FRAME_ETHERTYPE & 0xff;
     v.rx.shared->req_prod += 1000;
     for ( u32 i = 0; i < NIC_BUFFERS + 1; i++ )
         ring_front_put(&v.tx, &request, TX_SLOT);
