@@ -531,22 +531,29 @@ static char *announce(struct vbd *v, const char *path)
 /* The device's directories: another's, a killed one's, or made anew. */
 static char *attach(struct vbd *v)
 {
-    char *own = xenbus_own_path(&v->split.name), *path = realpath(v->storage.path, NULL), *error;
-    size_t length;
-    char *backend = xenbus_read(v->split.host->bus, &v->split.name, "backend", &length);
+    char *path = realpath(v->storage.path, NULL), *error = NULL;
 
     if ( !path )
-        error = xasprintf("%s: %s", v->storage.path, strerror(errno));
-    else if ( backend && strcmp(backend, own) )
+        return xasprintf("%s: %s", v->storage.path, strerror(errno));
+    switch ( split_owner(&v->split) )
+    {
+    case SPLIT_ANOTHERS:
         error = xasprintf("domain %u has %s already, from another backend: `--device` names "
                           "another one", v->split.name.domid, device_name(v));
-    else if ( xenbus_backend_state(v->split.host->bus, &v->split.name) == XenbusStateConnected )
+        break;
+    case SPLIT_LEFT:
         error = take_over(v, path);
-    else
+        break;
+    case SPLIT_ENDED:
+        xenbus_detach(v->split.host->bus, &v->split.name);
+        split_settle();
         error = announce(v, path);
-    free(backend);
+        break;
+    case SPLIT_NOBODYS:
+        error = announce(v, path);
+        break;
+    }
     free(path);
-    free(own);
     return error;
 }
 

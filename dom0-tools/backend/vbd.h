@@ -25,7 +25,7 @@ struct vbd;
 
 /*
  * Serve the image at `path` as virtual disk `device` (51712: xvda) of a domain.
- * Makes the device; where one of ours was connected and then killed, goes on where it
+ * Makes the device; where a process of ours served it and was killed, goes on where it
  * was, with the same arguments only.  NULL with *error (the caller's to free): also
  * when the domain has such a disk already, or somebody else serves the image.
  */

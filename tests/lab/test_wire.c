@@ -70,6 +70,30 @@ static void test_nobody_connects(void)
     program_free(&r);
 }
 
+/*
+ * A disk and an interface whose backend was killed before the domain took it are the domain's
+ * still, and not another's; one that it had let go of is made anew.
+ */
+static void test_left(void)
+{
+    struct outcome_of r = in_dom0(IN_DOMAIN
+        "truncate -s 4M a b; back=/local/domain/0/backend;"
+        "die() { \"$@\" 2>/dev/null & sleep 1; kill -9 $!; sleep 1; };"
+        "live() { \"$@\" 2>/dev/null & sleep 2; xenstore-ls -f /local/domain/1/device | grep -c $state;"
+        " kill -INT $!; wait $!; echo $?; };"
+        "state='vif/1/state\\|vbd/51728/state';"
+        "die ./xenometer disk t a; ./xenometer disk t b 2>/dev/null; echo $?; live ./xenometer disk t a;"
+        "die ./xenometer disk t a; xenstore-write $back/xenometer-vbd/1/51728/state 6;"
+        "live ./xenometer disk t b;"
+        "die ./xenometer net t; xenstore-write $back/xenometer-vif/1/1/state 6;"
+        "live ./xenometer net t --mac=00:16:3e:00:00:07;"
+        "xenstore-ls -f /local/domain | grep 'vif\\|vbd'; xl destroy t");
+
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_STRING_EQUAL(r.out, "3\n1\n0\n1\n0\n1\n0\n");
+    program_free(&r);
+}
+
 /* The rows of tests/image/rows/broken_net.c, a domain for each: what the backend says, and what
  * is left. */
 static void test_broken(void)
@@ -122,5 +146,6 @@ void suite_wire(void)
 
     CU_add_test(s, "interfaces that cannot be served", test_refused);
     CU_add_test(s, "an interface that nobody takes", test_nobody_connects);
+    CU_add_test(s, "what a killed backend left", test_left);
     CU_add_test(s, "frontends that are let go of", test_broken);
 }
