@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "elf_maker.h"
 #include "fixture.h"
@@ -19,11 +20,14 @@
 static struct image *small_image(void)
 {
     static struct maker maker;
+    const char *path;
     char *error = NULL;
     struct image *image;
 
     maker_fill(&maker);
-    image = image_load(maker_write(&maker, sizeof(maker)), &error);
+    path = maker_write(&maker, sizeof(maker));
+    image = image_load(path, &error);
+    unlink(path);
     CU_ASSERT_PTR_NOT_NULL_FATAL(image);
     return image;
 }
