@@ -21,6 +21,7 @@
 #include "measure/bare.h"
 #include "measure/catalogue.h"
 #include "measure/environment.h"
+#include "measure/modules.h"
 #include "measure/image.h"
 #include "measure/network.h"
 #include "measure/plan.h"
@@ -198,6 +199,8 @@ static int run_here(const struct session_options *session,
     status = environment_here(&results->environment);
     if ( status == STATUS_OK && (selection->modes & ~(uint32_t)MODE_BARE) )
         status = session_run(session, selection, results);
+    if ( session->keep_raw )
+        results->environment.dom0_modules = modules_placed();
     if ( status == STATUS_OK && (selection->modes & MODE_BARE) )
         bare_skip(selection, "bare mode needs a machine without a hypervisor: use the lab", results);
     return status;

@@ -251,6 +251,8 @@ static int trace_mode(struct session *s, enum mode mode, struct traced *t)
     status = capture_take(&o, &t->capture);
     if ( status != STATUS_OK )
         return status;
+    if ( s->symbols.kernel && t->capture.environment.dom0_modules )
+        symbols_place_modules(s->symbols.kernel, t->capture.environment.dom0_modules);
     t->names = names_new(&s->symbols, s->elf, &t->capture.record);
     if ( !trace_make(&t->capture, t->names, &t->trace) )
         status = STATUS_FAILED;

@@ -14,7 +14,7 @@
 
 #define HYPERVISOR "xen-hypervisor-"
 #define MAP        "xen-syms.map"        /* in the lab's directory */
-#define KALLSYMS   "kallsyms"            /* beside it, one per clock and modules */
+#define KALLSYMS   "functions"            /* beside it, one per clock and modules */
 #define KERNEL_DEADLINE 120u             /* seconds for dom0 to print it */
 
 /* "xen-hypervisor-4.17-amd64-dbg=4.17.7+13-…": what belongs to the lab's Xen.
@@ -153,14 +153,17 @@ static char *table_name(const struct lab_options *options, const char *const *mo
 }
 
 /*
- * Modules lie where this snapshot's kernel loads them: with the same ones in the same order,
- * at the same place each time.
+ * The kernel's functions, and in front of them where its modules are, "# name address": a little
+ * elsewhere in each job (symbols_place_modules()).
  */
 static char *kernel_table(const struct lab_options *options, const struct cache *cache,
                           const char *const *modules)
 {
     const char *argv[4 + MODULES_MAX + 1] = {
-        "sh", "-c", "for m; do modprobe $m || exit 1; done; cat /proc/kallsyms", "sh",
+        "sh", "-c", 
+        "for m; do modprobe $m || exit 1; done; "
+        "while read -r m size used by state at rest; do echo \"# $m $at\"; done </proc/modules; "
+        "cat /proc/kallsyms", "sh",
     };
     char *name = table_name(options, modules), *path = path_in(cache->lab, name);
     char *table = read_whole_file(path, NULL);

@@ -12,7 +12,8 @@
 
 struct lab_symbols {
     char *xen;          /* text of Xen's map, from its -dbg package; NULL: not to be had */
-    char *kernel;       /* text of dom0's /proc/kallsyms; NULL: not to be had */
+    char *kernel;       /* text of dom0's /proc/kallsyms, with where its modules
+                           are in front (trace/symbols.h); NULL: not to be had */
     char *root;         /* path of dom0's root, a newc cpio archive */
     char *program;      /* path of lab_program() */
 };
@@ -20,7 +21,7 @@ struct lab_symbols {
 /*
  * All strings are the caller's: lab_symbols_free().  A table that is missing
  * costs a message that says how to get it, and STATUS_OK.  The kernel's has the functions of
- * `modules` (names, and a NULL), which the job is to load first of all and in that order.
+ * `modules` (names, and a NULL) besides those of the snapshot.
  */
 int lab_symbols(const struct lab_options *options, const char *const *modules,
                 struct lab_symbols *symbols);

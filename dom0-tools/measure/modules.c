@@ -1,6 +1,8 @@
 #include "modules.h"
 
 #include <stdio.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -40,6 +42,36 @@ static bool is_there(const char *name)
     return !access(path, F_OK);
 }
 
+/* Of the last load. */
+static char *placed;
+
+static void note_places(void)
+{
+    FILE *in = fopen("/proc/modules", "r");
+    char line[512], name[64];
+    uint64_t address;
+
+    free(placed);
+    placed = NULL;
+    while ( in && fgets(line, sizeof(line), in) )
+    {
+        char *longer;
+
+        if ( sscanf(line, "%63s %*s %*s %*s %*s %" SCNx64, name, &address) != 2 )
+            continue;
+        longer = xasprintf("%s%s %" PRIx64 "\n", placed ? placed : "", name, address);
+        free(placed);
+        placed = longer;
+    }
+    if ( in )
+        fclose(in);
+}
+
+char *modules_placed(void)
+{
+    return placed ? xstrdup(placed) : NULL;
+}
+
 char *module_load(const char *name, const char *const *parameters, bool *loaded)
 {
     const char *argv[8] = { "modprobe", name };
@@ -52,6 +84,8 @@ char *module_load(const char *name, const char *const *parameters, bool *loaded)
         argv[i + 2] = parameters[i];
     trouble = modprobe(argv);
     *loaded = !trouble;
+    if ( *loaded )
+        note_places();
     return trouble;
 }
 

@@ -10,6 +10,12 @@
 const char *const *modules_of(uint32_t needs);
 
 /*
+ * Where the kernel's modules were when the last of them was loaded: "name address" a line, as in
+ * /proc/modules; the caller's, NULL: none was.
+ */
+char *modules_placed(void);
+
+/*
  * Load one unless it is there already.  `parameters`: at most five and a NULL, or NULL.
  * *loaded: it is ours to unload.  NULL, or what went wrong (the caller's to free).
  */

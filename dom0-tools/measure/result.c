@@ -60,6 +60,7 @@ void results_free(struct results *results)
     free(e->clock);
     free(e->xen);
     free(e->dom0_kernel);
+    free(e->dom0_modules);
     free(e->qemu);
     free(e->cpu);
     free(e->pinned);

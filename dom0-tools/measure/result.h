@@ -22,6 +22,8 @@ struct environment {
     uint64_t tsc_hz;     /* 0: unknown or meaningless */
     char *xen;           /* "4.17.7" */
     char *dom0_kernel;
+    char *dom0_modules;  /* where the kernel's modules were while rows ran, "name address" a
+                            line; only with raw samples, else NULL */
     char *qemu;          /* the lab's, NULL on a Xen host */
     char *cpu;
     char *pinned;        /* how vCPUs are pinned, in words */

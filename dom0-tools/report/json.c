@@ -59,6 +59,8 @@ static json_t *environment_value(const struct environment *e)
                                                : json_null());
     json_object_set_new(o, "xen", text_value(e->xen));
     json_object_set_new(o, "dom0_kernel", text_value(e->dom0_kernel));
+    if ( e->dom0_modules )
+        json_object_set_new(o, "dom0_modules", text_value(e->dom0_modules));
     json_object_set_new(o, "qemu", text_value(e->qemu));
     json_object_set_new(o, "cpu", text_value(e->cpu));
     json_object_set_new(o, "pinned", text_value(e->pinned));
@@ -320,6 +322,7 @@ static void read_environment(struct reader *reader, const json_t *object,
     e->tsc_hz = get_ticks(reader, object, "tsc_hz");
     e->xen = get_text(reader, object, "xen");
     e->dom0_kernel = get_text(reader, object, "dom0_kernel");
+    e->dom0_modules = get_text(reader, object, "dom0_modules");
     e->qemu = get_text(reader, object, "qemu");
     e->cpu = get_text(reader, object, "cpu");
     e->pinned = get_text(reader, object, "pinned");

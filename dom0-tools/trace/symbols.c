@@ -1,6 +1,8 @@
 #include "symbols.h"
 
 #include <elf.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,6 +63,68 @@ void symbols_add_text(struct symbols *s, const char *text, uint64_t lowest)
              !strncmp(type + 3, "_stext", 6) || !strncmp(type + 3, "_etext", 6) )
             continue;   /* the last: a section's bounds */
         add(s, address, 0, clean_name(type + 3, strcspn(type + 3, " \t\n")));
+    }
+}
+
+/* The address of a module in "name address" lines, each behind `mark`; 0: there is none. */
+static uint64_t module_address(const char *lines, const char *mark, const char *name,
+                               size_t length)
+{
+    size_t skip = strlen(mark);
+
+    for ( const char *line = lines; line && *line; line = strchr(line, '\n') )
+    {
+        line += *line == '\n';
+        if ( !strncmp(line, mark, skip) && !strncmp(line + skip, name, length) &&
+             line[skip + length] == ' ' )
+            return strtoull(line + skip + length, NULL, 16);
+    }
+    return 0;
+}
+
+/* Over the one that stands there, with as many digits. */
+static void put_address(char *at, uint64_t address)
+{
+    char digits[17];
+
+    snprintf(digits, sizeof(digits), "%016" PRIx64, address);
+    memcpy(at, digits, 16);
+}
+
+void symbols_place_modules(char *table, const char *placed)
+{
+    const char *name = "";
+    size_t known = 0;        /* bytes of it */
+    uint64_t by = 0;
+
+    for ( char *line = table, *next; *line; line = next )
+    {
+        size_t length = strcspn(line, "\n");
+        char *bracket = memchr(line, '[', length);
+
+        next = line + length + (line[length] == '\n');
+        if ( !bracket || *line == '#' || length < 16 )
+            continue;
+        if ( strncmp(name, bracket + 1, known) || name[known] != bracket[1 + known] || !known )
+        {
+            uint64_t to;
+
+            name = bracket + 1;
+            known = strcspn(name, "]\n");
+            to = module_address(placed, "", name, known);
+            by = to ? to - module_address(table, "# ", name, known) : 0;
+        }
+        put_address(line, strtoull(line, NULL, 16) + by);
+    }
+    /* "# name 0x0123456789abcdef" */
+    for ( char *line = table; (line = strstr(line, "# ")); line++ )
+    {
+        size_t length = strcspn(line + 2, " ");
+        uint64_t to = module_address(placed, "", line + 2, length);
+        char *address = strstr(line, "0x");
+
+        if ( to && address && strcspn(address, "\n") == 18 )
+            put_address(address + 2, to);
     }
 }
 

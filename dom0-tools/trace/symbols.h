@@ -29,6 +29,14 @@ void symbols_free(struct symbols *);
 void symbols_add_text(struct symbols *, const char *text, uint64_t lowest);
 
 /*
+ * Have the functions of modules in a table as above (/proc/kallsyms: "[name]" behind them) where the
+ * modules are: `placed` has "name address" lines, and so has the table, each behind "# ", for where
+ * they were.  In place; the table's lines are then those of `placed`.  A module that `placed`
+ * has not keeps its address.
+ */
+void symbols_place_modules(char *table, const char *placed);
+
+/*
  * The functions of an ELF file in memory, at their linked addresses: out of
  * .symtab, else .dynsym and, nameless, .eh_frame_hdr.  Never trusts an offset in
  * it; a damaged file has no functions.

@@ -650,11 +650,34 @@ static void test_likeness(void)
     free(self);
 }
 
+/* A table's modules are moved to where they were, each function by as much as its own. */
+static void test_modules(void)
+{
+    char table[] = "# tun 0xffffffffc0300000\n# brd 0xffffffffc0200000\n# ext4 0xffffffffc0100000\n"
+                   "ffffffff81000000 T do_idle\n"
+                   "ffffffffc0200010 t brd_do_bvec\t[brd]\n"
+                   "ffffffffc0100020 t ext4_read\t[ext4]\n"
+                   "ffffffffc0200040 t brd_init\t[brd]\n";
+
+    for ( int twice = 0; twice < 2; twice++ )
+    {
+        symbols_place_modules(table, "brd ffffffffc0205000\ntun ffffffffc0300000\n");
+        CU_ASSERT_EQUAL(symbols_address(table, "do_idle"), 0xffffffff81000000);
+        CU_ASSERT_PTR_NOT_NULL(strstr(table, "\nffffffffc0205010 t brd_do_bvec\t[brd]\n"));
+        CU_ASSERT_PTR_NOT_NULL(strstr(table, "\nffffffffc0100020 t ext4_read\t[ext4]\n"));
+        CU_ASSERT_PTR_NOT_NULL(strstr(table, "\nffffffffc0205040 t brd_init\t[brd]\n"));
+        CU_ASSERT_PTR_NOT_NULL(strstr(table, "# brd 0xffffffffc0205000\n"));
+    }
+    symbols_place_modules(table, "brd ffffffffc0200000\n");
+    CU_ASSERT_PTR_NOT_NULL(strstr(table, "\nffffffffc0200010 t brd_do_bvec\t[brd]\n"));
+}
+
 void suite_trace(void)
 {
     CU_pSuite s = CU_add_suite("trace", NULL, NULL);
 
     CU_add_test(s, "the plugin counts what is known", test_plugin);
+    CU_add_test(s, "modules that lie elsewhere", test_modules);
     CU_add_test(s, "layers, stages, stacks, tail", test_attribution);
     CU_add_test(s, "folded stacks, pictures, JSON", test_files);
     CU_add_test(s, "two builds side by side", test_two_builds);
