@@ -2,8 +2,9 @@
  * Lab tests: a real Xen, real domains.  Run from the checkout's top.
  *
  *     build/test-lab               all suites but the long ones
- *     build/test-lab --figures     those that read one run of the whole catalogue
- *     build/test-lab --behaviour   the others; `make test` runs both side by side
+ *     build/test-lab --figures     those that read one run of the whole catalogue, and others
+ *                                  of the exact clock, until both halves take as long
+ *     build/test-lab --behaviour   the other half; `make test` runs both side by side
  *     build/test-lab --long        those that take minutes
  *     build/test-lab SUITE         one, by its name
  */
@@ -31,6 +32,7 @@ static const struct {
     { "--figures", suite_net },
     { "--figures", suite_console },
     { "--figures", suite_smp },
+    { "--figures", suite_trace },
     { "--behaviour", suite_rows },
     { "--behaviour", suite_backend },
     { "--behaviour", suite_method },
@@ -39,7 +41,6 @@ static const struct {
     { "--behaviour", suite_wire },
     { "--behaviour", suite_linux },
     { "--behaviour", suite_evil },
-    { "--behaviour", suite_trace },
     { "--long", suite_long },
     { "--long", suite_netfront },
     { "--long", suite_suite },
