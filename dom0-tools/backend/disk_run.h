@@ -55,7 +55,8 @@ static inline bool disk_run_full(const struct disk_run *r)
 /*
  * Take requests that were seen, at most `limit`, and add them, as long as each is the
  * common one: it reads or writes one whole page that is kept, and continues the run.  Nothing is
- * accepted that blkif_read() would refuse.
+ * accepted that blkif_read() would refuse.  There must be one: seen, within `limit`, and room
+ * for it (disk_run_full()).
  *
  * True: the last one taken is another; of it `slot` has the first BLKIF_ONE_SEGMENT bytes.
  */

@@ -14,7 +14,7 @@
 
 #define HYPERVISOR "xen-hypervisor-"
 #define MAP        "xen-syms.map"        /* in the lab's directory */
-#define KALLSYMS   "functions"            /* beside it, one per clock and modules */
+#define KALLSYMS   "functions"           /* beside it, one per clock and modules */
 #define KERNEL_DEADLINE 120u             /* seconds for dom0 to print it */
 
 /* "xen-hypervisor-4.17-amd64-dbg=4.17.7+13-…": what belongs to the lab's Xen.
@@ -137,7 +137,7 @@ static char *xen_map(struct cache *cache)
 
 #define MODULES_MAX 4u
 
-/* The table's file in the lab's directory: "exact/kallsyms-brd-xen-blkback". */
+/* The table's file in the lab's directory: "exact/functions-brd-xen-blkback". */
 static char *table_name(const struct lab_options *options, const char *const *modules)
 {
     char *name = xasprintf("%s/" KALLSYMS, options->clock == LAB_EXACT ? "exact" : "fast");
@@ -160,7 +160,7 @@ static char *kernel_table(const struct lab_options *options, const struct cache 
                           const char *const *modules)
 {
     const char *argv[4 + MODULES_MAX + 1] = {
-        "sh", "-c", 
+        "sh", "-c",
         "for m; do modprobe $m || exit 1; done; "
         "while read -r m size used by state at rest; do echo \"# $m $at\"; done </proc/modules; "
         "cat /proc/kallsyms", "sh",

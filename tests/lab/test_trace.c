@@ -256,7 +256,6 @@ static void test_files(void)
     unlink(saved);
 }
 
-/* What a row computes from several readings is traced around them. */
 /* Modules that are loaded for the row only: their functions have their names. */
 static void test_modules(void)
 {
@@ -273,6 +272,7 @@ static void test_modules(void)
     json_decref(network);
 }
 
+/* What a row computes from several readings is traced around them. */
 static void test_timers(void)
 {
     json_t *late = trace("sched/timer-latency-blocked", "pvh", NULL);
@@ -446,8 +446,8 @@ struct traces {
 
 /*
  * NULL: it cannot be traced, and that is said in one line: this machine has to skip the
- * row, it is dom0's own, two CPUs count in it, its samples are not the ticks of one timed region, or each is
- * tens of millions of them.
+ * row, it is dom0's own, two CPUs count in it, its samples are not the ticks of one timed
+ * region, or each is tens of millions of them.
  */
 static json_t *trace_number(struct traces *t, size_t i)
 {
