@@ -272,10 +272,12 @@ static void change(XenbusState ours, XenbusState theirs)
         xenstore_wait_watch();
 }
 
-/* Nothing of what a connection took is left: test_wire.c gives the backend few descriptors. */
+/* Nothing of what a connection took is left: test_wire.c gives the backend 64 descriptors. */
+#define RECONNECTS 60
+
 static void run_reconnects(struct row_run *r)
 {
-    for ( u32 i = 0; i < 200; i++ )
+    for ( u32 i = 0; i < RECONNECTS; i++ )
     {
         change(XenbusStateClosed, XenbusStateClosed);
         change(XenbusStateInitialising, XenbusStateInitWait);
