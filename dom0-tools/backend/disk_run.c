@@ -2,20 +2,32 @@
 
 #define PAGE_SECTORS (BLKIF_PAGE / BLKIF_SECTOR)
 
+static void set_lengths(struct disk_run *r, uint32_t vectors)
+{
+    for ( uint32_t i = 0; i < vectors; i++ )
+        r->iov[i].iov_len = BLKIF_PAGE;
+    r->lengths = false;
+}
+
 void disk_run_unmix(struct disk_run *r)
 {
-    for ( uint32_t i = 0; i < r->vectors; i++ )
+    /* Other vectors than a request's first have the span they had. */
+    for ( size_t i = 0, span; i < r->vectors; i += span )
     {
-        r->iov[i].iov_len = BLKIF_PAGE;
+        span = r->span[i];
         r->span[i] = 1;
     }
-    r->mixed = false;
+    r->spans = false;
+    if ( r->lengths )
+        set_lengths(r, r->vectors);
 }
 
 void disk_run_init(struct disk_run *r)
 {
-    r->vectors = DISK_RUN_VECTORS;
-    r->mixed = true;
+    for ( uint32_t i = 0; i < DISK_RUN_VECTORS; i++ )
+        r->span[i] = 1;
+    r->spans = false;
+    set_lengths(r, DISK_RUN_VECTORS);
     disk_run_clear(r);
 }
 
@@ -30,14 +42,18 @@ static void begin(struct disk_run *r, const struct blkif_request *q, const struc
     }
 }
 
+static inline bool is_page(const struct blkif_request_segment *s, const struct pages *kept)
+{
+    return s->first_sect == 0 && s->last_sect == PAGE_SECTORS - 1 && pages_at_home(kept, s->gref);
+}
+
 /* Is it the common one: of the run's shape, at its end, and a whole page that is kept? */
 static inline bool is_common(const struct blkif_request *q, uint32_t shape, uint64_t end,
                              uint64_t sectors, const struct pages *kept)
 {
     return blkif_shape(q->operation, q->nr_segments) == shape &&
            q->sector_number == end && end + PAGE_SECTORS <= sectors &&
-           q->seg[0].first_sect == 0 && q->seg[0].last_sect == PAGE_SECTORS - 1 &&
-           pages_at_home(kept, q->seg[0].gref);
+           is_page(&q->seg[0], kept);
 }
 
 static uint32_t least(uint32_t a, uint32_t b)
@@ -81,6 +97,33 @@ bool disk_run_take(struct disk_run *r, struct ring_back *ring, uint32_t limit,
     return added < most;
 }
 
+bool disk_run_add_pages(struct disk_run *r, const struct blkif_request *q,
+                        const struct blkif_disk *disk, const struct pages *kept)
+{
+    uint32_t pages = q->nr_segments;
+    struct iovec *iov = r->iov + r->vectors;
+
+    if ( r->vectors == 0 )
+        begin(r, q, disk);
+    if ( blkif_shape(q->operation, 1) != r->shape || q->sector_number != r->end ||
+         pages == 0 || pages > BLKIF_MAX_SEGMENTS_PER_REQUEST ||
+         pages > DISK_RUN_VECTORS - r->vectors || r->end + pages * PAGE_SECTORS > disk->sectors )
+        return false;
+    for ( uint32_t i = 0; i < pages; i++ )
+    {
+        if ( !is_page(&q->seg[i], kept) )
+            return false;
+        iov[i].iov_base = pages_home(kept, q->seg[i].gref);
+    }
+    r->spans = true;
+    r->id[r->vectors] = q->id;
+    r->span[r->vectors] = pages;
+    r->requests++;
+    r->vectors += pages;
+    r->end += pages * PAGE_SECTORS;
+    return true;
+}
+
 bool disk_run_fits(const struct disk_run *r, const struct blkif_operation *o)
 {
     return r->vectors == 0 ||
@@ -96,7 +139,7 @@ void disk_run_add(struct disk_run *r, const struct blkif_operation *o, void *con
         r->sector = o->sector;
     }
     r->end = o->sector + o->sectors;
-    r->mixed = true;
+    r->spans = r->lengths = true;
     r->id[r->vectors] = o->id;
     r->span[r->vectors] = o->segments;
     r->requests++;

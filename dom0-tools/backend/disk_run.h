@@ -18,7 +18,7 @@ struct disk_run {
     uint32_t shape;              /* blkif_shape() of a single page that continues it */
     uint32_t requests, vectors;  /* a request has at least one vector */
     uint64_t sector, end;        /* the disk's, from and to */
-    bool mixed;                  /* of other requests, too, than whole pages, one each */
+    bool spans, lengths;         /* of other requests, too, than single pages, whole pages */
     struct iovec iov[DISK_RUN_VECTORS];
     /* Of the request whose first vector is the n-th: its id, and how many it has. */
     uint64_t id[DISK_RUN_VECTORS];
@@ -29,13 +29,13 @@ struct disk_run {
 /* Before anything else. */
 void disk_run_init(struct disk_run *);
 
-/* Make it as the common request expects it. */
+/* Make what is gathered as the common request expects it. */
 void disk_run_unmix(struct disk_run *);
 
 /* Nothing is gathered. */
 static inline void disk_run_clear(struct disk_run *r)
 {
-    if ( r->mixed )
+    if ( r->spans )
         disk_run_unmix(r);
     r->shape = BLKIF_NO_SHAPE;
     r->requests = r->vectors = 0;
@@ -62,6 +62,14 @@ static inline bool disk_run_full(const struct disk_run *r)
  */
 bool disk_run_take(struct disk_run *, struct ring_back *, uint32_t limit,
                    const struct blkif_disk *, const struct pages *, union blkif_sring_entry *slot);
+
+/*
+ * Add a request that is copied as a whole: if it is a read or write of whole pages that are
+ * all kept, and continues the run.  What neighbours that were merged look like.  Nothing is
+ * accepted that blkif_read() would refuse.  False: nothing is added.
+ */
+bool disk_run_add_pages(struct disk_run *, const struct blkif_request *,
+                        const struct blkif_disk *, const struct pages *);
 
 /* Can the operation, a read or write, be added? */
 bool disk_run_fits(const struct disk_run *, const struct blkif_operation *);

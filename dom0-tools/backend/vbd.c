@@ -347,7 +347,8 @@ static bool turn(struct split *s)
             if ( disk_run_take(&v->run, &v->ring, v->ring.count - done, &v->disk, &v->kept, &slot) )
             {
                 ring_back_take_rest(&v->ring, &slot, BLKIF_ONE_SEGMENT, BLKIF_SLOT);
-                serve(v, &slot);
+                if ( !disk_run_add_pages(&v->run, &slot.req, &v->disk, &v->kept) )
+                    serve(v, &slot);
             }
         }
         run_finish(v);

@@ -98,9 +98,12 @@ enum ring_result vbd_take_other(struct vbd *, u64 id, u32 asked);
 enum ring_result vbd_break(struct vbd *, const char *why);
 #define VBD_BAD_INDEX "the backend claims more responses than there were requests"
 
-/* Take one answer; RING_BROKEN also when it is none to what was asked. */
+/*
+ * Take one answer; RING_BROKEN also when it is none to what was asked.  Its number is set
+ * with RING_TAKEN, and is no request's from then on.
+ */
 static inline __attribute__((always_inline))
-enum ring_result vbd_take(struct vbd *v, bool *well)
+enum ring_result vbd_take_id(struct vbd *v, u32 *number, bool *well)
 {
     enum ring_result r = ring_front_look(&v->ring);
     const struct blkif_response *response;
@@ -117,10 +120,19 @@ enum ring_result vbd_take(struct vbd *v, bool *well)
     id = __atomic_load_n(&response->id, __ATOMIC_RELAXED);
     rest = __atomic_load_n((const u32 *)&response->operation, __ATOMIC_RELAXED);
     *well = rest >> 16 == BLKIF_RSP_OKAY;
+    *number = (u32)id;
     if ( id >= DISK_MAX_DEPTH || v->disk.asked[id] != (VBD_ASKED | (u8)rest) )
         return vbd_take_other(v, id, VBD_ASKED | (u8)rest);
     disk_end_id(&v->disk, (u32)id);
     return RING_TAKEN;
+}
+
+static inline __attribute__((always_inline))
+enum ring_result vbd_take(struct vbd *v, bool *well)
+{
+    u32 number;
+
+    return vbd_take_id(v, &number, well);
 }
 
 /* Sleep until an answer can be taken, being notified after `after` of them.

@@ -2,7 +2,7 @@
  * The disk by Xen's blkif ring: what the backend is makes the path.
  */
 #include "disk.h"
-#include "../drivers/vbd.h"
+#include "../drivers/vbd_merge.h"
 
 #define NO_BACKEND "bare mode has no backend to share a ring with"
 
@@ -149,6 +149,75 @@ UNKEPT_ROW(map, "blkif-linux-map", "blkif ring, xen-blkback maps each time",
 UNKEPT_ROW(copy, "blkif-own-copy", "blkif ring, xenometer's backend copies",
            "xenometer's backend, grants not kept", "block/blkif-own",
            "has Xen copy the page from or to one of its own");
+
+/* ---- neighbours in one request ---- */
+
+/* One row runs at a time: of whose disk is `vbd`. */
+static struct vbd_merge merge;
+
+ALWAYS_INLINE bool merge_put(struct disk *d, u32 id, bool write, u64 sector, u32 sectors, u32 page)
+{
+    (void)d, (void)sectors;   /* streams are of pages */
+    vbd_merge_put(&merge, id, write ? BLKIF_OP_WRITE : BLKIF_OP_READ, sector, page);
+    return true;
+}
+
+ALWAYS_INLINE void merge_push(struct disk *d)
+{
+    (void)d;
+    vbd_merge_push(&merge);
+}
+
+ALWAYS_INLINE bool merge_wait(struct disk *d, u32 after)
+{
+    (void)d, (void)after;
+    return vbd_merge_wait(&merge);
+}
+
+ALWAYS_INLINE enum ring_result merge_take(struct disk *d, bool *well)
+{
+    (void)d;
+    return vbd_merge_take(&merge, well);
+}
+
+static const struct disk_operations merging = {
+    .put = merge_put, .push = merge_push, .wait = merge_wait, .take = merge_take,
+};
+
+static const char *merge_stream(struct disk_path *p, u32 depth)
+{
+    return disk_stream(p->disk, &merging, disk_first_block(p->area), depth);
+}
+
+#define MERGED_ROW(id, name_, path_, peer)                                          \
+    static void run_##id##_merged(struct row_run *r)                                \
+    {                                                                               \
+        struct disk_path path = id##_path;                                          \
+                                                                                    \
+        path.stream = merge_stream;                                                 \
+        vbd_merge_init(&merge, &id##_vbd);                                          \
+        disk_read_streamed(r, &path, 32);                                           \
+    }                                                                               \
+    EXPLANATION(block_##id##_merged) =                                              \
+        "As block/" name_ "-depth-32, but neighbours that are put together go as one request of up to 11 " \
+        "pages, as a block layer sends them.  Each read has its own buffer and its own end; the figure is " \
+        "per read.  What the ring and the backend do per request is shared by 5 to 11 of them, and the " \
+        "copy is not.";                                                             \
+    ROW(block_##id##_merged, .setup = setup_##id##_depth_32, .run = run_##id##_merged) = { \
+        .name = "block/" name_ "-merged-depth-32",                                  \
+        .work = DISK_READ,                                                          \
+        .path = path_ ", up to 32 open, merged",                                    \
+        .help = "stream 4 KiB reads through " peer ", 32 open, neighbours merged",  \
+        .explanation = explanation_block_##id##_merged,                             \
+        .elsewhere = NO_BACKEND, .modes = MODES_XEN, .needs = DOMAIN_DISK,          \
+        .flags = ROW_HEADLINE | ROW_DOM0 | ROW_BLOCKS | ROW_BATCHES,                \
+        .operations = DISK_STREAMED, .samples = 20, .warmup = 1, .bytes = 4096,     \
+    }
+
+MERGED_ROW(blkback, "blkif-linux", "blkif ring, Linux's xen-blkback",
+           "the blkif ring and Linux's xen-blkback");
+MERGED_ROW(own, "blkif-own", "blkif ring, xenometer's backend",
+           "the blkif ring and xenometer's own backend");
 
 /* ---- sweeps ---- */
 

@@ -1,8 +1,8 @@
 /*
- * The unikernel's blkif frontend (drivers/vbd_requests.c, vbd.h) against a backend that may write
+ * The unikernel's blkif frontend (drivers/vbd_requests.c, vbd.h, vbd_merge.h) against a backend that may write
  * anything into the ring: it takes no answer twice, and none that was not asked for.
  */
-#include "../../domU-kernel/drivers/vbd.h"
+#include "../../domU-kernel/drivers/vbd_merge.h"
 
 #include "fuzz.h"
 
@@ -11,7 +11,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static _Alignas(4096) union { struct ring_shared shared; uint8_t bytes[8192]; } ring;
     static struct blkif_request_segment segments[VBD_INDIRECT][DISK_PAGES];
     static struct vbd v;
+    static struct vbd_merge merge;
     struct input in = { data, size };
+    bool merging = input_byte(&in) & 1;
     u32 open = 0;
 
     memset(&v, 0, sizeof(v));
@@ -25,6 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for ( u32 i = 0; i < VBD_INDIRECT; i++ )
         v.segments[i] = segments[i];
     disk_set_depth(&v.disk, v.ring.count);
+    vbd_merge_init(&merge, &v);
     while ( in.size )
     {
         u8 what = input_byte(&in);
@@ -36,14 +39,23 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         {
             id = disk_new_id(&v.disk);
             MUST(id < DISK_MAX_DEPTH && v.disk.asked[id] == DISK_NOTHING);
-            if ( vbd_put(&v, id, what & 1 ? BLKIF_OP_WRITE : BLKIF_OP_READ, what,
+            if ( merging )
+            {
+                vbd_merge_put(&merge, id, what & 1 ? BLKIF_OP_WRITE : BLKIF_OP_READ,
+                              merge.end + (what & 2 ? 8 : 0), what);
+                open++;
+            }
+            else if ( vbd_put(&v, id, what & 1 ? BLKIF_OP_WRITE : BLKIF_OP_READ, what,
                          1 + what * 8u % (DISK_PAGES * DISK_PAGE_SECTORS), 0) )
                 open++;
             else
                 disk_end_id(&v.disk, id);
         }
         else if ( what < 96 )
+        {
+            merge.open = NULL;   /* as vbd_merge_push() */
             ring_front_push(&v.ring);
+        }
         else if ( what < 160 )
         {
             /* Anything, anywhere: also an index, and a request that is open. */
@@ -63,7 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         }
         else
         {
-            r = vbd_take(&v, &well);
+            r = merging ? vbd_merge_take(&merge, &well) : vbd_take(&v, &well);
             MUST(r != RING_TAKEN || open > 0);
             open -= r == RING_TAKEN;
             MUST(!v.ring.broken || vbd_take(&v, &well) == RING_BROKEN);

@@ -358,6 +358,151 @@ static void test_agrees(void)
     CU_ASSERT(added > 1000 && added < 150000);
 }
 
+/* What is copied as a whole: of whole pages that are kept, `segments` of them. */
+static union blkif_sring_entry several(uint64_t sector, uint32_t segments)
+{
+    union blkif_sring_entry e = one(BLKIF_OP_READ, sector, FIRST_GREF);
+
+    e.req.nr_segments = (uint8_t)segments;
+    for ( uint32_t i = 0; i < BLKIF_MAX_SEGMENTS_PER_REQUEST; i++ )
+        e.req.seg[i] = (struct blkif_request_segment){ FIRST_GREF + i, 0, 7 };
+    return e;
+}
+
+static bool add(const union blkif_sring_entry *e)
+{
+    return disk_run_add_pages(&run, &e->req, &disk, &kept);
+}
+
+static void test_neighbours(void)
+{
+    union blkif_sring_entry e;
+    uint64_t sector = 16;
+
+    begin();
+    put_page(BLKIF_OP_READ, 8, FIRST_GREF);
+    CU_ASSERT_FALSE(take(1000));
+    while ( run.vectors <= DISK_RUN_VECTORS - 11 )
+    {
+        e = several(sector, 11);
+        CU_ASSERT_TRUE_FATAL(add(&e));
+        CU_ASSERT_EQUAL(run.span[run.vectors - 11], 11);
+        CU_ASSERT_EQUAL(run.id[run.vectors - 11], e.req.id);
+        for ( uint32_t i = 0; i < 11; i++ )
+        {
+            CU_ASSERT_PTR_EQUAL(run.iov[run.vectors - 11 + i].iov_base, &page[i]);
+            CU_ASSERT_EQUAL(run.iov[run.vectors - 11 + i].iov_len, 4096);
+        }
+        sector += 88;
+    }
+    CU_ASSERT_EQUAL(run.end, sector);
+    CU_ASSERT_EQUAL(run.requests, 1 + DISK_RUN_VECTORS / 11);
+    e = several(sector, 11);
+    CU_ASSERT_FALSE(add(&e));                /* no room */
+    disk_run_clear(&run);
+    for ( uint32_t i = 0; i < DISK_RUN_VECTORS; i++ )
+        CU_ASSERT(run.span[i] == 1 && run.iov[i].iov_len == 4096);
+}
+
+/* Nothing is added of one that has anything else in it. */
+static void not_added(const union blkif_sring_entry *e)
+{
+    uint32_t requests = run.requests, vectors = run.vectors;
+    uint64_t end = run.end;
+
+    CU_ASSERT_FALSE(add(e));
+    CU_ASSERT_EQUAL(run.requests, requests);
+    CU_ASSERT_EQUAL(run.vectors, vectors);
+    CU_ASSERT(vectors == 0 || run.end == end);
+}
+
+static void test_no_neighbours(void)
+{
+    union blkif_sring_entry e;
+
+    begin();
+    for ( int with = 0; with < 2; with++ )
+    {
+        if ( with )
+        {
+            put_page(BLKIF_OP_READ, 8, FIRST_GREF);
+            CU_ASSERT_FALSE(take(1000));
+        }
+        for ( unsigned segments = 0; segments < 256; segments++ )
+        {
+            e = several(16, segments);
+            if ( segments == 0 || segments > 11 )
+                not_added(&e);
+        }
+        for ( unsigned operation = 0; operation < 256; operation++ )
+        {
+            e = several(16, 3);
+            e.req.operation = (uint8_t)operation;
+            if ( operation > (with ? BLKIF_OP_READ : BLKIF_OP_WRITE) )
+                not_added(&e);
+        }
+        for ( uint32_t i = 0; i < 11; i++ )
+        {
+            e = several(16, 11);
+            e.req.seg[i].last_sect = 6;
+            not_added(&e);
+            e = several(16, 11);
+            e.req.seg[i].first_sect = 1;
+            not_added(&e);
+            e = several(16, 11);
+            e.req.seg[i].gref = FIRST_GREF + KEPT;
+            not_added(&e);
+        }
+        e = several(disk.sectors - 8, 2);
+        not_added(&e);
+        e = several(UINT64_MAX - 7, 2);
+        not_added(&e);
+    }
+    e = several(24, 2);                      /* not where the run ends */
+    not_added(&e);
+    disk.sectors = 24;
+    e = several(16, 2);
+    not_added(&e);
+    e = several(16, 1);
+    CU_ASSERT_TRUE(add(&e));
+    disk_run_clear(&run);
+    disk.readonly = true;
+    e = several(0, 2);
+    e.req.operation = BLKIF_OP_WRITE;
+    not_added(&e);
+}
+
+/* Of any that is added, blkif_read() says the same. */
+static void test_neighbours_agree(void)
+{
+    uint32_t added = 0;
+
+    begin();
+    for ( uint32_t i = 0; i < 200000; i++ )
+    {
+        struct blkif_operation o;
+        union blkif_sring_entry e = several(next_random() % 64, next_random() % 13);
+
+        disk.sectors = 8 + next_random() % 128;
+        disk.readonly = next_random() % 4 == 0;
+        e.req.operation = next_random() % 8 ? next_random() % 2 : (uint8_t)next_random();
+        if ( next_random() % 4 == 0 )
+            e.req.seg[next_random() % 11] = (struct blkif_request_segment){
+                next_random(), (uint8_t)(next_random() % 9), (uint8_t)(next_random() % 9) };
+        if ( add(&e) )
+        {
+            CU_ASSERT_EQUAL_FATAL(blkif_read(&e, &disk, &o), BLKIF_RSP_OKAY);
+            CU_ASSERT_EQUAL(o.code, disk_run_code(&run));
+            CU_ASSERT_EQUAL(o.sector, run.sector);
+            CU_ASSERT_EQUAL(o.sector + o.sectors, run.end);
+            CU_ASSERT_EQUAL(o.segments, run.span[0]);
+            added++;
+        }
+        disk_run_clear(&run);
+    }
+    CU_ASSERT(added > 1000 && added < 150000);
+}
+
 static void test_pages(void)
 {
     static uint8_t many[PAGES_MAX];
@@ -394,5 +539,8 @@ void suite_disk_run(void)
     CU_add_test(s, "the end of the ring", test_wrap);
     CU_add_test(s, "requests of other sizes between", test_mixed);
     CU_add_test(s, "nothing that blkif_read() refuses", test_agrees);
+    CU_add_test(s, "neighbours that were merged", test_neighbours);
+    CU_add_test(s, "what is none of those", test_no_neighbours);
+    CU_add_test(s, "nothing of those either that blkif_read() refuses", test_neighbours_agree);
     CU_add_test(s, "pages by grant reference", test_pages);
 }

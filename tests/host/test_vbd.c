@@ -7,7 +7,7 @@
 
 #include <CUnit/CUnit.h>
 
-#include "../../domU-kernel/drivers/vbd.h"
+#include "../../domU-kernel/drivers/vbd_merge.h"
 #include "suites.h"
 
 static struct vbd v;
@@ -211,6 +211,125 @@ static void test_too_large(void)
     CU_ASSERT_FALSE(vbd_put(&v, disk_new_id(&v.disk), BLKIF_OP_WRITE, 0, 1000, 0));
 }
 
+static struct vbd_merge merge;
+
+/* Put a page's read, or write, in a request with its neighbours, not published. */
+static u32 merge_put(u8 operation, u64 sector, u32 page)
+{
+    u32 id = disk_new_id(&v.disk);
+
+    vbd_merge_put(&merge, id, operation, sector, page);
+    return id;
+}
+
+/* A begun disk, with `count` neighbouring reads put, the first of them numbered merge_first. */
+static u32 merge_first;
+static void merge_begin(u32 count)
+{
+    begin();
+    vbd_merge_init(&merge, &v);
+    for ( u32 i = 0; i < count; i++ )
+    {
+        u32 id = merge_put(BLKIF_OP_READ, 80 + 8 * i, i);
+
+        if ( i == 0 )
+            merge_first = id;
+    }
+}
+
+static void merge_push(void)
+{
+    ring_front_push(&v.ring);
+    merge.open = NULL;
+}
+
+/* Take `count`, which all go as they should, and then there are no more. */
+static void merge_takes(u32 count, bool should)
+{
+    bool well = !should;
+
+    for ( u32 i = 0; i < count; i++ )
+    {
+        CU_ASSERT_EQUAL(vbd_merge_take(&merge, &well), RING_TAKEN);
+        CU_ASSERT_EQUAL(well, should);
+    }
+    CU_ASSERT_EQUAL(vbd_merge_take(&merge, &well), RING_EMPTY);
+}
+
+static void test_merge(void)
+{
+    const struct blkif_request *request;
+
+    merge_begin(13);
+    CU_ASSERT_EQUAL(v.ring.req_prod, 2);
+    request = &v.slot[0]->req;
+    CU_ASSERT_EQUAL(request->nr_segments, 11);
+    CU_ASSERT_EQUAL(request->sector_number, 80);
+    CU_ASSERT_EQUAL(request->id, merge_first);
+    for ( u32 i = 0; i < 11; i++ )
+        CU_ASSERT_EQUAL(request->seg[i].gref, 100 + i);
+    CU_ASSERT_EQUAL(v.slot[1]->req.nr_segments, 2);
+    CU_ASSERT_EQUAL(v.slot[1]->req.sector_number, 80 + 88);
+    merge_push();
+
+    /* What is published grows no more. */
+    merge_put(BLKIF_OP_READ, 80 + 8 * 13, 13);
+    CU_ASSERT_EQUAL(v.slot[1]->req.nr_segments, 2);
+    CU_ASSERT_EQUAL(v.slot[2]->req.nr_segments, 1);
+    merge_push();
+    answer(v.slot[2]->req.id, BLKIF_OP_READ, BLKIF_RSP_OKAY);
+    merge_takes(1, true);
+    answer(v.slot[1]->req.id, BLKIF_OP_READ, BLKIF_RSP_ERROR);
+    merge_takes(2, false);
+    answer(merge_first, BLKIF_OP_READ, BLKIF_RSP_OKAY);
+    merge_takes(11, true);
+    CU_ASSERT_EQUAL(v.disk.frees, v.disk.depth);
+}
+
+/* Others than neighbours, and other operations, are requests of their own. */
+static void test_merge_others(void)
+{
+    merge_begin(1);
+    merge_put(BLKIF_OP_WRITE, 88, 1);
+    merge_put(BLKIF_OP_WRITE, 88, 2);
+    merge_put(BLKIF_OP_WRITE, 104, 3);
+    merge_put(BLKIF_OP_WRITE, 96, 4);
+    merge_put(BLKIF_OP_WRITE, 104, 5);
+    CU_ASSERT_EQUAL(v.ring.req_prod, 5);
+    CU_ASSERT_EQUAL(v.slot[4]->req.nr_segments, 2);
+}
+
+/* B3: an answer to one that is in another's request; to all of them twice. */
+static void test_merge_unsolicited(void)
+{
+    bool well;
+
+    merge_begin(3);
+    merge_push();
+    answer(merge.last, BLKIF_OP_READ, BLKIF_RSP_OKAY);
+    CU_ASSERT_EQUAL(vbd_merge_take(&merge, &well), RING_BROKEN);
+    CU_ASSERT_PTR_NOT_NULL(v.disk.trouble);
+    merge_begin(3);
+    merge_put(BLKIF_OP_READ, 800, 0);
+    merge_push();
+    answer(merge_first, BLKIF_OP_READ, BLKIF_RSP_OKAY);
+    merge_takes(3, true);
+    answer(merge_first, BLKIF_OP_READ, BLKIF_RSP_OKAY);
+    CU_ASSERT_EQUAL(vbd_merge_take(&merge, &well), RING_BROKEN);
+}
+
+/* B5: what the backend writes where an unpublished request stands changes no other memory. */
+static void test_merge_scribbles(void)
+{
+    merge_begin(2);
+    v.slot[0]->req.nr_segments = 0xff;
+    v.slot[0]->req.operation = BLKIF_OP_WRITE;
+    merge_put(BLKIF_OP_READ, 96, 2);
+    CU_ASSERT_EQUAL(v.ring.req_prod, 1);
+    CU_ASSERT_EQUAL(v.slot[0]->req.nr_segments, 3);
+    CU_ASSERT_EQUAL(v.slot[0]->req.seg[2].gref, 102);
+}
+
 void suite_vbd(void)
 {
     CU_pSuite s = CU_add_suite("vbd frontend", NULL, NULL);
@@ -223,4 +342,8 @@ void suite_vbd(void)
     CU_add_test(s, "B4 another operation", test_other_operation);
     CU_add_test(s, "indirect, flush, discard", test_kinds);
     CU_add_test(s, "too large", test_too_large);
+    CU_add_test(s, "neighbours in one request", test_merge);
+    CU_add_test(s, "what is no neighbour", test_merge_others);
+    CU_add_test(s, "B3 unsolicited, of neighbours", test_merge_unsolicited);
+    CU_add_test(s, "B5 scribbles over what is not published", test_merge_scribbles);
 }

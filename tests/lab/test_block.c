@@ -163,6 +163,26 @@ static void test_unkept(void)
     }
 }
 
+/*
+ * Neighbours in one request: a third of what Mini-OS's blkfront spends on blkback at depth
+ * 16 (9.25k, 11.5k), and one notification for 16 at least.
+ */
+static void test_merged(void)
+{
+    static const char *const modes[] = { "pv", "pvh", "hvm" };
+    static const char *const rows[] = { "block/blkif-linux-merged-depth-32",
+                                        "block/blkif-own-merged-depth-32" };
+
+    for ( size_t m = 0; m < 3; m++ )
+        for ( size_t i = 0; i < 2; i++ )
+        {
+            LESS(median(rows[i], modes[m]), m == 0 ? 9250 / 3 : 11500 / 3);
+            LESS(catalogue_figure(rows[i], modes[m], "notifications") * 16, 256 + 1);
+        }
+    LESS(median(rows[0], "pv"), median("block/blkif-linux-depth-32", "pv"));
+    LESS(median(rows[0], "hvm"), median("block/blkif-linux-depth-32", "hvm"));
+}
+
 /* Flushed where the backend offers it; discarded where the disk behind it can be. */
 static void test_offers(void)
 {
@@ -343,6 +363,7 @@ void suite_block(void)
     CU_add_test(s, "sizes", test_sizes);
     CU_add_test(s, "flush and discard", test_offers);
     CU_add_test(s, "grants that are not kept", test_unkept);
+    CU_add_test(s, "neighbours in one request", test_merged);
     CU_add_test(s, "nothing is left behind", test_clean);
     CU_add_test(s, "a RAM disk that is somebody's", test_taken);
     CU_add_test(s, "disks that cannot be served", test_bad_images);
