@@ -210,7 +210,7 @@ static const char *merge_stream(struct disk_path *p, u32 depth)
         .help = "stream 4 KiB reads through " peer ", 32 open, neighbours merged",  \
         .explanation = explanation_block_##id##_merged,                             \
         .elsewhere = NO_BACKEND, .modes = MODES_XEN, .needs = DOMAIN_DISK,          \
-        .flags = ROW_HEADLINE | ROW_DOM0 | ROW_BLOCKS | ROW_BATCHES,                \
+        .flags = ROW_DOM0 | ROW_BLOCKS | ROW_BATCHES,                               \
         .operations = DISK_STREAMED, .samples = 20, .warmup = 1, .bytes = 4096,     \
     }
 
