@@ -185,14 +185,14 @@ static void test_linux_by_hand(void)
 
 /*
  * Each block is written with a sequence number and a checksum and read back: none lost,
- * duplicated or damaged.  By the exact clock, which takes from one minute (own backend) to
- * ten for a million; the fast one, with three vCPUs on two CPUs, took half a minute for
- * 40,000.  IDE, one at a time, gets no million in ten minutes.
+ * duplicated or damaged.  By the fast clock from 10 s (xen-blkback) to ten minutes (NVMe, AHCI), on
+ * a machine that does nothing else; IDE, one at a time, gets no million in ten minutes.
  */
-static void requests(const char *row, const char *mode, long long count)
+static void requests(const char *row, const char *mode, const char *clock, long long count)
 {
-    struct outcome_of r = program_patiently(1800, "run", "--host=lab", "--json", "--boots=1",
-                                            "--modes", mode, "--row-deadline=600",
+    struct outcome_of r = program_patiently(2400, "run", "--host=lab", "--json", "--boots=1",
+                                            "--modes", mode, "--clock", clock,
+                                            "--row-deadline=1800",
                                             "--image=build/xenometer-test.elf", row, NULL);
     json_t *j = json_loads(r.out, 0, NULL);
 
@@ -206,13 +206,13 @@ static void requests(const char *row, const char *mode, long long count)
 }
 
 #define MILLION 1000000
-static void test_million_own(void)    { requests("million/blkif-own", "pv", MILLION); }
-static void test_million_linux(void)  { requests("million/blkif-linux", "pv", MILLION); }
-static void test_million_qdisk(void)  { requests("million/blkif-qemu", "pv", MILLION); }
-static void test_million_virtio(void) { requests("million/virtio", "hvm", MILLION); }
-static void test_million_nvme(void)   { requests("million/nvme", "hvm", MILLION); }
-static void test_million_ahci(void)   { requests("million/ahci", "hvm", MILLION); }
-static void test_many_ide(void)       { requests("million/ide-dma", "hvm", 80000); }
+static void test_million_own(void)    { requests("million/blkif-own", "pv", "fast", MILLION); }
+static void test_million_linux(void)  { requests("million/blkif-linux", "pv", "fast", MILLION); }
+static void test_million_qdisk(void)  { requests("million/blkif-qemu", "pv", "fast", MILLION); }
+static void test_million_virtio(void) { requests("million/virtio", "hvm", "fast", MILLION); }
+static void test_million_nvme(void)   { requests("million/nvme", "hvm", "fast", MILLION); }
+static void test_million_ahci(void)   { requests("million/ahci", "hvm", "fast", MILLION); }
+static void test_many_ide(void)       { requests("million/ide-dma", "hvm", "exact", 80000); }
 
 void suite_long(void)
 {
