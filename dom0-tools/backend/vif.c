@@ -31,10 +31,10 @@ struct vif {
 
     /* The batch: packets taken, copied here, and on their way back. */
     struct netif_packet packet[BATCH];
-    uint8_t *frame[BATCH];   /* one behind the other in `room` */
+    uint8_t *frame[BATCH];   /* one behind the other in `room`: start_of() */
     struct netif_rx_response piece[PIECES];
     xengnttab_grant_copy_segment_t copy[BATCH * NETIF_MAX_SLOTS];
-    uint8_t room[ROOM];
+    uint8_t *room;           /* whole pages: ROOM */
 };
 _Static_assert(PIECES <= BATCH * NETIF_MAX_SLOTS, "copies of a batch");
 
@@ -63,11 +63,22 @@ struct vif_count vif_count(const struct vif *v)
 
 /* -------------------------------------------------------------- frames -- */
 
+/*
+ * Where a frame starts, if there is room from `room` on.  Both copies of a frame pin the
+ * pages it is on, and are one copy in Xen for each: what fits into a page is on one.
+ */
+static uint8_t *start_of(uint8_t *room, uint32_t length)
+{
+    uint32_t used = (uint32_t)((uintptr_t)room % NETIF_PAGE);
+
+    return used && used + length > NETIF_PAGE ? room + NETIF_PAGE - used : room;
+}
+
 /* Take a batch; what the last take said. */
 static enum ring_result take_batch(struct vif *v, unsigned *packets)
 {
     enum ring_result r = RING_TAKEN;
-    uint8_t *room = v->room, *const last = v->room + ROOM - NETIF_MAX_FRAME;
+    uint8_t *room = v->room, *const last = v->room + ROOM - NETIF_PAGE - NETIF_MAX_FRAME;
 
     for ( *packets = 0; *packets < BATCH && room <= last; ++*packets )
     {
@@ -77,7 +88,10 @@ static enum ring_result take_batch(struct vif *v, unsigned *packets)
             break;
         v->frame[*packets] = room;
         if ( p->good )
-            room += p->length;
+        {
+            v->frame[*packets] = start_of(room, p->length);
+            room = v->frame[*packets] + p->length;
+        }
     }
     return r;
 }
@@ -362,6 +376,7 @@ static void give_up(struct vif *v)
 {
     if ( v->claim >= 0 )
         close(v->claim);
+    free(v->room);
     free(v);
 }
 
@@ -376,6 +391,9 @@ struct vif *vif_new(struct host *host, uint32_t domid, uint32_t device, const ch
                "network interface", &operations);
     snprintf(name, sizeof(name), "network interface %u", device);
     *error = split_claim(&v->split, name, &v->claim);
+    v->room = aligned_alloc(NETIF_PAGE, ROOM);
+    if ( !*error && !v->room )
+        *error = xstrdup("cannot get memory");
     if ( !*error )
         *error = attach(v, address);
     if ( !*error )
