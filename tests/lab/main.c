@@ -7,6 +7,7 @@
  *     build/test-lab --behaviour   the other half; `make test` runs both side by side
  *     build/test-lab --long        those that take minutes
  *     build/test-lab SUITE         one, by its name
+ *     build/test-lab SUITE TEST    one test of it; some need what the ones before it did
  */
 #include <signal.h>
 #include <stdbool.h>
@@ -57,9 +58,10 @@ static bool is_set(const char *text)
     return found;
 }
 
-static int run(const char *name)
+static int run(const char *name, const char *test_name)
 {
     CU_pSuite suite;
+    CU_pTest test;
 
     CU_basic_set_mode(CU_BRM_VERBOSE);
     if ( !name )
@@ -72,7 +74,17 @@ static int run(const char *name)
             fprintf(stderr, "  %s\n", suite->pName);
         return 2;
     }
-    return CU_basic_run_suite(suite);
+    if ( !test_name )
+        return CU_basic_run_suite(suite);
+    test = CU_get_test(suite, test_name);
+    if ( !test )
+    {
+        fprintf(stderr, "no test \"%s\"; there are:\n", test_name);
+        for ( test = suite->pTest; test; test = test->pNext )
+            fprintf(stderr, "  %s\n", test->pName);
+        return 2;
+    }
+    return CU_basic_run_test(suite, test);
 }
 
 int main(int argc, char **argv)
@@ -96,7 +108,7 @@ int main(int argc, char **argv)
     for ( size_t i = 0; i < SUITES; i++ )
         if ( set ? !strcmp(suites[i].set, set) : name || strcmp(suites[i].set, "--long") )
             suites[i].add();
-    status = run(name);
+    status = run(name, name ? argv[set ? 3 : 2] : NULL);
     failures = CU_get_number_of_failures();
     CU_cleanup_registry();
     return failures ? 1 : status;
