@@ -201,7 +201,7 @@ static const char *merge_stream(struct disk_path *p, u32 depth)
     EXPLANATION(block_##id##_merged) =                                              \
         "As block/" name_ "-depth-32, but neighbours that are put together go as one request of up to 11 " \
         "pages, as a block layer sends them.  Each read has its own buffer and its own end; the figure is " \
-        "per read.  What the ring and the backend do per request is shared by 5 to 11 of them, and the " \
+        "per read.  What the ring and the backend do per request is shared by up to 11 of them, and the " \
         "copy is not.";                                                             \
     ROW(block_##id##_merged, .setup = setup_##id##_depth_32, .run = run_##id##_merged) = { \
         .name = "block/" name_ "-merged-depth-32",                                  \
