@@ -11,6 +11,7 @@
 
 #include <xen/io/protocols.h>
 
+#include "bounce.h"
 #include "claim.h"
 #include "disk_run.h"
 #include "pages.h"
@@ -38,7 +39,7 @@ struct vbd {
     void *pages;
     struct ring_back ring;
     struct pages kept;
-    uint8_t *bounce;             /* for frontends without persistent grants: 1 MiB */
+    struct bounce bounce;        /* for frontends without persistent grants: 1 MiB */
     struct blkif_operation operation;   /* the one being looked at */
     struct disk_run run;
 };
@@ -84,20 +85,28 @@ static bool copy_segments(struct vbd *v, bool to_frontend)
 {
     static xengnttab_grant_copy_segment_t segment[BLKIF_MAX_SEGMENTS];
     const struct blkif_operation *o = &v->operation;
-    uint8_t *at = v->bounce;
+    uint8_t *at = v->bounce.memory;
 
     for ( uint32_t i = 0; i < o->segments; i++ )
     {
-        union xengnttab_copy_ptr ours = { .virt = at }, theirs = {
+        union xengnttab_copy_ptr theirs = {
             .foreign = { .ref = o->segment[i].gref, .offset = o->segment[i].offset,
                          .domid = (uint16_t)v->split.name.domid },
         };
 
-        segment[i] = (xengnttab_grant_copy_segment_t){
-            .source = to_frontend ? ours : theirs, .dest = to_frontend ? theirs : ours,
-            .len = o->segment[i].length,
-            .flags = to_frontend ? GNTCOPY_dest_gref : GNTCOPY_source_gref,
-        };
+        segment[i] = (xengnttab_grant_copy_segment_t){ .len = o->segment[i].length };
+        if ( to_frontend )
+        {
+            segment[i].dest = theirs;
+            segment[i].flags = GNTCOPY_dest_gref;
+            bounce_from(&v->bounce, &segment[i], at);
+        }
+        else
+        {
+            segment[i].source = theirs;
+            segment[i].flags = GNTCOPY_source_gref;
+            bounce_to(&v->bounce, &segment[i], at);
+        }
         at += o->segment[i].length;
     }
     if ( xengnttab_grant_copy(v->split.grants, o->segments, segment) )
@@ -158,7 +167,7 @@ static bool move(struct vbd *v, uint8_t code, uint64_t sector, uint64_t sectors,
 static bool transfer(struct vbd *v)
 {
     const struct blkif_operation *o = &v->operation;
-    struct iovec iov = { v->bounce, o->sectors * BLKIF_SECTOR };
+    struct iovec iov = { v->bounce.memory, o->sectors * BLKIF_SECTOR };
 
     if ( o->kind == BLKIF_READ )
         return move(v, o->code, o->sector, o->sectors, &iov, 1) && copy_segments(v, true);
@@ -409,8 +418,8 @@ static char *connect(struct split *s, uint32_t *port)
                                                PROT_READ | PROT_WRITE);
     if ( !v->pages )
         return xasprintf("cannot map the ring (%s)", strerror(errno));
-    v->bounce = aligned_alloc(BLKIF_PAGE, BLKIF_MAX_SEGMENTS * BLKIF_PAGE);
-    if ( !v->bounce )
+    /* Next to nothing is copied where pages are kept. */
+    if ( !bounce_open(&v->bounce, v->keys.persistent ? NULL : s->grants, BLKIF_MAX_SEGMENTS) )
         return xstrdup("cannot get memory");
     /* Attached at its responses: what was not answered is done (again). */
     if ( !ring_back_attach(&v->ring, v->pages,
@@ -431,9 +440,8 @@ static void disconnect(struct split *s)
     disk_run_clear(&v->run);
     if ( v->pages )
         xengnttab_unmap(s->grants, v->pages, 1u << v->keys.order);
-    free(v->bounce);
     v->pages = NULL;
-    v->bounce = NULL;
+    bounce_close(&v->bounce);
 }
 
 static const struct split_operations operations = {

@@ -8,6 +8,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "bounce.h"
 #include "checksum.h"
 #include "netif.h"
 #include "xenometer.h"
@@ -34,7 +35,7 @@ struct vif {
     uint8_t *frame[BATCH];   /* one behind the other in `room`: start_of() */
     struct netif_rx_response piece[PIECES];
     xengnttab_grant_copy_segment_t copy[BATCH * NETIF_MAX_SLOTS];
-    uint8_t *room;           /* whole pages: ROOM */
+    struct bounce room;      /* ROOM */
 };
 _Static_assert(PIECES <= BATCH * NETIF_MAX_SLOTS, "copies of a batch");
 
@@ -64,8 +65,8 @@ struct vif_count vif_count(const struct vif *v)
 /* -------------------------------------------------------------- frames -- */
 
 /*
- * Where a frame starts, if there is room from `room` on.  Both copies of a frame pin the
- * pages it is on, and are one copy in Xen for each: what fits into a page is on one.
+ * Where a frame starts, if there is room from `room` on.  Both copies of a frame are one in
+ * Xen for each page it is on, and can be by reference on one page: what fits into one is on one.
  */
 static uint8_t *start_of(uint8_t *room, uint32_t length)
 {
@@ -78,7 +79,7 @@ static uint8_t *start_of(uint8_t *room, uint32_t length)
 static enum ring_result take_batch(struct vif *v, unsigned *packets)
 {
     enum ring_result r = RING_TAKEN;
-    uint8_t *room = v->room, *const last = v->room + ROOM - NETIF_PAGE - NETIF_MAX_FRAME;
+    uint8_t *room = v->room.memory, *const last = room + ROOM - NETIF_PAGE - NETIF_MAX_FRAME;
 
     for ( *packets = 0; *packets < BATCH && room <= last; ++*packets )
     {
@@ -109,11 +110,12 @@ static void copy_in(struct vif *v, unsigned packets)
 
         for ( uint32_t f = 0; p->good && f < p->fragments; f++ )
         {
-            v->copy[segments++] = (xengnttab_grant_copy_segment_t){
+            v->copy[segments] = (xengnttab_grant_copy_segment_t){
                 .source.foreign = { .ref = p->fragment[f].gref, .offset = p->fragment[f].offset,
                                     .domid = (uint16_t)v->split.name.domid },
-                .dest.virt = to, .len = p->fragment[f].length, .flags = GNTCOPY_source_gref,
+                .len = p->fragment[f].length, .flags = GNTCOPY_source_gref,
             };
+            bounce_to(&v->room, &v->copy[segments++], to);
             to += p->fragment[f].length;
         }
     }
@@ -152,10 +154,10 @@ static bool place(struct vif *v, uint8_t *frame, uint32_t length, unsigned *piec
         if ( request.gref >= NETIF_RX_REFS )
             request.gref = UINT32_MAX;   /* no grant: an error */
         v->copy[*pieces] = (xengnttab_grant_copy_segment_t){
-            .source.virt = frame,
             .dest.foreign = { .ref = request.gref, .domid = (uint16_t)v->split.name.domid },
             .len = (uint16_t)bytes, .flags = GNTCOPY_dest_gref,
         };
+        bounce_from(&v->room, &v->copy[*pieces], frame);
     }
     return true;
 }
@@ -271,6 +273,8 @@ static char *connect(struct split *s, uint32_t *port)
     v->rx_page = v->tx_page ? map_ring(s, k.rx_ref) : NULL;
     if ( !v->rx_page )
         return xasprintf("cannot map the rings (%s)", strerror(errno));
+    if ( !bounce_open(&v->room, s->grants, ROOM / BOUNCE_PAGE) )
+        return xstrdup("cannot get memory");
     if ( !ring_back_attach(&v->tx, v->tx_page, ring_slot_count(NETIF_PAGE, NETIF_TX_SLOT)) ||
          !ring_back_attach(&v->rx, v->rx_page, ring_slot_count(NETIF_PAGE, NETIF_RX_SLOT)) )
         return xstrdup("cannot use the rings: they have more requests than slots");
@@ -291,6 +295,7 @@ static void disconnect(struct split *s)
     if ( v->rx_page )
         xengnttab_unmap(s->grants, v->rx_page, 1);
     v->tx_page = v->rx_page = NULL;
+    bounce_close(&v->room);
 }
 
 static const struct split_operations operations = {
@@ -376,7 +381,6 @@ static void give_up(struct vif *v)
 {
     if ( v->claim >= 0 )
         close(v->claim);
-    free(v->room);
     free(v);
 }
 
@@ -391,9 +395,6 @@ struct vif *vif_new(struct host *host, uint32_t domid, uint32_t device, const ch
                "network interface", &operations);
     snprintf(name, sizeof(name), "network interface %u", device);
     *error = split_claim(&v->split, name, &v->claim);
-    v->room = aligned_alloc(NETIF_PAGE, ROOM);
-    if ( !*error && !v->room )
-        *error = xstrdup("cannot get memory");
     if ( !*error )
         *error = attach(v, address);
     if ( !*error )

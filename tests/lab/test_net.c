@@ -103,6 +103,31 @@ static void test_clean(void)
     program_free(&r);
 }
 
+/*
+ * The own backends' copies by reference and, where nothing can be granted to ourselves, by
+ * address: the same bytes arrive, for more instructions.
+ */
+static void test_copies(void)
+{
+    struct outcome_of r = in_dom0(
+        "run() { ./xenometer run --host=xen --configs=. --modes=pv --boots=1 --json $1 2>err | "
+        "sed -n 's/.*\"median\": \\([0-9]*\\).*/\\1/p'; grep -v 'Host: \\|creating' err; };"
+        "frame=$(run net/netif-own-stream); block=$(run block/blkif-own-copy-depth-32);"
+        "ls /dev/xen/gntalloc; rm /dev/xen/gntalloc;"
+        "later=$(run net/netif-own-stream); echo $frame to $later;"
+        "[ $((frame + 2000)) -lt $later ] && echo dearer;"
+        "later=$(run block/blkif-own-copy-depth-32); echo $block to $later;"
+        "[ $((block + 500)) -lt $later ] && echo dearer;"
+        "ls /sys/class/net; xl list | tail -n +3");
+
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT(!strncmp(r.out, "/dev/xen/gntalloc\n", strlen("/dev/xen/gntalloc\n")));
+    CU_ASSERT(strstr(r.out, "dearer\n") && strstr(strstr(r.out, "dearer\n") + 1, "dearer\nlo\n"));
+    if ( CU_get_number_of_failure_records() )
+        fprintf(stderr, "%s\n%s\n", r.out, r.err);
+    program_free(&r);
+}
+
 /* A killed run's domain, interfaces and bridge go with the next run. */
 static void test_killed(void)
 {
@@ -151,6 +176,7 @@ void suite_net(void)
     CU_add_test(s, "one frame and many", test_streams);
     CU_add_test(s, "backends", test_backends);
     CU_add_test(s, "devices", test_devices);
+    CU_add_test(s, "copies by reference and by address", test_copies);
     CU_add_test(s, "nothing is left behind", test_clean);
     CU_add_test(s, "what a killed run left", test_killed);
     CU_add_test(s, "a bridge that is somebody's", test_bridge);
