@@ -49,7 +49,7 @@ static void test_scan(void)
              median("event/fifo-scan-64", modes[m]));
     }
     CU_ASSERT_EQUAL(catalogue_figure("event/scan-1024", "pv", "min"),
-                    catalogue_figure("event/scan-1024", "pv", "max"));
+                    median("event/scan-1024", "pv"));
 }
 
 static void test_fifo(void)
@@ -62,7 +62,9 @@ static void test_roundtrips(void)
 {
     for ( size_t m = 0; m < MODES; m++ )
         LESS(median("event/roundtrip-busy", modes[m]), median("event/roundtrip-idle", modes[m]));
-    LESS(median("event/poll", "pv"), median("event/roundtrip-idle", "pv"));
+    /* They differ by 240; dom0's kernel now and then takes 710 more to fall asleep or wake. */
+    LESS(catalogue_figure("event/poll", "pv", "min"),
+         catalogue_figure("event/roundtrip-idle", "pv", "min"));
 }
 
 static void test_coalescing(void)
