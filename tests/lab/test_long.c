@@ -186,8 +186,8 @@ static void test_linux_by_hand(void)
 /*
  * Each block is written with a sequence number and a checksum and read back: none lost,
  * duplicated or damaged.  By the fast clock from 10 s (xen-blkback) to seven minutes (qdisk), on a
- * machine that does nothing else.  NVMe and AHCI take it longer than the exact one, which never
- * lets CPUs wait for one another; IDE, one at a time, gets no million in ten minutes by any.
+ * machine that does nothing else.  NVMe and AHCI by the exact one: beside other work the fast one
+ * took NVMe from 19 minutes to more than 30.  IDE, one at a time, gets no million in ten minutes.
  */
 static void requests(const char *row, const char *mode, const char *clock, long long count)
 {
