@@ -62,7 +62,8 @@ static void test_roundtrips(void)
 {
     for ( size_t m = 0; m < MODES; m++ )
         LESS(median("event/roundtrip-busy", modes[m]), median("event/roundtrip-idle", modes[m]));
-    /* They differ by 240; dom0's kernel now and then takes 710 more to fall asleep or wake. */
+    /* They differ by 240, and some samples of each take 710 more: which are the most depends on
+     * the rows before. */
     LESS(catalogue_figure("event/poll", "pv", "min"),
          catalogue_figure("event/roundtrip-idle", "pv", "min"));
 }
