@@ -257,10 +257,12 @@ test: test-host model $(BUILD)/test-lab $(BUILD)/xenometer-test.elf $(BUILD)/xen
 	$(Q)$(BUILD)/xenometer lab build
 	$(Q)$(BUILD)/xenometer lab build --clock=fast
 	$(Q)$(BUILD)/xenometer lab build --smp
-	$(Q)$(BUILD)/test-lab --behaviour >$(BUILD)/test-behaviour.txt 2>&1 & other=$$!; \
+	$(Q)rm -f $(BUILD)/test-failed.txt; \
+		$(BUILD)/test-lab --behaviour >$(BUILD)/test-behaviour.txt 2>&1 & other=$$!; \
 		trap 'kill $$other; exit 130' INT TERM; \
 		$(BUILD)/test-lab --figures; status=$$?; \
-		wait $$other || status=1; cat $(BUILD)/test-behaviour.txt; exit $$status
+		wait $$other || status=1; cat $(BUILD)/test-behaviour.txt; \
+		[ ! -f $(BUILD)/test-failed.txt ] || cat $(BUILD)/test-failed.txt; exit $$status
 
 test-long: $(BUILD)/test-lab $(BUILD)/xenometer-test.elf $(BUILD)/linux-frames \
 		$(BUILD)/linux-killer all

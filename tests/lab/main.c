@@ -87,6 +87,22 @@ static int run(const char *name, const char *test_name)
     return CU_basic_run_test(suite, test);
 }
 
+/* Two run side by side and `make test` shows what of both failed in the end: the part that is
+ * seen where somebody else keeps only the end of a long output. */
+#define FAILED "build/test-failed.txt"
+
+static void sum_up(void)
+{
+    FILE *f = CU_get_failure_list() ? fopen(FAILED, "a") : NULL;
+
+    for ( CU_pFailureRecord r = CU_get_failure_list(); f && r; r = r->pNext )
+        fprintf(f, "FAILED: %s/%s: %s:%u: %s\n", r->pSuite ? r->pSuite->pName : "",
+                r->pTest ? r->pTest->pName : "", r->strFileName ? r->strFileName : "",
+                r->uiLineNumber, r->strCondition ? r->strCondition : "");
+    if ( f )
+        fclose(f);
+}
+
 int main(int argc, char **argv)
 {
     const char *set = argc >= 2 && is_set(argv[1]) ? argv[1] : NULL;
@@ -110,6 +126,8 @@ int main(int argc, char **argv)
             suites[i].add();
     status = run(name, name ? argv[set ? 3 : 2] : NULL);
     failures = CU_get_number_of_failures();
+    program_explain();
+    sum_up();
     CU_cleanup_registry();
     return failures ? 1 : status;
 }

@@ -19,6 +19,8 @@
 #define MAX_ARGUMENTS  64
 #define DEADLINE       600u   /* seconds */
 
+#define SHOWN          4000   /* bytes of each output that a failure shows */
+
 /* Marks every process started from here, through its environment. */
 static char mark[40];
 
@@ -68,6 +70,54 @@ static pid_t start(const char *path, const char *out, const char *err, const cha
     return pid;
 }
 
+/* What ran last, and what it said: shown when an assertion on it failed. */
+static struct {
+    char *command, *out, *err;   /* owned */
+    int status;
+    unsigned failures;           /* that had been counted when it ended */
+} last;
+
+static void show_end(const char *name, const char *text)
+{
+    size_t length = strlen(text);
+
+    if ( length > SHOWN )
+        fprintf(stderr, "%s, the last %d of %zu bytes:\n%s\n", name, SHOWN, length,
+                text + length - SHOWN);
+    else if ( length )
+        fprintf(stderr, "%s:\n%s\n", name, text);
+}
+
+void program_explain(void)
+{
+    if ( last.command && CU_get_number_of_failures() > last.failures )
+    {
+        fprintf(stderr, "\nwhat ran before that: %s; it ended with %d\n", last.command,
+                last.status);
+        show_end("its output", last.out);
+        show_end("its errors", last.err);
+    }
+    free(last.command);
+    free(last.out);
+    free(last.err);
+    last.command = last.out = last.err = NULL;
+}
+
+static char *command_line(const char *path, const char *first, va_list list)
+{
+    char *line = NULL;
+    size_t size;
+    FILE *f = open_memstream(&line, &size);
+
+    if ( !f )
+        return NULL;
+    fputs(path, f);
+    for ( const char *argument = first; argument; argument = va_arg(list, char *) )
+        fprintf(f, " '%s'", argument);
+    fclose(f);
+    return line;
+}
+
 pid_t program_start(const char *out, const char *err, const char *first, ...)
 {
     va_list list;
@@ -102,7 +152,12 @@ static struct outcome_of run(const char *path, unsigned seconds, const char *fir
     int fds[2] = { memfd_create("out", MFD_CLOEXEC), memfd_create("err", MFD_CLOEXEC) };
     char out[40], err[40];
     struct outcome_of r;
+    va_list again;
 
+    program_explain();
+    va_copy(again, list);
+    last.command = command_line(path, first, again);
+    va_end(again);
     snprintf(out, sizeof(out), "/proc/%d/fd/%d", (int)getpid(), fds[0]);
     snprintf(err, sizeof(err), "/proc/%d/fd/%d", (int)getpid(), fds[1]);
     r.status = program_wait(start(path, out, err, first, list), seconds);
@@ -110,6 +165,10 @@ static struct outcome_of run(const char *path, unsigned seconds, const char *fir
     r.err = read_file(err);
     close(fds[0]);
     close(fds[1]);
+    last.out = strdup(r.out);
+    last.err = strdup(r.err);
+    last.status = r.status;
+    last.failures = CU_get_number_of_failures();
     return r;
 }
 

@@ -25,6 +25,10 @@ struct outcome_of program_named(const char *path, const char *first, ...)
     __attribute__((sentinel));
 void program_free(struct outcome_of *);
 
+/* If an assertion failed since the last of them ended: show what it was, its status and the
+ * end of its output, on stderr.  The next one does so by itself. */
+void program_explain(void);
+
 /* Start it without waiting; output goes to the files named. */
 pid_t program_start(const char *out, const char *err, const char *first, ...)
     __attribute__((sentinel));
