@@ -73,9 +73,7 @@ static void test_xenstored_dead(void)
 /* Run a script in dom0 with the program, the images and the configs there. */
 static struct outcome_of in_dom0(const char *script)
 {
-    /* The fast clock: with a domain that spins, a second of the exact one is a
-     * thousand million instructions. */
-    return program("lab", "run", "--clock=fast", "--push", "build/xenometer",
+    return program("lab", "run", "--push", "build/xenometer",
                    "--push", "build/xenometer.elf", "--push", "build/xenometer-test.elf", "--push", "configs/pv.cfg",
                    "--push", "configs/pvh.cfg", "--push", "configs/hvm.cfg",
                    "--", "sh", "-c", script, NULL);

@@ -105,7 +105,7 @@ static void test_vm_switch(void)
 /* Run a script in dom0 with the program, the image and the configs there. */
 static struct outcome_of in_dom0(const char *script)
 {
-    return program("lab", "run", "--clock=fast", "--push", "build/xenometer",
+    return program("lab", "run", "--push", "build/xenometer",
                    "--push", "build/xenometer.elf", "--push", "configs/pv.cfg",
                    "--push", "configs/pvh.cfg", "--push", "configs/hvm.cfg",
                    "--", "sh", "-c", script, NULL);
@@ -142,8 +142,8 @@ static void test_interrupted(void)
 {
     leaves_nothing(START "-m pv neighbours/8 >/dev/null) & " WAIT(3)
                    "kill -INT $(pidof xenometer); wait $!; echo ended with $?" LEFT_BEHIND, "ended with 130");
-    leaves_nothing(START "-m pvh -n 8000 neighbours/2 >/dev/null) & " WAIT(2)
-                   "sleep 1; kill -TERM $(pidof xenometer); wait $!; echo ended with $?" LEFT_BEHIND,
+    leaves_nothing(START "-m pvh -n 8000 neighbours/2 >/dev/null) & " CONNECTED(2)
+                   "sleep 0.1; kill -TERM $(pidof xenometer); wait $!; echo ended with $?" LEFT_BEHIND,
                    "ended with 143");
     leaves_nothing(START "-m pv -n 50 lifecycle/save >/dev/null) & " WAIT(1)
                    "sleep 1; kill -INT $(pidof xenometer); wait $!; echo ended with $?" LEFT_BEHIND,
@@ -167,7 +167,7 @@ static void test_domain_lost(void)
     {
         char script[800];
 
-        /* On a slow machine the row may be over before xl gets at its domain: then again. */
+        /* The row may be over before xl gets at its domain: then again. */
         snprintf(script, sizeof(script), "for i in 1 2 3 4 5; do (" RUN "-m pv -n 8192 %s >out) & "
                  CONNECTED(2) "xl destroy $(xenstore-list " DEVICES " | head -n 1); "
                  "wait $!; s=$?; grep 'was destroyed' out && echo ended with $s && break; done"

@@ -104,7 +104,7 @@ static json_t *run_broken(const char *row, const char *deadline, int wanted)
 {
     /* The fast clock: with the exact one a second is a thousand million
      * instructions, and a hang has to last for some. */
-    struct outcome_of r = program("run", "--host=lab", "--clock=fast", "--json", TEST_IMAGE,
+    struct outcome_of r = program("run", "--host=lab", "--json", TEST_IMAGE,
                                   "--row-deadline", deadline, row, "hypercall/null", NULL);
     json_t *j = json_loads(r.out, 0, NULL);
 
@@ -117,10 +117,8 @@ static json_t *run_broken(const char *row, const char *deadline, int wanted)
     return j;
 }
 
-/*
- * The broken row is marked, with its reason; the rows beside it are measured.  Those have
- * the deadline (seconds, on a machine that may be busy) as well.
- */
+/* The broken row is marked, with its reason; the rows beside it are measured.  The deadline,
+ * in the lab's seconds, is for each. */
 static void broken_within(const char *deadline, const char *row, const char *status,
                           const char *reason, int wanted)
 {
@@ -143,11 +141,11 @@ static void broken_within(const char *deadline, const char *row, const char *sta
 
 static void broken(const char *row, const char *status, const char *reason, int wanted)
 {
-    broken_within("60", row, status, reason, wanted);
+    broken_within("3", row, status, reason, wanted);
 }
 
 static void test_crash(void)   { broken("test/crash", "error", "page fault", 1); }
-static void test_hang(void)    { broken_within("8", "test/hang", "error", "8 s", 1); }
+static void test_hang(void)    { broken_within("1", "test/hang", "error", "1 s", 1); }
 static void test_leave(void)   { broken("test/leave", "error", "shut", 1); }
 static void test_failure(void) { broken("test/failure", "failure", "wrong answer", 1); }
 static void test_skip(void)    { broken("test/skip", "skip", "flux", 0); }

@@ -47,7 +47,7 @@ static void test_cases(void)
 /* What is changed while it is looked at takes two CPUs at once. */
 static void test_flips(void)
 {
-    json_t *all = run("fast", "30", "evil/b5-*");
+    json_t *all = run("fast", "120", "evil/b5-*");
 
     expect_row(all, modes, "evil/b5-flips", "success", "");
     expect_row(all, modes, "evil/b5-rx-flips", "success", "");

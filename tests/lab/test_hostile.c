@@ -13,7 +13,7 @@ static json_t *all;
 
 static void test_run(void)
 {
-    struct outcome_of r = program("run", "--host=lab", "--clock=fast", "--json", "-m", "pv,hvm",
+    struct outcome_of r = program("run", "--host=lab", "--json", "-m", "pv,hvm",
                                   "--row-deadline=60", "--image=build/xenometer-test.elf",
                                   "hostile/*", "ring/echo-64b", NULL);
 

@@ -257,7 +257,7 @@ static void test_batch(void)
 /* A row that goes wrong does so once, and the rest goes on in every boot. */
 static void test_lost(void)
 {
-    struct outcome_of r = program("run", "--host=lab", "--clock=fast", "--json", "--modes=pvh",
+    struct outcome_of r = program("run", "--host=lab", "--json", "--modes=pvh",
                                   "--image=build/xenometer-test.elf", "--boots=3",
                                   "test/crash", "hypercall/null", NULL);
     json_t *j = json_loads(r.out, 0, NULL);
