@@ -33,8 +33,6 @@ struct outcome_of linux_domain(const char *script, const char *guest, const char
     r = program("lab", "run", DEADLINE, "--push=build/xenometer", push_script, push_guest,
                 push_tool, "--push=" KERNEL, "--", "bash", script, job, NULL);
     unlink(KERNEL);
-    if ( r.status )
-        fprintf(stderr, "%s\n%s\n", r.out, r.err);
     CU_ASSERT_EQUAL(r.status, 0);
     return r;
 }

@@ -19,7 +19,7 @@
 #define MAX_ARGUMENTS  64
 #define DEADLINE       600u   /* seconds */
 
-#define SHOWN          4000   /* bytes of each output that a failure shows */
+#define SHOWN          8000   /* bytes of each output that a failure shows */
 
 /* Marks every process started from here, through its environment. */
 static char mark[40];

@@ -93,8 +93,6 @@ static void test_run(void)
                                   "test-events/*", NULL);
 
     all = json_loads(r.out, 0, NULL);
-    if ( !all )
-        fprintf(stderr, "status %d\n%s\n%s\n", r.status, r.out, r.err);
     CU_ASSERT_EQUAL(r.status, 1);
     CU_ASSERT_PTR_NOT_NULL_FATAL(all);
     program_free(&r);

@@ -20,8 +20,6 @@ static json_t *run(const char *clock, const char *deadline, const char *rows)
                                         rows, "ring/echo-64b", NULL);
     json_t *all = json_loads(r.out, 0, NULL);
 
-    if ( !all )
-        fprintf(stderr, "status %d\n%s\n%s\n", r.status, r.out, r.err);
     CU_ASSERT_PTR_NOT_NULL_FATAL(all);
     CU_ASSERT_PTR_NULL(strstr(r.err, "cannot be destroyed"));
     program_free(&r);

@@ -200,8 +200,6 @@ static void requests(const char *row, const char *mode, const char *clock, long 
     CU_ASSERT_EQUAL(r.status, 0);
     CU_ASSERT_STRING_EQUAL(text_of(j, row, mode, "status"), "success");
     CU_ASSERT_EQUAL(figure(j, row, mode, "operations") * figure(j, row, mode, "samples"), count);
-    if ( r.status )
-        fprintf(stderr, "%s\n%s\n", r.out, r.err);
     json_decref(j);
     program_free(&r);
 }

@@ -40,8 +40,6 @@ static json_t *whole_run(char **out)
 
     unlink(path);
     r = program("run", "--host=lab", "--raw", "--output", path, NULL);
-    if ( r.status )
-        fprintf(stderr, "run failed with %d:\n%s\n%s\n", r.status, r.out, r.err);
     CU_ASSERT_EQUAL_FATAL(r.status, 0);
     j = json_load_file(path, 0, NULL);
     CU_ASSERT_PTR_NOT_NULL_FATAL(j);

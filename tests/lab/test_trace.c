@@ -21,8 +21,6 @@ static json_t *trace(const char *row, const char *mode, const char *option)
                                   NULL);
     json_t *t = json_loads(r.out, 0, NULL);
 
-    if ( r.status )
-        fprintf(stderr, "trace %s in %s: status %d: %s\n", row, mode, r.status, r.err);
     CU_ASSERT_EQUAL(r.status, 0);
     program_free(&r);
     CU_ASSERT_PTR_NOT_NULL_FATAL(t);
