@@ -141,7 +141,7 @@ $(BUILD)/xenometer: $(BUILD)/xenometer-parts.o $(XENCTRL)
 $(BUILD)/lab-agent: dom0-tools/lab/agent.c Makefile $(DEPS)
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(TOOL_CFLAGS) $(TOOL_CPPFLAGS) -MMD -MP -MF $(BUILD)/lab-agent.d -static $< -o $@
+	$(Q)$(CC) $(TOOL_CFLAGS) $(TOOL_CPPFLAGS) -MMD -MP -MF $(BUILD)/lab-agent.d -static -s $< -o $@
 
 # Process 1 of a Linux domain: alone there, without libraries.
 $(BUILD)/linux-init: dom0-tools/linux_guest/init.c Makefile $(DEPS)

@@ -17,7 +17,7 @@ struct outcome_of {
 
 /* Run build/xenometer with a NULL-terminated list of arguments. */
 struct outcome_of program(const char *first, ...) __attribute__((sentinel));
-/* The same with another deadline than the usual ten minutes. */
+/* The same with another deadline than the usual half an hour. */
 struct outcome_of program_patiently(unsigned seconds, const char *first, ...)
     __attribute__((sentinel));
 /* Another program than build/xenometer, which takes its commands. */
