@@ -74,8 +74,10 @@ EXPLANATION(event_roundtrip_idle) =
     "dom0's vCPU; dom0's kernel takes the upcall, /dev/xen/evtchn wakes the "
     "process from poll(), it reads the port, sends an event back and unmasks; "
     "Xen wakes the guest, which takes an upcall.  No data moves: the figure is "
-    "the cost of two wake-ups through both schedulers.  Compare with "
-    "ring/echo-64b, which adds the ring.";
+    "the cost of two wake-ups through both schedulers.  It has two values, some "
+    "hundred instructions apart: if the timer that Xen's scheduler sets at "
+    "each switch is the CPU's next to expire, Xen programs the LAPIC for it.  "
+    "Compare with ring/echo-64b, which adds the ring.";
 ROW(event_roundtrip_idle, .run = run_roundtrip) = {
     .name = "event/roundtrip-idle",
     .work = "ask a dom0 process and get its answer",

@@ -62,8 +62,9 @@ static void test_roundtrips(void)
 {
     for ( size_t m = 0; m < MODES; m++ )
         LESS(median("event/roundtrip-busy", modes[m]), median("event/roundtrip-idle", modes[m]));
-    /* They differ by 240, and some samples of each take 710 more: which are the most depends on
-     * the rows before. */
+    /* They differ by 240, and some samples of each take 710 more, those at whose two switches
+     * the scheduler's timer is the next to expire and Xen programs the LAPIC: which are the most
+     * depends on the rows before. */
     LESS(catalogue_figure("event/poll", "pv", "min"),
          catalogue_figure("event/roundtrip-idle", "pv", "min"));
 }
