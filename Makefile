@@ -187,8 +187,8 @@ $(BUILD)/xenometer-evil: $(TOOL_OBJECTS) $(EVIL_OBJECTS)
 	$(call say,LD,$@)
 	$(Q)$(CC) -o $@ $^ $(EVIL_WRAPPED:%=-Wl,--wrap=%) $(TOOL_LIBS)
 
-# For the Linux domUs of the long tests, and their dom0.
-$(BUILD)/linux-frames $(BUILD)/linux-killer: $(BUILD)/linux-%: tests/lab/linux/%.c Makefile $(DEPS)
+# For the Linux domUs of the tests, and their dom0.
+$(BUILD)/linux-frames $(BUILD)/linux-killer $(BUILD)/linux-registers: $(BUILD)/linux-%: tests/lab/linux/%.c Makefile $(DEPS)
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TOOL_CFLAGS) $(TOOL_CPPFLAGS) -MMD -MP -MF $@.d -static $< -o $@
@@ -253,7 +253,8 @@ fuzz: $(FUZZERS:%=$(BUILD)/fuzz/%)
 		tail -1 $(BUILD)/fuzz/$$name.log; done
 
 # Two at a time, one a CPU; the snapshots first, so that neither waits for the other's.
-test: test-host model $(BUILD)/test-lab $(BUILD)/xenometer-test.elf $(BUILD)/xenometer-evil
+test: test-host model $(BUILD)/test-lab $(BUILD)/xenometer-test.elf $(BUILD)/xenometer-evil \
+		$(BUILD)/linux-registers
 	$(Q)$(BUILD)/xenometer lab build
 	$(Q)$(BUILD)/xenometer lab build --clock=fast
 	$(Q)$(BUILD)/xenometer lab build --smp

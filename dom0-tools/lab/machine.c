@@ -12,12 +12,14 @@
 /*
  * Xen: smap=hvm, because with SMAP for PV dom0 dies at its first IRETQ to ring
  * 3 (TCG checks IRET's pops as supervisor accesses); max_cstate=0, because TCG
- * raises #GP on the MWAIT Xen idles with.  No noreboot: a panic must end QEMU,
- * not hang it.
+ * raises #GP on the MWAIT Xen idles with; spec-ctrl=eager-fpu, because TCG's XSAVE and
+ * XRSTOR (7.2) do not fault while CR0.TS is set: where Xen leaves a vCPU's registers to its
+ * first #NM, its default on AMD, Linux saves another vCPU's for the process it switches from.
+ * No noreboot: a panic must end QEMU, not hang it.
  */
 #define XEN_OPTIONS \
     "console=com1 com1=115200,8n1 smap=hvm max_cstate=0 bootscrub=0 " \
-    "dom0_mem=400M,max:400M loglvl=all guest_loglvl=all"
+    "spec-ctrl=eager-fpu dom0_mem=400M,max:400M loglvl=all guest_loglvl=all"
 /*
  * For a domain with two vCPUs: dom0 and the first on CPU 0, as in the machine with
  * one CPU, the second on CPU 1.  As nothing moves, a run repeats to the
