@@ -25,7 +25,12 @@ static void test_mitigations(void)
           "(XEN)   Xen settings: BTI-Thunk: RETPOLINE, SPEC_CTRL: No\n"
           "(XEN)   Support for PV VMs: None\n"
           "(XEN)   XPTI (64-bit PV only): Dom0 enabled, DomU enabled (with PCID)\r\n",
-          "BTI-Thunk: RETPOLINE, SPEC_CTRL: No; XPTI: Dom0 enabled, DomU enabled (with PCID)");
+          "BTI-Thunk: RETPOLINE, SPEC_CTRL: No; for PV: None; XPTI: Dom0 enabled, DomU enabled "
+          "(with PCID)");
+    check("(XEN)   Xen settings: BTI-Thunk: RETPOLINE\n"
+          "(XEN)   Support for HVM VMs: RSB EAGER_FPU\n"
+          "(XEN)   Support for PV VMs: EAGER_FPU\n",
+          "BTI-Thunk: RETPOLINE; for HVM: RSB EAGER_FPU; for PV: EAGER_FPU");
     check("(XEN)   Xen settings: BTI-Thunk: JMP", "BTI-Thunk: JMP");
     /* The ring wraps: half of it says less than nothing. */
     check("(XEN)   XPTI (64-bit PV only): Dom0 enabled\n", NULL);
