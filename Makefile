@@ -100,8 +100,8 @@ $(BUILD)/%.elf: $(BUILD)/%.elf.debug
 
 # ------------------------------------------------------------- dom0 program
 
-TOOL_SOURCES := $(sort $(wildcard dom0-tools/*.c dom0-tools/*/*.c shared/*.c))
-TOOL_SOURCES := $(filter-out dom0-tools/lab/agent.c dom0-tools/trace/plugin.c dom0-tools/linux_guest/init.c,$(TOOL_SOURCES))
+TOOL_SOURCES := $(sort $(wildcard dom0-tools/*.c dom0-tools/*/*.c dom0-tools/*/*/*.c shared/*.c))
+TOOL_SOURCES := $(filter-out dom0-tools/machines/agent.c dom0-tools/trace/plugin.c dom0-tools/guests/linux/init.c,$(TOOL_SOURCES))
 TOOL_OBJECTS := $(TOOL_SOURCES:%=$(BUILD)/%.o)
 TOOL_CFLAGS  := -std=gnu11 -O2 -g $(WARNINGS)
 TOOL_CPPFLAGS := -D_GNU_SOURCE -Iinclude -Ishared -Idom0-tools \
@@ -126,7 +126,7 @@ $(BUILD)/dom0-tools/rows/%.c.o $(BUILD)/sanitized/dom0-tools/rows/%.c.o: \
 	TOOL_CPPFLAGS += -fno-toplevel-reorder
 
 # libxenctrl has no stable ABI: for the lab of another suite the one file that uses
-# it is compiled anew, and linked with all the others (lab/suite.c).
+# it is compiled anew, and linked with all the others (systems/suite.c).
 XENCTRL := $(BUILD)/dom0-tools/backend/xenctrl.c.o
 XENCTRL_FILES := dom0-tools/backend/xenctrl.c dom0-tools/backend/xenctrl.h \
 	dom0-tools/xenometer.h include/xenometer/row.h
@@ -138,13 +138,13 @@ $(BUILD)/xenometer: $(BUILD)/xenometer-parts.o $(XENCTRL)
 	$(call say,LD,$@)
 	$(Q)$(CC) -o $@ $^ $(TOOL_LIBS)
 
-$(BUILD)/lab-agent: dom0-tools/lab/agent.c Makefile $(DEPS)
+$(BUILD)/lab-agent: dom0-tools/machines/agent.c Makefile $(DEPS)
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TOOL_CFLAGS) $(TOOL_CPPFLAGS) -MMD -MP -MF $(BUILD)/lab-agent.d -static -s $< -o $@
 
 # Process 1 of a Linux domain: alone there, without libraries.
-$(BUILD)/linux-init: dom0-tools/linux_guest/init.c Makefile $(DEPS)
+$(BUILD)/linux-init: dom0-tools/guests/linux/init.c Makefile $(DEPS)
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TOOL_CFLAGS) $(TOOL_CPPFLAGS) -MMD -MP -MF $(BUILD)/linux-init.d -static -s $< -o $@
@@ -194,7 +194,7 @@ $(BUILD)/linux-frames $(BUILD)/linux-killer $(BUILD)/linux-registers: $(BUILD)/l
 	$(Q)$(CC) $(TOOL_CFLAGS) $(TOOL_CPPFLAGS) -MMD -MP -MF $@.d -static $< -o $@
 
 $(BUILD)/test-image: $(patsubst %,$(BUILD)/%.o,$(sort $(wildcard tests/image/*.c)) \
-		$(filter dom0-tools/measure/elf.c dom0-tools/measure/image%.c dom0-tools/program.c dom0-tools/measure/result.c,$(TOOL_SOURCES)))
+		$(filter dom0-tools/lib/elf.c dom0-tools/catalogue/image%.c dom0-tools/lib/program.c dom0-tools/measure/result.c,$(TOOL_SOURCES)))
 	$(call say,LD,$@)
 	$(Q)$(CC) -o $@ $^ -lcunit
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lab/lab.h"
+#include "machines/lab.h"
 #include "xenometer.h"
 
 const char *argp_program_version = "xenometer " XENOMETER_VERSION;

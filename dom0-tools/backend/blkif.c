@@ -1,4 +1,4 @@
-#include "blkif.h"
+#include "backend/blkif.h"
 
 /* The range must end inside the disk; written so that nothing can wrap. */
 static bool inside(uint64_t sector, uint64_t sectors, const struct blkif_disk *disk)

@@ -1,8 +1,8 @@
-#include "bounce.h"
+#include "backend/bounce.h"
 
 #include <stdlib.h>
 
-#include "xenctrl.h"
+#include "backend/xenctrl.h"
 #include "xenometer.h"
 
 #define OURSELVES 0u   /* the domain that backends are in: xenbus.h */

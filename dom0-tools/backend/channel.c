@@ -1,4 +1,4 @@
-#include "channel.h"
+#include "backend/channel.h"
 
 #include "xenometer.h"
 

@@ -10,7 +10,7 @@
 
 #include <xenevtchn.h>
 
-#include "loop.h"
+#include "backend/loop.h"
 
 struct channel {
     uint32_t port;                /* our end; 0: not bound */

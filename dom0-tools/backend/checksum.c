@@ -1,4 +1,4 @@
-#include "checksum.h"
+#include "backend/checksum.h"
 
 #define ETHERNET  14u      /* bytes of header: IEEE 802.3, 3.1.1 */
 #define IPV4      20u      /* RFC 791, 3.1: without options */

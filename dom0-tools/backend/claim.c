@@ -1,4 +1,4 @@
-#include "claim.h"
+#include "backend/claim.h"
 
 #include <stddef.h>
 #include <stdio.h>

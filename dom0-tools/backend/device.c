@@ -1,4 +1,4 @@
-#include "device.h"
+#include "backend/device.h"
 
 #include <errno.h>
 #include <fcntl.h>

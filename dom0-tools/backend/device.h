@@ -11,11 +11,11 @@
 #include <xenevtchn.h>
 #include <xengnttab.h>
 
-#include "channel.h"
-#include "host.h"
-#include "ioreq.h"
-#include "keys.h"
-#include "services.h"
+#include "backend/channel.h"
+#include "backend/host.h"
+#include "backend/ioreq.h"
+#include "backend/keys.h"
+#include "backend/services.h"
 
 enum device_phase {
     DEVICE_WAITING,     /* InitWait: the frontend has still to come */

@@ -1,4 +1,4 @@
-#include "disk_run.h"
+#include "backend/disk_run.h"
 
 #define PAGE_SECTORS (BLKIF_PAGE / BLKIF_SECTOR)
 

@@ -9,8 +9,8 @@
 
 #include <ring.h>
 
-#include "blkif.h"
-#include "pages.h"
+#include "backend/blkif.h"
+#include "backend/pages.h"
 
 #define DISK_RUN_VECTORS BLKIF_MAX_SEGMENTS
 

@@ -1,4 +1,4 @@
-#include "frame.h"
+#include "backend/frame.h"
 
 #include <string.h>
 

@@ -1,10 +1,10 @@
-#include "host.h"
+#include "backend/host.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "device.h"
+#include "backend/device.h"
 #include "xenometer.h"
 
 static void mark(void *context, enum xenbus_event event, uint32_t id)

@@ -8,9 +8,9 @@
 #include <xendevicemodel.h>
 #include <xenforeignmemory.h>
 
-#include "loop.h"
-#include "xenbus.h"
-#include "xenctrl.h"
+#include "backend/loop.h"
+#include "backend/xenbus.h"
+#include "backend/xenctrl.h"
 
 struct device;
 

@@ -1,7 +1,7 @@
 /* xen/hvm/hvm_op.h shows HVM_IOREQSRV_* only to tools. */
 #define __XEN_TOOLS__ 1
 
-#include "ioreq.h"
+#include "backend/ioreq.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "keys.h"
+#include "backend/keys.h"
 
 #include <stdio.h>
 #include <stdlib.h>

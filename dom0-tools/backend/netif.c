@@ -1,4 +1,4 @@
-#include "netif.h"
+#include "backend/netif.h"
 
 #include <string.h>
 

@@ -14,7 +14,7 @@
 #include <ring.h>
 #include <xen/io/netif.h>
 
-#include "frame.h"
+#include "backend/frame.h"
 
 #define NETIF_PAGE      4096u
 #define NETIF_TX_SLOT   12u    /* bytes of a ring slot */

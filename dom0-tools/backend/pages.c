@@ -1,4 +1,4 @@
-#include "pages.h"
+#include "backend/pages.h"
 
 #include <stddef.h>
 

@@ -1,4 +1,4 @@
-#include "reflector.h"
+#include "backend/reflector.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "frame.h"
+#include "backend/frame.h"
 #include "xenometer.h"
 
 #define BATCH 64u   /* frames by one system call */

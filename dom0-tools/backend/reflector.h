@@ -7,7 +7,7 @@
 
 #include <net/if.h>
 
-#include "loop.h"
+#include "backend/loop.h"
 
 struct reflector;
 

@@ -1,4 +1,4 @@
-#include "services.h"
+#include "backend/services.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "split.h"
+#include "backend/split.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "claim.h"
+#include "backend/claim.h"
 #include "xenometer.h"
 
 #define GONE_MS 500u   /* for a domain to see that a device went */

@@ -8,8 +8,8 @@
 
 #include <xengnttab.h>
 
-#include "channel.h"
-#include "host.h"
+#include "backend/channel.h"
+#include "backend/host.h"
 
 enum split_phase {
     SPLIT_WAITING,     /* InitWait */

@@ -1,4 +1,4 @@
-#include "vbd.h"
+#include "backend/vbd.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -11,10 +11,10 @@
 
 #include <xen/io/protocols.h>
 
-#include "bounce.h"
-#include "claim.h"
-#include "disk_run.h"
-#include "pages.h"
+#include "backend/bounce.h"
+#include "backend/claim.h"
+#include "backend/disk_run.h"
+#include "backend/pages.h"
 #include "xenometer.h"
 
 #define MAX_ORDER     4u      /* of the ring: 16 pages, 512 slots */

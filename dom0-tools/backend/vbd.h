@@ -14,9 +14,9 @@
 
 #include <ring.h>
 
-#include "blkif.h"
-#include "split.h"
-#include "storage.h"
+#include "backend/blkif.h"
+#include "backend/split.h"
+#include "backend/storage.h"
 
 /* Class below dom0's backend/: not "vbd", which Linux's blkback would take. */
 #define VBD_BACKEND_CLASS "xenometer-vbd"

@@ -1,4 +1,4 @@
-#include "vif.h"
+#include "backend/vif.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -8,9 +8,9 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "bounce.h"
-#include "checksum.h"
-#include "netif.h"
+#include "backend/bounce.h"
+#include "backend/checksum.h"
+#include "backend/netif.h"
 #include "xenometer.h"
 
 #define BATCH   64u          /* packets that are copied together … */

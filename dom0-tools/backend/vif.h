@@ -16,7 +16,7 @@
 #ifndef BACKEND_VIF_H
 #define BACKEND_VIF_H
 
-#include "split.h"
+#include "backend/split.h"
 
 /* Class below dom0's backend/: not "vif", which Linux's netback would take. */
 #define VIF_BACKEND_CLASS "xenometer-vif"

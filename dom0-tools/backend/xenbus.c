@@ -1,4 +1,4 @@
-#include "xenbus.h"
+#include "backend/xenbus.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -17,7 +17,7 @@
 
 #include <xen/io/xenbus.h>
 
-#include "keys.h"
+#include "backend/keys.h"
 
 #define BACKEND_DOMAIN   0u
 #define XENBUS_PATIENCE  30u   /* seconds */

@@ -1,4 +1,4 @@
-#include "xenctrl.h"
+#include "backend/xenctrl.h"
 
 #include <errno.h>
 #include <stdio.h>

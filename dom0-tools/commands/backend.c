@@ -10,9 +10,9 @@
 #include <string.h>
 
 #include "backend/host.h"
-#include "commands/select.h"
-#include "measure/catalogue.h"
-#include "measure/domain.h"
+#include "catalogue/catalogue.h"
+#include "catalogue/select.h"
+#include "guests/domain.h"
 #include "measure/environment.h"
 #include "measure/merge.h"
 #include "measure/runner.h"

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "commands/checks.h"
-#include "lab/child.h"
+#include "lib/child.h"
 #include "xenometer.h"
 
 #define PATIENCE 5000   /* milliseconds for a program to answer */

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "commands/checks.h"
-#include "lab/lab.h"
+#include "machines/lab.h"
 #include "xenometer.h"
 
 #define GROUP  "lab"

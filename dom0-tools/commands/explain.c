@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "commands/select.h"
+#include "catalogue/select.h"
 #include "report/text.h"
 #include "xenometer.h"
 

@@ -9,7 +9,7 @@
 
 #include <libsmartcols/libsmartcols.h>
 
-#include "commands/select.h"
+#include "catalogue/select.h"
 #include "report/text.h"
 #include "xenometer.h"
 

@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "backend/vif.h"
-#include "commands/select.h"
-#include "serve.h"
+#include "catalogue/select.h"
+#include "commands/serve.h"
 #include "xenometer.h"
 
 #define DEFAULT_DEVICE 1u     /* most domains have 0 */

@@ -16,14 +16,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "commands/select.h"
-#include "lab/lab.h"
+#include "backend/modules.h"
+#include "backend/network.h"
+#include "catalogue/catalogue.h"
+#include "catalogue/image.h"
+#include "catalogue/select.h"
+#include "machines/lab.h"
 #include "measure/bare.h"
-#include "measure/catalogue.h"
 #include "measure/environment.h"
-#include "measure/modules.h"
-#include "measure/image.h"
-#include "measure/network.h"
 #include "measure/plan.h"
 #include "measure/session.h"
 #include "report/json.h"

@@ -1,4 +1,4 @@
-#include "serve.h"
+#include "commands/serve.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -10,14 +10,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "commands/select.h"
-#include "lab/cache.h"
-#include "lab/qemu.h"
-#include "lab/symbols.h"
+#include "backend/modules.h"
+#include "catalogue/select.h"
+#include "lib/files.h"
+#include "machines/qemu/qemu.h"
 #include "measure/environment.h"
-#include "measure/modules.h"
 #include "report/trace_files.h"
 #include "report/trace_table.h"
+#include "systems/symbols.h"
 #include "trace/symbols.h"
 #include "trace/trace.h"
 #include "xenometer.h"

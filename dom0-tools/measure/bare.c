@@ -1,10 +1,10 @@
-#include "bare.h"
+#include "measure/bare.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "merge.h"
-#include "record.h"
+#include "measure/merge.h"
+#include "measure/record.h"
 #include "xenometer.h"
 
 bool bare_next(const void *data, size_t size, size_t *offset,

@@ -7,8 +7,8 @@
 
 #include <xenometer/protocol.h>
 
-#include "lab/lab.h"
-#include "session.h"
+#include "machines/lab.h"
+#include "measure/session.h"
 
 /*
  * Run the selection bare and append one result per row (skips included).

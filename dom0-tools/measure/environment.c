@@ -1,4 +1,4 @@
-#include "environment.h"
+#include "measure/environment.h"
 
 #include <stdio.h>
 #include <stdlib.h>

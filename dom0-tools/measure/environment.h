@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "result.h"
+#include "measure/result.h"
 
 /* The environment variable by which the lab tells its dom0 which clock it has:
  * exact, fast or kvm. */

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "measure/merge.h"
+#include "measure/summary.h"
 #include "statistics.h"
-#include "summary.h"
 #include "xenometer.h"
 
 static bool same_cell(const struct record *a, const struct record *b)

@@ -4,8 +4,8 @@
 #ifndef MEASURE_MERGE_H
 #define MEASURE_MERGE_H
 
-#include "record.h"
-#include "result.h"
+#include "measure/record.h"
+#include "measure/result.h"
 
 /*
  * Append a result for every row and mode there are records of, in the order of

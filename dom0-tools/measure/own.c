@@ -1,10 +1,10 @@
-#include "own.h"
+#include "measure/own.h"
 
 #include <stdlib.h>
 
-#include "catalogue.h"
-#include "disk.h"
-#include "peer.h"
+#include "backend/disk.h"
+#include "catalogue/catalogue.h"
+#include "measure/peer.h"
 #include "rows/row.h"
 #include "xenometer.h"
 

@@ -5,8 +5,8 @@
 #ifndef MEASURE_OWN_H
 #define MEASURE_OWN_H
 
-#include "domain.h"
-#include "record.h"
+#include "guests/domain.h"
+#include "measure/record.h"
 
 /*
  * Run those of the selection (row_is_own()) in each mode asked for and append a

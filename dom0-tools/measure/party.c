@@ -1,10 +1,10 @@
-#include "party.h"
+#include "measure/party.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "record.h"
+#include "measure/record.h"
 #include "rows/row.h"
 #include "xenometer.h"
 

@@ -12,7 +12,7 @@
 #define MEASURE_PARTY_H
 
 #include "backend/device.h"
-#include "domain.h"
+#include "guests/domain.h"
 
 #define PARTY_MAX 16u
 

@@ -1,11 +1,11 @@
-#include "peer.h"
+#include "measure/peer.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "party.h"
+#include "measure/party.h"
 #include "rows/row.h"
 #include "xenometer.h"
 

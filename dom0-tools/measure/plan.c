@@ -1,7 +1,7 @@
 /*
  * The order of domain boots (plan.h).
  */
-#include "plan.h"
+#include "measure/plan.h"
 #include "statistics.h"
 
 /* Fisher and Yates; the remainder favours the first few by less than 2^-50. */

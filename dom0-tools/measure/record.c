@@ -1,4 +1,4 @@
-#include "record.h"
+#include "measure/record.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -9,8 +9,8 @@
 
 #include <xenometer/protocol.h>
 
-#include "image.h"
-#include "result.h"
+#include "catalogue/image.h"
+#include "measure/result.h"
 
 /* What the empty row took in the same boot; subtracted from the others. */
 struct baseline {

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "result.h"
-#include "image.h"
+#include "catalogue/image.h"
+#include "measure/result.h"
 #include "xenometer.h"
 
 static const struct {

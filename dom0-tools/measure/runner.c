@@ -1,12 +1,12 @@
-#include "record.h"
-#include "runner.h"
+#include "measure/record.h"
+#include "measure/runner.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "result.h"
+#include "measure/result.h"
 #include "xenometer.h"
 
 #define STOP_DEADLINE 10u   /* seconds from CONTROL_STOP to the domain's end */

@@ -7,9 +7,9 @@
 #define MEASURE_RUNNER_H
 
 #include "backend/device.h"
-#include "console.h"
-#include "record.h"
-#include "session.h"
+#include "guests/console.h"
+#include "measure/record.h"
+#include "measure/session.h"
 
 enum runner_phase {
     RUNNER_CONNECTING,

@@ -1,19 +1,19 @@
-#include "session.h"
+#include "measure/session.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "catalogue.h"
-#include "disk.h"
-#include "domain.h"
-#include "environment.h"
-#include "merge.h"
-#include "network.h"
-#include "own.h"
-#include "plan.h"
-#include "record.h"
-#include "runner.h"
+#include "backend/disk.h"
+#include "backend/network.h"
+#include "catalogue/catalogue.h"
+#include "guests/domain.h"
+#include "measure/environment.h"
+#include "measure/merge.h"
+#include "measure/own.h"
+#include "measure/plan.h"
+#include "measure/record.h"
+#include "measure/runner.h"
 #include "xenometer.h"
 
 #define MAX_LOST        12u   /* domains of one kind that may die or hang */

@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "image.h"
-#include "result.h"
+#include "catalogue/image.h"
+#include "measure/result.h"
 
 /* One row to run, in the modes asked for. */
 struct selection {

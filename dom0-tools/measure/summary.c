@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "measure/summary.h"
 #include "statistics.h"
-#include "summary.h"
 #include "xenometer.h"
 
 uint64_t summary_net(uint64_t ticks, uint64_t overhead, uint64_t operations)

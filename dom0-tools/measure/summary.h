@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "result.h"
+#include "measure/result.h"
 
 /*
  * One sample's cost per operation: `ticks` without the empty region's

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lab/cache.h"
-#include "measure/image.h"
+#include "catalogue/image.h"
+#include "lib/files.h"
 #include "report/comparison.h"
 #include "xenometer.h"
 

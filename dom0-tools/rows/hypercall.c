@@ -1,11 +1,11 @@
 /* Hypercalls of a process in dom0. */
-#include "row.h"
+#include "rows/row.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "measure/domain.h"
+#include "guests/domain.h"
 #include "measure/record.h"
 #include "xenometer.h"
 

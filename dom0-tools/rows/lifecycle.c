@@ -13,16 +13,16 @@
  * lives.  "made" and "introduced" are seen through XenStore watches, when they
  * reach this process: some ten thousand ticks after they happened.
  */
-#include "row.h"
+#include "rows/row.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "guests/xl.h"
 #include "measure/party.h"
 #include "xenometer.h"
-#include "xl.h"
 
 #define BARE        "bare mode has no toolstack: QEMU is started instead"
 #define UUID_SIZE   37u

@@ -4,7 +4,7 @@
  *
  * One domain a mode measures all of them and powers off; its ticks stand on the disk then.
  */
-#include "row.h"
+#include "rows/row.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -15,11 +15,11 @@
 #include <xen/xen.h>
 #include <xen/sched.h>
 
-#include "linux_guest/blkfront.h"
-#include "linux_guest/initramfs.h"
-#include "linux_guest/kernel.h"
-#include "measure/disk.h"
-#include "measure/domain.h"
+#include "backend/disk.h"
+#include "guests/domain.h"
+#include "guests/linux/blkfront.h"
+#include "guests/linux/initramfs.h"
+#include "guests/linux/kernel.h"
 #include "measure/record.h"
 #include "xenometer.h"
 

@@ -5,7 +5,7 @@
  *
  * The descriptor is that of the image's rows (xenometer/row.h), with these
  * differences: run() is called in each of the row's modes, before any domain
- * exists, and makes those it needs (measure/domain.h, measure/party.h); what it
+ * exists, and makes those it needs (guests/domain.h, measure/party.h); what it
  * keeps for the family's next row, teardown() ends, called once when all rows of the
  * mode are through.  MODE_DOM0 is for rows without domains.
  */
@@ -16,7 +16,7 @@
 
 #include <xenometer/row.h>
 
-#include "tsc.h"
+#include "lib/tsc.h"
 
 struct domains;
 
@@ -37,7 +37,7 @@ struct row_run {
 };
 
 /* A descriptor in the row table and its functions in the other; the linker collects
- * them (measure/catalogue.c). */
+ * them (catalogue/catalogue.c). */
 #define ROW(identifier, ...) \
     static const struct row_code code_##identifier \
         __attribute__((section("own_code"), used, aligned(8))) = { __VA_ARGS__ }; \

@@ -6,7 +6,7 @@
  * goes on in it, connects again and must be able to run a row.  One domain goes
  * round as often as samples are wanted, each turn a sample of both rows.
  */
-#include "row.h"
+#include "rows/row.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,9 +14,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "guests/xl.h"
 #include "measure/party.h"
 #include "xenometer.h"
-#include "xl.h"
 
 #define DEADLINE 60u   /* seconds, for xl */
 #define BARE     "bare mode has no toolstack"

@@ -1,4 +1,4 @@
-#include "capture.h"
+#include "trace/capture.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -6,9 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lab/child.h"
+#include "lib/child.h"
+#include "lib/elf.h"
 #include "measure/bare.h"
-#include "measure/elf.h"
 #include "report/json.h"
 #include "trace/region.h"
 #include "xenometer.h"

@@ -11,8 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "lab/lab.h"
-#include "measure/image.h"
+#include "catalogue/image.h"
+#include "machines/lab.h"
 #include "measure/result.h"
 #include "trace/record_file.h"
 #include "trace/region.h"

@@ -1,4 +1,4 @@
-#include "instruction.h"
+#include "trace/instruction.h"
 
 /* What follows an opcode. */
 enum { MODRM = 1, IMM8 = 2, IMM32 = 4, REL = 8, BAD = 16 };

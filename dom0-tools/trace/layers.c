@@ -1,9 +1,9 @@
-#include "layers.h"
+#include "trace/layers.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "lab/child.h"
+#include "lib/child.h"
 #include "trace/capture.h"
 #include "trace/region.h"
 #include "xenometer.h"

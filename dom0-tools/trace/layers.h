@@ -5,7 +5,7 @@
 #ifndef TRACE_LAYERS_H
 #define TRACE_LAYERS_H
 
-#include "lab/lab.h"
+#include "machines/lab.h"
 #include "measure/result.h"
 
 struct layers {

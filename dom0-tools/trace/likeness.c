@@ -1,10 +1,10 @@
-#include "likeness.h"
+#include "trace/likeness.h"
 
 #include <elf.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "lab/cache.h"
+#include "lib/files.h"
 #include "trace/instruction.h"
 #include "xenometer.h"
 

@@ -1,4 +1,4 @@
-#include "names.h"
+#include "trace/names.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lab/cache.h"
-#include "lab/qemu.h"
+#include "lib/files.h"
+#include "machines/qemu/qemu.h"
 #include "trace/likeness.h"
 #include "trace/symbols.h"
 #include "xenometer.h"

@@ -9,7 +9,7 @@
 #ifndef TRACE_NAMES_H
 #define TRACE_NAMES_H
 
-#include "lab/symbols.h"
+#include "systems/symbols.h"
 #include "trace/record_file.h"
 
 struct names;

@@ -1,10 +1,10 @@
-#include "record_file.h"
+#include "trace/record_file.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "lab/cache.h"
-#include "lab/child.h"
+#include "lib/child.h"
+#include "lib/files.h"
 #include "xenometer.h"
 
 bool record_ask(int fd, const struct record_request *request,

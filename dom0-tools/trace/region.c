@@ -1,4 +1,4 @@
-#include "region.h"
+#include "trace/region.h"
 
 #include <stdlib.h>
 #include <string.h>

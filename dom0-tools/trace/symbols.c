@@ -1,4 +1,4 @@
-#include "symbols.h"
+#include "trace/symbols.h"
 
 #include <elf.h>
 #include <inttypes.h>

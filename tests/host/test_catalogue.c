@@ -1,5 +1,5 @@
 /*
- * measure/catalogue.c: the image's rows and this program's own, in one table.
+ * catalogue/catalogue.c: the image's rows and this program's own, in one table.
  */
 #include <CUnit/CUnit.h>
 #include <ctype.h>
@@ -7,9 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "catalogue/catalogue.h"
 #include "elf_maker.h"
 #include "fixture.h"
-#include "measure/catalogue.h"
 #include "measure/result.h"
 #include "report/json.h"
 #include "report/layout.h"

@@ -1,5 +1,5 @@
 /*
- * measure/elf.c, image.c and image_notes.c: a good image is read, a bad one is
+ * lib/elf.c, image.c and image_notes.c: a good image is read, a bad one is
  * refused with a reason, and no image whatever leads outside the file (the
  * sanitizers watch).
  */
@@ -11,8 +11,8 @@
 #include <xen/elfnote.h>
 
 #include "capture.h"
+#include "catalogue/image.h"
 #include "elf_maker.h"
-#include "measure/image.h"
 #include "suites.h"
 #include "xenometer.h"
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "capture.h"
-#include "lab/lab.h"
+#include "machines/lab.h"
 #include "measure/result.h"
 #include "suites.h"
 #include "xenometer.h"

@@ -1,12 +1,12 @@
 /*
- * commands/select.c: patterns, modes and numbers from the command line.
+ * catalogue/select.c: patterns, modes and numbers from the command line.
  */
 #include <CUnit/CUnit.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "capture.h"
-#include "commands/select.h"
+#include "catalogue/select.h"
 #include "suites.h"
 #include "xenometer.h"
 

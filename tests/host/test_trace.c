@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "capture.h"
-#include "lab/cache.h"
-#include "lab/child.h"
-#include "lab/lab.h"
+#include "lib/child.h"
+#include "lib/files.h"
+#include "machines/lab.h"
 #include "report/trace_files.h"
 #include "report/trace_table.h"
 #include "suites.h"

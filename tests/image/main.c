@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "measure/elf.h"
-#include "measure/image.h"
+#include "catalogue/image.h"
+#include "lib/elf.h"
 
 #define MAX_LOADED (128 * 1024)   /* bytes that xl reads into a domain */
 

@@ -156,7 +156,7 @@ static void test_oxenstored(void)
 /*
  * What a process in dom0 keeps in vector registers is there after a page fault and after other
  * vCPUs ran: two CPUs, shared by dom0's two vCPUs and two domains.  With Xen's lazy switching
- * one check in some hundreds failed (lab/machine.c), and three runs of three.
+ * one check in some hundreds failed (machines/qemu/machine.c), and three runs of three.
  */
 static void test_registers(void)
 {

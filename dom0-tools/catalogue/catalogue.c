@@ -1,0 +1,67 @@
+#include "catalogue/catalogue.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "xenometer.h"
+
+/* The linker's names for the ends of the sections of rows/row.h. */
+extern const struct row __start_own_rows[], __stop_own_rows[];
+extern const struct row_code __start_own_code[];
+
+static bool same_group(const char *a, const char *b)
+{
+    size_t length = strcspn(a, "/");
+
+    return strcspn(b, "/") == length && !strncmp(a, b, length);
+}
+
+/* Where a row of that name belongs. */
+static size_t place(const struct image *image, const char *name)
+{
+    for ( size_t i = image->count; i > 0; i-- )
+        if ( same_group(image->rows[i - 1].name, name) )
+            return i;
+    return image->count;
+}
+
+char *catalogue_add(struct image *image, const struct row *rows,
+                    const struct row_code *code, size_t count)
+{
+    for ( size_t i = 0; i < count; i++ )
+    {
+        const struct row *row = &rows[i];
+        size_t at = place(image, row->name);
+
+        if ( image_find(image, row->name) )
+            return xasprintf("the row %s exists twice", row->name);
+        image->rows = xrealloc(image->rows, (image->count + 1) * sizeof(*image->rows));
+        memmove(&image->rows[at + 1], &image->rows[at],
+                (image->count++ - at) * sizeof(*image->rows));
+        image->rows[at] = (struct image_row){
+            .index = UINT32_MAX,   /* no row of the image */
+            .name = xstrdup(row->name), .work = xstrdup(row->work), .path = xstrdup(row->path),
+            .help = xstrdup(row->help),
+            .explanation = xstrdup(row->explanation ? row->explanation : ""),
+            .elsewhere = xstrdup(row->elsewhere), .against = xstrdup(row->against),
+            .modes = row->modes, .needs = row->needs, .flags = row->flags,
+            .operations = row->operations, .samples = row->samples,
+            .warmup = row->warmup, .own = &code[i],
+        };
+    }
+    return NULL;
+}
+
+struct image *catalogue_load(const char *path, char **error)
+{
+    struct image *image = image_load(path, error);
+
+    if ( !image )
+        return NULL;
+    *error = catalogue_add(image, __start_own_rows, __start_own_code,
+                           (size_t)(__stop_own_rows - __start_own_rows));
+    if ( !*error )
+        return image;
+    image_free(image);
+    return NULL;
+}

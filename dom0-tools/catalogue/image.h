@@ -1,0 +1,54 @@
+/*
+ * The unikernel's ELF file as dom0 sees it: row table, build id, notes.
+ */
+#ifndef CATALOGUE_IMAGE_H
+#define CATALOGUE_IMAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <xenometer/protocol.h>
+
+/* A row descriptor with its strings resolved; those the image leaves out are
+ * empty, never NULL. */
+struct image_row {
+    uint32_t index;          /* in the image's table: what CONTROL_RUN names */
+    char *name, *work, *path, *help, *explanation, *elsewhere, *against;
+    uint32_t modes, needs, flags, operations, samples, warmup, bytes;
+    const struct row_code *own;   /* what measures it in this program; NULL: the image does */
+};
+
+struct image {
+    char build_id[41];       /* lower-case hex */
+    struct image_row *rows;
+    size_t count;
+};
+
+/*
+ * Read the row table out of the ELF file.  Never trusts an offset in it.
+ * NULL with *error (the caller's to free) saying what is wrong and what to do.
+ */
+struct image *image_load(const char *path, char **error);
+void image_free(struct image *);
+
+/* CONTROL_RUN for it; 0 samples: as many as the row takes. */
+struct control_response image_command(const struct image_row *, uint32_t id, uint32_t samples);
+
+/* The row whose cost the others have subtracted, or NULL. */
+const struct image_row *image_baseline(const struct image *);
+
+/* Does a row's name fit the pattern (fnmatch), or stand in the group of that name? */
+bool row_matches(const char *pattern, const char *name);
+
+/* Row by exact name, or NULL. */
+const struct image_row *image_find(const struct image *, const char *name);
+
+/*
+ * Has the file every ELF note that Xen's PV, PVH and HVM loaders and QEMU's
+ * PVH loader look for (xen/elfnote.h), with sane values, and where libxl does
+ * not take them for kernel?  False with *error (the caller's to free).
+ */
+bool image_check_notes(const char *path, char **error);
+
+#endif

@@ -1,0 +1,252 @@
+/*
+ * What the user asked for: image, rows, modes, numbers (select.h).
+ */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "catalogue/catalogue.h"
+#include "catalogue/select.h"
+#include "xenometer.h"
+
+#define LONGEST 64u   /* longer patterns get no suggestion */
+
+static struct image *load(const char *path, struct image *(*loader)(const char *, char **))
+{
+    char *found = path ? xstrdup(path) : data_file("xenometer.elf");
+    struct image *image;
+    char *error;
+
+    if ( found == NULL )
+    {
+        message("the unikernel xenometer.elf is not beside this program; "
+                "build it with `make all`");
+        return NULL;
+    }
+    image = loader(found, &error);
+    free(found);
+    if ( image == NULL )
+    {
+        message("%s", error);
+        free(error);
+    }
+    return image;
+}
+
+struct image *select_image(const char *path)
+{
+    return load(path, image_load);
+}
+
+struct image *select_catalogue(const char *path)
+{
+    return load(path, catalogue_load);
+}
+
+/* Edits (insert, delete, replace, swap neighbours) from a to b. */
+static unsigned edit_distance(const char *a, size_t a_length,
+                              const char *b, size_t b_length)
+{
+    unsigned d[3][LONGEST + 1];   /* the row before the last, the last, this */
+
+    for ( size_t k = 0; k <= b_length; k++ )
+        d[0][k] = d[1][k] = (unsigned)k;
+    for ( size_t i = 1; i <= a_length; i++ )
+    {
+        d[2][0] = (unsigned)i;
+        for ( size_t k = 1; k <= b_length; k++ )
+        {
+            bool same = a[i - 1] == b[k - 1];
+            unsigned best = d[1][k - 1] + (same ? 0 : 1);
+
+            if ( d[1][k] + 1 < best )
+                best = d[1][k] + 1;
+            if ( d[2][k - 1] + 1 < best )
+                best = d[2][k - 1] + 1;
+            if ( i > 1 && k > 1 && a[i - 1] == b[k - 2] &&
+                 a[i - 2] == b[k - 1] && d[0][k - 2] + 1 < best )
+                best = d[0][k - 2] + 1;
+            d[2][k] = best;
+        }
+        memcpy(d[0], d[1], sizeof(d[0]));
+        memcpy(d[1], d[2], sizeof(d[1]));
+    }
+    return d[1][b_length];
+}
+
+/* The candidate if it is nearer to `text` than the best so far. */
+static void consider(const char *text, const char *name, size_t length,
+                     const char **best, size_t *best_length, unsigned *distance)
+{
+    unsigned d;
+
+    if ( strlen(text) > LONGEST || length > LONGEST )
+        return;
+    d = edit_distance(text, strlen(text), name, length);
+    if ( d < *distance )
+    {
+        *best = name;
+        *best_length = length;
+        *distance = d;
+    }
+}
+
+/*
+ * What the user probably meant, the caller's to free, or NULL.  A pattern that
+ * ends in slash-star is compared with groups, anything else with rows and
+ * groups.
+ */
+static char *suggest(const struct image *image, const char *pattern)
+{
+    size_t length = strlen(pattern), best_length = 0;
+    bool whole_group = length > 2 && strcmp(pattern + length - 2, "/*") == 0;
+    char *text = whole_group ? strndup(pattern, length - 2) : xstrdup(pattern);
+    /* A third of the letters wrong is no slip any more. */
+    unsigned distance = (unsigned)(length / 3 > 1 ? length / 3 : 1) + 1;
+    const char *best = NULL;
+    char *answer = NULL;
+
+    for ( size_t i = 0; text != NULL && i < image->count; i++ )
+    {
+        const char *name = image->rows[i].name;
+        size_t group = (size_t)(strchr(name, '/') - name);
+
+        consider(text, name, group, &best, &best_length, &distance);
+        if ( !whole_group )
+        {
+            consider(text, name, strlen(name), &best, &best_length, &distance);
+            /* "null" for "hypercall/null". */
+            if ( strcmp(text, name + group + 1) == 0 )
+                consider(name, name, strlen(name), &best, &best_length,
+                         &distance);
+        }
+    }
+    if ( best != NULL )
+        answer = xasprintf("%.*s%s", (int)best_length, best,
+                           memchr(best, '/', best_length) ? "" : "/*");
+    free(text);
+    return answer;
+}
+
+static int check_patterns(const struct image *image, char **patterns,
+                          size_t count)
+{
+    for ( size_t i = 0; i < count; i++ )
+    {
+        bool matched = false;
+        char *instead;
+
+        for ( size_t k = 0; k < image->count && !matched; k++ )
+            matched = row_matches(patterns[i], image->rows[k].name);
+        if ( matched )
+            continue;
+        instead = suggest(image, patterns[i]);
+        if ( instead != NULL )
+            message("no row matches '%s'; did you mean '%s'? "
+                    "`xenometer list` shows them", patterns[i], instead);
+        else
+            message("no row matches '%s'; `xenometer list` shows them",
+                    patterns[i]);
+        free(instead);
+        return STATUS_USAGE;
+    }
+    return STATUS_OK;
+}
+
+int select_rows(const struct image *image, char **patterns, size_t count,
+                uint32_t modes, bool headline_only, struct selection *selection)
+{
+    int status = check_patterns(image, patterns, count);
+
+    if ( status != STATUS_OK )
+        return status;
+
+    selection->rows = xcalloc(image->count, sizeof(*selection->rows));
+    selection->count = 0;
+    selection->modes = modes;
+    for ( size_t i = 0; i < image->count; i++ )
+    {
+        const struct image_row *row = &image->rows[i];
+        bool wanted = count == 0 &&
+                      (!headline_only || (row->flags & ROW_HEADLINE));
+
+        for ( size_t k = 0; k < count && !wanted; k++ )
+            wanted = row_matches(patterns[k], row->name);
+        if ( wanted )
+            selection->rows[selection->count++] = row;
+    }
+    return STATUS_OK;
+}
+
+void selection_free(struct selection *selection)
+{
+    free(selection->rows);
+    memset(selection, 0, sizeof(*selection));
+}
+
+int parse_modes(const char *text, uint32_t *modes)
+{
+    char *copy, *rest, *word;
+    uint32_t sum = 0;
+
+    if ( strcmp(text, "all") == 0 )
+    {
+        *modes = MODES_EVERY;
+        return STATUS_OK;
+    }
+    copy = rest = xstrdup(text);
+    while ( (word = strsep(&rest, ",")) != NULL )
+    {
+        uint32_t mode = mode_parse(word);
+
+        if ( mode == 0 )
+        {
+            message("unknown mode '%s'; modes are pv, pvh, hvm, bare and dom0, "
+                    "with commas between, or all", word);
+            free(copy);
+            return STATUS_USAGE;
+        }
+        sum |= mode;
+    }
+    free(copy);
+    *modes = sum;
+    return STATUS_OK;
+}
+
+int parse_count(const char *what, const char *text, uint32_t min, uint32_t max,
+                uint32_t *value)
+{
+    uint64_t sum = 0;
+    bool good = *text != '\0';
+
+    /* By hand: strtoul takes signs, spaces and what does not fit. */
+    for ( const char *c = text; *c && good; c++ )
+    {
+        good = isdigit((unsigned char)*c);
+        sum = 10 * sum + (uint64_t)(*c - '0');
+        good = good && sum <= max;
+    }
+    if ( !good || sum < min )
+    {
+        message("%s: '%s' is not a number from %u to %u", what, text, min, max);
+        return STATUS_USAGE;
+    }
+    *value = (uint32_t)sum;
+    return STATUS_OK;
+}
+
+char *modes_text(uint32_t modes)
+{
+    char *text = xstrdup("");
+
+    for ( uint32_t bit = MODE_PV; bit <= MODE_DOM0; bit <<= 1 )
+        if ( modes & bit )
+        {
+            char *longer = xasprintf("%s%s%s", text, *text ? " " : "",
+                                     mode_name((enum mode)bit));
+
+            free(text);
+            text = longer;
+        }
+    return text;
+}

@@ -1,0 +1,74 @@
+/*
+ * Domains of our own: made by xl, paused, from the configs; destroyed when
+ * they have done their work, also those a killed run left behind.
+ */
+#ifndef GUESTS_DOMAIN_H
+#define GUESTS_DOMAIN_H
+
+#include "backend/host.h"
+#include "guests/console.h"
+#include "guests/xl.h"
+#include "measure/session.h"
+
+/* Domains of `xenometer run`: its own affair, `xenometer backend` passes over
+ * them.  Followed by mode, process id and a number. */
+#define RUN_PREFIX "xenometer-run-"
+
+struct disk;
+
+/* Where domains come from. */
+struct domains {
+    const struct session_options *options;
+    struct host *host;
+    struct disk *disk;           /* the session's: disk_open() before use */
+    unsigned made;               /* so far, for their names */
+    bool no_xl;                  /* there is no xl: none will ever be made */
+    bool two_cpus;               /* a domain's vCPUs can have one each: */
+    unsigned cpus[2];
+    int spare_cpu;               /* away from dom0, for a single vCPU; -1: none */
+};
+
+/* A domain, from creation to its end. */
+struct guest {
+    uint32_t domid;
+    char *name;
+    struct console console;
+};
+
+/*
+ * A paused domain of that mode.  `needs`: enum domain_need bits; those that are
+ * Xen's to give become settings.  `extra`: further settings of xl, a
+ * NULL-terminated list, or NULL; the watcher (xl.h) may be NULL.  NULL, or what
+ * went wrong (the caller's); no domain is left then.
+ */
+char *domain_create(struct domains *, enum mode, uint32_t needs,
+                    const char *const *extra, const struct xl_watcher *,
+                    struct guest *);
+
+/* Close the console, destroy the domain if it still is there. */
+void domain_end(struct domains *, struct guest *);
+
+/*
+ * Sleep a moment.  Xen clears the pages of dead domains when a CPU is idle, and those
+ * it did not get to when they are wanted again: then the next domain pays, a
+ * thousand instructions per page.
+ */
+void domains_let_xen_scrub(void);
+
+/* Does Xen know it? */
+bool domain_exists(struct domains *, uint32_t domid);
+
+/* The domain of that name, as xenstored knows it. */
+bool domain_find(struct domains *, const char *name, uint32_t *domid);
+
+/* Domains that a killed run left: named after a process that is no more. */
+void domains_destroy_stale(struct domains *);
+
+/* Why domains of that mode cannot be made, from what xenctrl_modes() said; NULL:
+ * they can.  Static. */
+const char *domain_impossible(uint32_t possible, enum mode mode);
+
+/* xl takes settings as lines of Python-like text: key="value".  The caller's. */
+char *domain_setting(const char *key, const char *value);
+
+#endif

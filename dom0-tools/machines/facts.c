@@ -1,0 +1,72 @@
+/*
+ * lab_facts(): what the lab consists of, without starting it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/cancel.h"
+#include "lib/files.h"
+#include "machines/qemu/kvm.h"
+#include "machines/qemu/machine.h"
+#include "machines/qemu/qemu.h"
+#include "systems/assemble.h"
+#include "systems/packages.h"
+#include "xenometer.h"
+
+/* The host CPU's name; the caller's. */
+static char *host_cpu(void)
+{
+    char *info = read_whole_file("/proc/cpuinfo", NULL), *name = NULL, *colon;
+    char *line = info ? strstr(info, "model name") : NULL;
+
+    colon = line ? strchr(line, ':') : NULL;
+    if ( colon )
+    {
+        colon += 1 + strspn(colon + 1, " \t");
+        name = xasprintf("%.*s", (int)strcspn(colon, "\n"), colon);
+    }
+    free(info);
+    return name ? name : xstrdup("unknown CPU");
+}
+
+int lab_facts(const struct lab_options *options, struct lab_facts *facts)
+{
+    struct recipe recipe = { 0 };
+    struct cache cache;
+    char *qemu, *version, *host = host_cpu(), ignored[64];
+    int status = STATUS_OK;
+
+    *facts = (struct lab_facts){ .accel = options->clock == LAB_KVM ? "kvm" : "tcg" };
+    cancel_begin();
+    cache_find(&cache, options);
+    qemu = qemu_find(&version);
+    if ( qemu == NULL )
+    {
+        message("%s is not installed; install the package qemu-system-x86", MACHINE_QEMU);
+        status = STATUS_ENVIRONMENT;
+    }
+    else
+        status = recipe_read(&recipe, &cache);
+    if ( status == STATUS_OK )
+    {
+        snprintf(facts->qemu, sizeof(facts->qemu), "%s", version ? version : "");
+        if ( recipe.resolved )
+        {
+            cache_set_key(&cache, recipe_key(&recipe));
+            packages_version(recipe.resolved, "xen-hypervisor-", facts->xen,
+                             sizeof(facts->xen), NULL, 0);
+            packages_version(recipe.resolved, "linux-image-", ignored, sizeof(ignored),
+                             facts->dom0_kernel, sizeof(facts->dom0_kernel));
+        }
+    }
+    recipe_free(&recipe);
+    snprintf(facts->cpu, sizeof(facts->cpu), "%s in QEMU on %s", machine_cpu(options->clock), host);
+    facts->kvm_usable = kvm_known(&cache, facts->kvm_reason, sizeof(facts->kvm_reason));
+    free(host);
+    free(qemu);
+    free(version);
+    cache_close(&cache);
+    cancel_end();
+    return status;
+}

@@ -1,0 +1,137 @@
+/*
+ * The lab: a real Xen with a real Linux dom0 inside QEMU, for machines that
+ * are no Xen host themselves.
+ *
+ * It is assembled without root from Debian packages into a cache directory,
+ * booted once per clock and number of CPUs, and kept as a snapshot of a dom0 that waits for a
+ * job.  A job is a command with the files it needs; it runs in a private copy
+ * of the snapshot, which is gone afterwards.
+ *
+ * Try: xenometer lab run -- xl info
+ *
+ * All functions that return int return an enum status (xenometer.h), with a
+ * one-line message already printed for anything but STATUS_OK.  When SIGINT,
+ * SIGTERM or SIGHUP ended the work (or nobody reads the output any more:
+ * SIGPIPE), they return 128 + the signal's number, without a message;
+ * everything they started is gone by then, and the caller's own handlers are
+ * back in place.
+ */
+#ifndef MACHINES_LAB_H
+#define MACHINES_LAB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum lab_clock {
+    LAB_EXACT,   /* TCG, one vCPU unless smp; the TSC counts executed instructions */
+    LAB_FAST,    /* multi-threaded TCG, two vCPUs; the TSC follows the host */
+    LAB_KVM,     /* nested KVM; only where a probe has shown that it runs Xen */
+};
+
+/* A plugin for QEMU (trace/plugin.c), loaded for tracing only. */
+struct lab_plugin {
+    int library;             /* descriptor of the shared object */
+    int record;              /* memory file for its request and answer */
+};
+
+struct lab_options {
+    enum lab_clock clock;
+    bool smp;                /* two CPUs, for domains with two vCPUs; dom0 has one
+                                vCPU, pinned to the first */
+    const struct lab_plugin *plugin;   /* NULL: none */
+    const char *suite;       /* Debian suite whose packages it is made of, such as
+                                "trixie"; NULL: those that this machine's apt knows */
+    bool quiet;              /* no progress lines */
+    const char *cache;       /* cache directory; NULL: $XENOMETER_CACHE, else
+                                ${XDG_CACHE_HOME:-$HOME/.cache}/xenometer */
+    const char *keep_logs;   /* NULL, or a directory where Xen's serial log and
+                                QEMU's messages of each run are written */
+};
+
+/* A file on its way into dom0 (push) or out of it (fetch). */
+struct lab_file {
+    const char *host_path;
+    const char *name;        /* in the job directory; without '/' */
+    const void *data;        /* push only: used instead of host_path if not NULL */
+    size_t size;             /* of data, bytes */
+};
+
+struct lab_job {
+    const char *const *argv;         /* run in dom0, NULL-terminated; its working
+                                        directory is the job directory, which is
+                                        first in its PATH; stdin is empty */
+    const struct lab_file *push;     /* there before the command starts; all 0755 */
+    size_t push_count;
+    const struct lab_file *fetch;    /* written (temporary file, then rename) when
+                                        the command has ended, however it ended */
+    size_t fetch_count;
+    int stdout_fd, stderr_fd;        /* the command's output goes here while it
+                                        runs; -1: discard */
+    unsigned deadline_seconds;       /* wall clock, from the load of the snapshot;
+                                        0: none */
+};
+
+/*
+ * Make the lab ready for options->clock: download, assemble, boot, snapshot,
+ * and only what is missing or stale.  Waits for another process that is doing
+ * it already.
+ */
+int lab_prepare(const struct lab_options *options);
+
+/*
+ * Prepare, load the snapshot, push, run, stream, fetch, and end QEMU.
+ * *status gets the command's exit status (128 + N when signal N killed it);
+ * it is only valid when STATUS_OK or STATUS_FAILED is returned.  STATUS_FAILED:
+ * the command ran, but a file to fetch was missing or could not be written, or
+ * output was lost.  STATUS_DEADLINE: it was ended.
+ */
+int lab_run(const struct lab_options *options, const struct lab_job *job, int *status);
+
+/* What the lab consists of, for the environment of results and for doctor. */
+struct lab_facts {
+    char xen[64];            /* "4.17.7"; empty: no packages resolved yet */
+    char dom0_kernel[64];    /* "6.1.0-56-amd64"; empty likewise */
+    char qemu[64];           /* "7.2.22"; empty: not installed */
+    char cpu[128];           /* QEMU's -cpu, and the host's model name */
+    const char *accel;       /* what options->clock runs on: "tcg" or "kvm" */
+    bool kvm_usable;
+    char kvm_reason[160];    /* one line: why KVM is, or is not, usable */
+};
+
+/*
+ * What was given as --lab-suite, or with NULL $XENOMETER_LAB_SUITE, as the suite of
+ * lab_options: "" becomes NULL.  STATUS_USAGE when no suite can be called that.
+ */
+int lab_suite_choose(const char **suite);
+
+/*
+ * Path of the program that runs in that lab's dom0: this one, or for a suite one
+ * that is linked with the suite's libxenctrl, made first if need be.  The caller's.
+ */
+int lab_program(const struct lab_options *options, char **path);
+
+/*
+ * The kernel of that lab's dom0, for domains: a file that libxenguest unpacks.  The
+ * caller's.
+ */
+int lab_guest_kernel(const struct lab_options *options, char **path);
+
+/* Starts nothing but `qemu --version`.  STATUS_ENVIRONMENT without QEMU. */
+int lab_facts(const struct lab_options *options, struct lab_facts *facts);
+
+/*
+ * Start the unikernel `elf` directly, with no Xen: QEMU's PVH loader, the same
+ * CPU model and clock as the lab, 32 MiB, a PC with its IDE controller, and
+ * `commands` as the boot module.  The image writes results to BARE_RESULT_PORT,
+ * console text to port 0xe9, and ends with a write to port 0xf4.
+ * *out (with *out_size bytes) and *console (a string) are the caller's to
+ * free, and set, possibly empty, whatever is returned.
+ */
+int lab_bare(const struct lab_options *options, const char *elf,
+             const void *commands, size_t size, void **out, size_t *out_size,
+             char **console, unsigned deadline_seconds);
+
+/* `xenometer lab …`; argv[0] is the command's name.  Exit status. */
+int lab_command(int argc, char **argv);
+
+#endif

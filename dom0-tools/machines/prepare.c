@@ -1,0 +1,131 @@
+#include "machines/prepare.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/cancel.h"
+#include "lib/files.h"
+#include "lib/stage.h"
+#include "machines/qemu/kvm.h"
+#include "machines/qemu/machine.h"
+#include "machines/qemu/qemu.h"
+#include "machines/qemu/snapshot.h"
+#include "systems/assemble.h"
+#include "systems/packages.h"
+#include "xenometer.h"
+
+static int need_qemu(void)
+{
+    char *path = qemu_find(NULL);
+
+    if ( path == NULL )
+        message("%s is not installed; install the package qemu-system-x86", MACHINE_QEMU);
+    free(path);
+    return path ? STATUS_OK : STATUS_ENVIRONMENT;
+}
+
+/* With the build lock: whatever another process has not done meanwhile. */
+static int build(const struct lab_options *options, struct cache *cache,
+                 struct recipe *recipe, bool snapshot, bool update)
+{
+    int status = STATUS_OK;
+
+    /* Another builder may have resolved them while we waited. */
+    free(recipe->resolved);
+    recipe->resolved = packages_resolved(cache, recipe->wanted);
+    if ( recipe->resolved == NULL || update )
+    {
+        status = packages_download(cache, recipe->wanted, update);
+        if ( status != STATUS_OK )
+            return status;
+        free(recipe->resolved);
+        recipe->resolved = packages_resolved(cache, recipe->wanted);
+        if ( recipe->resolved == NULL )
+            return STATUS_ENVIRONMENT;
+    }
+    cache_set_key(cache, recipe_key(recipe));
+    if ( !cache_use(cache) )
+    {
+        /* The list may be older than what is left of debs/. */
+        status = packages_complete(cache, recipe->resolved) ? STATUS_OK
+            : packages_download(cache, recipe->wanted, false);
+        if ( status == STATUS_OK )
+        {
+            free(recipe->resolved);
+            recipe->resolved = packages_resolved(cache, recipe->wanted);
+            cache_set_key(cache, recipe_key(recipe));
+            if ( !cache_use(cache) )
+            {
+                remove_tree(cache->lab);   /* one without its lock is half a one */
+                status = assemble(cache, recipe);
+                if ( status == STATUS_OK && !cache_use(cache) )
+                    status = STATUS_ENVIRONMENT;
+            }
+        }
+    }
+    if ( status == STATUS_OK && options->clock == LAB_KVM )
+        status = kvm_require(cache);
+    if ( status == STATUS_OK && snapshot && !snapshot_exists(cache, options->clock, options->smp) )
+        status = snapshot_make(cache, options);
+    if ( status == STATUS_OK )
+        cache_remove_labs(cache, false);
+    return status;
+}
+
+int prepare(const struct lab_options *options, struct cache *cache, bool snapshot, bool update)
+{
+    struct recipe recipe = { 0 };
+    bool ready = false;
+    int status;
+
+    stage_quiet(options->quiet);
+    status = cache_open(cache, options);
+    if ( status == STATUS_OK )
+        status = need_qemu();
+    if ( status == STATUS_OK )
+        status = recipe_read(&recipe, cache);
+    if ( status == STATUS_OK && recipe.resolved && !update )
+    {
+        cache_set_key(cache, recipe_key(&recipe));
+        ready = cache_use(cache) && (!snapshot || snapshot_exists(cache, options->clock, options->smp));
+        if ( ready && options->clock == LAB_KVM )
+            status = kvm_require(cache);
+    }
+    if ( status == STATUS_OK && !ready )
+    {
+        status = cache_lock_build(cache);
+        if ( status == STATUS_OK )
+            status = build(options, cache, &recipe, snapshot, update);
+        cache_unlock_build(cache);
+    }
+    recipe_free(&recipe);
+    return status;
+}
+
+int lab_prepare(const struct lab_options *options)
+{
+    struct cache cache;
+    int status;
+
+    cancel_begin();
+    status = prepare(options, &cache, true, false);
+    cache_close(&cache);
+    cancel_end();
+    return status;
+}
+
+int lab_guest_kernel(const struct lab_options *options, char **path)
+{
+    struct cache cache;
+    int status;
+
+    *path = NULL;
+    cancel_begin();
+    status = prepare(options, &cache, false, false);
+    if ( status == STATUS_OK )
+        *path = path_in(cache.lab, GUEST_KERNEL);
+    cache_close(&cache);
+    cancel_end();
+    return status;
+}

@@ -1,0 +1,218 @@
+#include "machines/qemu/machine.h"
+
+#include <stdlib.h>
+
+#include <xenometer/protocol.h>
+
+#include "lib/files.h"
+#include "machines/channel.h"
+#include "measure/environment.h"
+#include "xenometer.h"
+
+/*
+ * Xen: smap=hvm, because with SMAP for PV dom0 dies at its first IRETQ to ring
+ * 3 (TCG checks IRET's pops as supervisor accesses); max_cstate=0, because TCG
+ * raises #GP on the MWAIT Xen idles with; spec-ctrl=eager-fpu, because TCG's XSAVE and
+ * XRSTOR (7.2) do not fault while CR0.TS is set: where Xen leaves a vCPU's registers to its
+ * first #NM, its default on AMD, Linux saves another vCPU's for the process it switches from.
+ * No noreboot: a panic must end QEMU, not hang it.
+ */
+#define XEN_OPTIONS \
+    "console=com1 com1=115200,8n1 smap=hvm max_cstate=0 bootscrub=0 " \
+    "spec-ctrl=eager-fpu dom0_mem=400M,max:400M loglvl=all guest_loglvl=all"
+/*
+ * For a domain with two vCPUs: dom0 and the first on CPU 0, as in the machine with
+ * one CPU, the second on CPU 1.  As nothing moves, a run repeats to the
+ * instruction.
+ *
+ * Not three CPUs: QEMU 7.2 counting instructions gives one CPU after the other
+ * what is left until the next timer.  One that neither halts nor executes PAUSE,
+ * such as Xen's idle loop scrubbing the memory of a gone domain, then takes all of
+ * it each time, and those behind it never run; the first always does.
+ */
+#define XEN_SMP_OPTIONS XEN_OPTIONS " dom0_max_vcpus=1 dom0_vcpus_pin"
+/* What the kernel does not know it hands to init as environment: so every
+ * command in dom0 learns which clock its figures are in. */
+#define DOM0_OPTIONS "console=hvc0 panic=1 loglevel=4 " LAB_VARIABLE "=%s"
+
+/*
+ * QEMU 10 allocates 384 MiB, nearly all untouched, for the table of its map
+ * cache: more than a Linux with 400 MiB grants by its rule of thumb, so that no HVM
+ * domain would get a device model.
+ */
+#define SUITE_OPTIONS " sysctl.vm.overcommit_memory=1"
+
+static void add(struct machine *m, const char *argument)
+{
+    m->argv = xrealloc(m->argv, (m->count + 2) * sizeof(*m->argv));
+    m->argv[m->count++] = argument;
+    m->argv[m->count] = NULL;
+}
+
+static void add_pair(struct machine *m, const char *option, const char *value)
+{
+    add(m, option);
+    add(m, value);
+}
+
+/* The value was allocated for us. */
+static void add_owned(struct machine *m, const char *option, char *value)
+{
+    m->owned = xrealloc(m->owned, (m->owned_count + 1) * sizeof(*m->owned));
+    m->owned[m->owned_count++] = value;
+    add_pair(m, option, value);
+}
+
+void machine_free(struct machine *m)
+{
+    for ( size_t i = 0; i < m->owned_count; i++ )
+        free(m->owned[i]);
+    free(m->owned);
+    free(m->argv);
+    *m = (struct machine){ 0 };
+}
+
+const char *machine_name(enum lab_clock clock, bool smp)
+{
+    switch ( clock )
+    {
+    case LAB_EXACT: return smp ? "exact-smp" : "exact";
+    case LAB_FAST:  return smp ? "fast-smp" : "fast";
+    case LAB_KVM:   return smp ? "kvm-smp" : "kvm";
+    }
+    return "exact";
+}
+
+const char *machine_clock_name(enum lab_clock clock)
+{
+    return machine_name(clock, false);
+}
+
+const char *machine_cpu(enum lab_clock clock)
+{
+    /* A model with SVM and nested paging: TCG emulates both, VMX it doesn't. */
+    return clock == LAB_KVM ? "host" : "EPYC,+svm,+npt";
+}
+
+/* What all our machines share: clock, CPU, no devices nobody asked for. */
+static void add_common(struct machine *m, enum lab_clock clock)
+{
+    add(m, MACHINE_QEMU);
+    switch ( clock )
+    {
+    case LAB_EXACT:
+        /* One virtual nanosecond, and one TSC tick, per instruction; idle
+         * time is jumped over, not slept. */
+        add_pair(m, "-accel", "tcg,thread=single");
+        add_pair(m, "-icount", "shift=0,sleep=off");
+        break;
+    case LAB_FAST:
+        add_pair(m, "-accel", "tcg,thread=multi");
+        break;
+    case LAB_KVM:
+        add_pair(m, "-accel", "kvm");
+        break;
+    }
+    add_pair(m, "-cpu", machine_cpu(clock));
+    add(m, "-no-user-config");
+    add(m, "-nodefaults");
+    add(m, "-no-reboot");
+    add_pair(m, "-display", "none");
+    /* The guest's random numbers and its date are the same in every run. */
+    add_pair(m, "-seed", "1");
+    add_pair(m, "-rtc", "clock=vm,base=2026-01-01");
+    add_pair(m, "-device", "isa-debug-exit,iobase=0xf4,iosize=4");
+}
+
+static void add_control(struct machine *m, int qmp)
+{
+    add_owned(m, "-chardev", xasprintf("socket,id=qmp,fd=%d", qmp));
+    add_pair(m, "-mon", "chardev=qmp,mode=control");
+}
+
+static void add_plugin(struct machine *m, const struct lab_plugin *plugin)
+{
+    if ( plugin )
+        add_owned(m, "-plugin", xasprintf("/proc/self/fd/%d,fd=%d", plugin->library,
+                                          plugin->record));
+}
+
+void machine_lab(struct machine *m, enum lab_clock clock, bool smp,
+                 const struct machine_files *files)
+{
+    *m = (struct machine){ 0 };
+    add_common(m, clock);
+    add_pair(m, "-machine", "pc,memory-backend=ram");
+    add_owned(m, "-m", xasprintf("%lluM", MACHINE_RAM >> 20));
+    add_pair(m, "-smp", smp || clock != LAB_EXACT ? "2" : "1");
+    /*
+     * Booting: in a shared memory file, which becomes the snapshot.  Running:
+     * in a private mapping of that snapshot: pages are read when touched and
+     * copied when written, and any number of runs share one file.
+     */
+    if ( files->ram >= 0 )
+        add_owned(m, "-object", xasprintf("memory-backend-file,id=ram,size=%lluM,"
+                  "mem-path=/proc/self/fd/%d,share=on", MACHINE_RAM >> 20, files->ram));
+    else
+        add_owned(m, "-object", xasprintf("memory-backend-file,id=ram,size=%lluM,"
+                  "mem-path=%s/ram,share=off", MACHINE_RAM >> 20, machine_name(clock, smp)));
+    add_owned(m, "-object", xasprintf("memory-backend-file,id=channel,size=%lluM,"
+              "mem-path=/proc/self/fd/%d,share=on", CHANNEL_SIZE >> 20, files->channel));
+    add_pair(m, "-device", "ivshmem-plain,memdev=channel,master=on");
+    add_control(m, files->qmp);
+    if ( files->console >= 0 )
+        add_owned(m, "-chardev", xasprintf("socket,id=serial,fd=%d", files->console));
+    else
+        add_owned(m, "-chardev", xasprintf("file,id=serial,path=/proc/self/fd/%d", files->serial));
+    add_pair(m, "-serial", "chardev:serial");
+    add_pair(m, "-kernel", "xen");
+    add_pair(m, "-append", smp ? XEN_SMP_OPTIONS : XEN_OPTIONS);
+    add_owned(m, "-initrd", xasprintf("vmlinux " DOM0_OPTIONS "%s,dom0.cpio",
+                                      machine_clock_name(clock),
+                                      files->suite ? SUITE_OPTIONS : ""));
+    add(m, "-S");
+    if ( files->state >= 0 )
+        add_pair(m, "-incoming", "defer");
+    add_plugin(m, files->plugin);
+}
+
+void machine_bare(struct machine *m, enum lab_clock clock, bool smp, const char *elf,
+                  int qmp, int commands, int console, int results,
+                  const struct lab_plugin *plugin)
+{
+    *m = (struct machine){ 0 };
+    add_common(m, clock);
+    add_pair(m, "-machine", "pc");
+    add_owned(m, "-m", xasprintf("%lluM", MACHINE_BARE_RAM >> 20));
+    add_pair(m, "-smp", smp ? "2" : "1");
+    add_control(m, qmp);
+    add_owned(m, "-chardev", xasprintf("file,id=console,path=/proc/self/fd/%d", console));
+    add_pair(m, "-device", "isa-debugcon,iobase=0xe9,chardev=console");
+    /* As in configs/hvm.cfg: nothing behind it. */
+    add_pair(m, "-chardev", "null,id=serial");
+    add_pair(m, "-serial", "chardev:serial");
+    add_owned(m, "-chardev", xasprintf("file,id=results,path=/proc/self/fd/%d", results));
+    add_owned(m, "-device", xasprintf("isa-debugcon,iobase=%#x,chardev=results",
+                                      BARE_RESULT_PORT));
+    add_pair(m, "-kernel", elf);
+    if ( commands >= 0 )
+        add_owned(m, "-initrd", xasprintf("/proc/self/fd/%d", commands));
+    add_plugin(m, plugin);
+}
+
+uint64_t machine_hash(uint64_t hash, bool suite)
+{
+    static const enum lab_clock clocks[] = { LAB_EXACT, LAB_FAST, LAB_KVM };
+    const struct machine_files files = { .console = -1, .suite = suite };
+
+    for ( size_t i = 0; i < 2 * sizeof(clocks) / sizeof(clocks[0]); i++ )
+    {
+        struct machine m;
+
+        machine_lab(&m, clocks[i / 2], i % 2, &files);
+        for ( size_t j = 0; j < m.count; j++ )
+            hash = hash_string(hash, m.argv[j]);
+        machine_free(&m);
+    }
+    return hash;
+}

@@ -1,0 +1,63 @@
+/*
+ * QEMU's command lines: one virtual machine for the lab and for bare mode, so
+ * that figures of both can stand side by side.
+ */
+#ifndef MACHINES_QEMU_MACHINE_H
+#define MACHINES_QEMU_MACHINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "machines/lab.h"
+
+#define MACHINE_QEMU      "qemu-system-x86_64"
+#define MACHINE_RAM       (768ull << 20)   /* bytes, of the lab */
+#define MACHINE_BARE_RAM  (288ull << 20)
+
+/* File descriptors QEMU gets; it opens those files through /proc/self/fd. */
+struct machine_files {
+    int qmp;             /* our end's partner of the control socket */
+    int serial;          /* memory file for Xen's serial log; -1: see console */
+    int console;         /* socket for an interactive serial line; or -1 */
+    int channel;         /* the shared memory (channel.h) */
+    int ram;             /* memory file to boot in; -1: the snapshot's */
+    int state;           /* the snapshot's device state to load; or -1 */
+    const struct lab_plugin *plugin;   /* or NULL */
+    bool suite;          /* dom0 is of a suite asked for */
+};
+
+/* A NULL-terminated argument list; free with machine_free(). */
+struct machine {
+    const char **argv;
+    size_t count;
+    char **owned;        /* the strings among argv that were allocated */
+    size_t owned_count;
+};
+
+/*
+ * The lab's machine.  It runs in the assembled lab's directory: kernel, root
+ * and snapshot are named relative to that, for a comma or space in a path
+ * would mean something to QEMU.  Waits (-S) with files->state or for a boot
+ * alike.
+ */
+void machine_lab(struct machine *machine, enum lab_clock clock, bool smp,
+                 const struct machine_files *files);
+
+/* Bare mode; commands, console and results are memory files. */
+void machine_bare(struct machine *machine, enum lab_clock clock, bool smp, const char *elf,
+                  int qmp, int commands, int console, int results,
+                  const struct lab_plugin *plugin);
+
+void machine_free(struct machine *machine);
+
+/* "exact", "fast", "kvm" */
+const char *machine_clock_name(enum lab_clock clock);
+/* The same, with "-smp" behind it where that is set: the snapshot's directory. */
+const char *machine_name(enum lab_clock clock, bool smp);
+/* The -cpu of that clock. */
+const char *machine_cpu(enum lab_clock clock);
+/* Hash over all command lines: part of the lab's key. */
+uint64_t machine_hash(uint64_t hash, bool suite);
+
+#endif

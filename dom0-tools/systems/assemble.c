@@ -1,0 +1,338 @@
+#include "systems/assemble.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "lib/cancel.h"
+#include "lib/child.h"
+#include "lib/files.h"
+#include "lib/stage.h"
+#include "machines/qemu/machine.h"
+#include "machines/qemu/qemu.h"
+#include "systems/packages.h"
+#include "systems/root.h"
+#include "systems/suite.h"
+#include "systems/unpack.h"
+#include "xenometer.h"
+
+/* To be raised when assembled labs change in a way their inputs don't show. */
+#define FORMAT_VERSION "3"
+
+/* Free space an assembly needs at least: stage, kernel, root. */
+#define ASSEMBLY_SPACE (400ull << 20)
+
+static char *installed_file(const char *name)
+{
+    char *path = data_file(name);
+
+    if ( path == NULL )
+        message("%s is missing from this installation of xenometer; run `make all`, or "
+                "`make install` again", name);
+    return path;
+}
+
+static char *installed_text(const char *name)
+{
+    char *path = installed_file(name), *text = path ? read_whole_file(path, NULL) : NULL;
+
+    if ( path && text == NULL )
+        message("cannot read %s: %s", path, strerror(errno));
+    free(path);
+    return text;
+}
+
+int recipe_read(struct recipe *recipe, const struct cache *cache)
+{
+    *recipe = (struct recipe){
+        .wanted = installed_text("configs/lab/packages"),
+        .files = installed_text("configs/lab/files"),
+        .init_path = installed_file("configs/lab/init"),
+        .agent_path = installed_file("lab-agent"),
+        .suite = cache->suite != NULL,
+    };
+    if ( !recipe->wanted || !recipe->files || !recipe->init_path || !recipe->agent_path )
+        return STATUS_ENVIRONMENT;
+    if ( cache->suite )
+    {
+        /* To link our program for it with; this machine has its own suite's. */
+        char *more = xasprintf("%s\nlibxen-dev\n", recipe->wanted);
+
+        free(recipe->wanted);
+        recipe->wanted = more;
+    }
+    recipe->resolved = packages_resolved(cache, recipe->wanted);
+    return STATUS_OK;
+}
+
+void recipe_free(struct recipe *recipe)
+{
+    free(recipe->wanted);
+    free(recipe->files);
+    free(recipe->init_path);
+    free(recipe->agent_path);
+    free(recipe->resolved);
+    *recipe = (struct recipe){ 0 };
+}
+
+static uint64_t hash_file(uint64_t hash, const char *path)
+{
+    size_t size = 0;
+    char *data = read_whole_file(path, &size);
+
+    hash = hash_bytes(hash, data ? data : "", data ? size : 0);
+    free(data);
+    return hash_bytes(hash, &size, sizeof(size));
+}
+
+uint64_t recipe_key(const struct recipe *recipe)
+{
+    char *qemu = qemu_find(NULL), *real = qemu ? realpath(qemu, NULL) : NULL;
+    uint64_t hash = hash_string(HASH_START, FORMAT_VERSION);
+    struct stat st;
+
+    /* A snapshot belongs to the very QEMU that wrote it.  Size and time of
+     * change stand for its version: asking it would cost each run 50 ms. */
+    if ( real == NULL || stat(real, &st) )
+        hash = 0;
+    else
+    {
+        hash = hash_string(hash, real);
+        hash = hash_bytes(hash, &st.st_size, sizeof(st.st_size));
+        hash = hash_bytes(hash, &st.st_mtim, sizeof(st.st_mtim));
+        hash = hash_string(hash, recipe->resolved ? recipe->resolved : "");
+        hash = hash_string(hash, recipe->files);
+        hash = hash_file(hash, recipe->init_path);
+        hash = hash_file(hash, recipe->agent_path);
+        hash = machine_hash(hash, recipe->suite);
+    }
+    free(real);
+    free(qemu);
+    return hash;
+}
+
+/*
+ * Run gzip or the like out of the packages, with the packages' own loader and
+ * libraries: the host need not have one.
+ */
+static int filter(const char *stage, const char *tool, const char *option, int from,
+                  const char *to)
+{
+    char *loader = path_in(stage, "usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2");
+    char *libraries = path_in(stage, "usr/lib/x86_64-linux-gnu");
+    char *program = path_in(stage, tool), *complaint;
+    const char *argv[] = { loader, "--library-path", libraries, program, option, NULL };
+    int fd = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666), status;
+
+    if ( fd < 0 )
+        status = cache_error(to, errno);
+    else
+    {
+        status = child_run(&(struct child_start){ .argv = argv, .stdin_fd = from,
+                           .stdout_fd = fd }, &complaint);
+        if ( status == STATUS_ENVIRONMENT )
+        {
+            struct statvfs space;
+
+            if ( fstatvfs(fd, &space) == 0 && space.f_bavail * space.f_frsize < (1u << 20) )
+                cache_error(to, ENOSPC);
+            else
+                message("cannot make %s with %s: %s", to, tool, complaint);
+        }
+        free(complaint);
+        close(fd);
+    }
+    free(program);
+    free(libraries);
+    free(loader);
+    return status;
+}
+
+/* The one file in the stage that fits the pattern; the caller's. */
+static char *find_staged(const char *stage, const char *pattern)
+{
+    char *full = path_in(stage, pattern), *path = NULL;
+    glob_t found;
+
+    if ( glob(full, 0, NULL, &found) == 0 )
+    {
+        path = xstrdup(found.gl_pathv[found.gl_pathc - 1]);
+        globfree(&found);
+    }
+    else
+        message("none of the packages has /%s", pattern);
+    free(full);
+    return path;
+}
+
+static int make_xen(const char *stage, const char *directory)
+{
+    char *packed = find_staged(stage, "boot/xen-*-amd64.gz"), *xen = path_in(directory, "xen");
+    int status = STATUS_ENVIRONMENT, fd = packed ? open(packed, O_RDONLY | O_CLOEXEC) : -1;
+
+    if ( fd >= 0 )
+    {
+        status = filter(stage, "usr/bin/gzip", "-dc", fd, xen);
+        close(fd);
+    }
+    free(xen);
+    free(packed);
+    return status;
+}
+
+static uint32_t little_endian(const char *p)
+{
+    const unsigned char *b = (const unsigned char *)p;
+
+    return b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+}
+
+/*
+ * The ELF inside a bzImage: Xen would unpack it too, but one emulated
+ * instruction at a time.  Linux, Documentation/x86/boot.rst: setup_sects at
+ * 0x1f1, payload_offset at 0x248 and payload_length at 0x24c, counted from the
+ * protected-mode code; the payload ends with its unpacked size in 4 bytes.
+ */
+static bool find_payload(const char *image, size_t size, size_t *offset, size_t *length)
+{
+    unsigned sectors;
+
+    if ( size < 0x250 || memcmp(image + 0x202, "HdrS", 4) != 0 )
+        return false;
+    sectors = (unsigned char)image[0x1f1];
+    *offset = ((sectors ? sectors : 4) + 1) * 512 + (size_t)little_endian(image + 0x248);
+    *length = little_endian(image + 0x24c);
+    return *length > 10 && *offset < size && *length <= size - *offset;
+}
+
+static int decompress_payload(const char *stage, const char *payload, size_t length,
+                              const char *to)
+{
+    int fd = memory_file("payload", 0), status = STATUS_ENVIRONMENT, error;
+
+    if ( fd < 0 )
+        return STATUS_ENVIRONMENT;
+    error = write_all(fd, payload, length - 4);
+    if ( error == 0 && lseek(fd, 0, SEEK_SET) == 0 )
+        status = filter(stage, "usr/bin/xz", "-dc", fd, to);
+    else
+        message("no memory to unpack the kernel: %s", strerror(error));
+    close(fd);
+    return status;
+}
+
+static int make_kernel(const char *stage, const char *directory)
+{
+    char *path = find_staged(stage, "boot/vmlinuz-*"), *kernel = path_in(directory, "vmlinux");
+    size_t size = 0, offset, length;
+    char *image = path ? read_whole_file(path, &size) : NULL;
+    int status = STATUS_ENVIRONMENT, error;
+
+    if ( image && find_payload(image, size, &offset, &length) &&
+         memcmp(image + offset, "\xfd""7zXZ", 6) == 0 )
+        status = decompress_payload(stage, image + offset, length, kernel);
+    else if ( image )
+    {
+        /* Compressed otherwise: slower to boot, once, but Xen can do it. */
+        error = write_whole_file(kernel, image, size, 0666);
+        status = error ? cache_error(kernel, error) : STATUS_OK;
+    }
+    else if ( path )
+        message("cannot read %s: %s", path, strerror(errno));
+    free(image);
+    free(kernel);
+    free(path);
+    return status;
+}
+
+/*
+ * The same for domains.  It is libxenguest in dom0 that unpacks it for them, emulated:
+ * gzip takes a fifth of the instructions of the package's xz, and makes it small enough
+ * to be pushed.
+ */
+static int make_guest_kernel(const char *stage, const char *directory)
+{
+    char *path = path_in(directory, "vmlinux"), *packed = path_in(directory, GUEST_KERNEL);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int status = fd < 0 ? cache_error(path, errno)
+                        : filter(stage, "usr/bin/gzip", "-1c", fd, packed);
+
+    if ( fd >= 0 )
+        close(fd);
+    free(packed);
+    free(path);
+    return status;
+}
+
+static int unpack_all(const struct cache *cache, const struct recipe *recipe,
+                      const char *stage, struct manifest *manifest)
+{
+    char *list = xstrdup(recipe->resolved), *rest = list, *name;
+    int status = STATUS_OK;
+
+    while ( status == STATUS_OK && (name = strsep(&rest, "\n")) != NULL )
+        if ( *name )
+            status = unpack_package(cache->debs, name, stage, manifest);
+    free(list);
+    return status;
+}
+
+static int check_space(const struct cache *cache)
+{
+    struct statvfs space;
+
+    if ( statvfs(cache->root, &space) == 0 &&
+         (uint64_t)space.f_bavail * space.f_frsize < ASSEMBLY_SPACE )
+        return cache_error(cache->root, ENOSPC);
+    return STATUS_OK;
+}
+
+int assemble(struct cache *cache, const struct recipe *recipe)
+{
+    char *work = path_in(cache->root, "new-lab"), *stage = path_in(cache->root, "new-stage");
+    char *cpio = path_in(work, "dom0.cpio"), *lock = path_in(work, "lock");
+    struct manifest manifest;
+    int status, error;
+
+    manifest_parse(&manifest, recipe->files);
+    stage_begin("unpacking the lab's packages");
+    status = check_space(cache);
+    if ( status == STATUS_OK && ((error = make_directories(work)) != 0 ||
+                                 (error = make_directories(stage)) != 0 ||
+                                 (error = write_whole_file(lock, "", 0, 0666)) != 0) )
+        status = cache_error(work, error);
+    if ( status == STATUS_OK )
+        status = unpack_all(cache, recipe, stage, &manifest);
+    stage_end();
+
+    stage_begin("building dom0's root and kernel");
+    if ( status == STATUS_OK )
+        status = make_xen(stage, work);
+    if ( status == STATUS_OK )
+        status = make_kernel(stage, work);
+    if ( status == STATUS_OK )
+        status = make_guest_kernel(stage, work);
+    if ( status == STATUS_OK )
+        status = root_write(stage, &manifest, recipe->init_path, recipe->agent_path, cpio);
+    if ( status == STATUS_OK && cache->suite )
+        status = suite_keep_devel(stage, work);
+    if ( status == STATUS_OK && cancelled() )
+        status = cancelled();
+    if ( status == STATUS_OK && rename(work, cache->lab) )
+        status = cache_error(cache->lab, errno);
+    remove_tree(stage);
+    remove_tree(work);
+    stage_end();
+    manifest_free(&manifest);
+    free(lock);
+    free(cpio);
+    free(stage);
+    free(work);
+    return status;
+}

@@ -1,0 +1,32 @@
+/*
+ * Xen, dom0's kernel and dom0's root out of the downloaded packages, into one
+ * lab directory.
+ */
+#ifndef SYSTEMS_ASSEMBLE_H
+#define SYSTEMS_ASSEMBLE_H
+
+#include "systems/cache.h"
+
+/* What a lab is made from: the files of configs/lab, the agent, the packages. */
+struct recipe {
+    char *wanted;        /* configs/lab/packages */
+    char *files;         /* configs/lab/files */
+    char *init_path, *agent_path;
+    char *resolved;      /* packages_resolved(); NULL: not resolved yet */
+    bool suite;          /* packages of a suite asked for */
+};
+
+/* STATUS_ENVIRONMENT when a file of the installation is missing.  To be freed
+ * in either case. */
+int recipe_read(struct recipe *recipe, const struct cache *cache);
+void recipe_free(struct recipe *recipe);
+/* The key of a lab made from it with the installed QEMU; 0 without QEMU. */
+uint64_t recipe_key(const struct recipe *recipe);
+
+/* In a lab: dom0's kernel, packed for domains. */
+#define GUEST_KERNEL "vmlinux.gz"
+
+/* Make cache->lab (which must not exist); the build lock must be held. */
+int assemble(struct cache *cache, const struct recipe *recipe);
+
+#endif

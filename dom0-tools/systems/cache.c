@@ -1,0 +1,243 @@
+#include "lib/files.h"
+#include "systems/cache.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/cancel.h"
+#include "lib/stage.h"
+#include "xenometer.h"
+
+int cache_error(const char *path, int error)
+{
+    if ( error == ENOSPC || error == EDQUOT )
+        message("the disk is full at %s; the lab needs about 1 GiB: make room or "
+                "set XENOMETER_CACHE to another directory", path);
+    else
+        message("cannot write %s: %s; set XENOMETER_CACHE to a directory you can write",
+                path, strerror(error));
+    return STATUS_ENVIRONMENT;
+}
+
+void cache_find(struct cache *cache, const struct lab_options *options)
+{
+    const char *directory = options->cache;
+    const char *own = getenv("XENOMETER_CACHE"), *base = getenv("XDG_CACHE_HOME");
+    const char *home = getenv("HOME");
+    char *root, *here;
+
+    if ( directory && *directory )
+        root = xstrdup(directory);
+    else if ( own && *own )
+        root = xstrdup(own);
+    else if ( base && *base )
+        root = path_in(base, "xenometer");
+    else
+        root = path_in(home && *home ? home : "/tmp", ".cache/xenometer");
+    /* Absolute: children work in other directories. */
+    if ( root[0] != '/' && (here = getcwd(NULL, 0)) != NULL )
+    {
+        char *absolute = path_in(here, root);
+
+        free(here);
+        free(root);
+        root = absolute;
+    }
+    *cache = (struct cache){ .root = root, .suite = options->suite,
+                             .build_lock = -1, .use_lock = -1 };
+    cache->debs = options->suite ? xasprintf("%s/debs-%s", root, options->suite)
+                                 : path_in(root, "debs");
+}
+
+int cache_open(struct cache *cache, const struct lab_options *options)
+{
+    int error;
+
+    cache_find(cache, options);
+    error = make_directories(cache->debs);
+    if ( error == 0 && access(cache->root, W_OK | X_OK) )
+        error = errno;
+    if ( error == 0 )
+        return STATUS_OK;
+    return cache_error(cache->root, error);
+}
+
+void cache_close(struct cache *cache)
+{
+    cache_unlock_build(cache);
+    if ( cache->use_lock >= 0 )
+        close(cache->use_lock);
+    free(cache->root);
+    free(cache->debs);
+    free(cache->lab);
+    *cache = (struct cache){ .build_lock = -1, .use_lock = -1 };
+}
+
+void cache_set_key(struct cache *cache, uint64_t key)
+{
+    free(cache->lab);
+    cache->lab = cache->suite
+        ? xasprintf("%s/lab-%s-%016" PRIx64, cache->root, cache->suite, key)
+        : xasprintf("%s/lab-%016" PRIx64, cache->root, key);
+}
+
+/* Call `visit` for each entry of the root that starts with `prefix`. */
+static void each_entry(struct cache *cache, const char *prefix,
+                       void (*visit)(struct cache *, const char *path))
+{
+    DIR *directory = opendir(cache->root);
+    struct dirent *entry;
+
+    if ( directory == NULL )
+        return;
+    while ( (entry = readdir(directory)) != NULL )
+        if ( strncmp(entry->d_name, prefix, strlen(prefix)) == 0 )
+        {
+            char *path = path_in(cache->root, entry->d_name);
+
+            visit(cache, path);
+            free(path);
+        }
+    closedir(directory);
+}
+
+static void remove_entry(struct cache *cache, const char *path)
+{
+    (void)cache;
+    remove_tree(path);
+}
+
+int cache_lock_build(struct cache *cache)
+{
+    char *path;
+    int fd;
+
+    if ( cache->build_lock >= 0 )
+        return STATUS_OK;
+    path = path_in(cache->root, "build.lock");
+    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if ( fd < 0 )
+    {
+        int status = cache_error(path, errno);
+
+        free(path);
+        return status;
+    }
+    free(path);
+    stage_begin("waiting for another xenometer that builds the lab in %s", cache->root);
+    while ( flock(fd, LOCK_EX | LOCK_NB) )
+    {
+        if ( cancelled() )
+        {
+            close(fd);
+            stage_end();
+            return cancelled();
+        }
+        poll(NULL, 0, 50);
+        stage_tick();
+    }
+    stage_end();
+    cache->build_lock = fd;
+    each_entry(cache, "new-", remove_entry);
+    return STATUS_OK;
+}
+
+void cache_unlock_build(struct cache *cache)
+{
+    if ( cache->build_lock >= 0 )
+        close(cache->build_lock);
+    cache->build_lock = -1;
+}
+
+bool cache_use(struct cache *cache)
+{
+    char *path = path_in(cache->lab, "lock");
+    struct stat ours, now;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    /* Who removes a lab has its lock exclusively, for a moment only. */
+    if ( fd >= 0 && flock(fd, LOCK_SH) )
+    {
+        close(fd);
+        fd = -1;
+    }
+    /* Removed between open and flock: then we hold the lock of nothing. */
+    if ( fd >= 0 && (fstat(fd, &ours) || stat(path, &now) || ours.st_ino != now.st_ino) )
+    {
+        close(fd);
+        fd = -1;
+    }
+    free(path);
+    if ( cache->use_lock >= 0 )
+        close(cache->use_lock);
+    cache->use_lock = fd;
+    return fd >= 0;
+}
+
+static bool remove_current;
+
+/* Is the lab, "…/lab-KEY" or "…/lab-SUITE-KEY", one of our suite's? */
+static bool is_of_suite(const struct cache *cache, const char *path)
+{
+    const char *name = strrchr(path, '/') + strlen("/lab-"), *key = strrchr(name, '-');
+
+    if ( key == NULL )
+        return cache->suite == NULL;
+    return cache->suite && strlen(cache->suite) == (size_t)(key - name) &&
+           memcmp(name, cache->suite, (size_t)(key - name)) == 0;
+}
+
+static void remove_unused_lab(struct cache *cache, const char *path)
+{
+    char *lock, *doomed;
+    int fd;
+
+    if ( !is_of_suite(cache, path) && !(remove_current && cache->suite == NULL) )
+        return;
+    if ( cache->lab && !remove_current && strcmp(path, cache->lab) == 0 )
+        return;
+    lock = path_in(path, "lock");
+    fd = open(lock, O_RDONLY | O_CLOEXEC);
+    free(lock);
+    if ( fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) )
+    {
+        if ( remove_current )
+            message("%s is in use and stays", path);
+    }
+    else
+    {
+        /* First out of the way under another name: nobody finds half a lab. */
+        doomed = xasprintf("%s/new-removed-%s", cache->root, strrchr(path, '/') + 1);
+        remove_tree(doomed);
+        if ( rename(path, doomed) == 0 )
+            remove_tree(doomed);
+        free(doomed);
+    }
+    if ( fd >= 0 )
+        close(fd);
+}
+
+void cache_remove_labs(struct cache *cache, bool all)
+{
+    remove_current = all;
+    each_entry(cache, "lab-", remove_unused_lab);
+    remove_current = false;
+}
+
+int cache_remove_packages(struct cache *cache)
+{
+    int error = remove_tree(cache->debs);
+
+    if ( error == 0 && cache->suite == NULL )
+        each_entry(cache, "debs-", remove_entry);
+    return error;
+}

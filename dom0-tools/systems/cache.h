@@ -1,0 +1,63 @@
+/*
+ * The lab's cache directory:
+ *
+ *   build.lock          held (flock, exclusive) by who downloads or builds
+ *   debs/               packages, kept over rebuilds; debs/resolved lists them
+ *   debs-SUITE/         those of another Debian suite, with apt's lists of it
+ *   lab-KEY/            one assembled lab; KEY covers all that decides its content
+ *   lab-SUITE-KEY/      one of another suite
+ *     lock              held (flock, shared) by who uses it, so that nobody
+ *                       removes it under a running QEMU
+ *     xen, vmlinux, dom0.cpio, and vmlinux.gz, the kernel for Linux domains
+ *     exact/, exact-smp/, fast/, …   the snapshots: ram, state
+ *     devel/            suites only: headers and libraries to link a program for
+ *     program-KEY       its dom0, and that program
+ *   new-*               work of a builder; what a killed one left is removed by
+ *                       the next, which has the lock
+ *
+ * Locks are flock()s: the kernel drops them with the process, so that no lock
+ * of a killed run is ever stale.
+ */
+#ifndef SYSTEMS_CACHE_H
+#define SYSTEMS_CACHE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "machines/lab.h"
+
+struct cache {
+    char *root;         /* absolute path */
+    const char *suite;  /* borrowed; NULL: the packages of this machine's suite */
+    char *debs;
+    char *lab;          /* lab-KEY; NULL until cache_set_key() */
+    int build_lock;     /* -1: not held */
+    int use_lock;       /* -1: not held */
+};
+
+/* Find and create the directory; check that it can be written. */
+int cache_open(struct cache *cache, const struct lab_options *options);
+/* The same for looking only: creates nothing. */
+void cache_find(struct cache *cache, const struct lab_options *options);
+void cache_close(struct cache *cache);   /* drops the locks, frees */
+
+void cache_set_key(struct cache *cache, uint64_t key);
+
+/* Wait for the builder's lock (saying so), then remove what a killed builder left. */
+int cache_lock_build(struct cache *cache);
+void cache_unlock_build(struct cache *cache);
+
+/* Take the shared lock of cache->lab.  False when that lab does not exist. */
+bool cache_use(struct cache *cache);
+
+/* Remove the suite's labs of other keys that nobody uses (with `all`: of any key;
+ * without a suite, of any suite). */
+void cache_remove_labs(struct cache *cache, bool all);
+/* Remove the suite's packages (without one: all); 0 or errno. */
+int cache_remove_packages(struct cache *cache);
+
+/* An error of the file system in the cache, as one line that says what to do. */
+int cache_error(const char *path, int error);
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * The Debian packages of the lab: resolved and downloaded by apt with a state
+ * of its own.  Nothing on the host changes, no root is needed; apt checks
+ * signatures and checksums as always.
+ */
+#ifndef SYSTEMS_PACKAGES_H
+#define SYSTEMS_PACKAGES_H
+
+#include <stdbool.h>
+
+#include "systems/cache.h"
+
+/*
+ * The packages resolved once for this list of wanted ones (the content of
+ * configs/lab/packages): file names, one a line, sorted.  They stay until the
+ * list changes or `xenometer lab build --update`: a lab does not change under
+ * its user because the mirror did.  NULL when not resolved yet; the caller's.
+ */
+char *packages_resolved(const struct cache *cache, const char *wanted);
+
+/*
+ * Resolve (again, with `update`) and download what is missing.  The build lock
+ * must be held.
+ */
+int packages_download(struct cache *cache, const char *wanted, bool update);
+
+/* Whether all files of a resolved list are there. */
+bool packages_complete(const struct cache *cache, const char *resolved);
+
+/*
+ * The version of the package whose file name starts with `prefix` in a
+ * resolved list: "4.17.7" for xen-hypervisor-, upstream part only.  With
+ * `name`, that gets the package's name behind the prefix ("6.1.0-56-amd64" for
+ * linux-image-).  Sizes in bytes; false when there is none.
+ */
+bool packages_version(const char *resolved, const char *prefix,
+                      char *version, size_t version_size, char *name, size_t name_size);
+
+#endif

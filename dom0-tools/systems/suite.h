@@ -1,0 +1,29 @@
+/*
+ * A lab made of another Debian suite's packages: other versions of Xen, Linux and
+ * the toolstack, beside those of this machine's suite.
+ */
+#ifndef SYSTEMS_SUITE_H
+#define SYSTEMS_SUITE_H
+
+#include "systems/cache.h"
+
+/* Where a suite's packages come from; signed by the keys of SUITE_KEYS. */
+#define SUITE_MIRROR "http://deb.debian.org/debian"
+#define SUITE_KEYS   "/usr/share/keyrings/debian-archive-keyring.gpg"
+
+/* apt's list of sources of the suite, in debs; 0 or errno. */
+int suite_write_sources(const struct cache *cache);
+
+/* apt's complaint about a suite as the line a user can act on. */
+void suite_complain(const struct cache *cache, const char *complaint);
+
+/* A suite of which nothing could be had leaves nothing. */
+void suite_forget(struct cache *cache);
+
+/*
+ * Keep, of the unpacked packages, what linking a program for that dom0 takes:
+ * Xen's headers and libraries, as devel/ in `lab`.
+ */
+int suite_keep_devel(const char *stage, const char *lab);
+
+#endif
