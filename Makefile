@@ -101,7 +101,7 @@ $(BUILD)/%.elf: $(BUILD)/%.elf.debug
 # ------------------------------------------------------------- dom0 program
 
 TOOL_SOURCES := $(sort $(wildcard dom0-tools/*.c dom0-tools/*/*.c dom0-tools/*/*/*.c shared/*.c))
-TOOL_SOURCES := $(filter-out dom0-tools/machines/agent.c dom0-tools/trace/plugin.c dom0-tools/guests/linux/init.c,$(TOOL_SOURCES))
+TOOL_SOURCES := $(filter-out dom0-tools/machines/agent.c dom0-tools/trace/plugin.c dom0-tools/guests/linux/init.c dom0-tools/systems/older_libc.c,$(TOOL_SOURCES))
 TOOL_OBJECTS := $(TOOL_SOURCES:%=$(BUILD)/%.o)
 TOOL_CFLAGS  := -std=gnu11 -O2 -g $(WARNINGS)
 TOOL_CPPFLAGS := -D_GNU_SOURCE -Iinclude -Ishared -Idom0-tools \
@@ -125,11 +125,11 @@ $(BUILD)/sanitized/tests/host/test_vbd.c.o $(BUILD)/sanitized/domU-kernel/driver
 $(BUILD)/dom0-tools/rows/%.c.o $(BUILD)/sanitized/dom0-tools/rows/%.c.o: \
 	TOOL_CPPFLAGS += -fno-toplevel-reorder
 
-# libxenctrl has no stable ABI: for the lab of another suite the one file that uses
-# it is compiled anew, and linked with all the others (systems/suite.c).
+# libxenctrl has no stable ABI, and libc none backwards: for a lab's dom0 the one file that
+# uses libxenctrl is compiled anew, and linked with all the others (systems/suite.c).
 XENCTRL := $(BUILD)/dom0-tools/backend/xenctrl.c.o
 XENCTRL_FILES := dom0-tools/backend/xenctrl.c dom0-tools/backend/xenctrl.h \
-	dom0-tools/xenometer.h include/xenometer/row.h
+	dom0-tools/xenometer.h dom0-tools/systems/older_libc.c include/xenometer/row.h
 $(BUILD)/xenometer-parts.o: $(filter-out $(XENCTRL),$(TOOL_OBJECTS))
 	$(call say,LD,$@)
 	$(Q)$(CC) -r -nostdlib -o $@ $(filter %.o,$^) -Wl,-Bstatic -larchive
@@ -183,9 +183,13 @@ $(BUILD)/test-lab: $(patsubst %,$(BUILD)/%.o,$(sort $(wildcard tests/lab/*.c)))
 # objects, since --wrap does not look into one that is linked already.
 EVIL_OBJECTS := $(patsubst %,$(BUILD)/%.o,$(sort $(wildcard tests/evil/*.c)))
 EVIL_WRAPPED := services_turn device_free
-$(BUILD)/xenometer-evil: $(TOOL_OBJECTS) $(EVIL_OBJECTS)
+$(BUILD)/xenometer-evil-parts.o: $(filter-out $(XENCTRL),$(TOOL_OBJECTS)) $(EVIL_OBJECTS)
 	$(call say,LD,$@)
-	$(Q)$(CC) -o $@ $^ $(EVIL_WRAPPED:%=-Wl,--wrap=%) $(TOOL_LIBS)
+	$(Q)$(CC) -r -nostdlib -o $@ $^ $(EVIL_WRAPPED:%=-Wl,--wrap=%) -Wl,-Bstatic -larchive
+
+$(BUILD)/xenometer-evil: $(BUILD)/xenometer-evil-parts.o $(XENCTRL)
+	$(call say,LD,$@)
+	$(Q)$(CC) -o $@ $^ $(TOOL_LIBS)
 
 # For the Linux domUs of the tests, and their dom0.
 $(BUILD)/linux-frames $(BUILD)/linux-killer $(BUILD)/linux-registers: $(BUILD)/linux-%: tests/lab/linux/%.c Makefile $(DEPS)

@@ -40,7 +40,7 @@ static const struct argp_option options_table[] = {
     { "clock", OPTION_CLOCK, "exact|fast|kvm", 0, "exact counts instructions and is repeatable (default; shell: fast), fast is multi-threaded, kvm needs working nested KVM", 0 },
     { "fast", OPTION_FAST, NULL, 0, "The same as --clock=fast", 0 },
     { "smp", OPTION_SMP, NULL, 0, "Two CPUs, dom0 pinned to the first: what rows with two vCPUs run in", 0 },
-    { "lab-suite", OPTION_SUITE, "SUITE", 0, "The lab made of another Debian suite's packages, such as trixie (default: $XENOMETER_LAB_SUITE, or what this machine's apt knows)", 0 },
+    { "lab-suite", OPTION_SUITE, "SUITE", 0, "The lab made of another Debian suite's packages, such as bookworm (default: $XENOMETER_LAB_SUITE, or " LAB_SUITE ")", 0 },
     { "push", 'p', "FILE", 0, "run, shell: put the file into the job directory, under its base name", 0 },
     { "fetch", 'f', "NAME", 0, "run: bring the file out of the job directory into the current one", 0 },
     { "deadline", 'd', "SECONDS", 0, "run: end it after that time (default 600)", 0 },
@@ -149,7 +149,7 @@ static const struct argp parser = {
            "  xenometer lab run --push=guest.cfg --push=guest.elf -- xl create -c guest.cfg\n"
            "  xenometer lab run --fast --fetch=dmesg.txt -- sh -c 'xl dmesg >dmesg.txt'\n"
            "  xenometer lab shell\n"
-           "  xenometer lab build --lab-suite=trixie\n\n"
+           "  xenometer lab build --lab-suite=bookworm\n\n"
            "Exit status of run: the command's; 3 when the lab is not to be had, 4 at "
            "the deadline. Of the others: 0, 2 usage, 3 something is missing.",
 };
@@ -209,7 +209,7 @@ static json_t *status_document(const struct cache *cache, const struct recipe *r
             free(path);
         }
     return json_pack("{s:s,s:s,s:I,s:I,s:s,s:b,s:o,s:s,s:s,s:s,s:s,s:s,s:b,s:s}",
-        "cache", cache->root, "suite", cache->suite ? cache->suite : "",
+        "cache", cache->root, "suite", cache->suite,
         "bytes", (json_int_t)disk_usage(cache->root),
         "package_bytes", (json_int_t)disk_usage(cache->debs),
         "packages", recipe->resolved ? "resolved" : "none",
@@ -230,8 +230,7 @@ static void print_status(json_t *document)
 #define TEXT(name) json_string_value(json_object_get(document, name))
     printf("cache        %s, %lld MiB (packages %lld MiB)\n", TEXT("cache"),
            MIB(document, "bytes"), MIB(document, "package_bytes"));
-    if ( *TEXT("suite") )
-        printf("suite        %s\n", TEXT("suite"));
+    printf("suite        %s\n", TEXT("suite"));
     printf("Xen          %s\n", *xen ? xen : "not downloaded yet");
     printf("dom0 kernel  %s\n", *kernel ? kernel : "not downloaded yet");
     printf("QEMU         %s\n", TEXT("qemu"));
@@ -337,6 +336,7 @@ int lab_command(int argc, char **argv)
     struct lab_arguments arguments = { 0 };
     const struct command *command = NULL;
     int status = STATUS_USAGE;
+    char *program = NULL;
 
     argp_err_exit_status = STATUS_USAGE;
     if ( argc > 1 && argv[1][0] != '-' )
@@ -364,9 +364,13 @@ int lab_command(int argc, char **argv)
         {
             status = lab_suite_choose(&arguments.options.suite);
             if ( status == STATUS_OK )
+                status = lab_push_program(&arguments.options, arguments.push,
+                                          arguments.push_count, &program);
+            if ( status == STATUS_OK )
                 status = command->function(&arguments);
         }
     }
+    free(program);
     free(arguments.push);
     free(arguments.fetch);
     return status;

@@ -66,7 +66,7 @@ static const struct argp_option options_table[] = {
     { "layers", OPTION_LAYERS, NULL, 0, "In the exact lab, one boot: also who executed them, guest, Xen, dom0's kernel and processes", 0 },
     { "host", OPTION_HOST, "auto|xen|lab", 0, "Where to run (default auto: this machine's Xen if it has one)", 0 },
     { "clock", OPTION_CLOCK, "exact|fast|kvm", 0, "The lab's clock (default exact: counts instructions)", 0 },
-    { "lab-suite", OPTION_SUITE, "SUITE", 0, "The lab made of another Debian suite's packages, such as trixie (default: $XENOMETER_LAB_SUITE, or what this machine's apt knows)", 0 },
+    { "lab-suite", OPTION_SUITE, "SUITE", 0, "The lab made of another Debian suite's packages, such as bookworm (default: $XENOMETER_LAB_SUITE, or " LAB_SUITE ")", 0 },
     { "deadline", 'd', "SECONDS", 0, "Whole run, wall clock (default 1800)", 0 },
     { "row-deadline", OPTION_ROW_DEADLINE, "SECONDS", 0, "One row in one domain, by dom0's clock (default 30; in the exact lab 3)", 0 },
     { "image", OPTION_IMAGE, "FILE", 0, "The unikernel (default: xenometer.elf beside the program)", 0 },
@@ -143,7 +143,7 @@ static const struct argp parser = {
            "  xenometer run\n"
            "  xenometer run 'hypercall/*' --modes=pv,pvh\n"
            "  xenometer run port/qemu-ide port/ioreq -m hvm -n 500 -o ports.json\n"
-           "  xenometer run --host=lab --lab-suite=trixie -o xen-4.20.json\n\n"
+           "  xenometer run --host=lab --lab-suite=bookworm -o xen-4.17.json\n\n"
            "Exit status: 0 fine, 1 a row failed, 2 usage, 3 something is missing on "
            "this machine, 4 deadline.",
 };

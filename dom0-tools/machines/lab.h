@@ -22,6 +22,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/*
+ * The Debian suite a lab is made of unless another is asked for: the same on every
+ * machine, so that figures do not depend on the release they were made on.
+ */
+#define LAB_SUITE "trixie"
+
 enum lab_clock {
     LAB_EXACT,   /* TCG, one vCPU unless smp; the TSC counts executed instructions */
     LAB_FAST,    /* multi-threaded TCG, two vCPUs; the TSC follows the host */
@@ -39,8 +45,8 @@ struct lab_options {
     bool smp;                /* two CPUs, for domains with two vCPUs; dom0 has one
                                 vCPU, pinned to the first */
     const struct lab_plugin *plugin;   /* NULL: none */
-    const char *suite;       /* Debian suite whose packages it is made of, such as
-                                "trixie"; NULL: those that this machine's apt knows */
+    const char *suite;       /* Debian suite whose packages it is made of; NULL:
+                                LAB_SUITE */
     bool quiet;              /* no progress lines */
     const char *cache;       /* cache directory; NULL: $XENOMETER_CACHE, else
                                 ${XDG_CACHE_HOME:-$HOME/.cache}/xenometer */
@@ -105,10 +111,17 @@ struct lab_facts {
 int lab_suite_choose(const char **suite);
 
 /*
- * Path of the program that runs in that lab's dom0: this one, or for a suite one
- * that is linked with the suite's libxenctrl, made first if need be.  The caller's.
+ * Path of the program that runs in that lab's dom0: this one linked with the suite's
+ * libxenctrl and libc, made first if need be.  The caller's.
  */
 int lab_program(const struct lab_options *options, char **path);
+
+/*
+ * Among files to push, this very program, which that dom0 could not run, becomes the one
+ * of lab_program().  *path keeps its path (or NULL); the caller's, after the push.
+ */
+int lab_push_program(const struct lab_options *options, struct lab_file *push, size_t count,
+                     char **path);
 
 /*
  * The kernel of that lab's dom0, for domains: a file that libxenguest unpacks.  The

@@ -36,7 +36,7 @@ static int build(const struct lab_options *options, struct cache *cache,
     recipe->resolved = packages_resolved(cache, recipe->wanted);
     if ( recipe->resolved == NULL || update )
     {
-        status = packages_download(cache, recipe->wanted, update);
+        status = packages_download(cache, recipe->wanted);
         if ( status != STATUS_OK )
             return status;
         free(recipe->resolved);
@@ -49,7 +49,7 @@ static int build(const struct lab_options *options, struct cache *cache,
     {
         /* The list may be older than what is left of debs/. */
         status = packages_complete(cache, recipe->resolved) ? STATUS_OK
-            : packages_download(cache, recipe->wanted, false);
+            : packages_download(cache, recipe->wanted);
         if ( status == STATUS_OK )
         {
             free(recipe->resolved);

@@ -23,7 +23,7 @@
 #include "xenometer.h"
 
 /* To be raised when assembled labs change in a way their inputs don't show. */
-#define FORMAT_VERSION "3"
+#define FORMAT_VERSION "4"
 
 /* Free space an assembly needs at least: stage, kernel, root. */
 #define ASSEMBLY_SPACE (400ull << 20)
@@ -55,18 +55,9 @@ int recipe_read(struct recipe *recipe, const struct cache *cache)
         .files = installed_text("configs/lab/files"),
         .init_path = installed_file("configs/lab/init"),
         .agent_path = installed_file("lab-agent"),
-        .suite = cache->suite != NULL,
     };
     if ( !recipe->wanted || !recipe->files || !recipe->init_path || !recipe->agent_path )
         return STATUS_ENVIRONMENT;
-    if ( cache->suite )
-    {
-        /* To link our program for it with; this machine has its own suite's. */
-        char *more = xasprintf("%s\nlibxen-dev\n", recipe->wanted);
-
-        free(recipe->wanted);
-        recipe->wanted = more;
-    }
     recipe->resolved = packages_resolved(cache, recipe->wanted);
     return STATUS_OK;
 }
@@ -110,7 +101,7 @@ uint64_t recipe_key(const struct recipe *recipe)
         hash = hash_string(hash, recipe->files);
         hash = hash_file(hash, recipe->init_path);
         hash = hash_file(hash, recipe->agent_path);
-        hash = machine_hash(hash, recipe->suite);
+        hash = machine_hash(hash);
     }
     free(real);
     free(qemu);
@@ -320,7 +311,7 @@ int assemble(struct cache *cache, const struct recipe *recipe)
         status = make_guest_kernel(stage, work);
     if ( status == STATUS_OK )
         status = root_write(stage, &manifest, recipe->init_path, recipe->agent_path, cpio);
-    if ( status == STATUS_OK && cache->suite )
+    if ( status == STATUS_OK )
         status = suite_keep_devel(stage, work);
     if ( status == STATUS_OK && cancelled() )
         status = cancelled();

@@ -13,7 +13,6 @@ struct recipe {
     char *files;         /* configs/lab/files */
     char *init_path, *agent_path;
     char *resolved;      /* packages_resolved(); NULL: not resolved yet */
-    bool suite;          /* packages of a suite asked for */
 };
 
 /* STATUS_ENVIRONMENT when a file of the installation is missing.  To be freed

@@ -52,10 +52,10 @@ void cache_find(struct cache *cache, const struct lab_options *options)
         free(root);
         root = absolute;
     }
-    *cache = (struct cache){ .root = root, .suite = options->suite,
+    *cache = (struct cache){ .root = root, .any_suite = options->suite == NULL,
+                             .suite = options->suite ? options->suite : LAB_SUITE,
                              .build_lock = -1, .use_lock = -1 };
-    cache->debs = options->suite ? xasprintf("%s/debs-%s", root, options->suite)
-                                 : path_in(root, "debs");
+    cache->debs = xasprintf("%s/debs-%s", root, cache->suite);
 }
 
 int cache_open(struct cache *cache, const struct lab_options *options)
@@ -85,9 +85,7 @@ void cache_close(struct cache *cache)
 void cache_set_key(struct cache *cache, uint64_t key)
 {
     free(cache->lab);
-    cache->lab = cache->suite
-        ? xasprintf("%s/lab-%s-%016" PRIx64, cache->root, cache->suite, key)
-        : xasprintf("%s/lab-%016" PRIx64, cache->root, key);
+    cache->lab = xasprintf("%s/lab-%s-%016" PRIx64, cache->root, cache->suite, key);
 }
 
 /* Call `visit` for each entry of the root that starts with `prefix`. */
@@ -185,14 +183,12 @@ bool cache_use(struct cache *cache)
 
 static bool remove_current;
 
-/* Is the lab, "…/lab-KEY" or "…/lab-SUITE-KEY", one of our suite's? */
+/* Is the lab, "…/lab-SUITE-KEY", one of our suite's? */
 static bool is_of_suite(const struct cache *cache, const char *path)
 {
     const char *name = strrchr(path, '/') + strlen("/lab-"), *key = strrchr(name, '-');
 
-    if ( key == NULL )
-        return cache->suite == NULL;
-    return cache->suite && strlen(cache->suite) == (size_t)(key - name) &&
+    return key && strlen(cache->suite) == (size_t)(key - name) &&
            memcmp(name, cache->suite, (size_t)(key - name)) == 0;
 }
 
@@ -201,7 +197,7 @@ static void remove_unused_lab(struct cache *cache, const char *path)
     char *lock, *doomed;
     int fd;
 
-    if ( !is_of_suite(cache, path) && !(remove_current && cache->suite == NULL) )
+    if ( !is_of_suite(cache, path) && !(remove_current && cache->any_suite) )
         return;
     if ( cache->lab && !remove_current && strcmp(path, cache->lab) == 0 )
         return;
@@ -237,7 +233,7 @@ int cache_remove_packages(struct cache *cache)
 {
     int error = remove_tree(cache->debs);
 
-    if ( error == 0 && cache->suite == NULL )
-        each_entry(cache, "debs-", remove_entry);
+    if ( error == 0 && cache->any_suite )
+        each_entry(cache, "debs", remove_entry);
     return error;
 }

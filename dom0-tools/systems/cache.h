@@ -2,16 +2,15 @@
  * The lab's cache directory:
  *
  *   build.lock          held (flock, exclusive) by who downloads or builds
- *   debs/               packages, kept over rebuilds; debs/resolved lists them
- *   debs-SUITE/         those of another Debian suite, with apt's lists of it
- *   lab-KEY/            one assembled lab; KEY covers all that decides its content
- *   lab-SUITE-KEY/      one of another suite
+ *   debs-SUITE/         packages of a Debian suite, kept over rebuilds, with apt's lists
+ *                       of it; the file resolved lists them
+ *   lab-SUITE-KEY/      one assembled lab; KEY covers all that decides its content
  *     lock              held (flock, shared) by who uses it, so that nobody
  *                       removes it under a running QEMU
  *     xen, vmlinux, dom0.cpio, and vmlinux.gz, the kernel for Linux domains
  *     exact/, exact-smp/, fast/, …   the snapshots: ram, state
- *     devel/            suites only: headers and libraries to link a program for
- *     program-KEY       its dom0, and that program
+ *     devel/            headers and libraries to link a program for its dom0,
+ *     program-KEY       and that program
  *   new-*               work of a builder; what a killed one left is removed by
  *                       the next, which has the lock
  *
@@ -29,7 +28,8 @@
 
 struct cache {
     char *root;         /* absolute path */
-    const char *suite;  /* borrowed; NULL: the packages of this machine's suite */
+    const char *suite;  /* borrowed */
+    bool any_suite;     /* none was asked for: what removes, removes those of all */
     char *debs;
     char *lab;          /* lab-KEY; NULL until cache_set_key() */
     int build_lock;     /* -1: not held */
@@ -51,10 +51,10 @@ void cache_unlock_build(struct cache *cache);
 /* Take the shared lock of cache->lab.  False when that lab does not exist. */
 bool cache_use(struct cache *cache);
 
-/* Remove the suite's labs of other keys that nobody uses (with `all`: of any key;
- * without a suite, of any suite). */
+/* Remove the suite's labs of other keys that nobody uses (with `all`: of any key, and
+ * with any_suite of any suite). */
 void cache_remove_labs(struct cache *cache, bool all);
-/* Remove the suite's packages (without one: all); 0 or errno. */
+/* Remove the suite's packages (with any_suite: all); 0 or errno. */
 int cache_remove_packages(struct cache *cache);
 
 /* An error of the file system in the cache, as one line that says what to do. */

@@ -38,26 +38,14 @@ char *packages_resolved(const struct cache *cache, const char *wanted)
 /*
  * apt's private configuration.  An empty dpkg status makes it resolve the whole
  * closure whatever the host has installed.  The hooks are cleared because
- * images for containers put an `rm` of the host's package cache there.
+ * images for containers put an `rm` of the host's package cache there; the host's
+ * preferences are for its own suite.
  */
-static int write_configuration(const struct cache *cache, bool own_lists)
+static int write_configuration(const struct cache *cache)
 {
-    char *path = path_in(cache->debs, "apt.conf"), *lists = NULL, *text;
-    int error = 0;
+    char *path = path_in(cache->debs, "apt.conf"), *text;
+    int error = suite_write_sources(cache);
 
-    if ( cache->suite )
-    {
-        /* None of the host's preferences: they are for the host's suite. */
-        error = suite_write_sources(cache);
-        lists = xasprintf("Dir::State::Lists \"%s/lists/\";\n"
-                          "Dir::Etc::SourceList \"%s/sources.list\";\n"
-                          "Dir::Etc::SourceParts \"/dev/null\";\n"
-                          "Dir::Etc::Preferences \"/dev/null\";\n"
-                          "Dir::Etc::PreferencesParts \"/dev/null\";\n"
-                          "APT::Default-Release \"\";\n", cache->debs, cache->debs);
-    }
-    else if ( own_lists )
-        lists = xasprintf("Dir::State::Lists \"%s/lists/\";\n", cache->debs);
     text = xasprintf(
         "Debug::NoLocking \"1\";\n"
         "APT::Sandbox::User \"\";\n"
@@ -79,12 +67,16 @@ static int write_configuration(const struct cache *cache, bool own_lists)
         "#clear APT::Update::Post-Invoke-Success;\n"
         "#clear APT::Architectures;\n"
         "APT::Architectures { \"amd64\"; };\n"
-        "%s", cache->debs, lists ? lists : "");
+        "Dir::State::Lists \"%s/lists/\";\n"
+        "Dir::Etc::SourceList \"%s/sources.list\";\n"
+        "Dir::Etc::SourceParts \"/dev/null\";\n"
+        "Dir::Etc::Preferences \"/dev/null\";\n"
+        "Dir::Etc::PreferencesParts \"/dev/null\";\n"
+        "APT::Default-Release \"\";\n", cache->debs, cache->debs, cache->debs);
     if ( error == 0 )
         error = write_whole_file(path, text, strlen(text), 0666);
     if ( error )
         cache_error(path, error);
-    free(lists);
     free(text);
     free(path);
     return error ? STATUS_ENVIRONMENT : STATUS_OK;
@@ -246,44 +238,31 @@ static int update_lists(struct cache *cache, char **complaint)
 
     *complaint = NULL;
     status = error ? cache_error(partial, error)
-                   : write_configuration(cache, true);
+                   : write_configuration(cache);
     if ( status == STATUS_OK )
         status = apt_get(cache, words, NULL, -1, complaint);
     free(partial);
     return status;
 }
 
-int packages_download(struct cache *cache, const char *wanted, bool update)
+int packages_download(struct cache *cache, const char *wanted)
 {
     char *uris = NULL, *complaint = NULL, *list, *text, *path;
-    bool known = true;
+    bool known;
     int status, error;
 
-    stage_begin("downloading the lab's packages (%s)",
-                cache->suite ? cache->suite : "about 115 MB");
-    /* The system's package lists first; our own when these are missing, older
-     * than what the mirror still has, or to be updated. */
-    status = update || cache->suite ? STATUS_ENVIRONMENT : write_configuration(cache, false);
-    if ( status == STATUS_OK )
+    stage_begin("downloading the lab's packages (%s, about 200 MB)", cache->suite);
+    status = update_lists(cache, &complaint);
+    known = status == STATUS_OK;
+    if ( known )
         status = download(cache, wanted, &uris, &complaint);
-    if ( status == STATUS_ENVIRONMENT && (update || cache->suite || complaint) )
-    {
-        free(complaint);
-        status = update_lists(cache, &complaint);
-        known = status == STATUS_OK;
-        if ( known )
-            status = download(cache, wanted, &uris, &complaint);
-    }
     stage_end();
     if ( status != STATUS_OK )
     {
-        if ( status == STATUS_ENVIRONMENT && complaint && cache->suite )
+        if ( status == STATUS_ENVIRONMENT && complaint )
             suite_complain(cache, complaint);
-        else if ( status == STATUS_ENVIRONMENT && complaint )
-            message("cannot get the lab's packages: %s; the first build needs a Debian "
-                    "mirror and about 1 GiB in %s", complaint, cache->root);
         free(complaint);
-        if ( !known && cache->suite )
+        if ( !known )
             suite_forget(cache);
         return status;
     }

@@ -18,11 +18,8 @@
  */
 char *packages_resolved(const struct cache *cache, const char *wanted);
 
-/*
- * Resolve (again, with `update`) and download what is missing.  The build lock
- * must be held.
- */
-int packages_download(struct cache *cache, const char *wanted, bool update);
+/* Resolve and download what is missing.  The build lock must be held. */
+int packages_download(struct cache *cache, const char *wanted);
 
 /* Whether all files of a resolved list are there. */
 bool packages_complete(const struct cache *cache, const char *resolved);

@@ -1,9 +1,8 @@
-/* Another Debian suite's lab: its name, apt's sources, our program for it. */
+/* The Debian suite of a lab: its name, apt's sources, our program for it. */
 #include "systems/suite.h"
 
 #include <errno.h>
 #include <glob.h>
-#include <gnu/libc-version.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +16,6 @@
 #include "lib/stage.h"
 #include "machines/prepare.h"
 #include "systems/assemble.h"
-#include "systems/packages.h"
 #include "xenometer.h"
 
 #define VARIABLE "XENOMETER_LAB_SUITE"
@@ -38,7 +36,7 @@ int lab_suite_choose(const char **suite)
     if ( *suite && (strspn(*suite, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(*suite) ||
                     **suite == '-') )
     {
-        message("%s=%s: must be the name of a Debian suite, such as trixie", from, *suite);
+        message("%s=%s: must be the name of a Debian suite, such as " LAB_SUITE, from, *suite);
         return STATUS_USAGE;
     }
     return STATUS_OK;
@@ -62,7 +60,15 @@ void suite_complain(const struct cache *cache, const char *complaint)
         message("cannot check the packages of Debian's %s: %s is missing; install the "
                 "package debian-archive-keyring", cache->suite, SUITE_KEYS);
     else if ( strstr(complaint, "does not have a Release file") )
-        message("%s has no suite %s; trixie is one", SUITE_MIRROR, cache->suite);
+        message("%s has no suite %s (any more); " LAB_SUITE " is one", SUITE_MIRROR,
+                cache->suite);
+    else if ( strstr(complaint, "NO_PUBKEY") || strstr(complaint, "not signed") )
+        message("cannot check the packages of Debian's %s: %s lacks the key of it; install a "
+                "newer debian-archive-keyring", cache->suite, SUITE_KEYS);
+    else if ( strstr(complaint, "cannot start apt-get") )
+        message("there is no apt-get here, and the lab is made of Debian's packages: install "
+                "the packages apt, dpkg and debian-archive-keyring, if this distribution has them, "
+                "or copy %s from a machine that made it", cache->root);
     else
         message("cannot get the lab's packages of Debian's %s: %s; the first build needs %s "
                 "and about 1 GiB in %s", cache->suite, complaint, SUITE_MIRROR, cache->root);
@@ -77,13 +83,22 @@ void suite_forget(struct cache *cache)
     free(resolved);
 }
 
-static int move_libraries(const char *stage, const char *to)
+/* Below devel/, as gcc's --sysroot expects it. */
+#define DEVEL_LIBRARIES "devel/usr/lib/x86_64-linux-gnu"
+
+/* What link_program() names, and what that needs. */
+static const char *const devel_files[] = {
+    "libxen*.so*", "libjansson.so.4*", "libsmartcols.so.1*", "libc.so.6", "libc_nonshared.a",
+    "ld-linux-x86-64.so.2", "Scrt1.o", "crti.o", "crtn.o",
+};
+
+static int move_files(const char *stage, const char *pattern, const char *to)
 {
-    char *pattern = path_in(stage, "usr/lib/x86_64-linux-gnu/libxen*.so*");
-    int error = make_directories(to);
+    char *full = xasprintf("%s/usr/lib/x86_64-linux-gnu/%s", stage, pattern);
+    int error = 0;
     glob_t found;
 
-    if ( error == 0 && glob(pattern, 0, NULL, &found) == 0 )
+    if ( glob(full, 0, NULL, &found) == 0 )
     {
         for ( size_t i = 0; error == 0 && i < found.gl_pathc; i++ )
         {
@@ -95,20 +110,29 @@ static int move_libraries(const char *stage, const char *to)
         }
         globfree(&found);
     }
-    free(pattern);
+    free(full);
     return error;
 }
 
 int suite_keep_devel(const char *stage, const char *lab)
 {
-    char *from = path_in(stage, "usr/include"), *libraries = path_in(lab, "devel/lib");
-    char *headers = path_in(lab, "devel/include");
-    int error = move_libraries(stage, libraries);
+    char *from = path_in(stage, "usr/include"), *libraries = path_in(lab, DEVEL_LIBRARIES);
+    char *headers = path_in(lab, "devel/usr/include");
+    char *linux_from = path_in(stage, "usr/lib/linux");
+    char *linux_headers = path_in(lab, "devel/usr/lib/linux");
+    int error = make_directories(libraries);
 
+    for ( size_t i = 0; error == 0 && i < sizeof(devel_files) / sizeof(devel_files[0]); i++ )
+        error = move_files(stage, devel_files[i], libraries);
     if ( error == 0 && rename(from, headers) )
+        error = errno;
+    /* Where linux-libc-dev's asm/ leads to, since trixie. */
+    if ( error == 0 && rename(linux_from, linux_headers) && errno != ENOENT )
         error = errno;
     if ( error )
         cache_error(headers, error);
+    free(linux_headers);
+    free(linux_from);
     free(headers);
     free(libraries);
     free(from);
@@ -117,10 +141,13 @@ int suite_keep_devel(const char *stage, const char *lab)
 
 /* ---------------------------------------------------------- our program -- */
 
-/* What the program is made of: everything but xenctrl.c, linked to one object,
- * and that file's source. */
+/* The tests' program with hostile backends has parts of its own. */
+__attribute__((weak)) const char suite_parts[] = "xenometer-parts.o";
+
+/* What the program is made of: everything but xenctrl.c, linked to one object, that
+ * file's source, and that of what a libc older than this machine's lacks. */
 struct parts {
-    char *object, *source, *include, *tools;
+    char *object, *source, *older, *include, *tools;
 };
 
 static bool find_parts(struct parts *p)
@@ -128,8 +155,9 @@ static bool find_parts(struct parts *p)
     static const char source[] = "dom0-tools/backend/xenctrl.c";
     size_t length;
 
-    *p = (struct parts){ .object = data_file("xenometer-parts.o"), .source = data_file(source) };
-    if ( !p->object || !p->source )
+    *p = (struct parts){ .object = data_file(suite_parts), .source = data_file(source),
+                         .older = data_file("dom0-tools/systems/older_libc.c") };
+    if ( !p->object || !p->source || !p->older )
         return false;
     /* Where that stands; build/ has a dom0-tools of its own. */
     length = strlen(p->source) - strlen(source);
@@ -142,6 +170,7 @@ static void free_parts(struct parts *p)
 {
     free(p->object);
     free(p->source);
+    free(p->older);
     free(p->include);
     free(p->tools);
 }
@@ -149,7 +178,7 @@ static void free_parts(struct parts *p)
 /* Size and time of change stand for the content. */
 static uint64_t hash_parts(const struct parts *p)
 {
-    const char *const paths[] = { p->object, p->source };
+    const char *const paths[] = { p->object, p->source, p->older };
     uint64_t hash = HASH_START;
 
     for ( size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++ )
@@ -167,23 +196,30 @@ static uint64_t hash_parts(const struct parts *p)
 
 /*
  * libxenctrl's ABI and the interface versions it speaks change with every Xen: the
- * one file that uses it is compiled again, with the suite's headers, and linked with
- * the suite's libraries.  All others keep their ABI, and the rest stays as it is.
+ * one file that uses it is compiled with the suite's headers.  Everything is linked
+ * with the suite's libraries, libc and its start files among them: a program linked with
+ * this machine's would need a libc at least as new in dom0.
  */
 static int link_program(const struct cache *cache, const struct parts *p, const char *to)
 {
-    char *headers = path_in(cache->lab, "devel/include"), *complaint = NULL;
-    char *libraries = path_in(cache->lab, "devel/lib");
+    char *libraries = path_in(cache->lab, DEVEL_LIBRARIES), *complaint = NULL;
+    char *sysroot = xasprintf("--sysroot=%s/devel", cache->lab);
+    /* Part of the sysroot only for a gcc made for Debian's directories. */
+    char *headers = path_in(cache->lab, "devel/usr/include/x86_64-linux-gnu");
     char *directory = xasprintf("-L%s", libraries);
     char *indirect = xasprintf("-Wl,-rpath-link,%s", libraries);
+    char *start = path_in(libraries, "Scrt1.o"), *init = path_in(libraries, "crti.o");
+    char *end = path_in(libraries, "crtn.o");
     const char *argv[] = {
-        "gcc", "-std=gnu11", "-O2", "-g", "-D_GNU_SOURCE", "-I", p->include, "-I", p->tools,
-        "-I", headers, "-o", to, p->object, p->source, directory, indirect,
-        /* What the suite's libraries need of a newer libc, dom0 has. */
+        "gcc", "-std=gnu11", "-O2", "-g", "-D_GNU_SOURCE", sysroot, "-isystem", headers,
+        "-I", p->include, "-I", p->tools, "-nostdlib", "-o", to, start, init,
+        p->object, p->source, p->older, directory, indirect,
+        /* What the libraries need of libraries that are no files of devel/, dom0 has. */
         "-Wl,--allow-shlib-undefined",
         /* As in the Makefile's TOOL_PACKAGES. */
         "-lxencall", "-lxenctrl", "-lxenevtchn", "-lxengnttab", "-lxenstore",
-        "-lxendevicemodel", "-lxenforeignmemory", "-ljansson", "-lsmartcols", NULL };
+        "-lxendevicemodel", "-lxenforeignmemory", "-l:libjansson.so.4", "-l:libsmartcols.so.1",
+        "-l:libc.so.6", "-l:libc_nonshared.a", "-l:ld-linux-x86-64.so.2", "-lgcc", end, NULL };
     int status;
 
     stage_begin("linking xenometer for %s", cache->suite);
@@ -191,33 +227,17 @@ static int link_program(const struct cache *cache, const struct parts *p, const 
                        &complaint);
     stage_end();
     if ( status == STATUS_ENVIRONMENT )
-        message("cannot link xenometer for %s's dom0: %s; it takes gcc, libjansson-dev and "
-                "libsmartcols-dev, as `make` does", cache->suite, complaint);
+        message("cannot link xenometer for %s's dom0: %s; it takes gcc, as `make` does",
+                cache->suite, complaint);
     free(complaint);
+    free(end);
+    free(init);
+    free(start);
     free(indirect);
     free(directory);
-    free(libraries);
     free(headers);
-    return status;
-}
-
-/* A program is for the libc it was linked with, and newer ones. */
-static int check_libc(const struct cache *cache)
-{
-    struct recipe recipe;
-    char version[32] = "";
-    int status = recipe_read(&recipe, cache);
-
-    if ( status == STATUS_OK && recipe.resolved &&
-         packages_version(recipe.resolved, "libc", version, sizeof(version), NULL, 0) &&
-         strverscmp(version, gnu_get_libc_version()) < 0 )
-    {
-        message("%s has libc %s, older than this machine's %s, which xenometer is built for: "
-                "in the lab of %s only `xenometer lab` works", cache->suite, version,
-                gnu_get_libc_version(), cache->suite);
-        status = STATUS_ENVIRONMENT;
-    }
-    recipe_free(&recipe);
+    free(sysroot);
+    free(libraries);
     return status;
 }
 
@@ -239,9 +259,9 @@ static void remove_programs(const struct cache *cache)
 static int make_program(struct cache *cache, const struct parts *p, const char *path)
 {
     char *work = path_in(cache->lab, "new-program");
-    int status = check_libc(cache);
+    int status = STATUS_OK;
 
-    if ( status == STATUS_OK && access(path, X_OK) )
+    if ( access(path, X_OK) )
     {
         status = link_program(cache, p, work);
         if ( status == STATUS_OK )
@@ -263,15 +283,10 @@ int lab_program(const struct lab_options *options, char **path)
     int status;
 
     *path = NULL;
-    if ( options->suite == NULL )
-    {
-        *path = xstrdup("/proc/self/exe");
-        return STATUS_OK;
-    }
     if ( !find_parts(&parts) )
     {
-        message("the parts of xenometer to be linked for %s's dom0 are missing from this "
-                "installation; run `make all`, or `make install` again", options->suite);
+        message("the parts of xenometer to be linked for the lab's dom0 are missing from this "
+                "installation; run `make all`, or `make install` again");
         free_parts(&parts);
         return STATUS_ENVIRONMENT;
     }
@@ -296,4 +311,25 @@ int lab_program(const struct lab_options *options, char **path)
     cancel_end();
     free_parts(&parts);
     return status;
+}
+
+int lab_push_program(const struct lab_options *options, struct lab_file *push, size_t count,
+                     char **path)
+{
+    struct stat own, st;
+
+    *path = NULL;
+    if ( stat("/proc/self/exe", &own) )
+        return STATUS_OK;
+    for ( size_t i = 0; i < count; i++ )
+        if ( stat(push[i].host_path, &st) == 0 && st.st_ino == own.st_ino &&
+             st.st_dev == own.st_dev )
+        {
+            int status = *path ? STATUS_OK : lab_program(options, path);
+
+            if ( status != STATUS_OK )
+                return status;
+            push[i].host_path = *path;
+        }
+    return STATUS_OK;
 }

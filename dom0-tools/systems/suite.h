@@ -1,6 +1,6 @@
 /*
- * A lab made of another Debian suite's packages: other versions of Xen, Linux and
- * the toolstack, beside those of this machine's suite.
+ * The Debian suite whose packages a lab is made of, whatever this machine's is: where
+ * they come from, and the program for its dom0.
  */
 #ifndef SYSTEMS_SUITE_H
 #define SYSTEMS_SUITE_H
@@ -22,7 +22,7 @@ void suite_forget(struct cache *cache);
 
 /*
  * Keep, of the unpacked packages, what linking a program for that dom0 takes:
- * Xen's headers and libraries, as devel/ in `lab`.
+ * headers, libraries and libc's start files, as devel/ in `lab`.
  */
 int suite_keep_devel(const char *stage, const char *lab);
 

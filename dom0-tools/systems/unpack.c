@@ -79,10 +79,13 @@ static bool is_library(const char *path)
            fnmatch("/usr/lib64/*.so*", path, FNM_PATHNAME) == 0;
 }
 
-/* Xen's headers; where a lab is made of packages of its own suite, libxen-dev is one. */
-static bool is_header(const char *path)
+/* What a program for dom0 is linked with besides libraries (suite.c). */
+static bool is_devel(const char *path)
 {
-    return fnmatch("/usr/include/*", path, 0) == 0;
+    return fnmatch("/usr/include/*", path, 0) == 0 ||
+           fnmatch("/usr/lib/linux/uapi/x86/*", path, 0) == 0 ||
+           fnmatch("/usr/lib/x86_64-linux-gnu/*crt[1in].o", path, FNM_PATHNAME) == 0 ||
+           strcmp(path, "/usr/lib/x86_64-linux-gnu/libc_nonshared.a") == 0;
 }
 
 /* Xen and the kernel, and what they are compressed with. */
@@ -166,7 +169,7 @@ static int extract_wanted(struct archive *archive, const char *stage,
             continue;
         path = merged_path(name);
         if ( archive_entry_filetype(entry) != AE_IFDIR &&
-             (manifest_wants(manifest, path) || is_library(path) || is_header(path) ||
+             (manifest_wants(manifest, path) || is_library(path) || is_devel(path) ||
               is_boot(path)) )
             status = extract(archive, entry, stage, path);
         free(path);

@@ -40,7 +40,6 @@ static int start(struct instance *instance, const struct cache *cache, int conso
     struct machine_files files = {
         .serial = -1, .console = console, .channel = instance->channel,
         .ram = instance->ram, .state = instance->state, .plugin = instance->plugin,
-        .suite = cache->suite != NULL,
     };
     struct machine machine;
     int keep[8], status;

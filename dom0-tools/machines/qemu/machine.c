@@ -31,16 +31,16 @@
  * it each time, and those behind it never run; the first always does.
  */
 #define XEN_SMP_OPTIONS XEN_OPTIONS " dom0_max_vcpus=1 dom0_vcpus_pin"
-/* What the kernel does not know it hands to init as environment: so every
- * command in dom0 learns which clock its figures are in. */
-#define DOM0_OPTIONS "console=hvc0 panic=1 loglevel=4 " LAB_VARIABLE "=%s"
-
 /*
- * QEMU 10 allocates 384 MiB, nearly all untouched, for the table of its map
- * cache: more than a Linux with 400 MiB grants by its rule of thumb, so that no HVM
- * domain would get a device model.
+ * What the kernel does not know it hands to init as environment: so every
+ * command in dom0 learns which clock its figures are in.
+ *
+ * overcommit_memory: QEMU 10 allocates 384 MiB, nearly all untouched, for the table of
+ * its map cache: more than a Linux with 400 MiB grants by its rule of thumb, so that no
+ * HVM domain would get a device model.
  */
-#define SUITE_OPTIONS " sysctl.vm.overcommit_memory=1"
+#define DOM0_OPTIONS \
+    "console=hvc0 panic=1 loglevel=4 sysctl.vm.overcommit_memory=1 " LAB_VARIABLE "=%s"
 
 static void add(struct machine *m, const char *argument)
 {
@@ -167,9 +167,8 @@ void machine_lab(struct machine *m, enum lab_clock clock, bool smp,
     add_pair(m, "-serial", "chardev:serial");
     add_pair(m, "-kernel", "xen");
     add_pair(m, "-append", smp ? XEN_SMP_OPTIONS : XEN_OPTIONS);
-    add_owned(m, "-initrd", xasprintf("vmlinux " DOM0_OPTIONS "%s,dom0.cpio",
-                                      machine_clock_name(clock),
-                                      files->suite ? SUITE_OPTIONS : ""));
+    add_owned(m, "-initrd", xasprintf("vmlinux " DOM0_OPTIONS ",dom0.cpio",
+                                      machine_clock_name(clock)));
     add(m, "-S");
     if ( files->state >= 0 )
         add_pair(m, "-incoming", "defer");
@@ -200,10 +199,10 @@ void machine_bare(struct machine *m, enum lab_clock clock, bool smp, const char 
     add_plugin(m, plugin);
 }
 
-uint64_t machine_hash(uint64_t hash, bool suite)
+uint64_t machine_hash(uint64_t hash)
 {
     static const enum lab_clock clocks[] = { LAB_EXACT, LAB_FAST, LAB_KVM };
-    const struct machine_files files = { .console = -1, .suite = suite };
+    const struct machine_files files = { .console = -1 };
 
     for ( size_t i = 0; i < 2 * sizeof(clocks) / sizeof(clocks[0]); i++ )
     {

@@ -24,7 +24,6 @@ struct machine_files {
     int ram;             /* memory file to boot in; -1: the snapshot's */
     int state;           /* the snapshot's device state to load; or -1 */
     const struct lab_plugin *plugin;   /* or NULL */
-    bool suite;          /* dom0 is of a suite asked for */
 };
 
 /* A NULL-terminated argument list; free with machine_free(). */
@@ -58,6 +57,6 @@ const char *machine_name(enum lab_clock clock, bool smp);
 /* The -cpu of that clock. */
 const char *machine_cpu(enum lab_clock clock);
 /* Hash over all command lines: part of the lab's key. */
-uint64_t machine_hash(uint64_t hash, bool suite);
+uint64_t machine_hash(uint64_t hash);
 
 #endif
