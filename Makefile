@@ -198,7 +198,7 @@ $(BUILD)/linux-frames $(BUILD)/linux-killer $(BUILD)/linux-registers: $(BUILD)/l
 	$(Q)$(CC) $(TOOL_CFLAGS) $(TOOL_CPPFLAGS) -MMD -MP -MF $@.d -static $< -o $@
 
 $(BUILD)/test-image: $(patsubst %,$(BUILD)/%.o,$(sort $(wildcard tests/image/*.c)) \
-		$(filter dom0-tools/lib/elf.c dom0-tools/catalogue/image%.c dom0-tools/lib/program.c dom0-tools/measure/result.c,$(TOOL_SOURCES)))
+		$(filter dom0-tools/lib/elf.c dom0-tools/catalogue/image%.c dom0-tools/catalogue/modes.c dom0-tools/lib/program.c dom0-tools/measure/result.c,$(TOOL_SOURCES)))
 	$(call say,LD,$@)
 	$(Q)$(CC) -o $@ $^ -lcunit
 

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "measure/environment.h"
-#include "measure/result.h"
+#include "catalogue/modes.h"
+#include "lib/lab_clock.h"
 #include "xenometer.h"
 
 /* While awake: so many events, or so long without one, then the others' turn. */
@@ -540,7 +540,7 @@ static char *announce(struct device *d, uint32_t needs)
         keys[count++] = (struct xenbus_key){ KEY_EVENT_ABI, EVENT_ABI_FIFO };
     if ( needs & DOMAIN_GRANT_V2 )
         keys[count++] = (struct xenbus_key){ KEY_GRANT_VERSION, "2" };
-    if ( environment_is_tcg() )
+    if ( lab_clock_is_tcg() )
         keys[count++] = (struct xenbus_key){ KEY_CPU_EMULATOR, CPU_EMULATOR_TCG };
     if ( needs & DOMAIN_SHADOW )
         keys[count++] = (struct xenbus_key){ KEY_PAGING, PAGING_SHADOW };

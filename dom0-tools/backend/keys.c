@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "measure/result.h"
+#include "catalogue/modes.h"
 #include "xenometer.h"
 
 /* xen/event_channel.h: FIFO event channels number 2^17. */

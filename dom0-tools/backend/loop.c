@@ -9,12 +9,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "measure/session.h"
 #include "xenometer.h"
 
 #define BATCH 8   /* ready descriptors handled in one turn */
 
-volatile int session_interrupted;
+volatile int loop_interrupted;
 
 static const int caught[] = { SIGINT, SIGTERM, SIGHUP };
 #define CAUGHT (sizeof(caught) / sizeof(caught[0]))
@@ -25,7 +24,7 @@ static void interrupted(int number)
 {
     int saved = errno;
 
-    session_interrupted = number;
+    loop_interrupted = number;
     /* Full pipe: then the loop is woken anyway. */
     if ( write(wake[1], "", 1) < 0 )
         errno = saved;
@@ -246,7 +245,7 @@ int loop_open(struct loop *l)
         close_all(l);
         return STATUS_ENVIRONMENT;
     }
-    session_interrupted = 0;
+    loop_interrupted = 0;
     for ( size_t i = 0; i < CAUGHT; i++ )
         sigaction(caught[i], &action, &before[i]);
     /* A reader of our output that goes away must not leave a domain behind. */

@@ -43,10 +43,12 @@ struct loop {
     struct loop_work *work;
 };
 
+/* The number of the signal that asks for the end; whoever works for long looks at it. */
+extern volatile int loop_interrupted;
+
 /*
- * Catches SIGINT, SIGTERM and SIGHUP until loop_close(): they set
- * session_interrupted (measure/session.h) and wake loop_turn().  One loop at a
- * time.  An enum status; the reason was printed.
+ * Catches SIGINT, SIGTERM and SIGHUP until loop_close(): they set loop_interrupted and wake
+ * loop_turn().  One loop at a time.  An enum status; the reason was printed.
  */
 int loop_open(struct loop *);
 void loop_close(struct loop *);

@@ -5,7 +5,7 @@
 
 #include "xenometer.h"
 
-/* The linker's names for the ends of the sections of rows/row.h. */
+/* The linker's names for the ends of the sections of measure/row.h. */
 extern const struct row __start_own_rows[], __stop_own_rows[];
 extern const struct row_code __start_own_code[];
 

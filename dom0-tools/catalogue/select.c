@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "catalogue/catalogue.h"
+#include "catalogue/modes.h"
 #include "catalogue/select.h"
 #include "xenometer.h"
 

@@ -9,7 +9,27 @@
 #include <stdint.h>
 
 #include "catalogue/image.h"
-#include "measure/session.h"
+
+/* One row to run, in the modes asked for. */
+struct selection {
+    const struct image_row **rows;   /* borrowed from the image, in order */
+    size_t count;
+    uint32_t modes;                  /* enum mode bits; MODE_BARE is not ours */
+};
+
+struct session_options {
+    const struct image *image;       /* borrowed */
+    const char *elf;                 /* the unikernel's path */
+    const char *config_dir;          /* holds pv.cfg, pvh.cfg, hvm.cfg */
+    const char *bridge;              /* of dom0, for the net rows; NULL: one of our own */
+    const char *kernel;              /* for Linux domains; NULL: dom0's, in /boot */
+    uint32_t samples;                /* 0: each row's own number */
+    unsigned boots;                  /* domains of each kind, one after another; at least 1 */
+    uint64_t seed;                   /* of their order: plan.h */
+    bool keep_raw;
+    unsigned row_deadline;           /* seconds a row may take, wall clock */
+    unsigned domain_deadline;        /* seconds from xl create to Connected */
+};
 
 /*
  * The unikernel's image from `path`; NULL: the one that belongs to this

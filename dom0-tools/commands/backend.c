@@ -10,7 +10,9 @@
 #include <string.h>
 
 #include "backend/host.h"
+#include "backend/loop.h"
 #include "catalogue/catalogue.h"
+#include "catalogue/modes.h"
 #include "catalogue/select.h"
 #include "guests/domain.h"
 #include "measure/environment.h"
@@ -308,19 +310,19 @@ static bool busy(const struct server *s)
 /* Ctrl-C: domains that listen are told to stop; a second one is for us. */
 static void wind_up(struct server *s)
 {
-    int first = session_interrupted;
+    int first = loop_interrupted;
 
-    session_interrupted = 0;
+    loop_interrupted = 0;
     for ( struct served *d = s->domains; d; d = d->next )
         if ( d->ours )
             runner_stop(&d->runner);
-    while ( finish_done(s), busy(s) && !session_interrupted )
+    while ( finish_done(s), busy(s) && !loop_interrupted )
         if ( host_turn(&s->host) != STATUS_OK )
             break;
     for ( struct served *d = s->domains; d; d = d->next )
         if ( d->ours )
             finish(s, d);
-    session_interrupted = first;
+    loop_interrupted = first;
 }
 
 static void waited_enough(void *context)
@@ -338,7 +340,7 @@ static void wait_until_gone(struct server *s)
     struct loop_timer timer = { .expired = waited_enough, .context = &enough };
 
     loop_timer_set(&s->host.loop, &timer, SECONDS(CLEARING_PATIENCE));
-    while ( forget(s), s->domains && !enough && !session_interrupted )
+    while ( forget(s), s->domains && !enough && !loop_interrupted )
         if ( host_turn(&s->host) != STATUS_OK )
             break;
     loop_timer_clear(&s->host.loop, &timer);
@@ -353,7 +355,7 @@ static int serve(struct server *s)
     else
         message("waiting for domains named %s…; Ctrl-C ends this", s->options->prefix);
     look_for_domains(s);
-    while ( status == STATUS_OK && !session_interrupted &&
+    while ( status == STATUS_OK && !loop_interrupted &&
             !(s->options->once && s->finished) )
     {
         status = host_turn(&s->host);

@@ -10,6 +10,7 @@
 
 #include <libsmartcols/libsmartcols.h>
 
+#include "catalogue/modes.h"
 #include "report/comparison.h"
 #include "report/json.h"
 #include "report/layout.h"

@@ -9,6 +9,7 @@
 
 #include <libsmartcols/libsmartcols.h>
 
+#include "catalogue/modes.h"
 #include "catalogue/select.h"
 #include "report/text.h"
 #include "xenometer.h"

@@ -18,18 +18,19 @@
 
 #include "backend/modules.h"
 #include "backend/network.h"
+#include "bench/bare.h"
+#include "bench/layers.h"
 #include "catalogue/catalogue.h"
 #include "catalogue/image.h"
 #include "catalogue/select.h"
+#include "lib/lab_clock.h"
 #include "machines/lab.h"
-#include "measure/bare.h"
 #include "measure/environment.h"
 #include "measure/plan.h"
 #include "measure/session.h"
 #include "report/json.h"
 #include "report/layers.h"
 #include "report/table.h"
-#include "trace/layers.h"
 #include "xenometer.h"
 
 /* Seconds of dom0's clock.  In the exact lab a second is a thousand million

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/loop.h"
 #include "measure/session.h"
 #include "xenometer.h"
 
@@ -51,7 +52,7 @@ static int serve_on(struct split *s, const struct served *device)
     int status = STATUS_OK;
 
     loop_timer_set(&s->host->loop, &timer, SECONDS(TAKING));
-    while ( status == STATUS_OK && !session_interrupted && !split_trouble(s) && lives(s) )
+    while ( status == STATUS_OK && !loop_interrupted && !split_trouble(s) && lives(s) )
     {
         status = host_turn(s->host);
         if ( late && s->phase == SPLIT_WAITING )
@@ -68,13 +69,13 @@ static int let_go(struct split *s, const struct served *device)
 {
     bool late = false;
     struct loop_timer timer = { .expired = too_long, .context = &late };
-    int status = STATUS_OK, first = session_interrupted;
+    int status = STATUS_OK, first = loop_interrupted;
 
-    session_interrupted = 0;   /* a second Ctrl-C ends the waiting */
+    loop_interrupted = 0;   /* a second Ctrl-C ends the waiting */
     loop_timer_set(&s->host->loop, &timer, SECONDS(PATIENCE));
     split_close(s);
     while ( status == STATUS_OK && !split_closed(s) && !split_trouble(s) && !late &&
-            !session_interrupted && lives(s) )
+            !loop_interrupted && lives(s) )
         status = host_turn(s->host);
     loop_timer_clear(&s->host->loop, &timer);
     if ( status == STATUS_OK && !split_closed(s) && !split_trouble(s) && lives(s) )
@@ -83,7 +84,7 @@ static int let_go(struct split *s, const struct served *device)
                 s->name.domid, s->what, device->busy);
         status = STATUS_DEADLINE;
     }
-    session_interrupted = first;
+    loop_interrupted = first;
     return status;
 }
 
@@ -102,7 +103,7 @@ static int serve_domain(struct host *h, uint32_t domid, const struct served *dev
         return STATUS_ENVIRONMENT;
     }
     status = serve_on(s, device);
-    if ( status == STATUS_OK && session_interrupted )
+    if ( status == STATUS_OK && loop_interrupted )
         status = let_go(s, device);
     stays = lives(s);
     if ( status == STATUS_OK && split_trouble(s) && stays )

@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "backend/modules.h"
+#include "bench/capture.h"
+#include "catalogue/modes.h"
 #include "catalogue/select.h"
 #include "lib/files.h"
 #include "machines/qemu/qemu.h"

@@ -10,6 +10,7 @@
 
 #include "backend/disk.h"
 #include "backend/network.h"
+#include "catalogue/modes.h"
 #include "xenometer.h"
 
 #define CREATE_DEADLINE 60u   /* seconds for xl create */

@@ -6,9 +6,9 @@
 #define GUESTS_DOMAIN_H
 
 #include "backend/host.h"
+#include "catalogue/select.h"
 #include "guests/console.h"
 #include "guests/xl.h"
-#include "measure/session.h"
 
 /* Domains of `xenometer run`: its own affair, `xenometer backend` passes over
  * them.  Followed by mode, process id and a number. */

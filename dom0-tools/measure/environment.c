@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "backend/xenctrl.h"
+#include "lib/lab_clock.h"
 #include "xenometer.h"
 
 static void set(char **field, char *value)
@@ -75,13 +76,6 @@ static char *cpu_model(void)
     if ( f )
         fclose(f);
     return model;
-}
-
-bool environment_is_tcg(void)
-{
-    const char *lab = getenv(LAB_VARIABLE);
-
-    return lab && (!strcmp(lab, "exact") || !strcmp(lab, "fast"));
 }
 
 int environment_here(struct environment *e)

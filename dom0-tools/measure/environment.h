@@ -8,18 +8,11 @@
 
 #include "measure/result.h"
 
-/* The environment variable by which the lab tells its dom0 which clock it has:
- * exact, fast or kvm. */
-#define LAB_VARIABLE "XENOMETER_LAB"
-
 /*
  * Is this machine a Xen dom0?  If not, *why_not says why (the caller's), else
  * it is NULL.
  */
 bool environment_is_xen(char **why_not);
-
-/* Is this machine's CPU QEMU's TCG, as far as the lab has told us? */
-bool environment_is_tcg(void);
 
 /*
  * Describe this Xen host, which is the lab's where LAB_VARIABLE is set.  An

@@ -3,9 +3,11 @@
 #include <stdlib.h>
 
 #include "backend/disk.h"
+#include "backend/loop.h"
 #include "catalogue/catalogue.h"
+#include "catalogue/modes.h"
 #include "measure/peer.h"
-#include "rows/row.h"
+#include "measure/row.h"
 #include "xenometer.h"
 
 #define NOT_IN_DOM0 "measured inside a domain, not by a process in dom0"
@@ -55,7 +57,7 @@ static void run_row(struct domains *domains, const struct image_row *row, enum m
     else
         peer_run(&r);
     /* Interrupted: half a row is none. */
-    if ( !session_interrupted )
+    if ( !loop_interrupted )
         record(&r, records);
     free(r.ticks);
     free(r.skip);
@@ -89,7 +91,7 @@ static void tear_down(struct domains *domains, const struct selection *selection
 static bool run_mode(struct domains *domains, const struct selection *selection,
                      enum mode mode, uint32_t possible, struct records *records)
 {
-    for ( size_t i = 0; i < selection->count && !session_interrupted; i++ )
+    for ( size_t i = 0; i < selection->count && !loop_interrupted; i++ )
     {
         const struct image_row *row = selection->rows[i];
         const char *reason = excuse(row, mode, possible);
@@ -113,7 +115,7 @@ bool own_run(struct domains *domains, const struct selection *selection,
     static const enum mode modes[] = { MODE_PV, MODE_PVH, MODE_HVM, MODE_DOM0 };
     bool fine = true;
 
-    for ( size_t i = 0; i < 4 && fine && !session_interrupted; i++ )
+    for ( size_t i = 0; i < 4 && fine && !loop_interrupted; i++ )
         if ( selection->modes & modes[i] )
         {
             fine = run_mode(domains, selection, modes[i], possible, records);

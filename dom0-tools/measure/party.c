@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/loop.h"
 #include "measure/record.h"
-#include "rows/row.h"
+#include "measure/row.h"
 #include "xenometer.h"
 
 static void expired(void *context)
@@ -45,7 +46,7 @@ char *party_make(struct party *p, struct domains *domains, enum mode mode, uint3
         struct guest guest;
         char *error;
 
-        if ( session_interrupted )
+        if ( loop_interrupted )
             return xstrdup("interrupted");
         error = domain_create(domains, mode, needs, extra, NULL, &guest);
         if ( error )
@@ -109,11 +110,11 @@ char *party_wait(struct party *p, unsigned seconds)
 
     p->late = false;
     loop_timer_set(&host->loop, &p->deadline, SECONDS(seconds));
-    while ( p->busy && !p->late && !p->lost && !session_interrupted )
+    while ( p->busy && !p->late && !p->lost && !loop_interrupted )
         if ( host_turn(host) != STATUS_OK )
             break;
     loop_timer_clear(&host->loop, &p->deadline);
-    if ( session_interrupted )
+    if ( loop_interrupted )
         return xstrdup("interrupted");
     if ( host->lost )
         return xstrdup("lost the connection to xenstored");

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "measure/party.h"
-#include "rows/row.h"
+#include "measure/row.h"
 #include "xenometer.h"
 
 static char *run_both(struct row_run *r, struct party *p)

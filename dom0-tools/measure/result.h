@@ -114,11 +114,4 @@ void results_sort(struct results *, const struct image *);
 /* The worst outcome of all rows. */
 enum outcome results_worst(const struct results *);
 
-/* "pv", "pvh", "hvm", "bare", "dom0" and back; 0 when unknown. */
-const char *mode_name(enum mode);
-uint32_t mode_parse(const char *name);
-/* "success", "skip", "error", "failure"; -1 when unknown. */
-const char *outcome_name(enum outcome);
-int outcome_parse(const char *name);
-
 #endif

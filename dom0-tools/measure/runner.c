@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "catalogue/modes.h"
 #include "measure/result.h"
 #include "xenometer.h"
 

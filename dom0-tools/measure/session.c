@@ -5,9 +5,12 @@
 #include <string.h>
 
 #include "backend/disk.h"
+#include "backend/loop.h"
 #include "backend/network.h"
 #include "catalogue/catalogue.h"
+#include "catalogue/modes.h"
 #include "guests/domain.h"
+#include "lib/lab_clock.h"
 #include "measure/environment.h"
 #include "measure/merge.h"
 #include "measure/own.h"
@@ -61,7 +64,7 @@ static char *drive(struct session *s, struct runner *r, struct guest *g)
         path = xenbus_console(s->host.bus, g->domid);
         console_open(&g->console, path);
         free(path);
-        while ( r->phase != RUNNER_DONE && !session_interrupted && !s->broken )
+        while ( r->phase != RUNNER_DONE && !loop_interrupted && !s->broken )
             s->broken = host_turn(&s->host) != STATUS_OK;
         if ( r->trouble )
             error = xstrdup(r->trouble);
@@ -129,7 +132,7 @@ static void boot(struct session *s, struct kind *kind)
     for ( size_t i = 0; i < kind->count; i++ )
         if ( !failed_before(s, kind->mode, kind->rows[i]) )
             rows[r.count++] = kind->rows[i];
-    while ( r.next < r.count && !session_interrupted && !s->broken )
+    while ( r.next < r.count && !loop_interrupted && !s->broken )
     {
         size_t before = r.next;
 
@@ -172,7 +175,7 @@ static void boot(struct session *s, struct kind *kind)
     }
     if ( s->broken && error )
         message("%s", error);
-    else if ( r.next < r.count && !session_interrupted && !s->broken )
+    else if ( r.next < r.count && !loop_interrupted && !s->broken )
     {
         kind->hopeless = true;
         rest(s, &r, kind->mode, kind->lost == MAX_LOST
@@ -202,7 +205,7 @@ static struct kind *find_kind(struct kind **kinds, size_t *count, enum mode mode
  */
 static const char *impossible_here(const struct image_row *row, enum mode mode)
 {
-    return row->needs & DOMAIN_TSC_EMULATED && mode != MODE_PV && environment_is_tcg()
+    return row->needs & DOMAIN_TSC_EMULATED && mode != MODE_PV && lab_clock_is_tcg()
                ? "QEMU's TCG reports a trapped RDTSCP as RDTSC, and Xen ends it with #GP"
                : NULL;
 }
@@ -247,7 +250,7 @@ static void run_kinds(struct session *s, struct kind *kinds, size_t count)
     size_t *order = xcalloc(steps, sizeof(*order));
 
     plan_order(count, s->options->boots, s->options->seed, order);
-    for ( size_t i = 0; i < steps && !session_interrupted && !s->broken; i++ )
+    for ( size_t i = 0; i < steps && !loop_interrupted && !s->broken; i++ )
     {
         struct kind *kind = &kinds[order[i]];
 
@@ -290,11 +293,11 @@ int session_run(const struct session_options *options, const struct selection *s
         if ( asked & modes[i] )
             sort_out(&s, modes[i], domain_impossible(possible, modes[i]), &kinds, &count);
     run_kinds(&s, kinds, count);
-    if ( !session_interrupted && !s.broken )
+    if ( !loop_interrupted && !s.broken )
         s.broken = !own_run(&s.domains, selection, possible, &s.records);
     merge_records(&s.records, options->boots, options->keep_raw, results);
-    if ( session_interrupted )
-        status = 128 + session_interrupted;
+    if ( loop_interrupted )
+        status = 128 + loop_interrupted;
     else if ( s.broken )
         status = STATUS_ENVIRONMENT;
     disk_close(&s.disk);

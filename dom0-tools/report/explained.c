@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "catalogue/image.h"
+#include "catalogue/modes.h"
 #include "lib/files.h"
 #include "report/comparison.h"
 #include "xenometer.h"

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "catalogue/modes.h"
 #include "report/text.h"
 #include "report/trace_files.h"
 

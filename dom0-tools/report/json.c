@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "catalogue/modes.h"
 #include "measure/summary.h"
 #include "report/json.h"
 #include "report/ratio.h"

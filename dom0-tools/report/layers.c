@@ -5,6 +5,7 @@
 
 #include <libsmartcols/libsmartcols.h>
 
+#include "catalogue/modes.h"
 #include "report/notes.h"
 #include "report/text.h"
 #include "trace/trace.h"

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "catalogue/modes.h"
 #include "report/layout.h"
 #include "report/ratio.h"
 #include "report/text.h"

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "catalogue/modes.h"
 #include "report/text.h"
 #include "report/trace_files.h"
 #include "xenometer.h"

@@ -3,6 +3,7 @@
 
 #include <jansson.h>
 
+#include "catalogue/modes.h"
 #include "report/trace_files.h"
 #include "xenometer.h"
 

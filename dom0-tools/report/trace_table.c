@@ -8,6 +8,7 @@
 
 #include <libsmartcols/libsmartcols.h>
 
+#include "catalogue/modes.h"
 #include "report/text.h"
 #include "xenometer.h"
 

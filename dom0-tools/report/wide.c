@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "catalogue/modes.h"
 #include "measure/summary.h"
 #include "report/layout.h"
 #include "report/lines.h"

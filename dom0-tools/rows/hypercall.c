@@ -1,5 +1,5 @@
 /* Hypercalls of a process in dom0. */
-#include "rows/row.h"
+#include "measure/row.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -13,13 +13,14 @@
  * lives.  "made" and "introduced" are seen through XenStore watches, when they
  * reach this process: some ten thousand ticks after they happened.
  */
-#include "rows/row.h"
+#include "measure/row.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/loop.h"
 #include "guests/xl.h"
 #include "measure/party.h"
 #include "xenometer.h"
@@ -181,7 +182,7 @@ static char *measure_lives(struct row_run *r)
     lives.count = count;
     for ( uint32_t n = 0; n < count && !error; n++ )
     {
-        if ( session_interrupted )
+        if ( loop_interrupted )
             return xstrdup("interrupted");
         error = live(r, phase);
         for ( unsigned i = 0; i < PHASES; i++ )

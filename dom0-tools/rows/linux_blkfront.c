@@ -4,7 +4,7 @@
  *
  * One domain a mode measures all of them and powers off; its ticks stand on the disk then.
  */
-#include "rows/row.h"
+#include "measure/row.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -16,6 +16,7 @@
 #include <xen/sched.h>
 
 #include "backend/disk.h"
+#include "backend/loop.h"
 #include "guests/domain.h"
 #include "guests/linux/blkfront.h"
 #include "guests/linux/initramfs.h"
@@ -84,9 +85,9 @@ static char *await_end(struct row_run *r, struct guest *g)
             break;
         console_drain(&g->console);
         state = xenctrl_domain(host->xen, g->domid);
-    } while ( !xenctrl_end(&state) && !late && !session_interrupted );
+    } while ( !xenctrl_end(&state) && !late && !loop_interrupted );
     loop_timer_clear(&host->loop, &timer);
-    if ( session_interrupted )
+    if ( loop_interrupted )
         return xstrdup("interrupted");
     if ( host->lost )
         return xstrdup("lost the connection to xenstored");

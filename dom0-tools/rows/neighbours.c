@@ -2,7 +2,7 @@
  * Several domains that all echo through their rings at once: how the cost grows
  * with the number of neighbours, and whether the backend serves them alike.
  */
-#include "rows/row.h"
+#include "measure/row.h"
 
 #include <stdlib.h>
 #include <string.h>

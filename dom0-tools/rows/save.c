@@ -6,7 +6,7 @@
  * goes on in it, connects again and must be able to run a row.  One domain goes
  * round as often as samples are wanted, each turn a sample of both rows.
  */
-#include "rows/row.h"
+#include "measure/row.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -77,7 +77,7 @@ enum row_flags {
 
 #define ROW_NAME_SIZE 48u
 
-struct row_run;   /* domU-kernel/harness/row.h; dom0-tools/rows/row.h for dom0's own */
+struct row_run;   /* domU-kernel/harness/row.h; dom0-tools/measure/row.h for dom0's own */
 
 /* Each text ends with NUL; one that is too long does not compile, or load. */
 struct row {

@@ -1,12 +1,12 @@
 /*
- * measure/bare.c: the stream of records an image sends out of a port.
+ * bench/bare.c: the stream of records an image sends out of a port.
  */
 #include <CUnit/CUnit.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "measure/bare.h"
+#include "bench/bare.h"
 #include "suites.h"
 
 #define SAMPLES 3u

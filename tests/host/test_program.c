@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "capture.h"
+#include "catalogue/modes.h"
 #include "machines/lab.h"
 #include "measure/result.h"
 #include "suites.h"

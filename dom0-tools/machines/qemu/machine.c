@@ -5,8 +5,8 @@
 #include <xenometer/protocol.h>
 
 #include "lib/files.h"
+#include "lib/lab_clock.h"
 #include "machines/channel.h"
-#include "measure/environment.h"
 #include "xenometer.h"
 
 /*

@@ -1,4 +1,4 @@
-#include "measure/bare.h"
+#include "bench/bare.h"
 
 #include <stdlib.h>
 #include <string.h>

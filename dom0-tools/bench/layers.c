@@ -1,10 +1,10 @@
-#include "trace/layers.h"
+#include "bench/layers.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "bench/capture.h"
 #include "lib/child.h"
-#include "trace/capture.h"
 #include "trace/region.h"
 #include "xenometer.h"
 

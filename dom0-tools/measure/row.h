@@ -9,8 +9,8 @@
  * keeps for the family's next row, teardown() ends, called once when all rows of the
  * mode are through.  MODE_DOM0 is for rows without domains.
  */
-#ifndef ROWS_ROW_H
-#define ROWS_ROW_H
+#ifndef MEASURE_ROW_H
+#define MEASURE_ROW_H
 
 #include <stdbool.h>
 

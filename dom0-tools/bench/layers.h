@@ -2,8 +2,8 @@
  * Who executed the instructions of each row of a whole run: `run --layers`.
  * Between begin and end stands one run of the lab, or of bare mode.
  */
-#ifndef TRACE_LAYERS_H
-#define TRACE_LAYERS_H
+#ifndef BENCH_LAYERS_H
+#define BENCH_LAYERS_H
 
 #include "machines/lab.h"
 #include "measure/result.h"

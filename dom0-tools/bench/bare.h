@@ -2,8 +2,8 @@
  * Bare mode: the same image with no hypervisor below it, started directly in
  * the lab's QEMU, as the baseline of every exit.
  */
-#ifndef MEASURE_BARE_H
-#define MEASURE_BARE_H
+#ifndef BENCH_BARE_H
+#define BENCH_BARE_H
 
 #include <xenometer/protocol.h>
 

@@ -1,0 +1,11 @@
+#include "lib/lab_clock.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool lab_clock_is_tcg(void)
+{
+    const char *lab = getenv(LAB_VARIABLE);
+
+    return lab && (!strcmp(lab, "exact") || !strcmp(lab, "fast"));
+}

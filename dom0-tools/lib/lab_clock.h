@@ -1,0 +1,16 @@
+/*
+ * What the lab tells the programs in its dom0: which clock their figures are in.
+ */
+#ifndef LIB_LAB_CLOCK_H
+#define LIB_LAB_CLOCK_H
+
+#include <stdbool.h>
+
+/* Name of the environment variable that has it: exact, fast or kvm.  Not set on a Xen host
+ * that is no lab. */
+#define LAB_VARIABLE "XENOMETER_LAB"
+
+/* Is this machine's CPU QEMU's TCG, as far as the lab has told us? */
+bool lab_clock_is_tcg(void);
+
+#endif
