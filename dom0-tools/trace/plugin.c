@@ -14,8 +14,11 @@
  * comparing it with what QEMU shows a debugger.  Debian's QEMU exports the
  * functions needed; another one gets an error in the record.
  *
+ * Built once, it loads into a QEMU of either kind of interface, version 1 (from
+ * 7.2) and 2 and later (from 9.0), and asks at run time which one it is in.
+ *
  * Loaded as -plugin trace-plugin.so,fd=N; record.h says what stands in N.
- * Prototypes: QEMU 7.2, include/qemu/qemu-plugin.h; one vCPU only.
+ * Prototypes: QEMU 7.2 and 10.0, include/qemu/qemu-plugin.h; one vCPU only.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -28,7 +31,7 @@
 #define EXPORT __attribute__((visibility("default")))
 #define WEAK   __attribute__((weak))
 
-/* ---- QEMU's plugin interface, version 1 ---- */
+/* ---- QEMU's plugin interface ---- */
 
 typedef uint64_t qemu_plugin_id_t;
 struct qemu_plugin_tb;
@@ -45,14 +48,32 @@ void qemu_plugin_register_flush_cb(qemu_plugin_id_t, void (*)(qemu_plugin_id_t))
 void qemu_plugin_register_atexit_cb(qemu_plugin_id_t, void (*)(qemu_plugin_id_t, void *), void *);
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *);
 struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *, size_t);
-const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *);
 size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *);
 uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *);
 void *qemu_plugin_insn_haddr(const struct qemu_plugin_insn *);
 
+/* To version 2 a pointer to the instruction is returned.  From 3 on it is copied
+ * to the buffer, and its length returned; earlier ones ignore the buffer. */
+uintptr_t qemu_plugin_insn_data(const struct qemu_plugin_insn *, void *buffer, size_t size);
+/* From version 2 on; here only to tell. */
+WEAK void qemu_plugin_read_register(void);
+
+struct qemu_info {           /* the beginning of QEMU's qemu_info_t */
+    const char *target_name;
+    struct { int min, cur; } version;
+};
+
 EXPORT extern int qemu_plugin_version;
 int qemu_plugin_version = 1;
-EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **argv);
+EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info,
+                               int argc, char **argv);
+
+/* QEMU reads the version once the plugin is loaded, and from 9.0 on refuses 1. */
+__attribute__((constructor)) static void choose_version(void)
+{
+    if ( qemu_plugin_read_register )
+        qemu_plugin_version = 2;
+}
 
 /* ---- what else QEMU's program exports ---- */
 
@@ -111,9 +132,11 @@ static uint64_t now_stack;
 static uint64_t counted;           /* executed instructions already counted */
 static int64_t bias;               /* virtual time minus executed instructions */
 static uint64_t totals[LAYERS];
+static bool copies_code;           /* qemu_plugin_insn_data() does, from version 3 on */
 static uint64_t after_vmrun;       /* address behind Xen's VMRUN, once seen */
 
 #define MAX_SEGMENTS (4u << 20)
+#define MAX_INSTRUCTION 15   /* bytes: AMD64 APM vol. 3, 1.1 */
 
 static void complain(const char *text)
 {
@@ -456,12 +479,22 @@ static void mark(struct qemu_plugin_insn *instruction, struct block *block,
     qemu_plugin_register_vcpu_insn_exec_cb(instruction, on_marker, CALLBACK_READS_REGISTERS, site);
 }
 
+/* An instruction's bytes: QEMU's, or a copy in `buffer`. */
+static const uint8_t *code_of(const struct qemu_plugin_insn *instruction,
+                              uint8_t buffer[MAX_INSTRUCTION])
+{
+    uintptr_t data = qemu_plugin_insn_data(instruction, buffer, MAX_INSTRUCTION);
+
+    return copies_code ? buffer : (const uint8_t *)data;
+}
+
 static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 {
     static const uint8_t vmrun[] = { 0x0f, 0x01, 0xd8 };
     size_t count = qemu_plugin_tb_n_insns(tb), length = 0;
     struct block *block = calloc(1, sizeof(*block) + count);
     const uint8_t *code = NULL;
+    uint8_t buffer[MAX_INSTRUCTION];
     uint32_t marker;
 
     (void)id;
@@ -477,7 +510,7 @@ static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
         struct qemu_plugin_insn *instruction = qemu_plugin_tb_get_insn(tb, i);
         uint64_t address = qemu_plugin_insn_vaddr(instruction);
 
-        code = qemu_plugin_insn_data(instruction);
+        code = code_of(instruction, buffer);
         length = qemu_plugin_insn_size(instruction);
         block->lengths[i] = (uint8_t)length;
         if ( i == 0 )
@@ -562,9 +595,9 @@ static bool read_request(void)
     return markers && pread(record_fd, markers, size, sizeof(request)) == (ssize_t)size;
 }
 
-int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **argv)
+int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int argc, char **argv)
 {
-    (void)info;
+    copies_code = info->version.cur >= 3;
     for ( int i = 0; i < argc; i++ )
         if ( !strncmp(argv[i], "fd=", 3) )
             record_fd = atoi(argv[i] + 3);
