@@ -183,6 +183,8 @@ char *domain_create(struct domains *s, enum mode mode, uint32_t needs,
         error = xl_create(config, settings, CREATE_DEADLINE, &missing, watcher);
     if ( missing )
         s->no_xl = true;
+    if ( error && mode == MODE_HVM )
+        error = xl_add_device_model(error, g->name);
     /* Also where it failed: there may be a domain, half made. */
     if ( !domain_find(s, g->name, &g->domid) )
     {

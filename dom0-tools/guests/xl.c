@@ -232,6 +232,36 @@ char *xl_create(const char *config, const char *const *settings, unsigned second
     return xl_run_watched(argv, seconds, missing, watcher);
 }
 
+char *xl_add_device_model(char *error, const char *name)
+{
+    char *path = xasprintf("/var/log/xen/qemu-dm-%s.log", name), *log = NULL, *last, *more;
+    size_t length = 0;
+    FILE *f = fopen(path, "r");
+
+    free(path);
+    if ( f == NULL )
+        return error;
+    log = xcalloc(1, KEPT + 1);
+    length = fread(log, 1, KEPT, f);
+    fclose(f);
+    while ( length && (log[length - 1] == '\n' || log[length - 1] == ' ') )
+        length--;
+    log[length] = '\0';
+    last = strrchr(log, '\n');
+    last = last ? last + 1 : log;
+    for ( char *c = last; *c; c++ )
+        if ( *c < ' ' || *c > '~' )
+            *c = ' ';
+    if ( *last )
+    {
+        more = xasprintf("%s; the device model said: %.300s", error, last);
+        free(error);
+        error = more;
+    }
+    free(log);
+    return error;
+}
+
 char *xl_destroy(uint32_t domid, unsigned seconds)
 {
     char number[16];

@@ -36,6 +36,14 @@ char *xl_run_watched(const char *const *argv, unsigned seconds, bool *missing,
 char *xl_create(const char *config, const char *const *settings, unsigned seconds,
                 bool *missing, const struct xl_watcher *);
 
+/*
+ * An error of xl_create() with the last line that the domain's device model wrote, if it
+ * wrote any: what xl itself says of one that died is that its socket is gone.  Takes
+ * `error`, returns what is the caller's.  libxl, libxl__create_qemu_logfile():
+ * /var/log/xen/qemu-dm-NAME.log.
+ */
+char *xl_add_device_model(char *error, const char *name);
+
 /* `xl destroy`.  As xl_run(). */
 char *xl_destroy(uint32_t domid, unsigned seconds);
 

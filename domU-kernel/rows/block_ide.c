@@ -18,7 +18,7 @@ EXPLANATION(block_ide_dma) =
     "Writes the bus master's and the disk's registers, each a port of QEMU's, and halts; QEMU reads the "
     "sectors into the guest's memory by a thread and raises IRQ 14 of the emulated I/O APIC; the guest reads "
     "both status registers.  Fourteen port accesses for one read.  Compare with block/virtio, which needs "
-    "one, and with port/qemu-ide, what one costs.";
+    "one, and with port/qemu-ide, what one costs; for what QEMU's mapping of the guest's pages costs, too.";
 ROW(block_ide_dma, .setup = setup_dma, .run = run_dma_read_4096) = {
     .name = "block/ide-dma", .work = DISK_READ,
     .path = "IDE bus master (PIIX3) in QEMU",

@@ -14,7 +14,12 @@ EXPLANATION(block_virtio) =
     "Puts one read into the queue of QEMU's virtio-blk (header, data, status), rings the bell by a write to "
     "device memory, halts, and is woken by MSI-X.  QEMU maps the guest's pages, has one of its threads read "
     "the RAM disk, and raises the interrupt.  The data was written before and is compared.  Compare with "
-    "block/blkif-linux, the same read by a ring and grants.";
+    "block/blkif-linux, the same read by a ring and grants.  QEMU maps by buckets of 1 MiB.  Since 9.1 "
+    "(xen-mapcache.c) it unmaps a bucket when nothing of it is in use any more, before only those that "
+    "shared a slot: after each request, and after the guest's answer, dom0's kernel clears 256 entries of a "
+    "page table, and as each is a write to a table that is read-only for a PV dom0, Xen emulates it "
+    "(pv_ro_page_fault): some 1.4 million instructions.  With more requests open the bucket stays in use: "
+    "see block/virtio-depth-32.  block/blkif-* take no such mapping.";
 ROW(block_virtio, .setup = setup_virtio, .run = run_virtio_read_4096) = {
     .name = "block/virtio", .work = DISK_READ,
     .path = "virtio-blk in QEMU, depth 1",

@@ -136,12 +136,27 @@ static void test_killed_in_dom0(void)
     program_free(&r);
 }
 
+/* By Linux's rule of thumb dom0 grants no device model of QEMU 10 its map cache. */
+static void test_device_model_dies(void)
+{
+    struct outcome_of r = in_dom0("echo 0 >/proc/sys/vm/overcommit_memory; "
+        "./xenometer run --host=xen --image=xenometer.elf --configs=. -m hvm --boots=1 "
+        "hypercall/null; echo ended with $?" LEFT_BEHIND);
+
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "ended with 1"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "the device model said:"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "allocate"));
+    CU_ASSERT_PTR_NULL(strstr(r.out, "xenometer-"));
+    program_free(&r);
+}
+
 /* The other XenStore daemon, Debian's default: the same, at another price. */
 static void test_oxenstored(void)
 {
     struct outcome_of r = in_dom0(
         "kill -9 $(cat /run/xenstored.pid) $(pidof xenconsoled); "
-        "oxenstored --pid-file /run/oxenstored.pid; sleep 1; xen-init-dom0; "
+        /* Where there is no daemon, xen-init-dom0 waits for one until the deadline. */
+        "oxenstored --pid-file /run/oxenstored.pid || exit 1; sleep 1; timeout 60 xen-init-dom0; "
         "xenconsoled --log=all --log-dir=/var/log/xen; "
         "./xenometer run --host=xen --image=xenometer.elf --configs=. "
         "-m pv,pvh,hvm 'xenstore/*' 'ring/echo-64b' port/ioreq; echo ended with $?" LEFT_BEHIND);
@@ -200,6 +215,7 @@ void suite_backend(void)
     CU_add_test(s, "a run ended by signals in dom0", test_terminated_in_dom0);
     CU_add_test(s, "a run killed in dom0", test_killed_in_dom0);
     CU_add_test(s, "a config file xl refuses", test_wrong_config);
+    CU_add_test(s, "a device model that dies", test_device_model_dies);
     CU_add_test(s, "oxenstored", test_oxenstored);
     CU_add_test(s, "vector registers in dom0", test_registers);
 }

@@ -60,6 +60,13 @@ static void hypercall(struct reader *r, unsigned number)
         r->open = &r->trace->regions[r->trace->count];
 }
 
+/* With 32- and 64-bit addresses; one event for both vendors until Xen 4.17, SVM's own since. */
+static bool is_vm_exit(uint32_t id)
+{
+    id &= ~(uint32_t)TRC_64_FLAG;
+    return id == TRC_HVM_ENTRYEXIT + 2 || id == TRC_HVM_ENTRYEXIT + 3;
+}
+
 static void event(struct reader *r, uint32_t id, const uint32_t *words, unsigned count)
 {
     if ( id == TRC_LOST_RECORDS )
@@ -73,7 +80,7 @@ static void event(struct reader *r, uint32_t id, const uint32_t *words, unsigned
     }
     else if ( id == TRC_SCHED_CONTINUE_RUNNING && count && words[0] >> 16 && r->open )
         note(r->open, TRACE_SCHEDULER);
-    else if ( (id == TRC_HVM_VMEXIT || id == TRC_HVM_VMEXIT64) && count && r->open )
+    else if ( is_vm_exit(id) && count && r->open )
         note(r->open, words[0]);
     else if ( id == TRC_HVM_VMMCALL && count )
         hypercall(r, words[0]);
