@@ -202,7 +202,7 @@ static void note_map_cache(struct notes *notes, const struct results *results)
         if ( r->mode == MODE_HVM && r->outcome == OUTCOME_SUCCESS && r->median > 1000000 &&
              (strcmp(r->row, "block/virtio") == 0 || strcmp(r->row, "block/ide-dma") == 0) )
         {
-            notes_add(notes, "block/virtio, block/ide-dma: as dom0's device model QEMU since 9.1 "
+            notes_add(notes, "block/virtio, block/ide-dma: as dom0's device model, QEMU since 9.1 "
                 "unmaps 1 MiB of the guest after each request that it has open alone, 256 page "
                 "table writes that Xen emulates: 1.4 million instructions, after the guest's "
                 "answer. Several requests open (virtio-depth-32) or a PV disk (blkif-*) avoid it.");

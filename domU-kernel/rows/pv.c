@@ -91,7 +91,7 @@ static void run_update_va_batch(struct row_run *r)
 
 EXPLANATION(pv_update_va_x32) =
     "32 update_va_mapping calls in one multicall; the figure is per entry.  The difference "
-    "to pv/update-va is one entry into Xen.";
+    "to pv/update-va is one entry into Xen, less what copying an entry takes: see hypercall/multicall-32.";
 ROW(pv_update_va_x32,
     .setup = setup_page, .run = run_update_va_batch, .teardown = teardown_page) = {
     .name = "pv/update-va-x32",
