@@ -29,7 +29,8 @@ help:
 	@echo "make clean      remove $(BUILD)/ (the lab's cache stays: xenometer lab clean)"
 	@echo "V=1 shows the commands."
 
-all: $(BUILD)/xenometer $(BUILD)/xenometer.elf $(BUILD)/lab-agent $(BUILD)/trace-plugin.so $(BUILD)/linux-init
+all: $(BUILD)/xenometer $(BUILD)/xenometer.elf $(BUILD)/lab-agent $(BUILD)/cpu-plugin.so \
+	$(BUILD)/trace-plugin.so $(BUILD)/linux-init
 elf: $(BUILD)/xenometer.elf
 
 # Packages: checked once, again whenever the list changes.
@@ -101,7 +102,7 @@ $(BUILD)/%.elf: $(BUILD)/%.elf.debug
 # ------------------------------------------------------------- dom0 program
 
 TOOL_SOURCES := $(sort $(wildcard dom0-tools/*.c dom0-tools/*/*.c dom0-tools/*/*/*.c shared/*.c))
-TOOL_SOURCES := $(filter-out dom0-tools/machines/agent.c dom0-tools/trace/plugin.c dom0-tools/guests/linux/init.c dom0-tools/systems/older_libc.c,$(TOOL_SOURCES))
+TOOL_SOURCES := $(filter-out dom0-tools/machines/agent.c dom0-tools/machines/qemu/cpu_plugin.c dom0-tools/trace/plugin.c dom0-tools/guests/linux/init.c dom0-tools/systems/older_libc.c,$(TOOL_SOURCES))
 TOOL_OBJECTS := $(TOOL_SOURCES:%=$(BUILD)/%.o)
 TOOL_CFLAGS  := -std=gnu11 -O2 -g $(WARNINGS)
 TOOL_CPPFLAGS := -D_GNU_SOURCE -Iinclude -Ishared -Idom0-tools \
@@ -149,11 +150,14 @@ $(BUILD)/linux-init: dom0-tools/guests/linux/init.c Makefile $(DEPS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TOOL_CFLAGS) $(TOOL_CPPFLAGS) -MMD -MP -MF $(BUILD)/linux-init.d -static -s $< -o $@
 
-# QEMU's own functions are found when it loads this.
-$(BUILD)/trace-plugin.so: dom0-tools/trace/plugin.c Makefile $(DEPS)
+# QEMU's own functions are found when it loads these.
+$(BUILD)/trace-plugin.so: dom0-tools/trace/plugin.c
+$(BUILD)/cpu-plugin.so: dom0-tools/machines/qemu/cpu_plugin.c
+$(BUILD)/%-plugin.so: Makefile $(DEPS)
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(TOOL_CFLAGS) -fvisibility=hidden -fPIC -shared -MMD -MP -MF $(BUILD)/trace-plugin.d $< -o $@
+	$(Q)$(CC) $(TOOL_CFLAGS) $(TOOL_CPPFLAGS) -fvisibility=hidden -fPIC -shared -MMD -MP -MF $(@:.so=.d) \
+		-o $@ $(filter %.c,$^)
 
 # -------------------------------------------------------------------- tests
 
@@ -274,7 +278,7 @@ test-long: $(BUILD)/test-lab $(BUILD)/xenometer-test.elf $(BUILD)/linux-frames \
 	$(Q)$(BUILD)/test-lab --long
 
 # Line coverage of what the host tests reach.
-coverage: $(DEPS) $(BUILD)/xenometer.elf $(BUILD)/trace-plugin.so $(BUILD)/test-count.elf
+coverage: $(DEPS) $(BUILD)/xenometer.elf $(BUILD)/trace-plugin.so $(BUILD)/cpu-plugin.so $(BUILD)/test-count.elf
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/coverage DEPS=$(DEPS) \
 		TEST_CFLAGS='-std=gnu11 -O0 -g --coverage' $(BUILD)/coverage/test-host
 	$(Q)$(BUILD)/coverage/test-host >/dev/null
@@ -300,7 +304,7 @@ install: all
 	install -m 644 $(BUILD)/xenometer.elf $(BUILD)/xenometer-parts.o $(DESTDIR)$(PREFIX)/share/xenometer/
 	for file in $(XENCTRL_FILES); do \
 		install -D -m 644 $$file $(DESTDIR)$(PREFIX)/share/xenometer/$$file; done
-	install -m 755 $(BUILD)/lab-agent $(BUILD)/trace-plugin.so $(BUILD)/linux-init $(DESTDIR)$(PREFIX)/share/xenometer/
+	install -m 755 $(BUILD)/lab-agent $(BUILD)/cpu-plugin.so $(BUILD)/trace-plugin.so $(BUILD)/linux-init $(DESTDIR)$(PREFIX)/share/xenometer/
 	install -m 644 $(BUILD)/xenometer.elf.debug $(DESTDIR)$(PREFIX)/share/xenometer/
 	install -m 644 configs/*.cfg configs/packages $(DESTDIR)$(PREFIX)/share/xenometer/configs/
 	install -m 644 configs/lab/* $(DESTDIR)$(PREFIX)/share/xenometer/configs/lab/

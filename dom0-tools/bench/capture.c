@@ -63,11 +63,11 @@ static void find_markers(const struct elf_part *text, struct marker_list *marker
         }
 }
 
-int capture_ask(const char *path, uint64_t first, uint64_t last, uint64_t svm_feature_flags, int fd)
+int capture_ask(const char *path, uint64_t first, uint64_t last, int fd)
 {
     struct record_request request = {
         .magic = RECORD_MAGIC, .version = RECORD_VERSION,
-        .first_event = first, .last_event = last, .svm_feature_flags = svm_feature_flags,
+        .first_event = first, .last_event = last,
     };
     struct marker_list markers = { 0 };
     struct elf_part part;
@@ -205,7 +205,7 @@ static int run(const struct capture_options *o, int library, uint32_t samples, u
     if ( plugin.record < 0 )
         return STATUS_ENVIRONMENT;
     lab.plugin = &plugin;
-    status = capture_ask(o->elf, first, last, o->svm_feature_flags, plugin.record);
+    status = capture_ask(o->elf, first, last, plugin.record);
     if ( status == STATUS_OK )
         status = o->mode == MODE_BARE ? run_bare(o, &lab, samples, &run->results)
                                       : run_domain(o, &lab, samples, &run->results);

@@ -27,7 +27,6 @@ struct capture_options {
     uint32_t samples;                /* to take; 0: a number that is soon done */
     enum sample_choice choice;
     uint32_t number;                 /* of the sample, from 0, with SAMPLE_NUMBER */
-    uint64_t svm_feature_flags;      /* address in Xen: emulate NRIP-save; 0: don't */
     unsigned deadline;               /* seconds, for each of the two runs */
 };
 
@@ -42,8 +41,7 @@ int capture_take(const struct capture_options *, struct capture *);
  * and what is executed between two of them (record.h).  STATUS_OK or, said
  * why, another.
  */
-int capture_ask(const char *elf, uint64_t first, uint64_t last, uint64_t svm_feature_flags,
-                int fd);
+int capture_ask(const char *elf, uint64_t first, uint64_t last, int fd);
 /* A descriptor of the plugin; -1 after a message. */
 int capture_library(void);
 

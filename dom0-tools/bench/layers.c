@@ -17,7 +17,7 @@ int layers_begin(struct layers *l, struct lab_options *lab, const char *elf)
         return status;
     l->plugin.record = memory_file("record", 0);
     if ( l->plugin.record >= 0 )
-        status = capture_ask(elf, RECORD_NO_EVENT, RECORD_NO_EVENT, 0, l->plugin.record);
+        status = capture_ask(elf, RECORD_NO_EVENT, RECORD_NO_EVENT, l->plugin.record);
     if ( status != STATUS_OK )
     {
         if ( l->plugin.record >= 0 )

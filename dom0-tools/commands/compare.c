@@ -23,7 +23,7 @@ struct arguments {
     bool json;
 };
 
-enum { OPTION_JSON = 0x100 };
+enum { OPTION_JSON = 0x100, OPTION_ACROSS };
 
 static const struct argp_option options[] = {
     { "threshold", 't', "PERCENT", 0, "medians may move by that much of the "
@@ -32,6 +32,8 @@ static const struct argp_option options[] = {
       "(default 0)", 0 },
     { "explained", 'e', "FILE", 0, "known changes, one ROW[:MODES] a line with "
       "its reason behind it: these are no failure", 0 },
+    { "across-features", OPTION_ACROSS, NULL, 0, "compare also figures of CPUs with "
+      "different features, as with and without NRIP-save", 0 },
     { "json", OPTION_JSON, NULL, 0, "print JSON", 0 },
     { 0 }
 };
@@ -66,6 +68,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         return 0;
     case 'e':
         a->explained = text;
+        return 0;
+    case OPTION_ACROSS:
+        a->allowed.across_features = true;
         return 0;
     case OPTION_JSON:
         a->json = true;

@@ -34,13 +34,14 @@ struct lab_arguments {
 };
 
 enum { OPTION_CLOCK = 256, OPTION_FAST, OPTION_SMP, OPTION_CACHE, OPTION_KEEP_LOGS, OPTION_UPDATE,
-       OPTION_JSON, OPTION_SUITE };
+       OPTION_JSON, OPTION_SUITE, OPTION_WITHOUT };
 
 static const struct argp_option options_table[] = {
     { "clock", OPTION_CLOCK, "exact|fast|kvm", 0, "exact counts instructions and is repeatable (default; shell: fast), fast is multi-threaded, kvm needs working nested KVM", 0 },
     { "fast", OPTION_FAST, NULL, 0, "The same as --clock=fast", 0 },
     { "smp", OPTION_SMP, NULL, 0, "Two CPUs, dom0 pinned to the first: what rows with two vCPUs run in", 0 },
     { "lab-suite", OPTION_SUITE, "SUITE", 0, "The lab made of another Debian suite's packages, such as bookworm (default: $XENOMETER_LAB_SUITE, or " LAB_SUITE ")", 0 },
+    { "without", OPTION_WITHOUT, "FEATURE", 0, "A CPU without the feature that QEMU lacks and the lab adds: nrip-save", 0 },
     { "push", 'p', "FILE", 0, "run, shell: put the file into the job directory, under its base name", 0 },
     { "fetch", 'f', "NAME", 0, "run: bring the file out of the job directory into the current one", 0 },
     { "deadline", 'd', "SECONDS", 0, "run: end it after that time (default 600)", 0 },
@@ -111,6 +112,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case OPTION_KEEP_LOGS: a->options.keep_logs = argument; return 0;
     case OPTION_JSON:      a->json = true;                  return 0;
     case OPTION_SUITE:     a->options.suite = argument;     return 0;
+    case OPTION_WITHOUT:
+        return lab_features_parse("--without", argument, &a->options.without) ? EINVAL : 0;
     case OPTION_UPDATE:    a->update = true;                return 0;
     case 'q':              a->options.quiet = true;         return 0;
     case 'd':              return parse_deadline(a, argument);
@@ -163,7 +166,7 @@ static int command_build(struct lab_arguments *a)
     status = prepare(&a->options, &cache, true, a->update);
     if ( status == STATUS_OK && !a->options.quiet )
         printf("the lab is ready (clock: %s) in %s\n",
-               machine_name(a->options.clock, a->options.smp), cache.lab);
+               machine_name(&a->options), cache.lab);
     cache_close(&cache);
     cancel_end();
     return status;
@@ -197,17 +200,23 @@ static json_t *status_document(const struct cache *cache, const struct recipe *r
     bool assembled = cache->lab && access(cache->lab, F_OK) == 0;
     json_t *snapshots = json_array();
 
-    for ( size_t i = 0; assembled && i < 2 * sizeof(clocks) / sizeof(clocks[0]); i++ )
-        if ( snapshot_exists(cache, clocks[i / 2], i % 2) )
+    for ( size_t i = 0; assembled && i < 4 * sizeof(clocks) / sizeof(clocks[0]); i++ )
+    {
+        const struct lab_options kind = { .clock = clocks[i / 4], .smp = i % 2,
+                                          .without = i / 2 % 2 ? LAB_NRIP_SAVE : 0 };
+
+        /* Of KVM's there is no other kind. */
+        if ( snapshot_exists(cache, &kind) && (kind.clock != LAB_KVM || !kind.without) )
         {
-            const char *name = machine_name(clocks[i / 2], i % 2);
+            const char *name = machine_name(&kind);
             char *path = path_in(cache->lab, name);
 
             json_array_append_new(snapshots, json_pack("{s:s,s:s,s:b,s:I}", "name", name,
-                "clock", machine_clock_name(clocks[i / 2]), "smp", (int)(i % 2),
+                "clock", machine_clock_name(kind.clock), "smp", (int)kind.smp,
                 "bytes", (json_int_t)disk_usage(path)));
             free(path);
         }
+    }
     return json_pack("{s:s,s:s,s:I,s:I,s:s,s:b,s:o,s:s,s:s,s:s,s:s,s:s,s:b,s:s}",
         "cache", cache->root, "suite", cache->suite,
         "bytes", (json_int_t)disk_usage(cache->root),

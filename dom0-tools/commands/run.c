@@ -49,11 +49,13 @@ struct run_options {
     uint32_t modes, samples, boots, seed, row_deadline, deadline;
     const char *output, *image, *configs, *host, *suite, *bridge, *kernel;
     enum lab_clock clock;
+    uint32_t without;
     bool json, raw, wide, layers;
 };
 
 enum { OPTION_IMAGE = 256, OPTION_CONFIGS, OPTION_HOST, OPTION_CLOCK, OPTION_RAW,
-       OPTION_ROW_DEADLINE, OPTION_SEED, OPTION_LAYERS, OPTION_SUITE, OPTION_BRIDGE, OPTION_KERNEL };
+       OPTION_ROW_DEADLINE, OPTION_SEED, OPTION_LAYERS, OPTION_SUITE, OPTION_BRIDGE, OPTION_KERNEL,
+       OPTION_WITHOUT };
 
 static const struct argp_option options_table[] = {
     { "modes", 'm', "LIST", 0, "Modes to run: pv, pvh, hvm, bare, dom0, all (default all)", 0 },
@@ -68,6 +70,7 @@ static const struct argp_option options_table[] = {
     { "host", OPTION_HOST, "auto|xen|lab", 0, "Where to run (default auto: this machine's Xen if it has one)", 0 },
     { "clock", OPTION_CLOCK, "exact|fast|kvm", 0, "The lab's clock (default exact: counts instructions)", 0 },
     { "lab-suite", OPTION_SUITE, "SUITE", 0, "The lab made of another Debian suite's packages, such as bookworm (default: $XENOMETER_LAB_SUITE, or " LAB_SUITE ")", 0 },
+    { "without", OPTION_WITHOUT, "FEATURE", 0, "The lab's CPU without a feature that QEMU lacks and the lab adds: nrip-save", 0 },
     { "deadline", 'd', "SECONDS", 0, "Whole run, wall clock (default 1800)", 0 },
     { "row-deadline", OPTION_ROW_DEADLINE, "SECONDS", 0, "One row in one domain, by dom0's clock (default 30; in the exact lab 3)", 0 },
     { "image", OPTION_IMAGE, "FILE", 0, "The unikernel (default: xenometer.elf beside the program)", 0 },
@@ -103,6 +106,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case OPTION_RAW:    o->raw = true;         return 0;
     case OPTION_LAYERS: o->layers = true;      return 0;
     case OPTION_SUITE:  o->suite = argument;   return 0;
+    case OPTION_WITHOUT:
+        return lab_features_parse("--without", argument, &o->without) ? EINVAL : 0;
     case OPTION_IMAGE:  o->image = argument;   return 0;
     case OPTION_CONFIGS: o->configs = argument; return 0;
     case OPTION_BRIDGE: o->bridge = argument;  return 0;
@@ -405,7 +410,8 @@ static int run_machine(const struct run_options *o, bool smp,
                        const struct session_options *session,
                        const struct selection *selection, struct results *results)
 {
-    struct lab_options lab = { .clock = o->clock, .smp = smp, .suite = o->suite };
+    struct lab_options lab = { .clock = o->clock, .smp = smp, .suite = o->suite,
+                               .without = o->without };
     struct selection xen = part(selection, selection->modes & ~(uint32_t)MODE_BARE, smp);
     struct selection bare = part(selection, selection->modes & MODE_BARE, smp);
     struct results own = { 0 };
@@ -438,7 +444,7 @@ static uint64_t seconds(void)
 static int run_lab(const struct run_options *o, const struct session_options *session,
                    const struct selection *selection, struct results *results)
 {
-    struct lab_options lab = { .clock = o->clock, .suite = o->suite };
+    struct lab_options lab = { .clock = o->clock, .suite = o->suite, .without = o->without };
     struct run_options rest = *o;
     struct lab_facts facts;
     uint64_t begun = seconds();
@@ -462,6 +468,8 @@ static int run_lab(const struct run_options *o, const struct session_options *se
         environment_lab(&results->environment, clock_name(o->clock));
     replace(&results->environment.qemu, facts.qemu);
     replace(&results->environment.cpu, facts.cpu);
+    free(results->environment.cpu_features);
+    results->environment.cpu_features = lab_features(&lab);
     environment_started(&results->environment);
     return STATUS_OK;
 }

@@ -30,13 +30,14 @@
 struct arguments {
     const char *row, *image, *host, *suite, *against, *folded, *svg, *sequence;
     enum mode mode;
-    bool nrip, json;
+    uint32_t without;
+    bool json;
     uint32_t samples, number;
     enum sample_choice choice;
     struct trace_view view;
 };
 
-enum { OPTION_NRIP = 256, OPTION_IMAGE, OPTION_HOST, OPTION_AGAINST, OPTION_FOLDED, OPTION_SVG,
+enum { OPTION_WITHOUT = 256, OPTION_IMAGE, OPTION_HOST, OPTION_AGAINST, OPTION_FOLDED, OPTION_SVG,
        OPTION_SEQUENCE, OPTION_STAGES, OPTION_FUNCTIONS, OPTION_LIMIT, OPTION_SAMPLE,
        OPTION_SUITE };
 
@@ -50,7 +51,7 @@ static const struct argp_option options[] = {
     { "folded", OPTION_FOLDED, "FILE", 0, "Write folded stacks, for flame graph programs", 0 },
     { "svg", OPTION_SVG, "FILE", 0, "Write a flame graph, in the order of execution", 0 },
     { "sequence", OPTION_SEQUENCE, "FILE", 0, "Write a sequence diagram (SVG)", 0 },
-    { "nrip", OPTION_NRIP, NULL, 0, "Emulate NRIP-save, which QEMU's CPU lacks and hardware has", 0 },
+    { "without", OPTION_WITHOUT, "FEATURE", 0, "The lab's CPU without a feature that QEMU lacks and the lab adds: nrip-save", 0 },
     { "sample", OPTION_SAMPLE, "median|min|max|N", 0, "Which sample (default: the median one)", 0 },
     { "samples", 'n', "N", 0, "Samples to take (default: the row's own number, at most 101)", 0 },
     { "host", OPTION_HOST, "auto|lab", 0, "lab: use the lab also on a machine that runs Xen", 0 },
@@ -99,7 +100,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case OPTION_SAMPLE:   return parse_sample(a, text);
     case 'v':             verbose = true;           return 0;
     case 'j':             a->json = true;           return 0;
-    case OPTION_NRIP:     a->nrip = true;           return 0;
+    case OPTION_WITHOUT:
+        return lab_features_parse("--without", text, &a->without) ? EINVAL : 0;
     case OPTION_IMAGE:    a->image = text;          return 0;
     case OPTION_SUITE:    a->suite = text;          return 0;
     case OPTION_AGAINST:  a->against = text;        return 0;
@@ -144,8 +146,8 @@ static const struct argp parser = {
            "  xenometer trace hypercall/null --mode=pv --against=pvh\n"
            "  xenometer trace hypercall/null --mode=pv --against=trixie\n"
            "  xenometer trace ring/echo-64b -m pvh --svg=echo.svg --sequence=sequence.svg\n"
-           "  xenometer trace exit/cpuid-basic -m hvm --nrip --json >before.json\n"
-           "  xenometer trace exit/cpuid-basic -m hvm --nrip --against=before.json\n\n"
+           "  xenometer trace exit/cpuid-basic -m hvm --without=nrip-save --json >before.json\n"
+           "  xenometer trace exit/cpuid-basic -m hvm --against=before.json\n\n"
            "Exit status: 0 fine, 1 the row failed, 2 usage, 3 something is missing on this "
            "machine, 4 deadline.",
 };
@@ -239,17 +241,6 @@ static int trace_mode(struct session *s, enum mode mode, struct traced *t)
         if ( status != STATUS_OK )
             return status;
     }
-    /* PV guests and bare mode have no VM exits. */
-    if ( s->arguments->nrip && (mode & (MODE_PVH | MODE_HVM)) )
-    {
-        o.svm_feature_flags = s->symbols.xen
-            ? symbols_address(s->symbols.xen, "svm_feature_flags") : 0;
-        if ( !o.svm_feature_flags )
-        {
-            message("--nrip needs Xen's symbols: the address of svm_feature_flags");
-            return STATUS_ENVIRONMENT;
-        }
-    }
     status = capture_take(&o, &t->capture);
     if ( status != STATUS_OK )
         return status;
@@ -261,7 +252,7 @@ static int trace_mode(struct session *s, enum mode mode, struct traced *t)
     t->trace.row = xstrdup(s->row->name);
     t->trace.mode = mode;
     t->trace.operations = s->row->operations;
-    t->trace.nrip = o.svm_feature_flags != 0;
+    t->trace.cpu_features = mode == MODE_BARE ? NULL : lab_features(&s->lab);
     t->trace.xen_symbols = s->symbols.xen != NULL;
     t->trace.xen = t->capture.environment.xen;
     t->trace.dom0_kernel = t->capture.environment.dom0_kernel;
@@ -411,6 +402,7 @@ int command_trace(int argc, char **argv)
     if ( argp_parse(&parser, argc, argv, 0, NULL, &a) || lab_suite_choose(&a.suite) )
         return STATUS_USAGE;
     s.lab.suite = a.suite;
+    s.lab.without = a.without;
     if ( !a.view.stages && !a.view.functions )
         a.view.stages = a.view.functions = true;
     s.image = select_image(a.image);

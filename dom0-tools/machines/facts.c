@@ -61,7 +61,7 @@ int lab_facts(const struct lab_options *options, struct lab_facts *facts)
         }
     }
     recipe_free(&recipe);
-    snprintf(facts->cpu, sizeof(facts->cpu), "%s in QEMU on %s", machine_cpu(options->clock), host);
+    snprintf(facts->cpu, sizeof(facts->cpu), "%s in QEMU on %s", machine_cpu(options), host);
     facts->kvm_usable = kvm_known(&cache, facts->kvm_reason, sizeof(facts->kvm_reason));
     free(host);
     free(qemu);

@@ -95,8 +95,7 @@ static int run(const struct lab_options *options, const struct cache *cache,
     struct instance instance;
     int status, fetched;
 
-    status = instance_prepare(&instance, options->clock, options->smp);
-    instance.plugin = options->plugin;
+    status = instance_prepare(&instance, options);
     if ( status == STATUS_OK )
         status = job_data_write(instance.header, job, 0);
     if ( status == STATUS_OK )

@@ -21,6 +21,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * The Debian suite a lab is made of unless another is asked for: the same on every
@@ -34,6 +35,14 @@ enum lab_clock {
     LAB_KVM,     /* nested KVM; only where a probe has shown that it runs Xen */
 };
 
+/*
+ * CPU features that all hardware has and QEMU lacks, which the lab adds to its emulated CPU
+ * (machines/qemu/cpu_plugin.c) unless told not to.  Not with LAB_KVM, whose CPU is real.
+ */
+enum lab_feature {
+    LAB_NRIP_SAVE = 1u << 0,   /* a VM exit saves the next instruction's address */
+};
+
 /* A plugin for QEMU (trace/plugin.c), loaded for tracing only. */
 struct lab_plugin {
     int library;             /* descriptor of the shared object */
@@ -44,6 +53,7 @@ struct lab_options {
     enum lab_clock clock;
     bool smp;                /* two CPUs, for domains with two vCPUs; dom0 has one
                                 vCPU, pinned to the first */
+    uint32_t without;        /* enum lab_feature: left to what QEMU has */
     const struct lab_plugin *plugin;   /* NULL: none */
     const char *suite;       /* Debian suite whose packages it is made of; NULL:
                                 LAB_SUITE */
@@ -92,6 +102,18 @@ int lab_prepare(const struct lab_options *options);
  * output was lost.  STATUS_DEADLINE: it was ended.
  */
 int lab_run(const struct lab_options *options, const struct lab_job *job, int *status);
+
+/*
+ * Add the features in `text`, names with commas between, to *without.  STATUS_USAGE, said why
+ * for that option, when there is none of that name.
+ */
+int lab_features_parse(const char *option, const char *text, uint32_t *without);
+
+/*
+ * The virtualization features of that lab's CPU, with commas between: "svm,npt,nrip-save".
+ * NULL: they are the host CPU's.  The caller's.
+ */
+char *lab_features(const struct lab_options *options);
 
 /* What the lab consists of, for the environment of results and for doctor. */
 struct lab_facts {

@@ -66,7 +66,7 @@ static int build(const struct lab_options *options, struct cache *cache,
     }
     if ( status == STATUS_OK && options->clock == LAB_KVM )
         status = kvm_require(cache);
-    if ( status == STATUS_OK && snapshot && !snapshot_exists(cache, options->clock, options->smp) )
+    if ( status == STATUS_OK && snapshot && !snapshot_exists(cache, options) )
         status = snapshot_make(cache, options);
     if ( status == STATUS_OK )
         cache_remove_labs(cache, false);
@@ -88,7 +88,7 @@ int prepare(const struct lab_options *options, struct cache *cache, bool snapsho
     if ( status == STATUS_OK && recipe.resolved && !update )
     {
         cache_set_key(cache, recipe_key(&recipe));
-        ready = cache_use(cache) && (!snapshot || snapshot_exists(cache, options->clock, options->smp));
+        ready = cache_use(cache) && (!snapshot || snapshot_exists(cache, options));
         if ( ready && options->clock == LAB_KVM )
             status = kvm_require(cache);
     }

@@ -129,7 +129,7 @@ static int shell(const struct lab_options *options, const struct cache *cache,
     int ends[2] = { -1, -1 }, status;
     bool raw;
 
-    status = instance_prepare(&instance, options->clock, options->smp);
+    status = instance_prepare(&instance, options);
     if ( status == STATUS_OK )
         status = job_data_write(instance.header, &job, CHANNEL_INTERACTIVE);
     if ( status == STATUS_OK && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) )

@@ -50,6 +50,7 @@ void results_free(struct results *results)
     free(e->cpu);
     free(e->pinned);
     free(e->mitigations);
+    free(e->cpu_features);
     free(e->xenometer);
     free(e->image);
     free(e->started);

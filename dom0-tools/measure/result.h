@@ -26,6 +26,8 @@ struct environment {
                             line; only with raw samples, else NULL */
     char *qemu;          /* the lab's, NULL on a Xen host */
     char *cpu;
+    char *cpu_features;  /* of virtualization, in the lab, with commas between:
+                            "svm,npt,nrip-save"; NULL: the hardware's, or not said */
     char *pinned;        /* how vCPUs are pinned, in words */
     char *mitigations;   /* what Xen reports, in words */
     char *xenometer;     /* our version */

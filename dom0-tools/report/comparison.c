@@ -65,6 +65,23 @@ static void add(struct comparison *comparison, const struct result *before,
     comparison->beyond += c->counts;
 }
 
+/* Files of before there was a list are of the lab whose CPU had what QEMU has. */
+static const char *features(const struct results *results)
+{
+    const char *list = results->environment.cpu_features;
+
+    return list ? list : "svm,npt";
+}
+
+static bool features_differ(const struct results *before, const struct results *after)
+{
+    const char *from = before->environment.host, *to = after->environment.host;
+
+    /* Two computers are what somebody wants to compare. */
+    return from && to && !strncmp(from, "lab-", 4) && !strncmp(to, "lab-", 4) &&
+           strcmp(features(before), features(after)) != 0;
+}
+
 bool comparison_make(const struct results *before, const struct results *after,
                      const struct allowance *allowed, struct comparison *comparison,
                      char **error)
@@ -79,6 +96,13 @@ bool comparison_make(const struct results *before, const struct results *after,
                            "figures cannot be compared",
                            old_clock ? old_clock : "an unknown one",
                            new_clock ? new_clock : "an unknown one");
+        return false;
+    }
+    if ( !allowed->across_features && features_differ(before, after) )
+    {
+        *error = xasprintf("their CPUs have different features, %s and %s, so their figures "
+                           "differ by more than what was changed: --across-features compares them "
+                           "nevertheless", features(before), features(after));
         return false;
     }
 

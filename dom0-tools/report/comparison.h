@@ -34,6 +34,7 @@ struct change {
 struct allowance {
     double percent;      /* of the old one */
     uint64_t ticks;      /* instructions or cycles */
+    bool across_features;   /* compare also where the emulated CPUs' features differ */
 };
 
 struct comparison {
@@ -46,7 +47,8 @@ struct comparison {
 /*
  * Compare.  A median counts as changed when it moved by more than is allowed; a row that is gone or no longer succeeds always
  * counts, a new or repaired one never does.  False, with *error (the caller's
- * to free), when the two cannot be compared: figures of different clocks.
+ * to free), when the two cannot be compared: figures of different clocks, or of
+ * CPUs with different features.
  */
 bool comparison_make(const struct results *before, const struct results *after,
                      const struct allowance *, struct comparison *, char **error);

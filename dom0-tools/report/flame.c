@@ -96,8 +96,8 @@ void trace_flame(FILE *out, const struct trace *t)
             "<rect width=\"100%%\" height=\"100%%\" fill=\"#ffffff\"/>\n"
             "<text x=\"4\" y=\"16\" font-size=\"14\">", WIDTH, HEAD + (deepest + 2) * LEVEL);
     xml_text(out, t->row);
-    fprintf(out, " in %s: %s instructions, in order from left to right%s</text>\n",
-            mode_name(t->mode), total, t->nrip ? "; NRIP-save emulated" : "");
+    fprintf(out, " in %s: %s instructions, in order from left to right</text>\n",
+            mode_name(t->mode), total);
     for ( int i = 0, x = 4; i < LAYERS; i++ )
         if ( t->layers[i] )
         {

@@ -44,6 +44,37 @@ static json_t *text_value(const char *s)
     return value;
 }
 
+json_t *words_to_json(const char *words)
+{
+    json_t *list = words ? json_array() : json_null();
+
+    for ( const char *word = words; word; )
+    {
+        const char *end = strchrnul(word, ',');
+
+        json_array_append_new(list, json_stringn(word, (size_t)(end - word)));
+        word = *end ? end + 1 : NULL;
+    }
+    return list;
+}
+
+char *words_from_json(const json_t *list)
+{
+    char *words = NULL;
+    const json_t *item;
+    size_t i;
+
+    json_array_foreach(list, i, item)
+    {
+        const char *word = json_string_value(item);
+        char *longer = xasprintf("%s%s%s", words ? words : "", words ? "," : "", word ? word : "?");
+
+        free(words);
+        words = longer;
+    }
+    return words;
+}
+
 /* JSON integers are signed here; no measurement takes 2^63 ticks. */
 static json_t *tick_value(uint64_t ticks)
 {
@@ -64,6 +95,7 @@ static json_t *environment_value(const struct environment *e)
         json_object_set_new(o, "dom0_modules", text_value(e->dom0_modules));
     json_object_set_new(o, "qemu", text_value(e->qemu));
     json_object_set_new(o, "cpu", text_value(e->cpu));
+    json_object_set_new(o, "cpu_features", words_to_json(e->cpu_features));
     json_object_set_new(o, "pinned", text_value(e->pinned));
     json_object_set_new(o, "mitigations", text_value(e->mitigations));
     json_object_set_new(o, "xenometer", text_value(e->xenometer));
@@ -326,6 +358,7 @@ static void read_environment(struct reader *reader, const json_t *object,
     e->dom0_modules = get_text(reader, object, "dom0_modules");
     e->qemu = get_text(reader, object, "qemu");
     e->cpu = get_text(reader, object, "cpu");
+    e->cpu_features = words_from_json(json_object_get(object, "cpu_features"));
     e->pinned = get_text(reader, object, "pinned");
     e->mitigations = get_text(reader, object, "mitigations");
     e->xenometer = get_text(reader, object, "xenometer");

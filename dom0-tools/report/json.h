@@ -4,6 +4,7 @@
 #ifndef REPORT_JSON_H
 #define REPORT_JSON_H
 
+#include <jansson.h>
 #include <stddef.h>
 
 #include "measure/result.h"
@@ -29,6 +30,11 @@ int results_write(const char *path, const struct results *);
 
 /* Can `path` be written?  Asked before a long run.  As results_write(). */
 int results_writable(const char *path);
+
+/* Words with commas between, such as CPU features, as a list, and back; NULL is null.  The
+ * caller's. */
+json_t *words_to_json(const char *words);
+char *words_from_json(const json_t *list);
 
 /* Read a results file into empty `results`.  As results_from_json(). */
 int results_read(const char *path, struct results *results);

@@ -213,15 +213,17 @@ static void note_map_cache(struct notes *notes, const struct results *results)
 
 static void note_emulation(struct notes *notes, const struct results *results)
 {
-    if ( !host_is(results, "lab-exact") && !host_is(results, "lab-fast") )
+    const char *features = results->environment.cpu_features;
+
+    if ( (!host_is(results, "lab-exact") && !host_is(results, "lab-fast")) ||
+         (features && strstr(features, "nrip-save")) )
         return;
     for ( size_t i = 0; i < results->count; i++ )
         if ( results->rows[i].mode & (MODE_PVH | MODE_HVM) )
         {
-            notes_add(notes, "QEMU's TCG has no NRIP-save: in PVH and HVM each exit "
-                "by CPUID, VMMCALL or an MSR makes Xen decode the instruction: "
-                "thousands of instructions that hardware with it does not "
-                "spend. Port exits do not.");
+            notes_add(notes, "The CPU is without NRIP-save, which all hardware has: in PVH and "
+                "HVM each exit by CPUID, VMMCALL or an MSR makes Xen decode the instruction, "
+                "thousands of instructions that no real CPU spends. Port exits do not.");
             return;
         }
 }

@@ -109,7 +109,7 @@ void trace_sequence(FILE *out, const struct trace *t)
     fprintf(out, " in %s: %s instructions", mode_name(t->mode), total);
     if ( t->tail )
         fprintf(out, ", %s of them after the answer was ready (pale)", tail);
-    fprintf(out, "%s</text>\n", t->nrip ? "; NRIP-save emulated" : "");
+    fputs("</text>\n", out);
     draw_lifelines(&d, bottom);
     for ( size_t i = 0; i < t->stage_count; i++ )
         draw_stage(&d, i);

@@ -4,6 +4,7 @@
 #include <jansson.h>
 
 #include "catalogue/modes.h"
+#include "report/json.h"
 #include "report/trace_files.h"
 #include "xenometer.h"
 
@@ -86,7 +87,7 @@ char *trace_to_json(const struct trace *t)
     json_object_set_new(document, "operations", number(t->operations));
     json_object_set_new(document, "sample", number(t->sample));
     json_object_set_new(document, "samples", number(t->samples));
-    json_object_set_new(document, "nrip_save", json_boolean(t->nrip));
+    json_object_set_new(document, "cpu_features", words_to_json(t->cpu_features));
     json_object_set_new(document, "tail", t->xen_symbols ? number(t->tail) : json_null());
     json_object_set_new(document, "xen", text_or_null(t->xen));
     json_object_set_new(document, "dom0_kernel", text_or_null(t->dom0_kernel));
@@ -196,7 +197,7 @@ static bool read_document(struct trace *t, const json_t *document)
     t->operations = (uint32_t)get_number(document, "operations");
     t->sample = (uint32_t)get_number(document, "sample");
     t->samples = (uint32_t)get_number(document, "samples");
-    t->nrip = json_is_true(json_object_get(document, "nrip_save"));
+    t->cpu_features = words_from_json(json_object_get(document, "cpu_features"));
     t->xen_symbols = json_is_integer(json_object_get(document, "tail"));
     t->tail = get_number(document, "tail");
     t->xen = get_text(document, "xen");

@@ -215,6 +215,11 @@ static void print_figure(FILE *out, const struct trace *t, const struct style *s
     free(figure);
 }
 
+static bool has_nrip_save(const struct trace *t)
+{
+    return t->cpu_features && strstr(t->cpu_features, "nrip-save");
+}
+
 static void print_notes(FILE *out, const struct trace *t, const struct style *style)
 {
     char *a, *b, *c;
@@ -244,12 +249,9 @@ static void print_notes(FILE *out, const struct trace *t, const struct style *st
             note(out, style, xasprintf("%s is stripped: its functions are called as those with the "
                                        "same code in the host's QEMU; others by their address.",
                                        t->places[i].name));
-    if ( t->nrip )
-        note(out, style, xstrdup("NRIP-save is emulated (--nrip), as most hardware has it: less than "
-                                 "`xenometer run` shows where Xen would decode the instruction."));
-    else if ( t->mode == MODE_PVH || t->mode == MODE_HVM )
-        note(out, style, xstrdup("Without NRIP-save, which QEMU's CPU lacks: at CPUID, VMMCALL and MSR exits "
-                                 "Xen decodes the guest's instruction. --nrip emulates it."));
+    if ( (t->mode == MODE_PVH || t->mode == MODE_HVM) && !has_nrip_save(t) )
+        note(out, style, xstrdup("Without NRIP-save, which all hardware has: at CPUID, VMMCALL and MSR "
+                                 "exits Xen decodes the guest's instruction."));
 }
 
 void trace_print(FILE *out, const struct trace *t, const struct trace_view *view)
@@ -417,8 +419,9 @@ static void name_sides(const struct trace *const sides[2], const char *names[2])
 
 static void print_side(FILE *out, const struct trace *t)
 {
-    fprintf(out, "%s in %s%s", t->row, mode_name(t->mode),
-            t->nrip ? " (NRIP-save emulated)" : "");
+    fprintf(out, "%s in %s", t->row, mode_name(t->mode));
+    if ( t->cpu_features && !has_nrip_save(t) )
+        fputs(" (without NRIP-save)", out);
     if ( t->xen )
         fprintf(out, " (Xen %s, dom0 Linux %s)", t->xen, t->dom0_kernel ? t->dom0_kernel : "?");
 }

@@ -443,6 +443,7 @@ void trace_free(struct trace *t)
         free(t->stages[i].what);
     json_decref(t->document);
     free(t->row);
+    free(t->cpu_features);
     free(t->places);
     free(t->steps);
     free(t->stages);

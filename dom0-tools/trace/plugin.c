@@ -14,11 +14,7 @@
  * comparing it with what QEMU shows a debugger.  Debian's QEMU exports the
  * functions needed; another one gets an error in the record.
  *
- * Built once, it loads into a QEMU of either kind of interface, version 1 (from
- * 7.2) and 2 and later (from 9.0), and asks at run time which one it is in.
- *
- * Loaded as -plugin trace-plugin.so,fd=N; record.h says what stands in N.
- * Prototypes: QEMU 7.2 and 10.0, include/qemu/qemu-plugin.h; one vCPU only.
+ * Loaded as -plugin trace-plugin.so,fd=N; record.h says what stands in N.  One vCPU only.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -26,68 +22,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "record.h"
+#include "machines/qemu/plugin_api.h"
+#include "trace/record.h"
 
-#define EXPORT __attribute__((visibility("default")))
-#define WEAK   __attribute__((weak))
-
-/* ---- QEMU's plugin interface ---- */
-
-typedef uint64_t qemu_plugin_id_t;
-struct qemu_plugin_tb;
-struct qemu_plugin_insn;
-enum { CALLBACK_READS_REGISTERS = 1 };
-
-void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t,
-    void (*)(qemu_plugin_id_t, struct qemu_plugin_tb *));
-void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *,
-    void (*)(unsigned, void *), int flags, void *);
-void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *,
-    void (*)(unsigned, void *), int flags, void *);
-void qemu_plugin_register_flush_cb(qemu_plugin_id_t, void (*)(qemu_plugin_id_t));
-void qemu_plugin_register_atexit_cb(qemu_plugin_id_t, void (*)(qemu_plugin_id_t, void *), void *);
-size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *);
-struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *, size_t);
-size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *);
-uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *);
-void *qemu_plugin_insn_haddr(const struct qemu_plugin_insn *);
-
-/* To version 2 a pointer to the instruction is returned.  From 3 on it is copied
- * to the buffer, and its length returned; earlier ones ignore the buffer. */
-uintptr_t qemu_plugin_insn_data(const struct qemu_plugin_insn *, void *buffer, size_t size);
-/* From version 2 on; here only to tell. */
-WEAK void qemu_plugin_read_register(void);
-
-struct qemu_info {           /* the beginning of QEMU's qemu_info_t */
-    const char *target_name;
-    struct { int min, cur; } version;
-};
-
-EXPORT extern int qemu_plugin_version;
-int qemu_plugin_version = 1;
-EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info,
-                               int argc, char **argv);
-
-/* QEMU reads the version once the plugin is loaded, and from 9.0 on refuses 1. */
-__attribute__((constructor)) static void choose_version(void)
-{
-    if ( qemu_plugin_read_register )
-        qemu_plugin_version = 2;
-}
+PLUGIN_VERSION
 
 /* ---- what else QEMU's program exports ---- */
 
-struct bytes { uint8_t *data; unsigned length; };   /* GLib's GByteArray */
-extern WEAK __thread void *current_cpu;
-WEAK void *qemu_get_cpu(int index);
-WEAK int x86_cpu_gdb_read_register(void *cpu, struct bytes *, int number);
 WEAK void icount_update(void *cpu);
 WEAK int64_t icount_get_raw(void);
 WEAK int64_t icount_get(void);
-WEAK int cpu_memory_rw_debug(void *cpu, uint64_t address, void *, size_t, bool write);
-WEAK void cpu_physical_memory_rw(uint64_t address, void *, uint64_t length, bool write);
-WEAK struct bytes *g_byte_array_new(void);
-WEAK uint8_t *g_byte_array_free(struct bytes *, int free_data);
 
 /* ---- state ---- */
 
@@ -97,7 +41,6 @@ struct block {
     struct record_block record;
     const uint8_t *host;     /* its first instruction in QEMU's memory */
     uint32_t index;          /* in the record, plus 1; 0: not in it */
-    bool after_vmrun;
     uint8_t lengths[];
 };
 
@@ -133,10 +76,8 @@ static uint64_t counted;           /* executed instructions already counted */
 static int64_t bias;               /* virtual time minus executed instructions */
 static uint64_t totals[LAYERS];
 static bool copies_code;           /* qemu_plugin_insn_data() does, from version 3 on */
-static uint64_t after_vmrun;       /* address behind Xen's VMRUN, once seen */
 
 #define MAX_SEGMENTS (4u << 20)
-#define MAX_INSTRUCTION 15   /* bytes: AMD64 APM vol. 3, 1.1 */
 
 static void complain(const char *text)
 {
@@ -163,25 +104,10 @@ static void *append(struct list *list, const void *data, size_t size)
 
 /* Offsets in CPUX86State (QEMU 7.2, target/i386/cpu.h): 16 registers, eip, eflags,
  * cc_dst, cc_src, cc_src2, cc_op and df, hflags. */
-#define STATE_RAX      0
 #define STATE_RSP      (4 * 8)
 #define STATE_HFLAGS   176
 #define HFLAGS_CPL     3u
 #define HFLAGS_GUEST   (1u << 21)
-
-/* Numbers of gdb's register description (gdb-xml/i386-64bit.xml). */
-enum { GDB_CS = 18, GDB_CR0 = 27 };
-
-static uint64_t gdb_register(int number)
-{
-    struct bytes *bytes = g_byte_array_new();
-    uint64_t value = 0;
-    int length = x86_cpu_gdb_read_register(cpu, bytes, number);
-
-    memcpy(&value, bytes->data, length > 8 ? 8 : length > 0 ? (size_t)length : 0);
-    g_byte_array_free(bytes, 1);
-    return value;
-}
 
 /* The registers in QEMU's order, by gdb's numbers. */
 static const int gdb_order[16] = { 0, 2, 3, 1, 7, 6, 4, 5, 8, 9, 10, 11, 12, 13, 14, 15 };
@@ -192,11 +118,11 @@ static bool find_state(void)
     const uint8_t *object = cpu;
 
     for ( int i = 0; i < 16; i++ )
-        registers[i] = gdb_register(gdb_order[i]);
+        registers[i] = gdb_register(cpu, gdb_order[i]);
     /* CR0, CR2, CR3, CR4 follow each other in gdb; QEMU has a CR1 as well. */
-    control[0] = gdb_register(GDB_CR0);
+    control[0] = gdb_register(cpu, GDB_CR0);
     for ( int i = 2; i < 5; i++ )
-        control[i] = gdb_register(GDB_CR0 + i - 1);
+        control[i] = gdb_register(cpu, GDB_CR0 + i - 1);
 
     for ( size_t at = 0; at < 0x20000 && !state; at += 8 )
         if ( !memcmp(object + at, registers, sizeof(registers)) )
@@ -210,7 +136,7 @@ static bool find_state(void)
             cr3 = found + 3;
     }
     return state && cr3 &&
-           (*(const uint32_t *)(state + STATE_HFLAGS) & HFLAGS_CPL) == (gdb_register(GDB_CS) & 3);
+           (*(const uint32_t *)(state + STATE_HFLAGS) & HFLAGS_CPL) == (gdb_register(cpu, GDB_CS) & 3);
 }
 
 static uint64_t state_word(unsigned offset)
@@ -329,59 +255,11 @@ static void count_idle(int64_t before)
                .context = context_index(&now), .stack = ticks });
 }
 
-/* ---- NRIP-save ---- */
-
-/* VMCB: AMD64 APM vol. 2, appendix B. */
-#define VMCB_EXITCODE  0x70
-#define VMCB_NEXT_RIP  0xc8
-#define VMCB_RIP       0x578
-/* svm_feature_flags: CPUID 8000000A EDX, APM vol. 3, appendix E. */
-#define FEATURE_NRIPS  (1u << 3)
-
-/* Intercepts of an instruction, for which the CPU saves the next RIP (APM vol. 2,
- * 15.7.1; codes: appendix C): control and debug registers, and from the
- * descriptor tables to XSETBV without those of interrupts and task switches. */
-static bool saves_next_rip(uint64_t code)
-{
-    return code <= 0x3f || (code >= 0x65 && code <= 0x7c) || (code >= 0x80 && code <= 0x8e);
-}
-
-/* `guest` has left by its instruction number `position`. */
-static void save_next_rip(const struct block *guest, uint32_t position)
-{
-    uint64_t vmcb = state_word(STATE_RAX), code, rip, at = guest->record.address, next = 0;
-    static bool announced;
-
-    if ( !announced )
-    {
-        uint32_t flags = 0;
-
-        announced = true;
-        if ( cpu_memory_rw_debug(cpu, request.svm_feature_flags, &flags, sizeof(flags), false) )
-            return complain("cannot read Xen's svm_feature_flags");
-        flags |= FEATURE_NRIPS;
-        cpu_memory_rw_debug(cpu, request.svm_feature_flags, &flags, sizeof(flags), true);
-    }
-    cpu_physical_memory_rw(vmcb + VMCB_EXITCODE, &code, sizeof(code), false);
-    cpu_physical_memory_rw(vmcb + VMCB_RIP, &rip, sizeof(rip), false);
-    if ( saves_next_rip(code) && position < guest->record.count )
-    {
-        for ( uint32_t i = 0; i < position; i++ )
-            at += guest->lengths[i];
-        /* Otherwise it left by an interrupt, or in a block we did not see. */
-        if ( at == rip )
-            next = rip + guest->lengths[position];
-    }
-    if ( next )
-        answer.nrip_exits++;
-    cpu_physical_memory_rw(vmcb + VMCB_NEXT_RIP, &next, sizeof(next), true);
-}
-
 /* ---- callbacks ---- */
 
 static void on_block(unsigned vcpu, void *argument)
 {
-    struct block *block = argument, *before = current;
+    struct block *block = argument;
     int64_t bias_before = bias;
     uint64_t executed;
 
@@ -392,8 +270,6 @@ static void on_block(unsigned vcpu, void *argument)
     count_to(executed);
     if ( bias != bias_before )
         count_idle(bias_before);
-    if ( block->after_vmrun && request.svm_feature_flags && now.layer == LAYER_GUEST )
-        save_next_rip(before, attributed);
     current = block;
     attributed = 0;
     now.layer = layer_of(block->record.address);
@@ -479,18 +355,8 @@ static void mark(struct qemu_plugin_insn *instruction, struct block *block,
     qemu_plugin_register_vcpu_insn_exec_cb(instruction, on_marker, CALLBACK_READS_REGISTERS, site);
 }
 
-/* An instruction's bytes: QEMU's, or a copy in `buffer`. */
-static const uint8_t *code_of(const struct qemu_plugin_insn *instruction,
-                              uint8_t buffer[MAX_INSTRUCTION])
-{
-    uintptr_t data = qemu_plugin_insn_data(instruction, buffer, MAX_INSTRUCTION);
-
-    return copies_code ? buffer : (const uint8_t *)data;
-}
-
 static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 {
-    static const uint8_t vmrun[] = { 0x0f, 0x01, 0xd8 };
     size_t count = qemu_plugin_tb_n_insns(tb), length = 0;
     struct block *block = calloc(1, sizeof(*block) + count);
     const uint8_t *code = NULL;
@@ -510,17 +376,14 @@ static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
         struct qemu_plugin_insn *instruction = qemu_plugin_tb_get_insn(tb, i);
         uint64_t address = qemu_plugin_insn_vaddr(instruction);
 
-        code = code_of(instruction, buffer);
+        code = code_of(instruction, copies_code, buffer);
         length = qemu_plugin_insn_size(instruction);
         block->lengths[i] = (uint8_t)length;
         if ( i == 0 )
         {
             block->record.address = address;
             block->host = qemu_plugin_insn_haddr(instruction);
-            block->after_vmrun = after_vmrun && address == after_vmrun;
         }
-        if ( length == sizeof(vmrun) && !memcmp(code, vmrun, sizeof(vmrun)) )
-            after_vmrun = address + length;
         if ( address >= request.image_start && address < request.image_end &&
              marker_at(address, code, length, &marker) )
             mark(instruction, block, (uint32_t)i, marker);
@@ -606,8 +469,8 @@ int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int a
         fprintf(stderr, "trace-plugin: no request of this version\n");
         return -1;
     }
-    if ( !&current_cpu || !qemu_get_cpu || !x86_cpu_gdb_read_register || !icount_update ||
-         !icount_get_raw || !icount_get || !cpu_memory_rw_debug || !cpu_physical_memory_rw ||
+    if ( !&current_cpu || !x86_cpu_gdb_read_register || !icount_update ||
+         !icount_get_raw || !icount_get ||
          !g_byte_array_new || !g_byte_array_free )
     {
         fprintf(stderr, "trace-plugin: this QEMU does not export what tracing needs\n");

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #define RECORD_MAGIC    0x4345525458ull   /* "XTREC" */
-#define RECORD_VERSION  1u
+#define RECORD_VERSION  2u
 #define RECORD_NO_EVENT UINT64_MAX
 
 /* Who executes, by the address and by whether the CPU runs a guest. */
@@ -40,7 +40,6 @@ struct record_request {
     uint64_t image_start, image_end;   /* addresses that are the guest's */
     uint64_t first_event, last_event;  /* record what is executed between these
                                           two, counted from 0; RECORD_NO_EVENT */
-    uint64_t svm_feature_flags;        /* Xen's variable; 0: leave NRIP-save alone */
 };
 
 /* The counts stand at 0 at the first event. */
@@ -87,7 +86,6 @@ struct record_answer {
     uint64_t magic;
     uint64_t events, contexts, segments, blocks;   /* how many of each */
     uint64_t block_bytes;
-    uint64_t nrip_exits;     /* whose next RIP the plugin filled in */
     uint32_t truncated;      /* 1: there were more segments than are kept */
     uint32_t reserved;
     char error[128];         /* empty: none */

@@ -91,7 +91,6 @@ char *record_read(int fd, struct record *r)
         r->event_count = (size_t)answer->events;
         r->context_count = (size_t)answer->contexts;
         r->segment_count = (size_t)answer->segments;
-        r->nrip_exits = answer->nrip_exits;
         r->events = take(r, length, &at, answer->events, sizeof(*r->events));
         r->contexts = take(r, length, &at, answer->contexts, sizeof(*r->contexts));
         r->segments = take(r, length, &at, answer->segments, sizeof(*r->segments));

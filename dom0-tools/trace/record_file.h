@@ -17,7 +17,6 @@ struct record {
     const struct record_segment *segments;
     const struct record_block **blocks;      /* owned list */
     size_t marker_count, event_count, context_count, segment_count, block_count;
-    uint64_t nrip_exits;
 };
 
 /*

@@ -52,7 +52,8 @@ struct function {
 struct trace {
     char *row;
     enum mode mode;
-    bool nrip;               /* NRIP-save was emulated */
+    char *cpu_features;      /* of the lab's CPU, with commas between (machines/lab.h); NULL in
+                                bare mode and in traces that do not say */
     uint64_t total;          /* what the guest's TSC said */
     uint64_t overhead;       /* of it the empty timed region */
     enum region region;      /* what it is to the sample */

@@ -64,8 +64,7 @@ static int bare(const struct lab_options *options, const char *elf, int commands
     status = qemu_prepare(&qemu, &keep[0]);
     if ( status == STATUS_OK )
     {
-        machine_bare(&machine, options->clock, options->smp, elf, keep[0], commands, console, results,
-                     options->plugin);
+        machine_bare(&machine, options, elf, keep[0], commands, console, results);
         status = qemu_start(&qemu, &machine, NULL, keep, kept);
         machine_free(&machine);
         close(keep[0]);

@@ -13,13 +13,14 @@
 
 #define SHOWN_LINES 15   /* of the serial log, after a failure */
 
-int instance_prepare(struct instance *instance, enum lab_clock clock, bool smp)
+int instance_prepare(struct instance *instance, const struct lab_options *options)
 {
     void *mapped = MAP_FAILED;
+    char *plugin;
 
     *instance = (struct instance){
-        .clock = clock, .smp = smp, .channel = memory_file("channel", CHANNEL_SIZE),
-        .serial = -1, .ram = -1, .state = -1,
+        .options = *options, .cpu_plugin = -1,
+        .channel = memory_file("channel", CHANNEL_SIZE), .serial = -1, .ram = -1, .state = -1,
         .qemu = { .child = { .pidfd = -1 }, .qmp = -1, .messages = -1 },
     };
     if ( instance->channel < 0 )
@@ -31,7 +32,14 @@ int instance_prepare(struct instance *instance, enum lab_clock clock, bool smp)
         return STATUS_ENVIRONMENT;
     }
     instance->header = mapped;
-    return STATUS_OK;
+    if ( !machine_wants_plugin(options) )
+        return STATUS_OK;
+    plugin = data_file("cpu-plugin.so");
+    instance->cpu_plugin = plugin ? open(plugin, O_RDONLY | O_CLOEXEC) : -1;
+    if ( instance->cpu_plugin < 0 )
+        message("cpu-plugin.so not found beside the program: run `make`");
+    free(plugin);
+    return instance->cpu_plugin < 0 ? STATUS_ENVIRONMENT : STATUS_OK;
 }
 
 /* Start QEMU with the descriptors that are there. */
@@ -39,10 +47,11 @@ static int start(struct instance *instance, const struct cache *cache, int conso
 {
     struct machine_files files = {
         .serial = -1, .console = console, .channel = instance->channel,
-        .ram = instance->ram, .state = instance->state, .plugin = instance->plugin,
+        .ram = instance->ram, .state = instance->state, .cpu_plugin = instance->cpu_plugin,
+        .plugin = instance->options.plugin,
     };
     struct machine machine;
-    int keep[8], status;
+    int keep[9], status;
     size_t count = 0;
 
     status = qemu_prepare(&instance->qemu, &files.qmp);
@@ -68,13 +77,15 @@ static int start(struct instance *instance, const struct cache *cache, int conso
         keep[count++] = instance->ram;
     if ( instance->state >= 0 )
         keep[count++] = instance->state;
-    if ( instance->plugin )
+    if ( instance->cpu_plugin >= 0 )
+        keep[count++] = instance->cpu_plugin;
+    if ( files.plugin )
     {
-        keep[count++] = instance->plugin->library;
-        keep[count++] = instance->plugin->record;
+        keep[count++] = files.plugin->library;
+        keep[count++] = files.plugin->record;
     }
 
-    machine_lab(&machine, instance->clock, instance->smp, &files);
+    machine_lab(&machine, &instance->options, &files);
     status = qemu_start(&instance->qemu, &machine, cache->lab, keep, count);
     machine_free(&machine);
     /* Theirs alone now: its closing tells us that QEMU is gone. */
@@ -162,7 +173,7 @@ int instance_find_channel(struct instance *instance, unsigned *slot, uint64_t *a
  */
 static int place_channel(struct instance *instance, const struct cache *cache)
 {
-    char *path = xasprintf("%s/%s/bar", cache->lab, machine_name(instance->clock, instance->smp));
+    char *path = xasprintf("%s/%s/bar", cache->lab, machine_name(&instance->options));
     char *text = read_whole_file(path, NULL);
     unsigned long long address = 0;
     unsigned slot = 0;
@@ -207,7 +218,7 @@ static int wait_for_state(struct qemu *qemu)
 
 int instance_load(struct instance *instance, const struct cache *cache)
 {
-    char *path = xasprintf("%s/%s/state", cache->lab, machine_name(instance->clock, instance->smp));
+    char *path = xasprintf("%s/%s/state", cache->lab, machine_name(&instance->options));
     char *source;
     int status;
 
@@ -252,7 +263,9 @@ void instance_end(struct instance *instance)
         close(instance->ram);
     if ( instance->state >= 0 )
         close(instance->state);
-    *instance = (struct instance){ .channel = -1, .serial = -1, .ram = -1, .state = -1,
+    if ( instance->cpu_plugin >= 0 )
+        close(instance->cpu_plugin);
+    *instance = (struct instance){ .cpu_plugin = -1, .channel = -1, .serial = -1, .ram = -1, .state = -1,
                                    .qemu = instance->qemu };
 }
 

@@ -85,7 +85,7 @@ static char *probe(const struct cache *cache)
     int status;
 
     stage_begin("probing whether KVM can run Xen here");
-    status = instance_prepare(&instance, LAB_KVM, false);
+    status = instance_prepare(&instance, &(struct lab_options){ .clock = LAB_KVM });
     if ( status == STATUS_OK )
         status = instance_boot(&instance, cache, -1);
     if ( status != STATUS_OK )

@@ -72,33 +72,46 @@ void machine_free(struct machine *m)
     *m = (struct machine){ 0 };
 }
 
-const char *machine_name(enum lab_clock clock, bool smp)
-{
-    switch ( clock )
-    {
-    case LAB_EXACT: return smp ? "exact-smp" : "exact";
-    case LAB_FAST:  return smp ? "fast-smp" : "fast";
-    case LAB_KVM:   return smp ? "kvm-smp" : "kvm";
-    }
-    return "exact";
-}
-
 const char *machine_clock_name(enum lab_clock clock)
 {
-    return machine_name(clock, false);
+    static const char *const names[] = {
+        [LAB_EXACT] = "exact", [LAB_FAST] = "fast", [LAB_KVM] = "kvm",
+    };
+
+    return names[clock];
 }
 
-const char *machine_cpu(enum lab_clock clock)
+bool machine_wants_plugin(const struct lab_options *options)
+{
+    return options->clock != LAB_KVM && !(options->without & LAB_NRIP_SAVE);
+}
+
+const char *machine_name(const struct lab_options *options)
+{
+    static const char *const names[][2][2] = {
+        [LAB_EXACT] = { { "exact", "exact-without-nrip-save" },
+                        { "exact-smp", "exact-smp-without-nrip-save" } },
+        [LAB_FAST]  = { { "fast", "fast-without-nrip-save" },
+                        { "fast-smp", "fast-smp-without-nrip-save" } },
+        [LAB_KVM]   = { { "kvm", "kvm" }, { "kvm-smp", "kvm-smp" } },
+    };
+
+    return names[options->clock][options->smp][!machine_wants_plugin(options)];
+}
+
+const char *machine_cpu(const struct lab_options *options)
 {
     /* A model with SVM and nested paging: TCG emulates both, VMX it doesn't. */
-    return clock == LAB_KVM ? "host" : "EPYC,+svm,+npt";
+    if ( options->clock == LAB_KVM )
+        return "host";
+    return machine_wants_plugin(options) ? "EPYC,+svm,+npt,+nrip-save" : "EPYC,+svm,+npt";
 }
 
 /* What all our machines share: clock, CPU, no devices nobody asked for. */
-static void add_common(struct machine *m, enum lab_clock clock)
+static void add_common(struct machine *m, const struct lab_options *options, const char *cpu)
 {
     add(m, MACHINE_QEMU);
-    switch ( clock )
+    switch ( options->clock )
     {
     case LAB_EXACT:
         /* One virtual nanosecond, and one TSC tick, per instruction; idle
@@ -113,7 +126,7 @@ static void add_common(struct machine *m, enum lab_clock clock)
         add_pair(m, "-accel", "kvm");
         break;
     }
-    add_pair(m, "-cpu", machine_cpu(clock));
+    add_pair(m, "-cpu", cpu);
     add(m, "-no-user-config");
     add(m, "-nodefaults");
     add(m, "-no-reboot");
@@ -137,14 +150,16 @@ static void add_plugin(struct machine *m, const struct lab_plugin *plugin)
                                           plugin->record));
 }
 
-void machine_lab(struct machine *m, enum lab_clock clock, bool smp,
+void machine_lab(struct machine *m, const struct lab_options *options,
                  const struct machine_files *files)
 {
     *m = (struct machine){ 0 };
-    add_common(m, clock);
+    add_common(m, options, machine_cpu(options));
+    if ( machine_wants_plugin(options) )
+        add_owned(m, "-plugin", xasprintf("/proc/self/fd/%d,nrip-save=on", files->cpu_plugin));
     add_pair(m, "-machine", "pc,memory-backend=ram");
     add_owned(m, "-m", xasprintf("%lluM", MACHINE_RAM >> 20));
-    add_pair(m, "-smp", smp || clock != LAB_EXACT ? "2" : "1");
+    add_pair(m, "-smp", options->smp || options->clock != LAB_EXACT ? "2" : "1");
     /*
      * Booting: in a shared memory file, which becomes the snapshot.  Running:
      * in a private mapping of that snapshot: pages are read when touched and
@@ -155,7 +170,7 @@ void machine_lab(struct machine *m, enum lab_clock clock, bool smp,
                   "mem-path=/proc/self/fd/%d,share=on", MACHINE_RAM >> 20, files->ram));
     else
         add_owned(m, "-object", xasprintf("memory-backend-file,id=ram,size=%lluM,"
-                  "mem-path=%s/ram,share=off", MACHINE_RAM >> 20, machine_name(clock, smp)));
+                  "mem-path=%s/ram,share=off", MACHINE_RAM >> 20, machine_name(options)));
     add_owned(m, "-object", xasprintf("memory-backend-file,id=channel,size=%lluM,"
               "mem-path=/proc/self/fd/%d,share=on", CHANNEL_SIZE >> 20, files->channel));
     add_pair(m, "-device", "ivshmem-plain,memdev=channel,master=on");
@@ -166,24 +181,25 @@ void machine_lab(struct machine *m, enum lab_clock clock, bool smp,
         add_owned(m, "-chardev", xasprintf("file,id=serial,path=/proc/self/fd/%d", files->serial));
     add_pair(m, "-serial", "chardev:serial");
     add_pair(m, "-kernel", "xen");
-    add_pair(m, "-append", smp ? XEN_SMP_OPTIONS : XEN_OPTIONS);
+    add_pair(m, "-append", options->smp ? XEN_SMP_OPTIONS : XEN_OPTIONS);
     add_owned(m, "-initrd", xasprintf("vmlinux " DOM0_OPTIONS ",dom0.cpio",
-                                      machine_clock_name(clock)));
+                                      machine_clock_name(options->clock)));
     add(m, "-S");
     if ( files->state >= 0 )
         add_pair(m, "-incoming", "defer");
     add_plugin(m, files->plugin);
 }
 
-void machine_bare(struct machine *m, enum lab_clock clock, bool smp, const char *elf,
-                  int qmp, int commands, int console, int results,
-                  const struct lab_plugin *plugin)
+void machine_bare(struct machine *m, const struct lab_options *options, const char *elf,
+                  int qmp, int commands, int console, int results)
 {
+    const struct lab_options plain = { .clock = options->clock, .without = LAB_NRIP_SAVE };
+
     *m = (struct machine){ 0 };
-    add_common(m, clock);
+    add_common(m, options, machine_cpu(&plain));
     add_pair(m, "-machine", "pc");
     add_owned(m, "-m", xasprintf("%lluM", MACHINE_BARE_RAM >> 20));
-    add_pair(m, "-smp", smp ? "2" : "1");
+    add_pair(m, "-smp", options->smp ? "2" : "1");
     add_control(m, qmp);
     add_owned(m, "-chardev", xasprintf("file,id=console,path=/proc/self/fd/%d", console));
     add_pair(m, "-device", "isa-debugcon,iobase=0xe9,chardev=console");
@@ -196,7 +212,7 @@ void machine_bare(struct machine *m, enum lab_clock clock, bool smp, const char 
     add_pair(m, "-kernel", elf);
     if ( commands >= 0 )
         add_owned(m, "-initrd", xasprintf("/proc/self/fd/%d", commands));
-    add_plugin(m, plugin);
+    add_plugin(m, options->plugin);
 }
 
 uint64_t machine_hash(uint64_t hash)
@@ -204,11 +220,13 @@ uint64_t machine_hash(uint64_t hash)
     static const enum lab_clock clocks[] = { LAB_EXACT, LAB_FAST, LAB_KVM };
     const struct machine_files files = { .console = -1 };
 
-    for ( size_t i = 0; i < 2 * sizeof(clocks) / sizeof(clocks[0]); i++ )
+    for ( size_t i = 0; i < 4 * sizeof(clocks) / sizeof(clocks[0]); i++ )
     {
+        const struct lab_options options = { .clock = clocks[i / 4], .smp = i % 2,
+                                             .without = i / 2 % 2 ? LAB_NRIP_SAVE : 0 };
         struct machine m;
 
-        machine_lab(&m, clocks[i / 2], i % 2, &files);
+        machine_lab(&m, &options, &files);
         for ( size_t j = 0; j < m.count; j++ )
             hash = hash_string(hash, m.argv[j]);
         machine_free(&m);

@@ -23,6 +23,7 @@ struct machine_files {
     int channel;         /* the shared memory (channel.h) */
     int ram;             /* memory file to boot in; -1: the snapshot's */
     int state;           /* the snapshot's device state to load; or -1 */
+    int cpu_plugin;      /* cpu-plugin.so, for machine_wants_plugin(); else -1 */
     const struct lab_plugin *plugin;   /* or NULL */
 };
 
@@ -40,22 +41,26 @@ struct machine {
  * would mean something to QEMU.  Waits (-S) with files->state or for a boot
  * alike.
  */
-void machine_lab(struct machine *machine, enum lab_clock clock, bool smp,
+void machine_lab(struct machine *machine, const struct lab_options *options,
                  const struct machine_files *files);
 
-/* Bare mode; commands, console and results are memory files. */
-void machine_bare(struct machine *machine, enum lab_clock clock, bool smp, const char *elf,
-                  int qmp, int commands, int console, int results,
-                  const struct lab_plugin *plugin);
+/* Bare mode; commands, console and results are memory files.  No guest in it, so no
+ * cpu-plugin.so either. */
+void machine_bare(struct machine *machine, const struct lab_options *options, const char *elf,
+                  int qmp, int commands, int console, int results);
+
+/* Whether the CPU has features that cpu-plugin.so emulates. */
+bool machine_wants_plugin(const struct lab_options *options);
 
 void machine_free(struct machine *machine);
 
 /* "exact", "fast", "kvm" */
 const char *machine_clock_name(enum lab_clock clock);
-/* The same, with "-smp" behind it where that is set: the snapshot's directory. */
-const char *machine_name(enum lab_clock clock, bool smp);
-/* The -cpu of that clock. */
-const char *machine_cpu(enum lab_clock clock);
+/* The same with "-smp" and "-without-FEATURE" behind it where that is so: the snapshot's
+ * directory. */
+const char *machine_name(const struct lab_options *options);
+/* The -cpu of that lab. */
+const char *machine_cpu(const struct lab_options *options);
 /* Hash over all command lines: part of the lab's key. */
 uint64_t machine_hash(uint64_t hash);
 

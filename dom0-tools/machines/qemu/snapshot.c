@@ -17,9 +17,9 @@
 #define BOOT_DEADLINE 300000u   /* ms; a boot takes 6 to 20 s */
 #define COPY_BLOCK    65536u
 
-bool snapshot_exists(const struct cache *cache, enum lab_clock clock, bool smp)
+bool snapshot_exists(const struct cache *cache, const struct lab_options *options)
 {
-    char *path = xasprintf("%s/%s/state", cache->lab, machine_name(clock, smp));
+    char *path = xasprintf("%s/%s/state", cache->lab, machine_name(options));
     bool there = access(path, R_OK) == 0;
 
     free(path);
@@ -198,16 +198,18 @@ static int save(struct instance *instance, const char *work)
 
 int snapshot_make(struct cache *cache, const struct lab_options *options)
 {
-    const char *name = machine_name(options->clock, options->smp);
+    const char *name = machine_name(options);
     char *directory = xasprintf("%s.new", name), *work = path_in(cache->lab, directory);
     char *final = path_in(cache->lab, name);
+    struct lab_options untraced = *options;
     struct instance instance;
     int status, error;
 
+    untraced.plugin = NULL;
     stage_begin("booting Xen and dom0 for the snapshot (clock: %s)", name);
     remove_tree(work);
     error = make_directories(work);
-    status = instance_prepare(&instance, options->clock, options->smp);
+    status = instance_prepare(&instance, &untraced);
     if ( error )
         status = cache_error(work, error);
     if ( status == STATUS_OK )

@@ -1,5 +1,5 @@
 /*
- * A lab's snapshots: booted once per clock and number of CPUs, loaded by each run.
+ * A lab's snapshots: booted once per clock, number of CPUs and their features, loaded by each run.
  *
  * A snapshot is three files: `ram`, the guest's memory (sparse), `state`, QEMU's
  * device state, and `bar`, where the shared memory was.  A run maps `ram` privately, so loading takes no longer
@@ -14,18 +14,18 @@
 /* A running lab machine and what belongs to it. */
 struct instance {
     struct qemu qemu;
-    enum lab_clock clock;
-    bool smp;
+    struct lab_options options;
+    int cpu_plugin;             /* descriptor of cpu-plugin.so, or -1 */
     int channel;                /* memory file behind the shared memory */
     struct channel_header *header;   /* mapping of all of it */
     int serial;                 /* memory file with Xen's serial log, or -1 */
     size_t looked;              /* bytes of serial searched for a panic */
     int ram, state;             /* while they are needed, else -1 */
-    const struct lab_plugin *plugin;   /* borrowed, or NULL; set before the load */
 };
 
-/* Everything but QEMU: the shared memory is mapped and empty, for a job. */
-int instance_prepare(struct instance *instance, enum lab_clock clock, bool smp);
+/* Everything but QEMU: the shared memory is mapped and empty, for a job.  The options' plugin
+ * is for jobs only; what they point to is borrowed. */
+int instance_prepare(struct instance *instance, const struct lab_options *options);
 
 /*
  * Start QEMU in the lab's directory: from power-on in a memory file, or from
@@ -56,7 +56,7 @@ void instance_explain(struct instance *instance, const char *what);
 /* Write serial.log and qemu.log into a directory (lab_options.keep_logs). */
 void instance_keep_logs(struct instance *instance, const char *directory);
 
-bool snapshot_exists(const struct cache *cache, enum lab_clock clock, bool smp);
+bool snapshot_exists(const struct cache *cache, const struct lab_options *options);
 /* Boot and write it; the build lock and the lab's use lock must be held. */
 int snapshot_make(struct cache *cache, const struct lab_options *options);
 

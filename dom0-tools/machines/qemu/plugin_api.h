@@ -1,0 +1,102 @@
+/*
+ * QEMU's plugin interface, as far as our plugins use it, and what else of QEMU's program
+ * they call.  QEMU's own functions are found when it loads the plugin.
+ *
+ * A plugin is built once and loads into a QEMU of either kind of interface: version 1 (QEMU
+ * from 7.2) and 2 and later (from 9.0).  It asks at run time which one it is in.
+ *
+ * Prototypes: QEMU 7.2 and 10.0, include/qemu/qemu-plugin.h.
+ */
+#ifndef MACHINES_QEMU_PLUGIN_API_H
+#define MACHINES_QEMU_PLUGIN_API_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define EXPORT __attribute__((visibility("default")))
+#define WEAK   __attribute__((weak))
+
+typedef uint64_t qemu_plugin_id_t;
+struct qemu_plugin_tb;
+struct qemu_plugin_insn;
+enum { CALLBACK_NO_REGISTERS, CALLBACK_READS_REGISTERS };
+
+void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t,
+    void (*)(qemu_plugin_id_t, struct qemu_plugin_tb *));
+void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *,
+    void (*)(unsigned, void *), int flags, void *);
+void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *,
+    void (*)(unsigned, void *), int flags, void *);
+void qemu_plugin_register_flush_cb(qemu_plugin_id_t, void (*)(qemu_plugin_id_t));
+void qemu_plugin_register_atexit_cb(qemu_plugin_id_t, void (*)(qemu_plugin_id_t, void *), void *);
+size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *);
+struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *, size_t);
+size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *);
+uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *);
+void *qemu_plugin_insn_haddr(const struct qemu_plugin_insn *);
+
+/* To version 2 a pointer to the instruction is returned.  From 3 on it is copied
+ * to the buffer, and its length returned; earlier ones ignore the buffer. */
+uintptr_t qemu_plugin_insn_data(const struct qemu_plugin_insn *, void *buffer, size_t size);
+/* From version 2 on; here only to tell. */
+WEAK void qemu_plugin_read_register(void);
+
+struct qemu_info {           /* the beginning of QEMU's qemu_info_t */
+    const char *target_name;
+    struct { int min, cur; } version;
+};
+
+EXPORT extern int qemu_plugin_version;
+EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info,
+                               int argc, char **argv);
+
+/* ---- what else QEMU's program exports ---- */
+
+struct bytes { uint8_t *data; unsigned length; };   /* GLib's GByteArray */
+extern WEAK __thread void *current_cpu;
+WEAK int x86_cpu_gdb_read_register(void *cpu, struct bytes *, int number);
+WEAK void cpu_physical_memory_rw(uint64_t address, void *, uint64_t length, bool write);
+WEAK struct bytes *g_byte_array_new(void);
+WEAK uint8_t *g_byte_array_free(struct bytes *, int free_data);
+
+#define MAX_INSTRUCTION 15   /* bytes: AMD64 APM vol. 3, 1.1 */
+
+/* Numbers of gdb's register description (gdb-xml/i386-64bit.xml). */
+enum { GDB_RAX = 0, GDB_CS = 18, GDB_CR0 = 27 };
+
+/* A register of `cpu`, by gdb's number; up to 64 bits. */
+static inline uint64_t gdb_register(void *cpu, int number)
+{
+    struct bytes *bytes = g_byte_array_new();
+    uint64_t value = 0;
+    int length = x86_cpu_gdb_read_register(cpu, bytes, number);
+
+    __builtin_memcpy(&value, bytes->data, length > 8 ? 8 : length > 0 ? (size_t)length : 0);
+    g_byte_array_free(bytes, 1);
+    return value;
+}
+
+/* An instruction's bytes: QEMU's own, or a copy in `buffer`.  `copies`: interface version 3
+ * or later. */
+static inline const uint8_t *code_of(const struct qemu_plugin_insn *instruction, bool copies,
+                                     uint8_t buffer[MAX_INSTRUCTION])
+{
+    uintptr_t data = qemu_plugin_insn_data(instruction, buffer, MAX_INSTRUCTION);
+
+    return copies ? buffer : (const uint8_t *)data;
+}
+
+/*
+ * Once in each plugin.  QEMU reads the version when the plugin is loaded, and from 9.0 on
+ * refuses 1.
+ */
+#define PLUGIN_VERSION \
+    int qemu_plugin_version = 1; \
+    __attribute__((constructor)) static void choose_version(void) \
+    { \
+        if ( qemu_plugin_read_register ) \
+            qemu_plugin_version = 2; \
+    }
+
+#endif
