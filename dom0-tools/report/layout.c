@@ -62,7 +62,7 @@ static struct layout_row *find_row(struct layout_group *group, const char *name)
 }
 
 static void fill_cell(const struct result *r, const struct ratio *ratio,
-                      struct layout_cell *cell, bool utf8)
+                      struct layout_cell *cell, bool utf8, bool shortened)
 {
     if ( r->outcome == OUTCOME_SKIP )
     {
@@ -77,7 +77,7 @@ static void fill_cell(const struct result *r, const struct ratio *ratio,
         return;
     }
     cell->kind = CELL_FIGURE;
-    cell->median = text_number(r->median);
+    cell->median = shortened ? text_short_number(r->median) : text_number(r->median);
     if ( r->p99 != r->median && r->median != 0 )
         cell->spread = text_change(r->median, r->p99);
     if ( ratio->to == NULL )
@@ -94,7 +94,17 @@ static void free_cell(struct layout_cell *cell)
     *cell = (struct layout_cell){ 0 };
 }
 
-struct layout *layout_make(const struct results *results, bool utf8)
+static const char *reaches(const struct result *r, enum narrowing narrowing)
+{
+    static const char *const words[2][2][2] = {
+        { { "", "waits" }, { "dom0", "dom0, waits" } },
+        { { "", "w" }, { "d", "dw" } },
+    };
+
+    return words[narrowing >= NARROW_REACHES][r->dom0][r->blocks];
+}
+
+struct layout *layout_make(const struct results *results, bool utf8, enum narrowing narrowing)
 {
     struct layout *layout = xcalloc(1, sizeof(*layout));
     struct ratio *ratios = ratios_make(results);
@@ -109,14 +119,11 @@ struct layout *layout_make(const struct results *results, bool utf8)
 
         /* A row measured twice in one mode shows its last result. */
         free_cell(cell);
-        fill_cell(r, &ratios[i], cell, utf8);
-        if ( r->dom0 )
-            row->reaches = r->blocks ? "dom0, waits" : "dom0";
-        else if ( r->blocks )
-            row->reaches = "waits";
+        fill_cell(r, &ratios[i], cell, utf8, narrowing >= NARROW_FIGURES);
+        row->reaches = reaches(r, narrowing);
         layout->titles[c] = columns[c].title;
-        layout->ratios[c] |= cell->ratio != NULL;
-        layout->spreads[c] |= cell->spread != NULL;
+        layout->ratios[c] |= cell->ratio != NULL && narrowing < NARROW_RATIOS;
+        layout->spreads[c] |= cell->spread != NULL && narrowing < NARROW_SPREADS;
         layout->reaches |= r->dom0 || r->blocks;
     }
     free(ratios);

@@ -32,7 +32,7 @@ struct layout_cell {
 
 struct layout_row {
     const char *name;      /* borrowed from the results */
-    const char *reaches;   /* "", "dom0", "waits", "dom0, waits": static */
+    const char *reaches;   /* "", "dom0", "waits", "dom0, waits", or their letters: static */
     struct layout_cell cells[LAYOUT_MODES];
 };
 
@@ -54,18 +54,28 @@ struct layout {
 /* "PV", "PVH", "HVM", "bare", "dom0": how people write a mode. */
 const char *layout_mode_title(enum mode mode);
 
+/* What goes, one after the other, where there is no room for everything. */
+enum narrowing {
+    NARROW_NOT,
+    NARROW_SPREADS,    /* p99 is left out */
+    NARROW_REACHES,    /* "dw" for "dom0, waits" */
+    NARROW_FIGURES,    /* three digits of them: 26.3k */
+    NARROW_RATIOS,     /* ratios are left out */
+    NARROW_NAMES,      /* rows' names have lines of their own; no narrower */
+};
+
 /* The results must outlive the layout. */
-struct layout *layout_make(const struct results *, bool utf8);
+struct layout *layout_make(const struct results *, bool utf8, enum narrowing);
 void layout_free(struct layout *);
 
 /*
  * What must stand above and below the table, one paragraph each: which clock
  * it shows, where it was measured, what was subtracted; how to read it, what
- * failed and why; `narrowed`: there was no room for p99.  The arrays are NULL-terminated and the caller's, as are
- * their strings: notes_free().
+ * failed and why; what there was no room for.  The arrays are NULL-terminated and
+ * the caller's, as are their strings: notes_free().
  */
 char **notes_header(const struct results *);
-char **notes_footer(const struct results *, bool utf8, bool narrowed);
+char **notes_footer(const struct results *, bool utf8, enum narrowing);
 char **notes_wide(const struct results *);   /* below the wide table */
 void notes_free(char **);
 

@@ -50,7 +50,7 @@ static void put_cell(FILE *out, const struct layout_cell *cell)
 
 void table_print_markdown(FILE *out, const struct results *results)
 {
-    struct layout *layout = layout_make(results, true);
+    struct layout *layout = layout_make(results, true, NARROW_NOT);
 
     put_notes(out, notes_header(results), "", "\n\n");
     fputs("| row | reaches", out);
@@ -85,6 +85,6 @@ void table_print_markdown(FILE *out, const struct results *results)
         }
     }
     fputc('\n', out);
-    put_notes(out, notes_footer(results, true, false), "- ", "\n");
+    put_notes(out, notes_footer(results, true, NARROW_NOT), "- ", "\n");
     layout_free(layout);
 }

@@ -155,7 +155,7 @@ char **notes_header(const struct results *results)
 /* --------------------------------------------------------------- footer -- */
 
 static void note_reading(struct notes *notes, const struct results *results,
-                         bool utf8, bool narrowed)
+                         bool utf8, enum narrowing narrowing)
 {
     bool spread = false, bare = false, dom0 = false, blocks = false, own = false;
 
@@ -169,21 +169,31 @@ static void note_reading(struct notes *notes, const struct results *results,
         blocks |= r->blocks;
         spread |= r->outcome == OUTCOME_SUCCESS && r->p99 != r->median;
     }
-    notes_add(notes, "Figures are medians; %s: how many times the cheapest cell of "
-        "the same work.%s", utf8 ? "\u00d7" : "x",
-        bare ? " Bare is left out of that: the same image with no hypervisor "
-               "below it, the floor of each path." : "");
-    if ( spread && narrowed )
-        notes_add(notes, "How far single samples lie from them (p99 and more): --wide, or fewer rows.");
+    if ( narrowing >= NARROW_FIGURES )
+        notes_add(notes, "Figures are medians, with three digits: a wider window, a file or --wide "
+            "shows all of them.");
+    else
+        notes_add(notes, "Figures are medians.");
+    if ( narrowing < NARROW_RATIOS )
+        notes_add(notes, "%s: how many times the cheapest cell of the same work; several operations "
+            "in flight are compared with several, one alone with one alone.%s",
+            utf8 ? "\u00d7" : "x",
+            bare ? " Bare is left out of that: the same image with no hypervisor "
+                   "below it, the floor of each path." : "");
+    if ( spread && narrowing >= NARROW_SPREADS )
+        notes_add(notes, "How far single samples lie from them (p99 and more): a wider window, a "
+            "file, or --wide.");
     else if ( spread )
         notes_add(notes, "p99: 99 of 100 samples lie at most that far above the "
             "median; nothing there: no spread.");
     if ( own )
         notes_add(notes, "Column dom0: what a process in dom0 itself pays, no guest.");
     if ( dom0 )
-        notes_add(notes, "dom0: the path leaves Xen and ends in dom0.");
+        notes_add(notes, "%sdom0: the path leaves Xen and ends in dom0.",
+            narrowing >= NARROW_REACHES ? "d, " : "");
     if ( blocks )
-        notes_add(notes, "waits: the vCPU may block in the timed region.%s",
+        notes_add(notes, "%swaits: the vCPU may block in the timed region.%s",
+            narrowing >= NARROW_REACHES ? "w, " : "",
             notes_instructions(results) ?
             " What others execute meanwhile is counted; when nobody has "
             "anything to execute, virtual time jumps to the next timer, and "
@@ -240,12 +250,12 @@ void notes_put_modes(FILE *out, uint32_t modes)
         }
 }
 
-char **notes_footer(const struct results *results, bool utf8, bool narrowed)
+char **notes_footer(const struct results *results, bool utf8, enum narrowing narrowing)
 {
     struct notes notes = { NULL, 0 };
 
     notes_failed(&notes, results);
-    note_reading(&notes, results, utf8, narrowed);
+    note_reading(&notes, results, utf8, narrowing);
     notes_against(&notes, results, utf8);
     notes_events(&notes, results);
     note_emulation(&notes, results);
@@ -262,7 +272,8 @@ char **notes_wide(const struct results *results)
     notes_failed(&notes, results);
     notes_add(&notes, "first: the first iteration of a boot, median of the boots; min to max: single "
               "samples; 95 %%: bootstrap interval of the figure before it, = where it is a "
-              "point; ratio: to the cheapest cell of the same work.");
+              "point; ratio: to the cheapest cell of the same work, among those "
+              "of one operation or of several.");
     notes_add(&notes, "batch: the mean of everything from the first sample to the end of the last, "
               "less the empty row's loop. Where it is above the median, something falls between "
               "the samples or into few of them: interrupts, soft interrupts, work put off. (The "

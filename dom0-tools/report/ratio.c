@@ -40,9 +40,15 @@ bool ratio_interval(const struct result *a, const struct result *b, double inter
     return known;
 }
 
-/* The first of the cheapest results of a work; NULL when all cost the same. */
+/* One operation alone, or several that share what they cost: in flight at once, in a batch. */
+static bool same_shape(const struct result *a, const struct result *b)
+{
+    return (a->operations > 1) == (b->operations > 1);
+}
+
+/* The first of the cheapest results of the same work and shape; NULL when all cost the same. */
 static const struct result *find_cheapest(const struct results *results,
-                                          const char *work)
+                                          const struct result *like)
 {
     const struct result *cheapest = NULL;
     bool differ = false;
@@ -52,7 +58,7 @@ static const struct result *find_cheapest(const struct results *results,
         const struct result *r = &results->rows[i];
 
         if ( r->outcome != OUTCOME_SUCCESS || r->mode == MODE_BARE ||
-             strcmp(work_of(r), work) != 0 )
+             !same_shape(r, like) || strcmp(work_of(r), work_of(like)) != 0 )
             continue;
         differ |= cheapest != NULL && r->median != cheapest->median;
         if ( cheapest == NULL || r->median < cheapest->median )
@@ -72,7 +78,7 @@ struct ratio *ratios_make(const struct results *results)
 
         if ( r->outcome != OUTCOME_SUCCESS || r->mode == MODE_BARE )
             continue;
-        to = find_cheapest(results, work_of(r));
+        to = find_cheapest(results, r);
         if ( to == NULL || to->median == 0 )
             continue;
         ratio->to = to;

@@ -6,9 +6,11 @@
  * heads are a line of their own, so that the first title can follow them.
  *
  * One blank between columns; those that begin something new have another.
+ *
+ * Where the terminal has no room for all of it, what matters least goes first
+ * (enum narrowing).
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "report/layout.h"
 #include "report/lines.h"
@@ -62,13 +64,13 @@ static struct libscols_table *new_table(FILE *out, const struct layout *layout,
 }
 
 static void add_heads(struct libscols_table *table, const struct layout *layout,
-                      bool utf8, const char *bold)
+                      bool utf8, enum narrowing narrowing, const char *bold)
 {
     struct cursor at = { scols_table_new_line(table, NULL), 0 };
 
     put(&at, "", NULL);
     if ( layout->reaches )
-        put_apart(&at, "reaches", bold);
+        put_apart(&at, narrowing < NARROW_REACHES ? "reaches" : "", bold);
     for ( unsigned c = 0; c < LAYOUT_MODES; c++ )
     {
         if ( layout->titles[c] == NULL )
@@ -82,10 +84,10 @@ static void add_heads(struct libscols_table *table, const struct layout *layout,
 }
 
 static void add_row(struct libscols_table *table, const struct layout *layout,
-                    const struct layout_row *row, bool colour)
+                    const struct layout_row *row, bool named, bool colour)
 {
     struct cursor at = { scols_table_new_line(table, NULL), 0 };
-    char *name = xasprintf(" %s", row->name);
+    char *name = named ? xasprintf(" %s", row->name) : xstrdup(" ");
 
     put(&at, name, NULL);
     free(name);
@@ -112,34 +114,49 @@ static void add_row(struct libscols_table *table, const struct layout *layout,
 
 /* Heads and rows. */
 static struct libscols_table *fill_table(FILE *out, const struct layout *layout,
-                                         const struct style *style)
+                                         enum narrowing narrowing, const struct style *style)
 {
     struct libscols_table *table = new_table(out, layout, style->colour);
 
-    add_heads(table, layout, style->utf8, style->colour ? COLOUR_BOLD : NULL);
+    add_heads(table, layout, style->utf8, narrowing, style->colour ? COLOUR_BOLD : NULL);
     for ( size_t g = 0; g < layout->count; g++ )
         for ( size_t i = 0; i < layout->groups[g].count; i++ )
-            add_row(table, layout, &layout->groups[g].rows[i], style->colour);
+            add_row(table, layout, &layout->groups[g].rows[i],
+                    narrowing < NARROW_NAMES, style->colour);
     return table;
 }
 
 #define HEADS_EVERY 40u   /* lines: then the heads have scrolled away */
 
+/* The lines of one group, from `first` on. */
+static void print_group(FILE *out, struct libscols_table *table, size_t first,
+                        const struct layout_group *group, bool named)
+{
+    if ( named )
+        lines_print(out, table, first, group->count);
+    for ( size_t i = 0; !named && i < group->count; i++ )
+    {
+        fprintf(out, " %s\n", group->rows[i].name);
+        lines_print(out, table, first + i, 1);
+    }
+}
+
 void table_print(FILE *out, const struct results *results)
 {
     struct style style = text_style(out);
-    struct layout *layout = layout_make(results, style.utf8);
-    struct libscols_table *table = fill_table(out, layout, &style);
+    enum narrowing narrowing = NARROW_NOT;
+    struct layout *layout = layout_make(results, style.utf8, narrowing);
+    struct libscols_table *table = fill_table(out, layout, narrowing, &style);
     const char *bold = style.colour ? COLOUR_BOLD : NULL;
     size_t line = 1, since = 0;
-    bool narrowed = lines_width(table) > TABLE_WIDTH;
 
-    if ( narrowed )
+    while ( lines_width(table) > style.table && narrowing < NARROW_NAMES )
     {
-        /* The least important goes. */
-        memset(layout->spreads, 0, sizeof(layout->spreads));
         scols_unref_table(table);
-        table = fill_table(out, layout, &style);
+        layout_free(layout);
+        narrowing++;
+        layout = layout_make(results, style.utf8, narrowing);
+        table = fill_table(out, layout, narrowing, &style);
     }
     notes_print(out, notes_header(results), "", style.width);
     fputc('\n', out);
@@ -154,11 +171,11 @@ void table_print(FILE *out, const struct results *results)
         since += 1 + layout->groups[g].count;
         fprintf(out, "%s%s%s\n", bold ? bold : "", layout->groups[g].work,
                 bold ? COLOUR_NONE : "");
-        lines_print(out, table, line, layout->groups[g].count);
+        print_group(out, table, line, &layout->groups[g], narrowing < NARROW_NAMES);
         line += layout->groups[g].count;
     }
     fputc('\n', out);
-    notes_print(out, notes_footer(results, style.utf8, narrowed),
+    notes_print(out, notes_footer(results, style.utf8, narrowing),
                 style.utf8 ? "\u2022 " : "* ", style.width);
     scols_unref_table(table);
     layout_free(layout);

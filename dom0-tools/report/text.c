@@ -11,21 +11,33 @@
 #include "report/text.h"
 #include "xenometer.h"
 
+#define MIN_WIDTH 40u   /* columns; what says that it has less does not know */
+
 struct style text_style(FILE *out)
 {
-    struct style style = { .width = READABLE_WIDTH };
+    struct style style = { .width = READABLE_WIDTH, .table = TABLE_WIDTH };
     const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+    const char *asked = getenv("COLUMNS");
+    unsigned columns = 0;
     int fd = fileno(out);
     struct winsize window;
 
     style.utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-    if ( fd < 0 || !isatty(fd) )
-        return style;
-    style.colour = (no_color == NULL || *no_color == '\0') &&
-                   term != NULL && strcmp(term, "dumb") != 0;
-    if ( ioctl(fd, TIOCGWINSZ, &window) == 0 && window.ws_col >= 40 &&
-         window.ws_col < style.width )
-        style.width = window.ws_col;
+    if ( fd >= 0 && isatty(fd) )
+    {
+        style.colour = (no_color == NULL || *no_color == '\0') &&
+                       term != NULL && strcmp(term, "dumb") != 0;
+        if ( ioctl(fd, TIOCGWINSZ, &window) == 0 )
+            columns = window.ws_col;
+    }
+    else if ( asked != NULL )
+        columns = (unsigned)strtoul(asked, NULL, 10);
+    if ( columns >= MIN_WIDTH )
+    {
+        style.table = columns;
+        if ( columns < style.width )
+            style.width = columns;
+    }
     return style;
 }
 
@@ -43,6 +55,20 @@ char *text_number(uint64_t number)
     }
     text[at] = '\0';
     return xstrdup(text);
+}
+
+char *text_short_number(uint64_t number)
+{
+    static const char units[] = "kMGTPE";
+    double rest = (double)number;
+    size_t unit = 0;
+
+    if ( number < 10000 )
+        return text_number(number);
+    /* 999,500 is 1.00M, not 1000k. */
+    for ( rest /= 1000; rest >= 999.5; rest /= 1000 )
+        unit++;
+    return xasprintf("%.*f%c", rest < 9.995 ? 2 : rest < 99.95 ? 1 : 0, rest, units[unit]);
 }
 
 char *text_ratio(uint64_t a, uint64_t b, bool utf8)

@@ -15,11 +15,12 @@ struct style {
     bool utf8;       /* the locale has it */
     bool colour;     /* a terminal, and NO_COLOR is not set */
     unsigned width;  /* columns for running text */
+    unsigned table;  /* columns for tables: the terminal's, or $COLUMNS */
 };
 struct style text_style(FILE *);
 
 #define READABLE_WIDTH 100u   /* columns; longer lines are hard to follow */
-#define TABLE_WIDTH    104u   /* of tables, whose lines nobody follows to the end */
+#define TABLE_WIDTH    112u   /* of tables in files and pipes */
 
 #define COLOUR_BOLD   "\033[1m"
 #define COLOUR_GREEN  "\033[32m"
@@ -29,6 +30,9 @@ struct style text_style(FILE *);
 
 /* 1234567 as "1,234,567". */
 char *text_number(uint64_t);
+
+/* Three digits of it: "9,876", "26.3k", "1.46M". */
+char *text_short_number(uint64_t);
 
 /* a / b as "1×" (equal), "20.5×", "1,234×"; `b` is not 0. */
 char *text_ratio(uint64_t a, uint64_t b, bool utf8);

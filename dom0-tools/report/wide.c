@@ -119,7 +119,7 @@ static void add_row(struct libscols_table *table, const struct results *results,
 void table_print_wide(FILE *out, const struct results *results)
 {
     struct style style = text_style(out);
-    struct layout *layout = layout_make(results, style.utf8);
+    struct layout *layout = layout_make(results, style.utf8, NARROW_NOT);
     struct libscols_table *table = new_table(out);
     struct ratio *ratios = ratios_make(results);
     size_t *ends = xcalloc(layout->count, sizeof(*ends)), line = 1;

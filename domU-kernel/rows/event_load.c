@@ -236,8 +236,9 @@ EXPLANATION(event_poll) =
     "event/roundtrip-idle without upcall: the port is masked, and the guest waits for its pending "
     "bit by SCHEDOP_poll, which blocks until it is set.  Xen wakes the vCPU out of the "
     "hypercall; no frame is built, no vector injected, no handler runs.  In PVH and HVM "
-    "event/roundtrip-idle sleeps by HLT, an exit cheaper than a hypercall where Xen has to "
-    "decode VMMCALL: there polling can be the dearer one.";
+    "event/roundtrip-idle sleeps by HLT, one exit; SCHEDOP_poll's arguments lie in the guest's memory, "
+    "and Xen walks the guest's page tables and its own to read each of them (guest_walk_tables_4_levels, "
+    "p2m_get_page_from_gfn): there polling is the dearer one.";
 ROW(event_poll, .run = run_poll) = {
     .name = "event/poll",
     .work = "ask a dom0 process and get its answer",

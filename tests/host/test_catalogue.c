@@ -153,7 +153,7 @@ static void test_column(void)
     struct result *r;
 
     fixture_fill(&results);
-    layout = layout_make(&results, false);
+    layout = layout_make(&results, false, NARROW_NOT);
     CU_ASSERT_PTR_NULL(layout->titles[LAYOUT_MODES - 1]);
     layout_free(layout);
 
@@ -162,7 +162,7 @@ static void test_column(void)
     r->work = xstrdup("enter the hypervisor and return");
     r->mode = MODE_DOM0;
     r->median = r->p99 = 3210;
-    layout = layout_make(&results, false);
+    layout = layout_make(&results, false, NARROW_NOT);
     CU_ASSERT_STRING_EQUAL_FATAL(layout->titles[LAYOUT_MODES - 1], "dom0");
     CU_ASSERT_TRUE(layout->ratios[LAYOUT_MODES - 1]);
     for ( size_t g = 0; g < layout->count; g++ )
@@ -200,7 +200,7 @@ static void test_against(void)
     fixture_find(&results, "hypercall/null", MODE_PVH)->median = 5000;
     fixture_find(&results, "hypercall/enosys", MODE_PVH)->median = 2500;
     fixture_find(&results, "hypercall/enosys", MODE_HVM)->outcome = OUTCOME_SKIP;
-    notes = notes_footer(&results, false, false);
+    notes = notes_footer(&results, false, NARROW_NOT);
     for ( char **n = notes; *n; n++ )
         told += strcmp(*n, "The same by other code: hypercall/null in PV 870, 3.0x that of "
                            "hypercall/enosys, in PVH 5,000, 2.0x.") == 0;

@@ -273,6 +273,36 @@ static void test_clocks(void)
     results_free(&after);
 }
 
+/* What the lab's CPU lacks bends figures: not compared unless that is what is asked for. */
+static void test_features(void)
+{
+    struct allowance allowed = { .percent = 0 };
+    char *error = NULL;
+
+    begin();
+    after.environment.cpu_features = xstrdup("svm,npt,nrip-save");
+    CU_ASSERT_FALSE(comparison_make(&before, &after, &allowed, &comparison, &error));
+    /* A file that says nothing is of before the lab added any. */
+    CU_ASSERT_TRUE(error && says(error, "svm,npt and svm,npt,nrip-save") &&
+                   says(error, "--across-features"));
+    free(error);
+    allowed.across_features = true;
+    CU_ASSERT_TRUE_FATAL(comparison_make(&before, &after, &allowed, &comparison, &error));
+    CU_ASSERT_EQUAL(comparison.beyond, 0);
+    comparison_free(&comparison);
+    before.environment.cpu_features = xstrdup("svm,npt,nrip-save");
+    compare(0);
+    end();
+
+    /* Two computers are compared as they are. */
+    begin();
+    free(after.environment.host);
+    after.environment.host = xstrdup("xen");
+    after.environment.cpu_features = xstrdup("svm,npt,nrip-save");
+    compare(0);
+    end();
+}
+
 static void test_factors(void)
 {
     char *text;
@@ -316,5 +346,6 @@ void suite_comparison(void)
     CU_add_test(suite, "outcomes", test_outcomes);
     CU_add_test(suite, "interval of the ratio", test_interval);
     CU_add_test(suite, "different clocks", test_clocks);
+    CU_add_test(suite, "CPUs with different features", test_features);
     CU_add_test(suite, "different environments", test_factors);
 }

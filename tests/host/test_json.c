@@ -108,6 +108,7 @@ static void test_round_trip(void)
     r->distribution = xcalloc(2, sizeof(*r->distribution));
     r->distribution[0] = (struct tally){ 6588, r->samples - 1 };
     r->distribution[1] = (struct tally){ (UINT64_C(1) << 53) + 1, 1 };
+    out.environment.cpu_features = xstrdup("svm,npt,nrip-save");
     out.environment.boots = 2;
     out.environment.seed = 7;
     out.environment.image = xstrdup("0123abcd");
@@ -124,6 +125,7 @@ static void test_round_trip(void)
     CU_ASSERT_STRING_EQUAL(in.environment.host, "lab-exact");
     CU_ASSERT_STRING_EQUAL(in.environment.clock, "instructions");
     CU_ASSERT_STRING_EQUAL(in.environment.mitigations, "Xen's defaults");
+    CU_ASSERT_STRING_EQUAL(in.environment.cpu_features, "svm,npt,nrip-save");
     CU_ASSERT_EQUAL(in.environment.tsc_hz, 0);
     CU_ASSERT_EQUAL(in.environment.boots, 2);
     CU_ASSERT_EQUAL(in.environment.seed, 7);

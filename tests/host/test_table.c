@@ -103,13 +103,33 @@ static void test_wrap(void)
     free(text);
 }
 
+static void test_short_numbers(void)
+{
+    static const struct {
+        uint64_t number;
+        const char *text;
+    } some[] = {
+        { 0, "0" }, { 9999, "9,999" }, { 10000, "10.0k" }, { 26325, "26.3k" }, { 99950, "100k" },
+        { 675273, "675k" }, { 999499, "999k" }, { 999500, "1.00M" }, { 1463171, "1.46M" },
+        { UINT64_MAX, "18.4E" },
+    };
+
+    for ( size_t i = 0; i < sizeof(some) / sizeof(some[0]); i++ )
+    {
+        char *text = text_short_number(some[i].number);
+
+        CU_ASSERT_STRING_EQUAL(text, some[i].text);
+        free(text);
+    }
+}
+
 static void test_groups(void)
 {
     struct results results = { .count = 0 };
     struct layout *layout;
 
     fixture_fill(&results);
-    layout = layout_make(&results, true);
+    layout = layout_make(&results, true, NARROW_NOT);
     CU_ASSERT_EQUAL(layout->count, 9);
     for ( size_t g = 0; g < layout->count; g++ )
         for ( size_t k = g + 1; k < layout->count; k++ )
@@ -133,7 +153,7 @@ static void test_ratios(void)
     struct layout *layout;
 
     fixture_fill(&results);
-    layout = layout_make(&results, true);
+    layout = layout_make(&results, true, NARROW_NOT);
     null = find_row(layout, "hypercall/null");
     cpuid = find_row(layout, "exit/cpuid-basic");
     /* The cheapest of the group is hypercall/enosys in PV, 290. */
@@ -153,14 +173,22 @@ static void test_ratios(void)
     CU_ASSERT_PTR_NULL(find_row(layout, "exit/msr-read")->cells[1].ratio);
     layout_free(layout);
 
+    /* One operation alone is not compared with one of many in flight. */
+    fixture_find(&results, "hypercall/enosys", MODE_PV)->operations = 32;
+    layout = layout_make(&results, true, NARROW_NOT);
+    CU_ASSERT_STRING_EQUAL(find_row(layout, "hypercall/null")->cells[1].ratio, "20.5\u00d7");
+    CU_ASSERT_PTR_NULL(find_row(layout, "hypercall/enosys")->cells[0].ratio);
+    layout_free(layout);
+    fixture_find(&results, "hypercall/enosys", MODE_PV)->operations = 1;
+
     /* A cheapest of nothing gives no ratio, and no division by it. */
     fixture_find(&results, "hypercall/enosys", MODE_PV)->median = 0;
-    layout = layout_make(&results, true);
+    layout = layout_make(&results, true, NARROW_NOT);
     CU_ASSERT_PTR_NULL(find_row(layout, "hypercall/null")->cells[1].ratio);
     layout_free(layout);
     /* A row that failed is not the cheapest. */
     fixture_find(&results, "hypercall/enosys", MODE_PV)->outcome = OUTCOME_ERROR;
-    layout = layout_make(&results, true);
+    layout = layout_make(&results, true, NARROW_NOT);
     CU_ASSERT_STRING_EQUAL(find_row(layout, "hypercall/null")->cells[1].ratio,
                            "20.5\u00d7");
     CU_ASSERT_EQUAL(find_row(layout, "hypercall/enosys")->cells[0].kind,
@@ -176,7 +204,7 @@ static void test_cells(void)
     const struct layout_row *row;
 
     fixture_fill(&results);
-    layout = layout_make(&results, true);
+    layout = layout_make(&results, true, NARROW_NOT);
     row = find_row(layout, "port/ioreq");
     CU_ASSERT_EQUAL(row->cells[0].kind, CELL_SKIP);
     CU_ASSERT_STRING_EQUAL(row->cells[0].median, "\u2013");
@@ -305,7 +333,23 @@ static void test_quality(void)
     results_free(&results);
 }
 
-/* No room for p99, and heads that come again. */
+/* As on a terminal of so many columns; no line is longer. */
+static char *print_narrow(const struct results *results, const char *columns)
+{
+    char *text, *copy;
+
+    setenv("COLUMNS", columns, 1);
+    text = print(results, table_print);
+    unsetenv("COLUMNS");
+    copy = xstrdup(text);
+    for ( char *line = strtok(copy, "\n"); line; line = strtok(NULL, "\n") )
+        if ( text_columns(line) > strtoul(columns, NULL, 10) )
+            CU_FAIL("a line longer than the terminal");
+    free(copy);
+    return text;
+}
+
+/* Heads that come again, and what goes where there is no room. */
 static void test_long_table(void)
 {
     struct results results = { .count = 0 };
@@ -324,14 +368,33 @@ static void test_long_table(void)
             r->median = 1000000 + i + mode;
             r->p99 = r->median + 10000;
         }
-    text = print(&results, table_print);
+    text = print_narrow(&results, "120");
     for ( char *at = text; (at = strstr(at, "reaches")) != NULL; at++ )
         heads++;
     CU_ASSERT_EQUAL(heads, 4);   /* 160 lines */
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "+1.0%"));
+    free(text);
+    text = print_narrow(&results, "90");
+    CU_ASSERT_PTR_NULL(strstr(text, "+1.0%"));
     CU_ASSERT_TRUE(tells(text, "--wide"));
-    for ( char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n") )
-        if ( text_columns(line) > 100 )
-            CU_FAIL("a line of more than 100 columns");
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "reaches"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "1,000,001"));
+    free(text);
+    text = print_narrow(&results, "88");
+    CU_ASSERT_PTR_NULL(strstr(text, "reaches"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "1,000,001"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "1.0x"));
+    CU_ASSERT_TRUE(tells(text, "d, dom0: the path"));
+    free(text);
+    text = print_narrow(&results, "60");
+    CU_ASSERT_PTR_NULL(strstr(text, "1,000,001"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "group-name/long-row-name-119 "));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "1.00M"));
+    CU_ASSERT_TRUE(tells(text, "with three digits"));
+    free(text);
+    text = print_narrow(&results, "40");
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "group-name/long-row-name-119\n"));
+    CU_ASSERT_PTR_NULL(strstr(text, "1.0x"));
     free(text);
     results_free(&results);
 }
@@ -395,7 +458,7 @@ static void test_modes(void)
     r->row = xstrdup("a/b");
     r->mode = MODE_PVH;
     r->median = r->p99 = 5;
-    layout = layout_make(&results, false);
+    layout = layout_make(&results, false, NARROW_NOT);
     CU_ASSERT_PTR_NULL(layout->titles[0]);
     CU_ASSERT_STRING_EQUAL(layout->titles[1], "PVH");
     CU_ASSERT_PTR_NULL(layout->titles[2]);
@@ -414,7 +477,7 @@ static void test_clock(void)
     text = print(&results, table_print);
     CU_ASSERT_TRUE(tells(text, "Executed instructions per operation, not time"));
     CU_ASSERT_TRUE(tells(text, "is not a ratio of times"));
-    CU_ASSERT_TRUE(tells(text, "NRIP-save"));
+    CU_ASSERT_TRUE(tells(text, "without NRIP-save, which all hardware has"));
     CU_ASSERT_TRUE(tells(text, "virtual time jumps"));
     CU_ASSERT_TRUE(tells(text, "Xen 4.17.7 in the lab (lab-exact, QEMU 7.2.15)"));
     CU_ASSERT_PTR_NULL(strstr(text, "cycles"));
@@ -579,6 +642,7 @@ void suite_table(void)
 
     CU_add_test(suite, "numbers and ratios", test_numbers);
     CU_add_test(suite, "wrapped text", test_wrap);
+    CU_add_test(suite, "short numbers", test_short_numbers);
     CU_add_test(suite, "same work stands together", test_groups);
     CU_add_test(suite, "ratio to the cheapest of the group", test_ratios);
     CU_add_test(suite, "cells", test_cells);

@@ -74,7 +74,7 @@ static void test_exit(void)
     for ( size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++ )
         CU_ASSERT_EQUAL(median(none[i], "pvh"), median(none[i], "bare"));
     for ( size_t i = 0; i < sizeof(some) / sizeof(some[0]); i++ )
-        LESS(1000, median(some[i], "pvh") - median(some[i], "bare"));
+        LESS(500, median(some[i], "pvh") - median(some[i], "bare"));
     /* The exception comes on top of the exit. */
     LESS(median("exit/msr-read", "pvh"), median("exit/msr-fault", "pvh"));
 }

@@ -18,6 +18,81 @@
 #include "program.h"
 #include "trace.h"
 
+/* ------------------------------------------------------- features of the CPU -- */
+
+/* Xen sees what the lab adds to QEMU's CPU, and what is asked to be left out is gone. */
+static void test_features(void)
+{
+    struct outcome_of r = program("lab", "run", "-q", "--", "xl", "dmesg", NULL);
+    struct outcome_of less;
+
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "Nested Page Tables"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "Next-RIP Saved on #VMEXIT"));
+    program_free(&r);
+
+    less = program("lab", "run", "-q", "--without=nrip-save", "--", "xl", "dmesg", NULL);
+    CU_ASSERT_EQUAL(less.status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(less.out, "Nested Page Tables"));
+    CU_ASSERT_PTR_NULL(strstr(less.out, "Next-RIP"));
+    program_free(&less);
+
+    r = program("run", "--host=lab", "--without=decode-assists", "hypercall/null", NULL);
+    CU_ASSERT_EQUAL(r.status, 2);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "it adds nrip-save"));
+    program_free(&r);
+}
+
+/* The figures are a real CPU's by default; without the feature they are QEMU's, marked so, and
+ * the two are not compared unless that is asked for. */
+static void test_feature_figures(void)
+{
+    static const char with[] = "build/test-with.json", without[] = "build/test-without.json";
+    const char *rows[] = { "hypercall/null", "exit/cpuid-basic" };
+    struct outcome_of r = program("run", "--host=lab", "--boots=1", "-m", "pv,pvh", "-o", with,
+                                  rows[0], rows[1], NULL);
+    json_t *now, *before, *features;
+
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_PTR_NULL(strstr(r.out, "NRIP"));
+    program_free(&r);
+    r = program("run", "--host=lab", "--boots=1", "--without=nrip-save", "-m", "pv,pvh", "-o",
+                without, rows[0], rows[1], NULL);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "without NRIP-save"));
+    program_free(&r);
+
+    now = json_load_file(with, 0, NULL);
+    before = json_load_file(without, 0, NULL);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(now);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(before);
+    features = json_object_get(json_object_get(now, "environment"), "cpu_features");
+    CU_ASSERT_STRING_EQUAL(json_string_value(json_array_get(features, 2)), "nrip-save");
+    features = json_object_get(json_object_get(before, "environment"), "cpu_features");
+    CU_ASSERT_EQUAL(json_array_size(features), 2);
+    /* An exit is less than three times a PV hypercall; decoding makes it twenty times. */
+    CU_ASSERT(figure(now, rows[0], "pvh", "median") <= 715);
+    CU_ASSERT(figure(now, rows[0], "pvh", "median") <
+              3 * figure(now, rows[0], "pv", "median"));
+    CU_ASSERT(figure(before, rows[0], "pvh", "median") > 5000);
+    CU_ASSERT(figure(before, rows[1], "pvh", "median") > 5000);
+    CU_ASSERT_EQUAL(figure(before, rows[0], "pv", "median"),
+                    figure(now, rows[0], "pv", "median"));
+    json_decref(now);
+    json_decref(before);
+
+    r = program("compare", without, with, NULL);
+    CU_ASSERT_EQUAL(r.status, 2);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "--across-features"));
+    program_free(&r);
+    r = program("compare", "--across-features", without, with, NULL);
+    CU_ASSERT_EQUAL(r.status, 1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "hypercall/null"));
+    program_free(&r);
+    unlink(with);
+    unlink(without);
+}
+
 /* ------------------------------------------------ nothing but the operation -- */
 
 #define TRACE_FILE "method.trace"
@@ -399,6 +474,8 @@ void suite_method(void)
 {
     CU_pSuite s = CU_add_suite("method", NULL, NULL);
 
+    CU_add_test(s, "features of the CPU", test_features);
+    CU_add_test(s, "figures with and without NRIP-save", test_feature_figures);
     CU_add_test(s, "PV: nothing but the operation leaves the guest", test_pv);
     CU_add_test(s, "PVH: nothing but the operation leaves the guest", test_pvh);
     CU_add_test(s, "HVM: nothing but the operation leaves the guest", test_hvm);

@@ -107,7 +107,7 @@ static void test_run(void)
         }
     /* In PVH a hypercall is an exit, there as here. */
     CU_ASSERT(figure(j, "hypercall/null", "pvh", "median") >
-              5 * figure(j, "hypercall/null", "pv", "median"));
+              2 * figure(j, "hypercall/null", "pv", "median"));
     json_decref(j);
 }
 
