@@ -42,6 +42,19 @@ void keys_printable(char *to, size_t size, const char *text, size_t length)
     to[n] = '\0';
 }
 
+void keys_show_name(char *name)
+{
+    for ( unsigned char *c = (unsigned char *)name; *c; c++ )
+    {
+        bool second_row = c[0] == 0xc2 && c[1] >= 0x80 && c[1] <= 0x9f;   /* U+0080 to U+009F */
+
+        if ( *c < ' ' || *c == 0x7f || second_row )
+            *c = '?';
+        if ( second_row )
+            c[1] = '?';
+    }
+}
+
 /* One key being read; `error` stays with the first that was wrong. */
 struct parser {
     keys_reader *read;

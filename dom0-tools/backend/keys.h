@@ -49,4 +49,10 @@ bool keys_decimal(const char *text, size_t length, uint32_t min, uint32_t max,
  */
 void keys_printable(char *to, size_t size, const char *text, size_t length);
 
+/*
+ * A name that dom0 gave, for messages: letters of any script stay, the control
+ * characters of ASCII and of UTF-8's second row become '?'.  In place.
+ */
+void keys_show_name(char *name);
+
 #endif

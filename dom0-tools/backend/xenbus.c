@@ -484,13 +484,9 @@ char *xenbus_domain_name(struct xenbus *b, uint32_t domid)
 {
     char path[PATH_SIZE];
     size_t length;
-    char *value;
 
     snprintf(path, sizeof(path), "/local/domain/%u/name", domid);
-    value = read_path(b, path, &length);
-    if ( value )
-        keys_printable(value, length + 1, value, length);
-    return value;
+    return read_path(b, path, &length);
 }
 
 char *xenbus_console(struct xenbus *b, uint32_t domid)

@@ -95,14 +95,15 @@ char *xenbus_own_path(const struct xenbus_name *);
 void xenbus_write_error(struct xenbus *, const struct xenbus_name *, const char *reason);
 
 /* Remove backend directories of a class whose domains are no more (a killed
- * run's).  `exists` tells. */
+ * process's).  `exists` tells. */
 void xenbus_remove_stale(struct xenbus *, const char *class,
                          bool (*exists)(void *, uint32_t domid), void *context);
 
 /* Numbers of all domains xenstored knows but dom0; the caller's to free. */
 uint32_t *xenbus_domains(struct xenbus *, size_t *count);
 
-/* The domain's name, printable; NULL: none yet.  The caller's. */
+/* The domain's name, as it stands there (any bytes but NUL); NULL: none yet.  The caller's.
+ * For messages: keys_show_name(). */
 char *xenbus_domain_name(struct xenbus *, uint32_t domid);
 
 /* Path of the domain's console pseudo terminal, or NULL.  The caller's. */

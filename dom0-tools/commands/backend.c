@@ -89,14 +89,15 @@ static const struct argp parser = {
            "  xenometer backend --domain my-guest -v\n\n"
            "and in another terminal: xl create configs/pv.cfg\n\n"
            "Exit status: 0 fine, 1 a row failed, 2 usage, 3 something is missing on "
-           "this machine.",
+           "this machine; with --once 128 and the signal's number when one came before "
+           "any domain was served.",
 };
 
 /* A domain we have seen; served or passed over, never looked at again. */
 struct served {
     struct served *next;
     uint32_t domid;
-    char *name;
+    char *name;                  /* for messages */
     bool ours;                   /* the rest is in use */
     struct runner runner;
     struct records records;
@@ -228,6 +229,7 @@ static void look_for_domains(struct server *s)
         }
         d = xcalloc(1, sizeof(*d));
         d->domid = domids[i];
+        keys_show_name(name);
         d->name = name;
         d->next = s->domains;
         s->domains = d;
@@ -354,6 +356,7 @@ static int serve(struct server *s)
         message("waiting for domain %s; Ctrl-C ends this", s->options->domain);
     else
         message("waiting for domains named %s…; Ctrl-C ends this", s->options->prefix);
+    domains_sweep(&s->host);
     look_for_domains(s);
     while ( status == STATUS_OK && !loop_interrupted &&
             !(s->options->once && s->finished) )
@@ -378,6 +381,9 @@ static int serve(struct server *s)
         free(d->name);
         free(d);
     }
+    /* Ctrl-C is the ordinary end, unless there was a domain to wait for. */
+    if ( status == STATUS_OK && s->options->once && !s->finished )
+        status = 128 + loop_interrupted;
     return status == STATUS_OK && s->failed ? STATUS_FAILED : status;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "backend/loop.h"
+#include "guests/domain.h"
 #include "measure/session.h"
 #include "xenometer.h"
 
@@ -122,6 +123,7 @@ int serve(const char *domain, const struct served *device, const void *options)
 
     if ( status != STATUS_OK )
         return status;
+    domains_sweep(&h);
     if ( find(&h, domain, &domid) )
         status = serve_domain(&h, domid, device, options);
     else

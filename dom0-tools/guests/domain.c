@@ -89,15 +89,22 @@ void domains_let_xen_scrub(void)
 
 static bool exists(void *context, uint32_t domid)
 {
-    return domain_exists(context, domid);
+    return xenctrl_domain(context, domid).exists;
 }
 
-void domains_destroy_stale(struct domains *s)
+void domains_sweep(struct host *h)
 {
     /* Directories we made, so that libxl knows nothing of them. */
     static const char *const classes[] = {
         DEVICE_CLASS, VBD_BACKEND_CLASS, VIF_BACKEND_CLASS, "vbd", "vif",
     };
+
+    for ( size_t i = 0; i < sizeof(classes) / sizeof(*classes); i++ )
+        xenbus_remove_stale(h->bus, classes[i], exists, h->xen);
+}
+
+void domains_destroy_stale(struct domains *s)
+{
     size_t count;
     uint32_t *domids = xenbus_domains(s->host->bus, &count);
 
@@ -110,6 +117,7 @@ void domains_destroy_stale(struct domains *s)
         if ( name && sscanf(name, RUN_PREFIX "%7[a-z]-%u", mode, &pid) == 2 &&
              kill((pid_t)pid, 0) && errno == ESRCH )
         {
+            keys_show_name(name);
             message("destroying domain %u (%s), left behind by a killed run",
                     domids[i], name);
             destroy(s, domids[i]);
@@ -117,8 +125,7 @@ void domains_destroy_stale(struct domains *s)
         free(name);
     }
     free(domids);
-    for ( size_t i = 0; i < sizeof(classes) / sizeof(*classes); i++ )
-        xenbus_remove_stale(s->host->bus, classes[i], exists, s);
+    domains_sweep(s->host);
 }
 
 const char *domain_impossible(uint32_t possible, enum mode mode)

@@ -61,8 +61,13 @@ bool domain_exists(struct domains *, uint32_t domid);
 /* The domain of that name, as xenstored knows it. */
 bool domain_find(struct domains *, const char *name, uint32_t *domid);
 
-/* Domains that a killed run left: named after a process that is no more. */
+/* Domains that a killed run left, named after a process that is no more, and what
+ * domains_sweep() removes. */
 void domains_destroy_stale(struct domains *);
+
+/* What processes that were killed left in XenStore: backend directories of our classes
+ * whose domains are no more. */
+void domains_sweep(struct host *);
 
 /* Why domains of that mode cannot be made, from what xenctrl_modes() said; NULL:
  * they can.  Static. */

@@ -248,6 +248,25 @@ static void test_printable(void)
     CU_ASSERT_STRING_EQUAL(to, "");
 }
 
+static void test_names(void)
+{
+    static const char *const names[][2] = {
+        { "my guest", "my guest" }, { "\303\274n\303\257", "\303\274n\303\257" },
+        { "a\nb\033[2J\177", "a?b?[2J?" },
+        { "c\302\233d\302\240", "c??d\302\240" },   /* U+009B, CSI; U+00A0, a space */
+        { "\302", "\302" },   /* cut off: no more is read than there is */
+    };
+
+    for ( size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++ )
+    {
+        char *name = strdup(names[i][0]);
+
+        keys_show_name(name);
+        CU_ASSERT_STRING_EQUAL(name, names[i][1]);
+        free(name);
+    }
+}
+
 void suite_keys(void)
 {
     CU_pSuite suite = CU_add_suite("keys", NULL, NULL);
@@ -260,4 +279,5 @@ void suite_keys(void)
     CU_add_test(suite, "F35 one port used twice", test_ports);
     CU_add_test(suite, "decimal numbers", test_decimal);
     CU_add_test(suite, "printable text", test_printable);
+    CU_add_test(suite, "names of domains", test_names);
 }

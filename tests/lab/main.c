@@ -36,6 +36,7 @@ static const struct {
     { "--figures", suite_trace },
     { "--behaviour", suite_rows },
     { "--behaviour", suite_backend },
+    { "--behaviour", suite_citizen },
     { "--behaviour", suite_method },
     { "--behaviour", suite_errors },
     { "--behaviour", suite_hostile },

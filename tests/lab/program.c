@@ -205,6 +205,14 @@ struct outcome_of program_named(const char *path, const char *first, ...)
     return r;
 }
 
+struct outcome_of program_in_dom0(const char *script)
+{
+    return program("lab", "run", "--push", "build/xenometer",
+                   "--push", "build/xenometer.elf", "--push", "build/xenometer-test.elf", "--push", "configs/pv.cfg",
+                   "--push", "configs/pvh.cfg", "--push", "configs/hvm.cfg",
+                   "--", "sh", "-c", script, NULL);
+}
+
 void program_free(struct outcome_of *r)
 {
     free(r->out);

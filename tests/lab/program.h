@@ -23,6 +23,8 @@ struct outcome_of program_patiently(unsigned seconds, const char *first, ...)
 /* Another program than build/xenometer, which takes its commands. */
 struct outcome_of program_named(const char *path, const char *first, ...)
     __attribute__((sentinel));
+/* Run a shell script in dom0, beside the program, both images and the configs of all modes. */
+struct outcome_of program_in_dom0(const char *script);
 void program_free(struct outcome_of *);
 
 /* If an assertion failed since the last of them ended: show what it was, its status and the
@@ -60,6 +62,7 @@ void suite_evil(void);
 void suite_catalogue(void);
 void suite_grants(void);
 void suite_backend(void);
+void suite_citizen(void);
 void suite_block(void);
 void suite_net(void);
 void suite_wire(void);

@@ -68,18 +68,9 @@ static void test_xenstored_dead(void)
     program_free(&r);
 }
 
-/* Run a script in dom0 with the program, the images and the configs there. */
-static struct outcome_of in_dom0(const char *script)
-{
-    return program("lab", "run", "--push", "build/xenometer",
-                   "--push", "build/xenometer.elf", "--push", "build/xenometer-test.elf", "--push", "configs/pv.cfg",
-                   "--push", "configs/pvh.cfg", "--push", "configs/hvm.cfg",
-                   "--", "sh", "-c", script, NULL);
-}
-
 static void test_not_root(void)
 {
-    struct outcome_of r = in_dom0(
+    struct outcome_of r = program_in_dom0(
         "mkdir -p /etc; echo nobody:x:99:99::/:/bin/sh > /etc/passwd; chmod 777 .; su nobody -c './xenometer run --host=xen --image=xenometer.elf "
         "--configs=. -m pv hypercall/null'; echo ended with $?");
 
@@ -110,7 +101,7 @@ static void test_terminated_in_dom0(void)
                  "kill -%s $(pidof xenometer); wait $!; echo ended with $?" LEFT_BEHIND
                  "; pidof xen-qemu-system-i386 && echo a device model is left",
                  modes[i], signals[i]);
-        r = in_dom0(script);
+        r = program_in_dom0(script);
         CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "ended with "));
         CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "Domain-0"));
         CU_ASSERT_PTR_NULL(strstr(r.out, "xenometer-"));
@@ -123,7 +114,7 @@ static void test_terminated_in_dom0(void)
 /* After kill -9 the domain stays; the next run says so and clears it away. */
 static void test_killed_in_dom0(void)
 {
-    struct outcome_of r = in_dom0(
+    struct outcome_of r = program_in_dom0(
         "./xenometer run --host=xen --image=xenometer-test.elf --configs=. -m pvh test/hang & "
         "while ! xl list | grep -q xenometer-; do sleep 0.1; done; sleep 1; "
         "kill -9 $!; sleep 0.2; "
@@ -139,7 +130,7 @@ static void test_killed_in_dom0(void)
 /* By Linux's rule of thumb dom0 grants no device model of QEMU 10 its map cache. */
 static void test_device_model_dies(void)
 {
-    struct outcome_of r = in_dom0("echo 0 >/proc/sys/vm/overcommit_memory; "
+    struct outcome_of r = program_in_dom0("echo 0 >/proc/sys/vm/overcommit_memory; "
         "./xenometer run --host=xen --image=xenometer.elf --configs=. -m hvm --boots=1 "
         "hypercall/null; echo ended with $?" LEFT_BEHIND);
 
@@ -153,7 +144,7 @@ static void test_device_model_dies(void)
 /* The other XenStore daemon, Debian's default: the same, at another price. */
 static void test_oxenstored(void)
 {
-    struct outcome_of r = in_dom0(
+    struct outcome_of r = program_in_dom0(
         "kill -9 $(cat /run/xenstored.pid) $(pidof xenconsoled); "
         /* Where there is no daemon, xen-init-dom0 waits for one until the deadline. */
         "oxenstored --pid-file /run/oxenstored.pid || exit 1; sleep 1; timeout 60 xen-init-dom0; "
@@ -191,7 +182,7 @@ static void test_registers(void)
 /* What xl says against a config file reaches the user as the row's reason. */
 static void test_wrong_config(void)
 {
-    struct outcome_of r = in_dom0(
+    struct outcome_of r = program_in_dom0(
         "echo 'memory = many' > pv.cfg; "
         "./xenometer run --host=xen --image=xenometer.elf --configs=. -m pv hypercall/null; "
         "echo ended with $?" LEFT_BEHIND);
