@@ -10,8 +10,12 @@
 #include <CUnit/CUnit.h>
 #include <jansson.h>
 
-/* The results of `run '*'`, taken at the first call; fatal when it fails. */
+/*
+ * The results of `run '*'`: read from the file that the first call of any process wrote,
+ * until they are forgotten.  Fatal when the run fails.
+ */
 json_t *catalogue(void);
+void catalogue_forget(void);
 
 /* An integer field of a row's result in it; -1 when there is none. */
 long long catalogue_figure(const char *row, const char *mode, const char *field);

@@ -1,11 +1,8 @@
 /*
  * Lab tests: a real Xen, real domains.  Run from the checkout's top.
  *
- *     build/test-lab               all suites but the long ones
- *     build/test-lab --figures     those that read one run of the whole catalogue, and others
- *                                  of the exact clock, until both halves take as long
- *     build/test-lab --behaviour   the other half; `make test` runs both side by side
- *     build/test-lab --long        those that take minutes
+ *     build/test-lab               all suites but the long ones, two at a time
+ *     build/test-lab --long        those that take minutes, one after another
  *     build/test-lab SUITE         one, by its name
  *     build/test-lab SUITE TEST    one test of it; some need what the ones before it did
  */
@@ -15,58 +12,55 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <CUnit/Basic.h>
+#include <CUnit/CUnit.h>
+#include <CUnit/TestDB.h>
 
 #include "program.h"
+#include "runner.h"
 
-static const struct {
-    const char *set;
-    void (*add)(void);
-} suites[] = {
-    { "--figures", suite_catalogue },
-    { "--figures", suite_grants },
-    { "--figures", suite_timers },
-    { "--figures", suite_dom0rows },
-    { "--figures", suite_events },
-    { "--figures", suite_memory },
-    { "--figures", suite_block },
-    { "--figures", suite_net },
-    { "--figures", suite_console },
-    { "--figures", suite_smp },
-    { "--figures", suite_trace },
-    { "--behaviour", suite_rows },
-    { "--behaviour", suite_backend },
-    { "--behaviour", suite_citizen },
-    { "--behaviour", suite_method },
-    { "--behaviour", suite_errors },
-    { "--behaviour", suite_hostile },
-    { "--behaviour", suite_wire },
-    { "--behaviour", suite_linux },
-    { "--behaviour", suite_evil },
-    { "--long", suite_long },
-    { "--long", suite_netfront },
-    { "--long", suite_suite },
-    { "--long", suite_trace_long },
+/* Longest first, so that no CPU waits for the other in the end. */
+static const struct job quick[] = {
+    /* The first makes the run of the catalogue that the next ones read. */
+    { suite_catalogue, MAKES_CATALOGUE },
+    { suite_backend, 0 },
+    { suite_citizen, 0 },
+    { suite_errors, 0 },
+    { suite_method, 0 },
+    { suite_rows, 0 },
+    { suite_hostile, 0 },
+    { suite_evil, 0 },
+    { suite_linux, 0 },
+    { suite_wire, 0 },
+    { suite_trace, READS_CATALOGUE },
+    { suite_dom0rows, READS_CATALOGUE },
+    { suite_events, READS_CATALOGUE },
+    { suite_memory, READS_CATALOGUE },
+    { suite_block, READS_CATALOGUE },
+    { suite_net, READS_CATALOGUE },
+    { suite_smp, READS_CATALOGUE },
+    { suite_console, READS_CATALOGUE },
+    { suite_timers, READS_CATALOGUE },
+    { suite_grants, READS_CATALOGUE },
 };
-#define SUITES (sizeof(suites) / sizeof(suites[0]))
 
-static bool is_set(const char *text)
-{
-    bool found = false;
+static const struct job slow[] = {
+    { suite_long, 0 },
+    { suite_netfront, 0 },
+    { suite_suite, 0 },
+    { suite_trace_long, 0 },
+};
 
-    for ( size_t i = 0; i < SUITES && !found; i++ )
-        found = !strcmp(suites[i].set, text);
-    return found;
-}
+#define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
-static int run(const char *name, const char *test_name)
+static int run_named(const char *name, const char *test_name)
 {
     CU_pSuite suite;
-    CU_pTest test;
+    CU_pTest test = NULL;
 
-    CU_basic_set_mode(CU_BRM_VERBOSE);
-    if ( !name )
-        return CU_basic_run_tests();
+    for ( size_t i = 0; i < COUNT(quick); i++ )
+        quick[i].add();
+    for ( size_t i = 0; i < COUNT(slow); i++ )
+        slow[i].add();
     suite = CU_get_suite(name);
     if ( !suite )
     {
@@ -75,40 +69,19 @@ static int run(const char *name, const char *test_name)
             fprintf(stderr, "  %s\n", suite->pName);
         return 2;
     }
-    if ( !test_name )
-        return CU_basic_run_suite(suite);
-    test = CU_get_test(suite, test_name);
-    if ( !test )
+    if ( test_name && !(test = CU_get_test(suite, test_name)) )
     {
         fprintf(stderr, "no test \"%s\"; there are:\n", test_name);
         for ( test = suite->pTest; test; test = test->pNext )
             fprintf(stderr, "  %s\n", test->pName);
         return 2;
     }
-    return CU_basic_run_test(suite, test);
-}
-
-/* Two run side by side and `make test` shows what of both failed in the end: the part that is
- * seen where somebody else keeps only the end of a long output. */
-#define FAILED "build/test-failed.txt"
-
-static void sum_up(void)
-{
-    FILE *f = CU_get_failure_list() ? fopen(FAILED, "a") : NULL;
-
-    for ( CU_pFailureRecord r = CU_get_failure_list(); f && r; r = r->pNext )
-        fprintf(f, "FAILED: %s/%s: %s:%u: %s\n", r->pSuite ? r->pSuite->pName : "",
-                r->pTest ? r->pTest->pName : "", r->strFileName ? r->strFileName : "",
-                r->uiLineNumber, r->strCondition ? r->strCondition : "");
-    if ( f )
-        fclose(f);
+    return runner_one(suite, test);
 }
 
 int main(int argc, char **argv)
 {
-    const char *set = argc >= 2 && is_set(argv[1]) ? argv[1] : NULL;
-    const char *name = argv[set ? 2 : 1];
-    unsigned failures;
+    bool takes_minutes = argc == 2 && !strcmp(argv[1], "--long");
     int status;
 
     if ( access("build/xenometer", X_OK) )
@@ -120,15 +93,14 @@ int main(int argc, char **argv)
      * programs we send them to would inherit that. */
     signal(SIGINT, SIG_DFL);
     signal(SIGQUIT, SIG_DFL);
-    setbuf(stdout, NULL);
+    setvbuf(stdout, NULL, _IOLBF, 0);
     CU_initialize_registry();
-    for ( size_t i = 0; i < SUITES; i++ )
-        if ( set ? !strcmp(suites[i].set, set) : name || strcmp(suites[i].set, "--long") )
-            suites[i].add();
-    status = run(name, name ? argv[set ? 3 : 2] : NULL);
-    failures = CU_get_number_of_failures();
-    program_explain();
-    sum_up();
+    if ( argc > 1 && !takes_minutes )
+        status = run_named(argv[1], argc > 2 ? argv[2] : NULL);
+    else if ( takes_minutes )
+        status = runner_all(slow, COUNT(slow), 1);
+    else
+        status = runner_all(quick, COUNT(quick), 2);
     CU_cleanup_registry();
-    return failures ? 1 : status;
+    return status;
 }

@@ -1,0 +1,31 @@
+/*
+ * Runs suites of lab tests, each in a process of its own, several side by side, and says a line
+ * of each test when it has ended; at the end what failed and how to repeat it, and what took
+ * longest.
+ */
+#ifndef LAB_RUNNER_H
+#define LAB_RUNNER_H
+
+#include <stddef.h>
+
+#include <CUnit/CUnit.h>
+#include <CUnit/TestDB.h>
+
+/* What a suite has to do with the one run of the catalogue (catalogue.h). */
+enum { MAKES_CATALOGUE = 1, READS_CATALOGUE = 2 };
+
+struct job {
+    void (*add)(void);   /* adds its suite to CUnit's registry */
+    int flags;
+};
+
+/*
+ * All of them, at most `parallel` at a time, in the order of the list but for those that wait
+ * for the catalogue.  0: all passed; 1: not.
+ */
+int runner_all(const struct job *, size_t count, unsigned parallel);
+
+/* One suite of the registry, or (not NULL) one test of it, in this process. */
+int runner_one(CU_pSuite, CU_pTest);
+
+#endif
