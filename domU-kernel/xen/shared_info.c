@@ -6,22 +6,23 @@
 
 #include <xen/memory.h>
 
-static u8 page[PAGE_SIZE] PAGE_BSS;
-struct shared_info *const shared_info = (struct shared_info *)page;
+/* By name in arch/traps_entry.S, too. */
+u8 shared_info_page[PAGE_SIZE] PAGE_BSS;
+struct shared_info *const shared_info = (struct shared_info *)shared_info_page;
 
 void shared_info_init(u64 machine_address)
 {
     long error;
 
     if ( boot_mode == MODE_PV )
-        error = hypercall_update_va_mapping(page, machine_address | 7 /* P RW US */,
+        error = hypercall_update_va_mapping(shared_info_page, machine_address | 7 /* P RW US */,
                                             UVMF_INVLPG);
     else
     {
         /* Takes the place of the RAM page at this guest-physical frame. */
         struct xen_add_to_physmap map = {
             .domid = DOMID_SELF, .space = XENMAPSPACE_shared_info,
-            .idx = 0, .gpfn = page_frame(page),
+            .idx = 0, .gpfn = page_frame(shared_info_page),
         };
 
         error = hypercall_memory_op(XENMEM_add_to_physmap, &map);
@@ -32,6 +33,8 @@ void shared_info_init(u64 machine_address)
 
 void shared_info_suspend(void)
 {
-    if ( hypercall_update_va_mapping(page, (page_frame(page) << PAGE_SHIFT) | 7, UVMF_INVLPG) )
+    if ( hypercall_update_va_mapping(shared_info_page,
+                                     (page_frame(shared_info_page) << PAGE_SHIFT) | 7,
+                                     UVMF_INVLPG) )
         panic("cannot unmap the shared info page");
 }

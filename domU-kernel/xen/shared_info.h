@@ -9,6 +9,7 @@
 
 #include <xen/xen.h>
 
+extern u8 shared_info_page[];
 extern struct shared_info *const shared_info;
 
 /* The area of vCPU 0, which runs all but arch/smp.c's part. */

@@ -110,6 +110,7 @@ static void test_service(void)
     expect("test-events/fifo-service", "success", "");
     expect("test-events/fifo-mask", "success", "");
     expect("test-events/mask", "success", "");
+    expect("test-events/upcall-within", "success", "");
     expect("test-events/f25-fifo-storm", "success", "");
 }
 

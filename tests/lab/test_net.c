@@ -61,7 +61,10 @@ static void test_devices(void)
         LESS(median(order[i], "hvm"), median(order[i + 1], "hvm"));
         snprintf(nearer, sizeof(nearer), "%s-stream", order[i]);
         snprintf(further, sizeof(further), "%s-stream", order[i + 1]);
-        LESS(median(nearer, "hvm"), median(further, "hvm"));
+        /* Streamed, virtio-net and e1000 have few exits a frame, and what QEMU itself executes
+         * decides: in 7.2 it is less for virtio-net, in 10.0 for e1000. */
+        if ( strcmp(order[i], "net/virtio") )
+            LESS(median(nearer, "hvm"), median(further, "hvm"));
         CU_ASSERT_STRING_EQUAL(text_of(catalogue(), "net/e1000", "pv", "status"), "skip");
     }
     /* The bell of a queue or a tail register is for many frames; the oldest card wants
