@@ -237,7 +237,8 @@ static int trace_mode(struct session *s, enum mode mode, struct traced *t)
     }
     if ( mode != MODE_BARE && !s->symbols.root )
     {
-        status = lab_symbols(&s->lab, modules_of(s->row->needs), &s->symbols);
+        status = lab_symbols(&s->lab, modules_of(s->row->needs), (s->row->modes & MODE_HVM) != 0,
+                             &s->symbols);
         if ( status != STATUS_OK )
             return status;
     }

@@ -247,7 +247,8 @@ static void print_notes(FILE *out, const struct trace *t, const struct style *st
     for ( size_t i = 0; i < t->place_count; i++ )
         if ( strstr(t->places[i].name, "qemu-system") && t->places[i].count )
             note(out, style, xasprintf("%s is stripped: its functions are called as those with the "
-                                       "same code in the host's QEMU; others by their address.",
+                                       "same code in a QEMU of that version for machines without Xen; "
+                                       "others by their address.",
                                        t->places[i].name));
     if ( (t->mode == MODE_PVH || t->mode == MODE_HVM) && !has_nrip_save(t) )
         note(out, style, xstrdup("Without NRIP-save, which all hardware has: at CPUID, VMMCALL and MSR "

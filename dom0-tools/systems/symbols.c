@@ -1,5 +1,6 @@
 #include "systems/symbols.h"
 
+#include <errno.h>
 #include <glob.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,27 +11,40 @@
 #include "lib/files.h"
 #include "lib/stage.h"
 #include "machines/prepare.h"
+#include "machines/qemu/qemu.h"
 #include "systems/assemble.h"
 #include "xenometer.h"
 
-#define HYPERVISOR "xen-hypervisor-"
-#define MAP        "xen-syms.map"        /* in the lab's directory */
-#define KALLSYMS   "functions"           /* beside it, one per clock and modules */
-#define KERNEL_DEADLINE 120u             /* seconds for dom0 to print it */
+#define KALLSYMS "functions"   /* in the lab's directory, one per clock and modules */
+#define KERNEL_DEADLINE 120u   /* seconds for dom0 to print it */
 
-/* "xen-hypervisor-4.17-amd64-dbg=4.17.7+13-…": what belongs to the lab's Xen.
- * The caller's; NULL when the list names no hypervisor. */
-static char *debug_package(const char *resolved)
+/*
+ * A package of the lab's list, as apt-get takes it: NAME, with `suffix` behind it, "=" and the
+ * version.  Its own name begins with `prefix`, and a digit or nothing follows.  A line of the list
+ * is NAME_VERSION_ARCHITECTURE.deb, with "%3a" for a colon.  The caller's; NULL: none there.
+ */
+static char *listed(const char *resolved, const char *prefix, const char *suffix)
 {
     for ( const char *line = resolved; line && *line; )
     {
-        const char *end = strchrnul(line, '\n'), *underscore = strchr(line, '_'), *last;
+        const char *end = strchrnul(line, '\n'), *underscore = strchr(line, '_');
+        const char *last = memrchr(line, '_', (size_t)(end - line));
+        char next = line[strlen(prefix)];
 
-        if ( !strncmp(line, HYPERVISOR, strlen(HYPERVISOR)) && underscore &&
-             line[strlen(HYPERVISOR)] >= '0' && line[strlen(HYPERVISOR)] <= '9' &&
-             (last = memrchr(line, '_', (size_t)(end - line))) != NULL && last > underscore )
-            return xasprintf("%.*s-dbg=%.*s", (int)(underscore - line), line,
-                             (int)(last - underscore - 1), underscore + 1);
+        if ( !strncmp(line, prefix, strlen(prefix)) && underscore && last && last > underscore &&
+             (next == '_' || (next >= '0' && next <= '9')) )
+        {
+            char *package = xasprintf("%.*s%s=%.*s", (int)(underscore - line), line, suffix,
+                                      (int)(last - underscore - 1), underscore + 1);
+            char *colon = strstr(package, "%3a");
+
+            if ( colon )
+            {
+                *colon = ':';
+                memmove(colon + 1, colon + 3, strlen(colon + 3) + 1);
+            }
+            return package;
+        }
         line = *end ? end + 1 : end;
     }
     return NULL;
@@ -50,28 +64,29 @@ static char *run_there(const char *directory, const char *const *argv)
     return complaint ? complaint : xstrdup("interrupted");
 }
 
-/* Text of the one file that fits the pattern in a directory, or NULL. */
-static char *read_match(const char *directory, const char *pattern, char **path)
+/* Path of the one file that fits the pattern in a directory, or NULL; the caller's. */
+static char *find_match(const char *directory, const char *pattern)
 {
-    char *full = path_in(directory, pattern), *text = NULL;
+    char *full = path_in(directory, pattern), *path = NULL;
     glob_t found;
 
     if ( glob(full, 0, NULL, &found) == 0 )
     {
-        if ( path )
-            *path = xstrdup(found.gl_pathv[0]);
-        else
-            text = read_whole_file(found.gl_pathv[0], NULL);
+        path = xstrdup(found.gl_pathv[0]);
         globfree(&found);
     }
     free(full);
-    return text;
+    return path;
 }
 
-/* NULL, or why it cannot be had (the caller's).  With the builder's lock. */
-static char *fetch_map(const struct cache *cache, const char *package, char **map)
+/*
+ * Download a package and keep one of its files, which fits `pattern`, as `path`.  NULL, or why it
+ * cannot be had (the caller's).  With the builder's lock.
+ */
+static char *fetch(const struct cache *cache, const char *package, const char *pattern,
+                   const char *path)
 {
-    char *work = path_in(cache->root, "new-symbols"), *deb = NULL, *complaint;
+    char *work = path_in(cache->root, "new-symbols"), *deb = NULL, *file = NULL, *complaint;
     char *configuration = path_in(cache->debs, "apt.conf");
     const char *download[] = { "apt-get", "-qq", "-c", configuration,
                                "-o", "Acquire::Retries=0", "-o", "Acquire::http::Timeout=5",
@@ -80,18 +95,21 @@ static char *fetch_map(const struct cache *cache, const char *package, char **ma
     make_directories(work);
     complaint = run_there(work, download);
     if ( !complaint )
-        read_match(work, "*.deb", &deb);
+        deb = find_match(work, "*.deb");
     if ( deb )
     {
         const char *unpack[] = { "dpkg-deb", "-x", deb, ".", NULL };
 
         complaint = run_there(work, unpack);
         if ( !complaint )
-            *map = read_match(work, "usr/lib/debug/boot/xen-syms-*.map", NULL);
+            file = find_match(work, pattern);
     }
-    if ( !complaint && !*map )
-        complaint = xstrdup("it has no symbol map");
+    if ( !complaint && !file )
+        complaint = xasprintf("it has no %s", pattern);
+    if ( file && rename(file, path) )
+        complaint = xasprintf("cannot keep %s: %s", path, strerror(errno));
     remove_tree(work);
+    free(file);
     free(deb);
     free(configuration);
     free(work);
@@ -105,35 +123,65 @@ static void keep(const char *path, const char *text)
         progress("cannot keep %s", path);
 }
 
-static char *xen_map(struct cache *cache)
+/* A file of a package, in the lab's directory from its first use on: its path, or NULL after a
+ * message that `whose` functions have no names.  The caller's. */
+static char *fetched(struct cache *cache, const char *package, const char *pattern,
+                     const char *name, const char *whose)
 {
-    char *path = path_in(cache->lab, MAP), *map = read_whole_file(path, NULL), *package;
-    struct recipe recipe = { 0 };
-    char *complaint;
+    char *path = path_in(cache->lab, name), *complaint = NULL;
+    bool there = access(path, R_OK) == 0;
 
-    if ( map )
-    {
-        free(path);
-        return map;
-    }
-    package = recipe_read(&recipe, cache) == STATUS_OK ? debug_package(recipe.resolved) : NULL;
-    if ( package && cache_lock_build(cache) == STATUS_OK )
+    if ( !there && package && cache_lock_build(cache) == STATUS_OK )
     {
         stage_begin("downloading %s", package);
-        complaint = fetch_map(cache, package, &map);
+        complaint = fetch(cache, package, pattern, path);
         stage_end();
         cache_unlock_build(cache);
-        if ( map )
-            keep(path, map);
-        else if ( !cancelled() )
-            message("no names for Xen's functions: cannot get the package %s: %s; it is on a "
-                    "Debian mirror, and tried again at the next trace", package, complaint);
+        there = !complaint;
+        if ( complaint && !cancelled() )
+            message("no names for %s functions: cannot get the package %s: %s; it is on a "
+                    "Debian mirror, and tried again at the next trace", whose, package, complaint);
         free(complaint);
     }
-    recipe_free(&recipe);
+    if ( there )
+        return path;
+    free(path);
+    return NULL;
+}
+
+static char *xen_map(struct cache *cache, const struct recipe *recipe)
+{
+    char *package = listed(recipe->resolved, "xen-hypervisor-", "-dbg");
+    char *path = fetched(cache, package, "usr/lib/debug/boot/xen-syms-*.map", "xen-syms.map",
+                         "Xen's");
+    char *map = path ? read_whole_file(path, NULL) : NULL;
+
     free(package);
     free(path);
     return map;
+}
+
+/*
+ * A QEMU of the device model's version: this machine's, when it has that, so that nothing needs
+ * to be downloaded; else the suite's package for machines without Xen, which has the same version.
+ */
+static char *device_model(struct cache *cache, const struct recipe *recipe)
+{
+    char *listed_as = listed(recipe->resolved, "qemu-system-xen", "");
+    const char *number = listed_as ? strchr(listed_as, '=') : NULL;
+    char *package = number ? xasprintf("qemu-system-x86%s", number) : NULL;
+    char *version, *path = qemu_find(&version);
+
+    if ( package && !(path && version && strstr(package, version)) )
+    {
+        free(path);
+        path = fetched(cache, package, "usr/bin/qemu-system-x86_64", "qemu-functions",
+                       "the device model's");
+    }
+    free(package);
+    free(listed_as);
+    free(version);
+    return path;
 }
 
 #define MODULES_MAX 4u
@@ -192,8 +240,9 @@ static char *kernel_table(const struct lab_options *options, const struct cache 
 }
 
 int lab_symbols(const struct lab_options *options, const char *const *modules,
-                struct lab_symbols *symbols)
+                bool with_device_model, struct lab_symbols *symbols)
 {
+    struct recipe recipe = { 0 };
     struct cache cache;
     int status;
 
@@ -201,10 +250,15 @@ int lab_symbols(const struct lab_options *options, const char *const *modules,
     cancel_begin();
     status = prepare(options, &cache, true, false);
     if ( status == STATUS_OK )
+        status = recipe_read(&recipe, &cache);
+    if ( status == STATUS_OK )
     {
-        symbols->xen = xen_map(&cache);
+        symbols->xen = xen_map(&cache, &recipe);
         symbols->root = path_in(cache.lab, "dom0.cpio");
+        if ( with_device_model )
+            symbols->qemu = device_model(&cache, &recipe);
     }
+    recipe_free(&recipe);
     if ( status == STATUS_OK && cancelled() )
         status = cancelled();
     cancel_end();
@@ -222,5 +276,6 @@ void lab_symbols_free(struct lab_symbols *symbols)
     free(symbols->kernel);
     free(symbols->root);
     free(symbols->program);
+    free(symbols->qemu);
     *symbols = (struct lab_symbols){ 0 };
 }

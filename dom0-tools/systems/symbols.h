@@ -16,15 +16,18 @@ struct lab_symbols {
                            are in front (trace/symbols.h); NULL: not to be had */
     char *root;         /* path of dom0's root, a newc cpio archive */
     char *program;      /* path of lab_program() */
+    char *qemu;         /* path of a QEMU that exports its functions, of the same source as the
+                           suite's device model, which is stripped; NULL: not asked for, or
+                           not to be had */
 };
 
 /*
  * All strings are the caller's: lab_symbols_free().  A table that is missing
  * costs a message that says how to get it, and STATUS_OK.  The kernel's has the functions of
- * `modules` (names, and a NULL) besides those of the snapshot.
+ * `modules` (names, and a NULL) besides those of the snapshot.  `device_model`: QEMU's, too.
  */
 int lab_symbols(const struct lab_options *options, const char *const *modules,
-                struct lab_symbols *symbols);
+                bool device_model, struct lab_symbols *symbols);
 void lab_symbols_free(struct lab_symbols *symbols);
 
 #endif

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "lib/files.h"
-#include "machines/qemu/qemu.h"
 #include "trace/likeness.h"
 #include "trace/symbols.h"
 #include "xenometer.h"
@@ -34,6 +33,7 @@ struct page {
 
 struct names {
     const struct record *record;
+    const char *qemu;        /* struct lab_symbols' */
     struct symbols xen, kernel, guest;
     struct binary *binaries;
     size_t binary_count;
@@ -107,18 +107,18 @@ static bool is_library(const char *name)
     return !strncmp(name, "lib", 3) || !strncmp(name, "ld-", 3) || strstr(name, ".so");
 }
 
-/* Xen's build of QEMU is stripped; the host's, of the same source, exports its functions. */
-static void name_qemu(struct binary *b)
+/* Xen's build of QEMU is stripped; another, of the same source, exports its functions. */
+static void name_qemu(struct binary *b, const char *other_qemu)
 {
-    char *path = strstr(b->name, "qemu-system") ? qemu_find(NULL) : NULL, *other;
+    const char *path = strstr(b->name, "qemu-system") ? other_qemu : NULL;
     size_t size = 0;
+    char *other;
 
     other = path ? read_whole_file(path, &size) : NULL;
     if ( other )
         progress("%s: %zu of %zu functions named by their likeness to %s", b->name,
                  likeness_name(&b->symbols, b->data, b->size, other, size), b->symbols.count, path);
     free(other);
-    free(path);
 }
 
 /* `data` is taken over: kept when one of its pages was executed. */
@@ -155,7 +155,7 @@ static void add_file(struct names *n, const char *path, void *data, size_t size)
     n->binaries[n->binary_count].library = is_library(n->binaries[n->binary_count].name);
     symbols_add_elf(&n->binaries[n->binary_count].symbols, data, size);
     symbols_sort(&n->binaries[n->binary_count].symbols);
-    name_qemu(&n->binaries[n->binary_count]);
+    name_qemu(&n->binaries[n->binary_count], n->qemu);
     n->binary_count++;
 }
 
@@ -238,6 +238,7 @@ struct names *names_new(const struct lab_symbols *symbols, const char *image,
     char *self;
 
     n->record = record;
+    n->qemu = symbols->qemu;
     n->places = xcalloc(record->context_count + 1, sizeof(*n->places));
     if ( symbols->xen )
         symbols_add_text(&n->xen, symbols->xen, 0xffff82d040200000ull);

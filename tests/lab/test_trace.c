@@ -159,11 +159,11 @@ static void test_cpuid(void)
     check_sums(t);
     check_figure(t, "exit/cpuid-basic", "hvm");
     CU_ASSERT(ran(t, "xen", "svm_vmexit_handler") > 0);
-    CU_ASSERT_EQUAL(ran(t, "xen", "x86_decode"), 0);
+    CU_ASSERT_EQUAL(ran(t, "xen", "x86emul_decode"), 0);
     CU_ASSERT(number(t, "total") < 750);
     check_sums(less);
     CU_ASSERT(ran(less, "xen", "svm_vmexit_handler") > 0);
-    CU_ASSERT(ran(less, "xen", "x86_decode") > 0);
+    CU_ASSERT(ran(less, "xen", "x86emul_decode") > 0);
     CU_ASSERT(number(less, "total") > number(t, "total") + 4000);
     CU_ASSERT_EQUAL(layer(less, "guest"), layer(t, "guest"));
     json_decref(less);
@@ -193,8 +193,8 @@ static void test_ports(void)
     CU_ASSERT(stages_of(ours, "xenometer") > 0);
     CU_ASSERT_EQUAL(stages_of(ours, "xen-qemu-system-i386"), 0);
     CU_ASSERT(ran(ours, "dom0_user", "ioreq_event") > 0);
-    CU_ASSERT(ran(qemu, "dom0_user", "ide_ioport_read") > 0);
-    CU_ASSERT(ran(qemu, "dom0_user", "cpu_inb") > ran(qemu, "dom0_user", "ide_ioport_read"));
+    /* A name by likeness; Debian 13's two builds of QEMU have a third of their functions alike. */
+    CU_ASSERT(ran(qemu, "dom0_user", "memory_region_dispatch_read") > 0);
     CU_ASSERT(ran(qemu, "xen", "ioreq_send") > 0);
     CU_ASSERT(ran(qemu, "dom0_kernel", "xen_evtchn_do_upcall") > 0);
     /* dom0 goes on after it has answered: poll, sleep, schedule. */
@@ -261,12 +261,12 @@ static void test_modules(void)
     json_t *disk = trace("block/blkif-linux-depth-32", "pv", NULL);
     json_t *network = trace("net/netif-linux", "pv", NULL);
 
-    CU_ASSERT(ran(disk, "dom0_kernel", "brd_do_bvec") >= 256 * 512);   /* its copies */
+    CU_ASSERT(ran(disk, "dom0_kernel", "brd_submit_bio") >= 256 * 512);   /* its copies */
     CU_ASSERT(ran(disk, "dom0_kernel", "xen_blkbk_map") > 0);
     CU_ASSERT_EQUAL(ran(disk, "dom0_kernel", "gntalloc_mmap"), 0);
     CU_ASSERT(ran(network, "dom0_kernel", "xenvif_tx_build_gops") > 0);
     CU_ASSERT(ran(network, "dom0_kernel", "br_handle_frame") > 0);
-    CU_ASSERT_EQUAL(ran(network, "dom0_kernel", "brd_do_bvec"), 0);
+    CU_ASSERT_EQUAL(ran(network, "dom0_kernel", "brd_submit_bio"), 0);
     json_decref(disk);
     json_decref(network);
 }
