@@ -1,8 +1,8 @@
 /*
  * Lab tests: a real Xen, real domains.  Run from the checkout's top.
  *
- *     build/test-lab               all suites but the long ones, two at a time
- *     build/test-lab --long        those that take minutes, one after another
+ *     build/test-lab               all tests but the long ones, two suites at a time
+ *     build/test-lab --long        the long ones, one after another
  *     build/test-lab SUITE         one, by its name
  *     build/test-lab SUITE TEST    one test of it; some need what the ones before it did
  */
@@ -19,7 +19,7 @@
 #include "runner.h"
 
 /* Longest first, so that no CPU waits for the other in the end. */
-static const struct job quick[] = {
+static const struct job jobs[] = {
     /* The first makes the run of the catalogue that the next ones read. */
     { suite_catalogue, MAKES_CATALOGUE },
     { suite_backend, 0 },
@@ -41,13 +41,10 @@ static const struct job quick[] = {
     { suite_console, READS_CATALOGUE },
     { suite_timers, READS_CATALOGUE },
     { suite_grants, READS_CATALOGUE },
-};
-
-static const struct job slow[] = {
-    { suite_long, 0 },
-    { suite_netfront, 0 },
-    { suite_suite, 0 },
-    { suite_trace_long, 0 },
+    { suite_long, TAKES_MINUTES },
+    { suite_netfront, TAKES_MINUTES },
+    { suite_suite, TAKES_MINUTES },
+    { suite_trace_long, TAKES_MINUTES },
 };
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
@@ -57,10 +54,8 @@ static int run_named(const char *name, const char *test_name)
     CU_pSuite suite;
     CU_pTest test = NULL;
 
-    for ( size_t i = 0; i < COUNT(quick); i++ )
-        quick[i].add();
-    for ( size_t i = 0; i < COUNT(slow); i++ )
-        slow[i].add();
+    for ( size_t i = 0; i < COUNT(jobs); i++ )
+        jobs[i].add();
     suite = CU_get_suite(name);
     if ( !suite )
     {
@@ -97,10 +92,8 @@ int main(int argc, char **argv)
     CU_initialize_registry();
     if ( argc > 1 && !takes_minutes )
         status = run_named(argv[1], argc > 2 ? argv[2] : NULL);
-    else if ( takes_minutes )
-        status = runner_all(slow, COUNT(slow), 1);
     else
-        status = runner_all(quick, COUNT(quick), 2);
+        status = runner_all(jobs, COUNT(jobs), takes_minutes, takes_minutes ? 1 : 2);
     CU_cleanup_registry();
     return status;
 }

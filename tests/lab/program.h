@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include <CUnit/CUnit.h>
+#include <CUnit/TestDB.h>
 #include <jansson.h>
 
 struct outcome_of {
@@ -53,6 +55,12 @@ const char *text_of(json_t *results, const char *row, const char *mode, const ch
 /* Assert on a row's status, and what its reason contains, in both modes. */
 void expect_row(json_t *results, const char *const modes[2], const char *row,
                 const char *status, const char *reason);
+
+/*
+ * Add a test that takes long: `make test-long` runs it, `make test` does not.  For what repeats
+ * at length what another test proves once, or downloads more than the lab.
+ */
+void add_long(CU_pSuite, const char *name, CU_TestFunc);
 
 void suite_rows(void);
 void suite_errors(void);

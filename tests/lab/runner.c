@@ -126,21 +126,56 @@ static bool share(void)
     return false;
 }
 
-/* A registry with this suite alone. */
-static void add_alone(const struct job *job)
+/* ---- which tests ---- */
+
+#define MAX_LONG 64u
+static CU_pTest long_tests[MAX_LONG];
+static unsigned long_count;
+
+void add_long(CU_pSuite suite, const char *name, CU_TestFunc function)
 {
-    CU_cleanup_registry();
-    CU_initialize_registry();
-    job->add();
+    CU_pTest test = CU_add_test(suite, name, function);
+
+    if ( test && long_count < MAX_LONG )
+        long_tests[long_count++] = test;
 }
 
-static pid_t start(const struct job *job)
+static bool takes_long(CU_pTest test)
+{
+    for ( unsigned i = 0; i < long_count; i++ )
+        if ( long_tests[i] == test )
+            return true;
+    return false;
+}
+
+/* A registry with this suite alone, its other tests inactive.  False: they all are. */
+static bool add_alone(const struct job *job, bool take_long)
+{
+    bool any = false;
+
+    CU_cleanup_registry();
+    CU_initialize_registry();
+    CU_set_fail_on_inactive(CU_FALSE);
+    long_count = 0;
+    job->add();
+    for ( CU_pTest test = CU_get_registry()->pSuite->pTest; test; test = test->pNext )
+    {
+        bool wanted = (takes_long(test) || (job->flags & TAKES_MINUTES)) == take_long;
+
+        CU_set_test_active(test, wanted);
+        any |= wanted;
+    }
+    return any;
+}
+
+static pid_t start(const struct job *job, bool take_long)
 {
     pid_t pid = fork();
 
     if ( pid )
         return pid;
-    add_alone(job);
+    if ( !add_alone(job, take_long) )
+        _exit(0);
     set_handlers();
     CU_run_all_tests();
     __atomic_fetch_add(&found->asserts, CU_get_number_of_asserts(), __ATOMIC_RELAXED);
@@ -163,7 +198,7 @@ static void note_end(const struct job *job, int status)
 {
     if ( WIFEXITED(status) && WEXITSTATUS(status) == 0 )
         return;
-    add_alone(job);
+    add_alone(job, false);
     note_failure("%1$s: its process was killed by a signal or ended early\n"
                  "    again: build/test-lab \"%1$s\"", CU_get_registry()->pSuite->pName, "", "", 0,
                  "");
@@ -198,7 +233,7 @@ static int sum_up(unsigned seconds, bool slowest)
     return found->failures ? 1 : 0;
 }
 
-int runner_all(const struct job *jobs, size_t count, unsigned parallel)
+int runner_all(const struct job *jobs, size_t count, bool take_long, unsigned parallel)
 {
     bool *begun = calloc(count, sizeof(*begun)), catalogue = false;
     struct {
@@ -221,7 +256,7 @@ int runner_all(const struct job *jobs, size_t count, unsigned parallel)
         {
             begun[next] = true;
             running[processes].job = next;
-            running[processes].pid = start(&jobs[next]);
+            running[processes].pid = start(&jobs[next], take_long);
             if ( running[processes++].pid < 0 )
             {
                 perror("fork");

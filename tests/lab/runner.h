@@ -6,13 +6,15 @@
 #ifndef LAB_RUNNER_H
 #define LAB_RUNNER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <CUnit/CUnit.h>
 #include <CUnit/TestDB.h>
 
-/* What a suite has to do with the one run of the catalogue (catalogue.h). */
-enum { MAKES_CATALOGUE = 1, READS_CATALOGUE = 2 };
+/* What a suite has to do with the one run of the catalogue (catalogue.h); whether all of its
+ * tests are as those of add_long(). */
+enum { MAKES_CATALOGUE = 1, READS_CATALOGUE = 2, TAKES_MINUTES = 4 };
 
 struct job {
     void (*add)(void);   /* adds its suite to CUnit's registry */
@@ -20,10 +22,11 @@ struct job {
 };
 
 /*
- * All of them, at most `parallel` at a time, in the order of the list but for those that wait
- * for the catalogue.  0: all passed; 1: not.
+ * The tests of all of them that take long, or those that do not, at most `parallel` suites at a
+ * time, in the order of the list but for those that wait for the catalogue.  0: all passed;
+ * 1: not.
  */
-int runner_all(const struct job *, size_t count, unsigned parallel);
+int runner_all(const struct job *, size_t count, bool take_long, unsigned parallel);
 
 /* One suite of the registry, or (not NULL) one test of it, in this process. */
 int runner_one(CU_pSuite, CU_pTest);

@@ -363,9 +363,9 @@ void suite_block(void)
     CU_add_test(s, "flush and discard", test_offers);
     CU_add_test(s, "grants that are not kept", test_unkept);
     CU_add_test(s, "neighbours in one request", test_merged);
-    CU_add_test(s, "nothing is left behind", test_clean);
+    add_long(s, "nothing is left behind", test_clean);
     CU_add_test(s, "a RAM disk that is somebody's", test_taken);
     CU_add_test(s, "disks that cannot be served", test_bad_images);
-    CU_add_test(s, "a QEMU without NVMe", test_lacking);
+    add_long(s, "a QEMU without NVMe", test_lacking);
     CU_add_test(s, "images that cannot be served", test_bad_files);
 }

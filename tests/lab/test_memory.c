@@ -141,7 +141,7 @@ void suite_memory(void)
     CU_pSuite s = CU_add_suite("memory and devices", NULL, NULL);
 
     CU_add_test(s, "reads are one instruction each", test_reads);
-    CU_add_test(s, "misses are dear in real time", test_misses);
+    add_long(s, "misses are dear in real time", test_misses);
     CU_add_test(s, "the balloon", test_balloon);
     CU_add_test(s, "faults", test_faults);
     CU_add_test(s, "device memory and strings", test_devices);

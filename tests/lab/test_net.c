@@ -178,8 +178,8 @@ void suite_net(void)
     CU_add_test(s, "backends", test_backends);
     CU_add_test(s, "devices", test_devices);
     CU_add_test(s, "copies by reference and by address", test_copies);
-    CU_add_test(s, "nothing is left behind", test_clean);
-    CU_add_test(s, "what a killed run left", test_killed);
+    add_long(s, "nothing is left behind", test_clean);
+    add_long(s, "what a killed run left", test_killed);
     CU_add_test(s, "a bridge that is somebody's", test_bridge);
     CU_add_test(s, "a bridge that is not there", test_no_bridge);
 }

@@ -224,10 +224,10 @@ void suite_smp(void)
     CU_add_test(s, "LAPIC interrupts", test_interrupt);
     CU_add_test(s, "vCPUs that wake each other", test_wake);
     CU_add_test(s, "the environment", test_environment);
-    CU_add_test(s, "two runs are the same", test_repeatable);
+    add_long(s, "two runs are the same", test_repeatable);
     CU_add_test(s, "the lab with two CPUs", test_lab);
-    CU_add_test(s, "a host with one CPU", test_one_cpu);
-    CU_add_test(s, "domains without a second vCPU", test_without_second);
+    add_long(s, "a host with one CPU", test_one_cpu);
+    add_long(s, "domains without a second vCPU", test_without_second);
     CU_add_test(s, "domains with one, by hand", test_with_second);
-    CU_add_test(s, "a panic on the second vCPU", test_crash);
+    add_long(s, "a panic on the second vCPU", test_crash);
 }

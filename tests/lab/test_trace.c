@@ -400,12 +400,12 @@ void suite_trace(void)
     CU_pSuite s = CU_add_suite("trace", NULL, NULL);
 
     CU_add_test(s, "a hypercall, twice the same", test_hypercall);
-    CU_add_test(s, "a CPUID exit, with and without NRIP-save", test_cpuid);
-    CU_add_test(s, "an event sent", test_event);
-    CU_add_test(s, "ports answered by QEMU and by us", test_ports);
+    add_long(s, "a CPUID exit, with and without NRIP-save", test_cpuid);
+    add_long(s, "an event sent", test_event);
+    add_long(s, "ports answered by QEMU and by us", test_ports);
     CU_add_test(s, "folded stacks, pictures, a trace against itself", test_files);
-    CU_add_test(s, "functions of modules", test_modules);
-    CU_add_test(s, "timers", test_timers);
+    add_long(s, "functions of modules", test_modules);
+    add_long(s, "timers", test_timers);
     CU_add_test(s, "bare", test_bare);
     CU_add_test(s, "run --layers", test_run_layers);
     CU_add_test(s, "what cannot be traced", test_errors);
