@@ -16,6 +16,7 @@ static const struct {
     const char *name;
     void (*add)(void);
 } suites[] = {
+    { "arrows", suite_arrows },
     { "ring", suite_ring },
     { "ring-hostile", suite_ring_hostile },
     { "protocol", suite_protocol },

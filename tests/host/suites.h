@@ -4,6 +4,7 @@
 #ifndef TESTS_SUITES_H
 #define TESTS_SUITES_H
 
+void suite_arrows(void);
 void suite_ring(void);
 void suite_ring_hostile(void);
 void suite_protocol(void);

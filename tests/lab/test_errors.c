@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <CUnit/CUnit.h>
@@ -259,6 +260,34 @@ static void test_no_qemu(void)
     program_free(&r);
 }
 
+/* As QEMU will say it one day (plugins/loader.c). */
+static void test_newer_qemu(void)
+{
+    static const char directory[] = "build/test-qemu", path[] = "build/test-qemu/qemu-system-x86_64";
+    char *search = getenv("PATH"), *old = strdup(search), *with, *here = realpath("build", NULL);
+    struct outcome_of r;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(here);
+    mkdir(directory, 0755);
+    write_file(path, "#!/bin/sh\n"
+                     "[ \"$1\" = --version ] && echo 'QEMU emulator version 99.0' && exit 0\n"
+                     "echo 'Could not load plugin: plugin requires API version 2, but this QEMU "
+                     "supports only a minimum version of 9' >&2\nexit 1\n");
+    chmod(path, 0755);
+    CU_ASSERT(asprintf(&with, "%s/test-qemu:%s", here, old) > 0);
+    setenv("PATH", with, 1);
+    r = program("run", "--host=lab", "hypercall/null", "-m", "pv", NULL);
+    setenv("PATH", old, 1);
+    CU_ASSERT_EQUAL(r.status, 3);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "newer than this program: --without=nrip-save"));
+    program_free(&r);
+    unlink(path);
+    rmdir(directory);
+    free(with);
+    free(here);
+    free(old);
+}
+
 void suite_errors(void)
 {
     CU_pSuite s = CU_add_suite("bad input and accidents", NULL, NULL);
@@ -278,4 +307,5 @@ void suite_errors(void)
     CU_add_test(s, "two runs at once", test_two_at_once);
     CU_add_test(s, "disk full", test_disk_full);
     CU_add_test(s, "no QEMU", test_no_qemu);
+    add_long(s, "a QEMU with a newer plugin interface", test_newer_qemu);
 }

@@ -236,6 +236,16 @@ char *qemu_messages(struct qemu *qemu)
     return kept;
 }
 
+/* What to do about a QEMU that refuses our plugins: from one minimum version of its interface
+ * on it may, and we know up to QEMU 11's. */
+static const char *advice(const char *line)
+{
+    return strstr(line, "plugin requires API version")
+        ? " (this QEMU's plugin interface is newer than this program: --without=nrip-save runs "
+          "without it, and each exit by CPUID, VMMCALL or MSR then takes Xen some 4,500 "
+          "instructions more)" : "";
+}
+
 char *qemu_ending(struct qemu *qemu)
 {
     char *ending = child_ending(&qemu->child), *text = qemu_messages(qemu), *line, *whole;
@@ -245,7 +255,7 @@ char *qemu_ending(struct qemu *qemu)
         text[length - 1] = '\0';
     line = strrchr(text, '\n');
     line = line ? line + 1 : text;
-    whole = xasprintf("QEMU %s%s%s", ending, *line ? ": " : "", line);
+    whole = xasprintf("QEMU %s%s%s%s", ending, *line ? ": " : "", line, advice(line));
     free(ending);
     free(text);
     return whole;
