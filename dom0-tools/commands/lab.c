@@ -41,7 +41,7 @@ static const struct argp_option options_table[] = {
     { "fast", OPTION_FAST, NULL, 0, "The same as --clock=fast", 0 },
     { "smp", OPTION_SMP, NULL, 0, "Two CPUs, dom0 pinned to the first: what rows with two vCPUs run in", 0 },
     { "lab-suite", OPTION_SUITE, "SUITE", 0, "The lab made of another Debian suite's packages, such as bookworm (default: $XENOMETER_LAB_SUITE, or " LAB_SUITE ")", 0 },
-    { "without", OPTION_WITHOUT, "FEATURE", 0, "A CPU without the feature that QEMU lacks and the lab adds: nrip-save", 0 },
+    { "without", OPTION_WITHOUT, "FEATURE", 0, "A CPU without the feature that QEMU lacks and the lab adds: nrip-save, decodeassists", 0 },
     { "push", 'p', "FILE", 0, "run, shell: put the file into the job directory, under its base name", 0 },
     { "fetch", 'f', "NAME", 0, "run: bring the file out of the job directory into the current one", 0 },
     { "deadline", 'd', "SECONDS", 0, "run: end it after that time (default 600)", 0 },
@@ -200,10 +200,10 @@ static json_t *status_document(const struct cache *cache, const struct recipe *r
     bool assembled = cache->lab && access(cache->lab, F_OK) == 0;
     json_t *snapshots = json_array();
 
-    for ( size_t i = 0; assembled && i < 4 * sizeof(clocks) / sizeof(clocks[0]); i++ )
+    for ( size_t i = 0; assembled && i < 8 * sizeof(clocks) / sizeof(clocks[0]); i++ )
     {
-        const struct lab_options kind = { .clock = clocks[i / 4], .smp = i % 2,
-                                          .without = i / 2 % 2 ? LAB_NRIP_SAVE : 0 };
+        const struct lab_options kind = { .clock = clocks[i / 8], .smp = i % 2,
+                                          .without = (uint32_t)(i / 2 % 4) };
 
         /* Of KVM's there is no other kind. */
         if ( snapshot_exists(cache, &kind) && (kind.clock != LAB_KVM || !kind.without) )

@@ -70,7 +70,7 @@ static const struct argp_option options_table[] = {
     { "host", OPTION_HOST, "auto|xen|lab", 0, "Where to run (default auto: this machine's Xen if it has one)", 0 },
     { "clock", OPTION_CLOCK, "exact|fast|kvm", 0, "The lab's clock (default exact: counts instructions)", 0 },
     { "lab-suite", OPTION_SUITE, "SUITE", 0, "The lab made of another Debian suite's packages, such as bookworm (default: $XENOMETER_LAB_SUITE, or " LAB_SUITE ")", 0 },
-    { "without", OPTION_WITHOUT, "FEATURE", 0, "The lab's CPU without a feature that QEMU lacks and the lab adds: nrip-save", 0 },
+    { "without", OPTION_WITHOUT, "FEATURE", 0, "The lab's CPU without a feature that QEMU lacks and the lab adds: nrip-save, decodeassists", 0 },
     { "deadline", 'd', "SECONDS", 0, "Whole run, wall clock (default 1800)", 0 },
     { "row-deadline", OPTION_ROW_DEADLINE, "SECONDS", 0, "One row in one domain, by dom0's clock (default 30; in the exact lab 3)", 0 },
     { "image", OPTION_IMAGE, "FILE", 0, "The unikernel (default: xenometer.elf beside the program)", 0 },

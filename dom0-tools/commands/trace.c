@@ -51,7 +51,7 @@ static const struct argp_option options[] = {
     { "folded", OPTION_FOLDED, "FILE", 0, "Write folded stacks, for flame graph programs", 0 },
     { "svg", OPTION_SVG, "FILE", 0, "Write a flame graph, in the order of execution", 0 },
     { "sequence", OPTION_SEQUENCE, "FILE", 0, "Write a sequence diagram (SVG)", 0 },
-    { "without", OPTION_WITHOUT, "FEATURE", 0, "The lab's CPU without a feature that QEMU lacks and the lab adds: nrip-save", 0 },
+    { "without", OPTION_WITHOUT, "FEATURE", 0, "The lab's CPU without a feature that QEMU lacks and the lab adds: nrip-save, decodeassists", 0 },
     { "sample", OPTION_SAMPLE, "median|min|max|N", 0, "Which sample (default: the median one)", 0 },
     { "samples", 'n', "N", 0, "Samples to take (default: the row's own number, at most 101)", 0 },
     { "host", OPTION_HOST, "auto|lab", 0, "lab: use the lab also on a machine that runs Xen", 0 },

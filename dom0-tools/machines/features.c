@@ -13,6 +13,7 @@ static const struct {
     enum lab_feature bit;
 } features[] = {
     { "nrip-save", LAB_NRIP_SAVE },
+    { "decodeassists", LAB_DECODE_ASSISTS },
 };
 #define FEATURES (sizeof(features) / sizeof(features[0]))
 
@@ -36,7 +37,7 @@ int lab_features_parse(const char *option, const char *text, uint32_t *without)
         if ( !parse_one(name, without) )
         {
             message("%s=%s: the lab adds no feature '%s' to QEMU's CPU that could be left out; it "
-                    "adds nrip-save", option, text, name);
+                    "adds nrip-save and decodeassists", option, text, name);
             status = STATUS_USAGE;
         }
     free(copy);

@@ -40,7 +40,8 @@ enum lab_clock {
  * (machines/qemu/cpu_plugin.c) unless told not to.  Not with LAB_KVM, whose CPU is real.
  */
 enum lab_feature {
-    LAB_NRIP_SAVE = 1u << 0,   /* a VM exit saves the next instruction's address */
+    LAB_NRIP_SAVE      = 1u << 0,   /* a VM exit saves the next instruction's address */
+    LAB_DECODE_ASSISTS = 1u << 1,   /* and, by a nested page fault, the instruction's bytes */
 };
 
 /* A plugin for QEMU (trace/plugin.c), loaded for tracing only. */
@@ -110,7 +111,7 @@ int lab_run(const struct lab_options *options, const struct lab_job *job, int *s
 int lab_features_parse(const char *option, const char *text, uint32_t *without);
 
 /*
- * The virtualization features of that lab's CPU, with commas between: "svm,npt,nrip-save".
+ * The virtualization features of that lab's CPU, with commas between: "svm,npt,nrip-save,decodeassists".
  * NULL: they are the host CPU's.  The caller's.
  */
 char *lab_features(const struct lab_options *options);

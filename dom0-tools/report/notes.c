@@ -224,16 +224,22 @@ static void note_map_cache(struct notes *notes, const struct results *results)
 static void note_emulation(struct notes *notes, const struct results *results)
 {
     const char *features = results->environment.cpu_features;
+    bool saves = features && strstr(features, "nrip-save");
+    bool assists = features && strstr(features, "decodeassists");
 
-    if ( (!host_is(results, "lab-exact") && !host_is(results, "lab-fast")) ||
-         (features && strstr(features, "nrip-save")) )
+    if ( (!host_is(results, "lab-exact") && !host_is(results, "lab-fast")) || (saves && assists) )
         return;
     for ( size_t i = 0; i < results->count; i++ )
         if ( results->rows[i].mode & (MODE_PVH | MODE_HVM) )
         {
-            notes_add(notes, "The CPU is without NRIP-save, which all hardware has: in PVH and "
-                "HVM each exit by CPUID, VMMCALL or an MSR makes Xen decode the instruction, "
-                "thousands of instructions that no real CPU spends. Port exits do not.");
+            if ( !saves )
+                notes_add(notes, "The CPU is without NRIP-save, which all hardware has: in PVH and "
+                    "HVM each exit by CPUID, VMMCALL or an MSR makes Xen decode the instruction, "
+                    "thousands of instructions that no real CPU spends. Port exits do not.");
+            if ( !assists )
+                notes_add(notes, "The CPU is without decode assists, which all hardware has: Xen "
+                    "walks the guest's page tables to fetch the instruction of each access to "
+                    "emulated memory (mmio/*), thousands of instructions that no real CPU spends.");
             return;
         }
 }

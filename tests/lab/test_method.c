@@ -29,37 +29,40 @@ static void test_features(void)
     CU_ASSERT_EQUAL(r.status, 0);
     CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "Nested Page Tables"));
     CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "Next-RIP Saved on #VMEXIT"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "DecodeAssists"));
     program_free(&r);
 
-    less = program("lab", "run", "-q", "--without=nrip-save", "--", "xl", "dmesg", NULL);
+    less = program("lab", "run", "-q", "--without=nrip-save,decodeassists", "--", "xl", "dmesg", NULL);
     CU_ASSERT_EQUAL(less.status, 0);
     CU_ASSERT_PTR_NOT_NULL(strstr(less.out, "Nested Page Tables"));
     CU_ASSERT_PTR_NULL(strstr(less.out, "Next-RIP"));
+    CU_ASSERT_PTR_NULL(strstr(less.out, "DecodeAssists"));
     program_free(&less);
 
-    r = program("run", "--host=lab", "--without=decode-assists", "hypercall/null", NULL);
+    r = program("run", "--host=lab", "--without=virtual-gif", "hypercall/null", NULL);
     CU_ASSERT_EQUAL(r.status, 2);
-    CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "it adds nrip-save"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "it adds nrip-save and decodeassists"));
     program_free(&r);
 }
 
-/* The figures are a real CPU's by default; without the feature they are QEMU's, marked so, and
+/* The figures are a real CPU's by default; without its features they are QEMU's, marked so, and
  * the two are not compared unless that is asked for. */
 static void test_feature_figures(void)
 {
     static const char with[] = "build/test-with.json", without[] = "build/test-without.json";
-    const char *rows[] = { "hypercall/null", "exit/cpuid-basic" };
+    const char *rows[] = { "hypercall/null", "exit/cpuid-basic", "mmio/xen-lapic" };
     struct outcome_of r = program("run", "--host=lab", "--boots=1", "-m", "pv,pvh", "-o", with,
-                                  rows[0], rows[1], NULL);
+                                  rows[0], rows[1], rows[2], NULL);
     json_t *now, *before, *features;
 
     CU_ASSERT_EQUAL(r.status, 0);
     CU_ASSERT_PTR_NULL(strstr(r.out, "NRIP"));
     program_free(&r);
-    r = program("run", "--host=lab", "--boots=1", "--without=nrip-save", "-m", "pv,pvh", "-o",
-                without, rows[0], rows[1], NULL);
+    r = program("run", "--host=lab", "--boots=1", "--without=nrip-save,decodeassists", "-m", "pv,pvh",
+                "-o", without, rows[0], rows[1], rows[2], NULL);
     CU_ASSERT_EQUAL(r.status, 0);
     CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "without NRIP-save"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "without decode assists"));
     program_free(&r);
 
     now = json_load_file(with, 0, NULL);
@@ -76,6 +79,8 @@ static void test_feature_figures(void)
               3 * figure(now, rows[0], "pv", "median"));
     CU_ASSERT(figure(before, rows[0], "pvh", "median") > 5000);
     CU_ASSERT(figure(before, rows[1], "pvh", "median") > 5000);
+    CU_ASSERT(figure(now, rows[2], "pvh", "median") < 10000);
+    CU_ASSERT(figure(before, rows[2], "pvh", "median") > 13000);
     CU_ASSERT_EQUAL(figure(before, rows[0], "pv", "median"),
                     figure(now, rows[0], "pv", "median"));
     json_decref(now);
@@ -475,7 +480,7 @@ void suite_method(void)
     CU_pSuite s = CU_add_suite("method", NULL, NULL);
 
     CU_add_test(s, "features of the CPU", test_features);
-    CU_add_test(s, "figures with and without NRIP-save", test_feature_figures);
+    CU_add_test(s, "figures with and without its features", test_feature_figures);
     CU_add_test(s, "PV: nothing but the operation leaves the guest", test_pv);
     CU_add_test(s, "PVH: nothing but the operation leaves the guest", test_pvh);
     CU_add_test(s, "HVM: nothing but the operation leaves the guest", test_hvm);

@@ -5,11 +5,15 @@
  *   nrip-save   A VM exit by an instruction leaves the address of the next one in the VMCB
  *               (AMD64 APM vol. 2, 15.7.1; every AMD CPU since 2007).  Without it Xen fetches
  *               and decodes the guest's instruction at each CPUID, VMMCALL and MSR exit.
+ *   decodeassists  A VM exit by a nested page fault leaves the instruction's bytes in the VMCB,
+ *               one by a move to or from a control register the number of the general one, one by
+ *               INVLPG the address (15.8.4; since 2011).  Without it Xen walks the guest's page
+ *               tables to fetch the instruction of each access to emulated memory.
  *
  * The plugin makes QEMU accept the feature's name in -cpu, which CPUID then shows the guest,
  * and does what the feature promises: it notes each instruction that may be intercepted
  * before it is executed, and in the first block behind Xen's VMRUN, which is where a VM exit
- * ends, writes the next address into the VMCB.  QEMU's clock does not count what it does.
+ * ends, writes into the VMCB what the CPU would have.  QEMU's clock does not count what it does.
  *
  * Loaded as -plugin cpu-plugin.so,FEATURE=on…
  */
@@ -42,6 +46,7 @@ extern WEAK struct feature_word feature_word_info[];
 #define FEATURE_WORDS 64u           /* more than any QEMU has; the search ends before */
 #define LEAF_SVM      0x8000000au   /* CPUID: APM vol. 3, appendix E.4.9; features in EDX */
 #define BIT_NRIPS     3u
+#define BIT_DECODES   7u
 
 /* True when QEMU's table has the feature where we expect it; it is TCG's from then on. */
 static bool accept(const char *name, uint32_t leaf, unsigned bit)
@@ -121,12 +126,162 @@ static void on_instruction(unsigned vcpu, void *address_and_length)
         last[vcpu] = (uintptr_t)address_and_length;
 }
 
+/* ---- the VMCB ---- */
+
+/* APM vol. 2, appendix B: offsets. */
+#define VMCB_EXITCODE   0x70
+#define VMCB_EXITINFO1  0x78
+#define VMCB_NESTED_CR3 0xb0
+#define VMCB_NEXT_RIP   0xc8
+#define VMCB_BYTES      0xd0    /* how many, and behind it 15 bytes */
+#define VMCB_EFER       0x4d0
+#define VMCB_CR3        0x550
+#define VMCB_CR0        0x558
+#define VMCB_RIP        0x578
+#define VMCB_RSP        0x5d8
+#define VMCB_RAX        0x5f8
+
+/* Exit codes: APM vol. 2, appendix C. */
+#define EXIT_CR_WRITE_LAST 0x1f
+#define EXIT_INVLPG        0x79
+#define EXIT_NPF           0x400
+
+static uint64_t physical_word(uint64_t address)
+{
+    uint64_t word;
+
+    cpu_physical_memory_rw(address, &word, sizeof(word), false);
+    return word;
+}
+
+/* ---- an instruction of the guest ---- */
+
+/* Page tables of four levels: APM vol. 2, 5.3. */
+#define PRESENT     1ull
+#define LARGE       (1ull << 7)
+#define ADDRESS     0x000ffffffffff000ull
+#define PAGE        4096u
+
+/* Where `address` is by the tables at `root`; the tables' own addresses go through the nested
+ * ones at `nested` first, 0: they are physical.  False: not mapped. */
+static bool translate(uint64_t root, uint64_t nested, uint64_t address, uint64_t *found)
+{
+    uint64_t table = root & ADDRESS;
+
+    for ( unsigned shift = 39; ; shift -= 9 )
+    {
+        uint64_t at = table + (address >> shift & 511) * 8, entry, in_page;
+
+        if ( nested && !translate(nested, 0, at, &at) )
+            return false;
+        entry = physical_word(at);
+        if ( !(entry & PRESENT) )
+            return false;
+        in_page = (1ull << shift) - 1;
+        if ( shift == 12 || (shift < 39 && (entry & LARGE)) )
+        {
+            *found = (entry & ADDRESS & ~in_page) | (address & in_page);
+            return !nested || translate(nested, 0, *found, found);
+        }
+        table = entry & ADDRESS;
+    }
+}
+
+#define EFER_LMA (1ull << 10)
+#define CR0_PG   (1ull << 31)
+
+/* The bytes at the guest's RIP, as many as there are on mapped pages: in 64-bit mode, which our
+ * guests are in.  Elsewhere none, so that Xen fetches them. */
+static uint8_t fetch(uint64_t vmcb, uint64_t rip, uint8_t code[MAX_INSTRUCTION])
+{
+    uint64_t nested = physical_word(vmcb + VMCB_NESTED_CR3), cr3 = physical_word(vmcb + VMCB_CR3);
+    uint8_t count = 0;
+
+    if ( !(physical_word(vmcb + VMCB_EFER) & EFER_LMA) ||
+         !(physical_word(vmcb + VMCB_CR0) & CR0_PG) )
+        return 0;
+    while ( count < MAX_INSTRUCTION )
+    {
+        uint64_t room = PAGE - ((rip + count) & (PAGE - 1)), from;
+
+        if ( room > (uint64_t)(MAX_INSTRUCTION - count) )
+            room = MAX_INSTRUCTION - count;
+        if ( !translate(cr3, nested, rip + count, &from) )
+            break;
+        cpu_physical_memory_rw(from, code + count, room, false);
+        count = (uint8_t)(count + room);
+    }
+    return count;
+}
+
+/* By gdb's order of the CPU's numbers. */
+static uint64_t guest_register(uint64_t vmcb, unsigned number)
+{
+    static const int order[16] = { 0, 2, 3, 1, 7, 6, 4, 5, 8, 9, 10, 11, 12, 13, 14, 15 };
+
+    if ( number == 0 )
+        return physical_word(vmcb + VMCB_RAX);
+    if ( number == 4 )
+        return physical_word(vmcb + VMCB_RSP);
+    return gdb_register(current_cpu, order[number]);   /* Xen has not saved them yet */
+}
+
+/* What a 0x0f opcode's ModRM operand is: a register, or a linear address in 64-bit mode
+ * without segment bases (APM vol. 3, 1.4 and 1.7). */
+struct operand {
+    uint8_t opcode;       /* behind 0x0f */
+    unsigned number;      /* of the register that ModRM.rm names, when it is one */
+    uint64_t address;
+};
+
+#define PADDING 8u   /* bytes, so that no instruction that is cut short is read beyond */
+
+static bool decode(uint64_t vmcb, const uint8_t code[MAX_INSTRUCTION + PADDING], uint64_t next,
+                   struct operand *o)
+{
+    unsigned i = 0, rex = 0, mode, rm;
+    int32_t displacement = 0;
+    uint64_t address = 0;
+
+    while ( i < MAX_INSTRUCTION - 3 && (code[i] == 0x66 || code[i] == 0x67 || code[i] == 0xf2 || code[i] == 0xf3 ||
+                          code[i] == 0xf0 || code[i] == 0x2e || code[i] == 0x36 || code[i] == 0x3e ||
+                          code[i] == 0x26) )
+        i++;
+    if ( (code[i] & 0xf0) == 0x40 )
+        rex = code[i++];
+    if ( code[i] != 0x0f )
+        return false;
+    o->opcode = code[i + 1];
+    i += 2;
+    mode = code[i] >> 6;
+    rm = code[i] & 7;
+    o->number = rm | (rex & 1) << 3;
+    i++;
+    if ( mode != 3 && rm == 4 )   /* SIB */
+    {
+        unsigned sib = code[i++], index = (sib >> 3 & 7) | (rex & 2) << 2;
+
+        rm = sib & 7;
+        if ( index != 4 )
+            address += guest_register(vmcb, index) << (sib >> 6);
+        if ( rm != 5 || mode != 0 )
+            address += guest_register(vmcb, rm | (rex & 1) << 3);
+    }
+    else if ( mode == 0 && rm == 5 )
+        address += next;
+    else if ( mode != 3 )
+        address += guest_register(vmcb, o->number);
+    if ( mode == 1 )
+        displacement = (int8_t)code[i];
+    else if ( mode == 2 || (mode == 0 && rm == 5) )
+        memcpy(&displacement, code + i, sizeof(displacement));
+    o->address = address + (uint64_t)(int64_t)displacement;
+    return true;
+}
+
 /* ---- the VM exit ---- */
 
-/* VMCB: APM vol. 2, appendix B. */
-#define VMCB_EXITCODE  0x70
-#define VMCB_NEXT_RIP  0xc8
-#define VMCB_RIP       0x578
+static bool saves_next, assists;   /* the features asked for */
 
 /* Intercepts of an instruction (APM vol. 2, appendix C): control and debug registers, and
  * from the descriptor tables to RDPRU without those of task switches and FERR. */
@@ -135,19 +290,44 @@ static bool by_instruction(uint64_t code)
     return code <= 0x3f || (code >= 0x65 && code <= 0x7c) || (code >= 0x80 && code <= 0x8e);
 }
 
+#define FETCH_FAULT (1ull << 4)    /* EXITINFO1 of a nested page fault: no data access */
+#define BY_MOVE     (1ull << 63)   /* of a control register's: by MOV, not by LMSW, CLTS, SMSW */
+
+/* APM vol. 2, 15.8.4.  `next`: the address behind the instruction, 0 where it is not known. */
+static void assist(uint64_t vmcb, uint64_t code, uint64_t rip, uint64_t next)
+{
+    uint64_t info = physical_word(vmcb + VMCB_EXITINFO1);
+    uint8_t bytes[1 + MAX_INSTRUCTION] = { 0 }, instruction[MAX_INSTRUCTION + PADDING] = { 0 };
+    struct operand operand;
+
+    if ( code == EXIT_NPF && !(info & FETCH_FAULT) )
+        bytes[0] = fetch(vmcb, rip, bytes + 1);
+    cpu_physical_memory_rw(vmcb + VMCB_BYTES, bytes, sizeof(bytes), true);
+    if ( code > EXIT_CR_WRITE_LAST && code != EXIT_INVLPG )
+        return;
+    info = 0;
+    if ( next && fetch(vmcb, rip, instruction) && decode(vmcb, instruction, next, &operand) )
+        info = code == EXIT_INVLPG ? operand.address
+             : operand.opcode == 0x20 || operand.opcode == 0x22 ? BY_MOVE | operand.number : 0;
+    cpu_physical_memory_rw(vmcb + VMCB_EXITINFO1, &info, sizeof(info), true);
+}
+
 /* Xen goes on behind its VMRUN, whose operand, the VMCB's physical address, is in RAX again. */
 static void on_exit_of_guest(unsigned vcpu, void *unused)
 {
     uint64_t vmcb = gdb_register(current_cpu, GDB_RAX), code, rip, next = 0;
 
     (void)unused;
-    cpu_physical_memory_rw(vmcb + VMCB_EXITCODE, &code, sizeof(code), false);
-    cpu_physical_memory_rw(vmcb + VMCB_RIP, &rip, sizeof(rip), false);
+    code = physical_word(vmcb + VMCB_EXITCODE);
+    rip = physical_word(vmcb + VMCB_RIP);
     /* An address that is not the noted one: it left by what no translation has shown us, and
      * 0 has Xen decode as without the feature. */
     if ( by_instruction(code) && vcpu < MAX_CPUS && last[vcpu] >> 4 == rip << 4 >> 4 )
         next = rip + (last[vcpu] & 15);
-    cpu_physical_memory_rw(vmcb + VMCB_NEXT_RIP, &next, sizeof(next), true);
+    if ( saves_next )
+        cpu_physical_memory_rw(vmcb + VMCB_NEXT_RIP, &next, sizeof(next), true);
+    if ( assists )
+        assist(vmcb, code, rip, next);
 }
 
 static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
@@ -186,12 +366,20 @@ int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int a
         return -1;
     }
     for ( int i = 0; i < argc; i++ )
-        if ( strcmp(argv[i], "nrip-save=on") || !accept("nrip-save", LEAF_SVM, BIT_NRIPS) )
+    {
+        bool nrip = !strcmp(argv[i], "nrip-save=on"), decodes = !strcmp(argv[i], "decodeassists=on");
+
+        if ( !(nrip && accept("nrip-save", LEAF_SVM, BIT_NRIPS)) &&
+             !(decodes && accept("decodeassists", LEAF_SVM, BIT_DECODES)) )
         {
             fprintf(stderr, "cpu-plugin: %s: this QEMU does not know the feature where it is "
-                            "looked for; --without=nrip-save does without\n", argv[i]);
+                            "looked for; --without=%.*s does without\n", argv[i],
+                    (int)strcspn(argv[i], "="), argv[i]);
             return -1;
         }
+        saves_next |= nrip;
+        assists |= decodes;
+    }
     if ( argc )
         qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation);
     return 0;

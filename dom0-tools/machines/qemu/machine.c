@@ -81,30 +81,44 @@ const char *machine_clock_name(enum lab_clock clock)
     return names[clock];
 }
 
+#define ALL_FEATURES (LAB_NRIP_SAVE | LAB_DECODE_ASSISTS)
+
+/* The features that are left to what QEMU has; KVM's CPU is real. */
+static uint32_t missing(const struct lab_options *options)
+{
+    return options->clock == LAB_KVM ? ALL_FEATURES : options->without & ALL_FEATURES;
+}
+
 bool machine_wants_plugin(const struct lab_options *options)
 {
-    return options->clock != LAB_KVM && !(options->without & LAB_NRIP_SAVE);
+    return missing(options) != ALL_FEATURES;
 }
 
 const char *machine_name(const struct lab_options *options)
 {
-    static const char *const names[][2][2] = {
-        [LAB_EXACT] = { { "exact", "exact-without-nrip-save" },
-                        { "exact-smp", "exact-smp-without-nrip-save" } },
-        [LAB_FAST]  = { { "fast", "fast-without-nrip-save" },
-                        { "fast-smp", "fast-smp-without-nrip-save" } },
-        [LAB_KVM]   = { { "kvm", "kvm" }, { "kvm-smp", "kvm-smp" } },
+#define NAMES(name) { name, name "-without-nrip-save", name "-without-decodeassists", \
+                      name "-without-both" }
+    static const char *const names[][2][ALL_FEATURES + 1] = {
+        [LAB_EXACT] = { NAMES("exact"), NAMES("exact-smp") },
+        [LAB_FAST]  = { NAMES("fast"), NAMES("fast-smp") },
     };
+#undef NAMES
 
-    return names[options->clock][options->smp][!machine_wants_plugin(options)];
+    if ( options->clock == LAB_KVM )
+        return options->smp ? "kvm-smp" : "kvm";
+    return names[options->clock][options->smp][missing(options)];
 }
 
 const char *machine_cpu(const struct lab_options *options)
 {
     /* A model with SVM and nested paging: TCG emulates both, VMX it doesn't. */
-    if ( options->clock == LAB_KVM )
-        return "host";
-    return machine_wants_plugin(options) ? "EPYC,+svm,+npt,+nrip-save" : "EPYC,+svm,+npt";
+#define MODEL "EPYC,+svm,+npt"
+    static const char *const models[ALL_FEATURES + 1] = {
+        MODEL ",+nrip-save,+decodeassists", MODEL ",+decodeassists", MODEL ",+nrip-save", MODEL,
+    };
+#undef MODEL
+
+    return options->clock == LAB_KVM ? "host" : models[missing(options)];
 }
 
 /* What all our machines share: clock, CPU, no devices nobody asked for. */
@@ -156,7 +170,9 @@ void machine_lab(struct machine *m, const struct lab_options *options,
     *m = (struct machine){ 0 };
     add_common(m, options, machine_cpu(options));
     if ( machine_wants_plugin(options) )
-        add_owned(m, "-plugin", xasprintf("/proc/self/fd/%d,nrip-save=on", files->cpu_plugin));
+        add_owned(m, "-plugin", xasprintf("/proc/self/fd/%d%s%s", files->cpu_plugin,
+                  missing(options) & LAB_NRIP_SAVE ? "" : ",nrip-save=on",
+                  missing(options) & LAB_DECODE_ASSISTS ? "" : ",decodeassists=on"));
     add_pair(m, "-machine", "pc,memory-backend=ram");
     add_owned(m, "-m", xasprintf("%lluM", MACHINE_RAM >> 20));
     add_pair(m, "-smp", options->smp || options->clock != LAB_EXACT ? "2" : "1");
@@ -193,7 +209,7 @@ void machine_lab(struct machine *m, const struct lab_options *options,
 void machine_bare(struct machine *m, const struct lab_options *options, const char *elf,
                   int qmp, int commands, int console, int results)
 {
-    const struct lab_options plain = { .clock = options->clock, .without = LAB_NRIP_SAVE };
+    const struct lab_options plain = { .clock = options->clock, .without = ALL_FEATURES };
 
     *m = (struct machine){ 0 };
     add_common(m, options, machine_cpu(&plain));
@@ -220,10 +236,10 @@ uint64_t machine_hash(uint64_t hash)
     static const enum lab_clock clocks[] = { LAB_EXACT, LAB_FAST, LAB_KVM };
     const struct machine_files files = { .console = -1 };
 
-    for ( size_t i = 0; i < 4 * sizeof(clocks) / sizeof(clocks[0]); i++ )
+    for ( size_t i = 0; i < 8 * sizeof(clocks) / sizeof(clocks[0]); i++ )
     {
-        const struct lab_options options = { .clock = clocks[i / 4], .smp = i % 2,
-                                             .without = i / 2 % 2 ? LAB_NRIP_SAVE : 0 };
+        const struct lab_options options = { .clock = clocks[i / 8], .smp = i % 2,
+                                             .without = (uint32_t)(i / 2 % 4) };
         struct machine m;
 
         machine_lab(&m, &options, &files);
