@@ -23,7 +23,10 @@
 #include "systems/packages.h"
 #include "xenometer.h"
 
+struct command;
+
 struct lab_arguments {
+    const struct command *command;
     struct lab_options options;
     bool clock_given, json, update;
     unsigned deadline;
@@ -98,6 +101,26 @@ static int parse_deadline(struct lab_arguments *arguments, const char *text)
     return 0;
 }
 
+static const struct command *find_command(const char *name);
+
+/* The first is the subcommand, before or behind options; what follows the second is dom0's
+ * command, options of that included. */
+static error_t parse_word(struct lab_arguments *a, const char *word, struct argp_state *state)
+{
+    if ( a->command )
+    {
+        a->words = state->argv + state->next - 1;
+        a->word_count = state->argc - state->next + 1;
+        state->next = state->argc;
+        return 0;
+    }
+    a->command = find_command(word);
+    if ( a->command )
+        return 0;
+    message("lab: unknown subcommand '%s'; one of build, run, shell, status, clean", word);
+    return EINVAL;
+}
+
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct lab_arguments *a = state->input;
@@ -127,10 +150,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         file->name = argument;
         file->host_path = base_name(argument);
         return 0;
-    case ARGP_KEY_ARGS:
-        a->words = state->argv + state->next;
-        a->word_count = state->argc - state->next;
-        return 0;
+    case ARGP_KEY_ARG:
+        return parse_word(a, argument, state);
     }
     return ARGP_ERR_UNKNOWN;
 }
@@ -343,28 +364,14 @@ static const struct command *find_command(const char *name)
 int lab_command(int argc, char **argv)
 {
     struct lab_arguments arguments = { 0 };
-    const struct command *command = NULL;
     int status = STATUS_USAGE;
     char *program = NULL;
 
     argp_err_exit_status = STATUS_USAGE;
-    if ( argc > 1 && argv[1][0] != '-' )
-    {
-        command = find_command(argv[1]);
-        if ( command == NULL )
-        {
-            message("lab: unknown subcommand '%s'; one of build, run, shell, status, clean",
-                    argv[1]);
-            return STATUS_USAGE;
-        }
-        /* argp takes the name for its usage lines from the first word. */
-        argv[1] = argv[0];
-        argv++;
-        argc--;
-    }
-    /* In order: what follows dom0's command belongs to that. */
     if ( argp_parse(&parser, argc, argv, ARGP_IN_ORDER, NULL, &arguments) == 0 )
     {
+        const struct command *command = arguments.command;
+
         if ( command == NULL )
             message("lab: no subcommand; one of build, run, shell, status, clean");
         else if ( arguments.word_count && !command->takes_words )

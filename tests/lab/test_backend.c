@@ -50,6 +50,11 @@ static void test_lab_run(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "virt_caps"));
     CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "hvm hap"));
     program_free(&r);
+    /* Options before the subcommand, as --help writes them, and those of dom0's command. */
+    r = program("lab", "-q", "run", "echo", "-n", "hello", NULL);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_STRING_EQUAL(r.out, "hello");
+    program_free(&r);
     r = program("lab", "run", "--", "sh", "-c", "echo wrong >&2; exit 7", NULL);
     CU_ASSERT_EQUAL(r.status, 7);
     CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "wrong"));
