@@ -11,8 +11,9 @@
 #include <jansson.h>
 
 /*
- * The results of `run '*'`: read from the file that the first call of any process wrote,
- * until they are forgotten.  Fatal when the run fails.
+ * The results of `run` of all rows (in `make test` without the group neighbours, and with one
+ * sample of each of lifecycle): read from the file that the first call of any process wrote, until they are
+ * forgotten.  Fatal when the run fails.
  */
 json_t *catalogue(void);
 void catalogue_forget(void);

@@ -61,6 +61,8 @@ void expect_row(json_t *results, const char *const modes[2], const char *row,
  * at length what another test proves once, or downloads more than the lab.
  */
 void add_long(CU_pSuite, const char *name, CU_TestFunc);
+/* These are the tests that take long, or one by its name. */
+extern bool tests_take_long;
 
 void suite_rows(void);
 void suite_errors(void);

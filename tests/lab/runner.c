@@ -129,6 +129,7 @@ static bool share(void)
 /* ---- which tests ---- */
 
 #define MAX_LONG 64u
+bool tests_take_long;
 static CU_pTest long_tests[MAX_LONG];
 static unsigned long_count;
 
@@ -248,6 +249,7 @@ int runner_all(const struct job *jobs, size_t count, bool take_long, unsigned pa
     if ( !begun || !share() )
         return 1;
     catalogue_forget();
+    tests_take_long = take_long;
     clock_gettime(CLOCK_MONOTONIC, &from);
     for ( ;; )
     {
@@ -288,6 +290,7 @@ int runner_one(CU_pSuite suite, CU_pTest test)
     if ( !share() )
         return 1;
     clock_gettime(CLOCK_MONOTONIC, &from);
+    tests_take_long = true;
     set_handlers();
     if ( test )
         CU_run_test(suite, test);

@@ -188,7 +188,7 @@ void suite_dom0rows(void)
 
     CU_add_test(s, "a hypercall by a process in dom0", test_from_dom0);
     CU_add_test(s, "phases of a domain's life", test_phases);
-    CU_add_test(s, "neighbours", test_neighbours);
+    add_long(s, "neighbours", test_neighbours);
     CU_add_test(s, "from domain to domain", test_vm_switch);
     CU_add_test(s, "interrupted", test_interrupted);
     CU_add_test(s, "killed", test_killed);
