@@ -164,7 +164,9 @@ static void check_batch(struct row_run *r, u32 count)
         "the cost of dispatch alone as the batch grows.  Compare with " \
         "hypercall/null.  Xen copies the 48 bytes of each entry one by one: by REP MOVSB since " \
         "4.20, each byte an instruction of the lab's clock (78 an entry, against 33 by 4.17's REP MOVSQ), " \
-        "so that in PV a batch saves nothing in this clock; processors move many bytes at a time."; \
+        "so that in PV a batch saves nothing in this clock; processors move many bytes at a time.  "   \
+        "In PVH and HVM each entry is copied in and its result out by a walk of the guest's page "      \
+        "tables (see event/send-masked), so that a batch is dearer than as many hypercalls.";          \
     ROW(hypercall_multicall_##n, .setup = setup_batch, .run = run_multicall_##n) = { \
         .name = "hypercall/multicall-" #n,                                          \
         .work = "enter the hypervisor and return",                                  \
