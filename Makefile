@@ -12,12 +12,13 @@ CC      ?= gcc
 DEPS    := $(BUILD)/.packages
 
 .DELETE_ON_ERROR:
-.PHONY: FORCE help all bench bench-all test test-host test-long model fuzz lab install clean distclean coverage elf
+.PHONY: FORCE help all bench bench-all bench-intel test test-host test-long model fuzz lab install clean distclean coverage elf
 
 help:
 	@echo "make all        build the unikernel, the dom0 program and the lab's agent"
 	@echo "make bench      run the headline rows, print the table, write $(BUILD)/results.json"
 	@echo "make bench-all  run every row of the catalogue, write $(BUILD)/results-all.json"
+	@echo "make bench-intel  the headline rows on an Intel CPU, which Bochs emulates"
 	@echo "make test       all tests: host (CUnit, sanitizers), image, lab (real Xen)"
 	@echo "make test-host  only the tests that need no Xen: seconds"
 	@echo "make model      search all states of the rings' notification protocol (Spin)"
@@ -29,7 +30,7 @@ help:
 	@echo "make clean      remove $(BUILD)/ (the lab's cache stays: xenometer lab clean)"
 	@echo "V=1 shows the commands."
 
-all: $(BUILD)/xenometer $(BUILD)/xenometer.elf $(BUILD)/lab-agent $(BUILD)/cpu-plugin.so \
+all: $(BUILD)/xenometer $(BUILD)/xenometer.elf $(BUILD)/lab-agent $(BUILD)/cpu-plugin.so $(BUILD)/bochs-save.so \
 	$(BUILD)/trace-plugin.so $(BUILD)/linux-init
 elf: $(BUILD)/xenometer.elf
 
@@ -102,7 +103,7 @@ $(BUILD)/%.elf: $(BUILD)/%.elf.debug
 # ------------------------------------------------------------- dom0 program
 
 TOOL_SOURCES := $(sort $(wildcard dom0-tools/*.c dom0-tools/*/*.c dom0-tools/*/*/*.c shared/*.c))
-TOOL_SOURCES := $(filter-out dom0-tools/machines/agent.c dom0-tools/machines/qemu/cpu_plugin.c dom0-tools/trace/plugin.c dom0-tools/guests/linux/init.c dom0-tools/systems/older_libc.c,$(TOOL_SOURCES))
+TOOL_SOURCES := $(filter-out dom0-tools/machines/agent.c dom0-tools/machines/qemu/cpu_plugin.c dom0-tools/machines/bochs/save_plugin.c dom0-tools/trace/plugin.c dom0-tools/guests/linux/init.c dom0-tools/systems/older_libc.c,$(TOOL_SOURCES))
 TOOL_OBJECTS := $(TOOL_SOURCES:%=$(BUILD)/%.o)
 TOOL_CFLAGS  := -std=gnu11 -O2 -g $(WARNINGS)
 TOOL_CPPFLAGS := -D_GNU_SOURCE -Iinclude -Ishared -Idom0-tools \
@@ -153,6 +154,12 @@ $(BUILD)/linux-init: dom0-tools/guests/linux/init.c Makefile $(DEPS)
 # QEMU's own functions are found when it loads these.
 $(BUILD)/trace-plugin.so: dom0-tools/trace/plugin.c
 $(BUILD)/cpu-plugin.so: dom0-tools/machines/qemu/cpu_plugin.c
+# And this one's in Bochs.
+$(BUILD)/bochs-save.so: dom0-tools/machines/bochs/save_plugin.c Makefile $(DEPS)
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TOOL_CFLAGS) -fPIC -shared -MMD -MP -MF $(@:.so=.d) -o $@ $<
+
 $(BUILD)/%-plugin.so: Makefile $(DEPS)
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
@@ -289,6 +296,13 @@ bench: all
 bench-all: all
 	$(Q)$(BUILD)/xenometer run --output=$(BUILD)/results-all.json '*'
 
+$(BUILD)/.packages-bochs: configs/packages-bochs configs/install-packages $(DEPS)
+	$(Q)configs/install-packages configs/packages-bochs
+	@touch $@
+
+bench-intel: all $(BUILD)/.packages-bochs
+	$(Q)$(BUILD)/xenometer run --cpu=intel --output=$(BUILD)/results-intel.json
+
 lab: all
 	$(Q)$(BUILD)/xenometer lab build
 
@@ -299,7 +313,7 @@ install: all
 	install -m 644 $(BUILD)/xenometer.elf $(BUILD)/xenometer-parts.o $(DESTDIR)$(PREFIX)/share/xenometer/
 	for file in $(XENCTRL_FILES); do \
 		install -D -m 644 $$file $(DESTDIR)$(PREFIX)/share/xenometer/$$file; done
-	install -m 755 $(BUILD)/lab-agent $(BUILD)/cpu-plugin.so $(BUILD)/trace-plugin.so $(BUILD)/linux-init $(DESTDIR)$(PREFIX)/share/xenometer/
+	install -m 755 $(BUILD)/lab-agent $(BUILD)/cpu-plugin.so $(BUILD)/bochs-save.so $(BUILD)/trace-plugin.so $(BUILD)/linux-init $(DESTDIR)$(PREFIX)/share/xenometer/
 	install -m 644 $(BUILD)/xenometer.elf.debug $(DESTDIR)$(PREFIX)/share/xenometer/
 	install -m 644 configs/*.cfg configs/packages $(DESTDIR)$(PREFIX)/share/xenometer/configs/
 	install -m 644 configs/lab/* $(DESTDIR)$(PREFIX)/share/xenometer/configs/lab/

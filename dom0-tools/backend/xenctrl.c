@@ -349,7 +349,64 @@ char *xenctrl_mitigations_in(const char *log)
     return all;
 }
 
-char *xenctrl_mitigations(struct xenctrl *x)
+/* "Extended Page Tables (EPT)": "ept"; what has no short name gets its words. */
+static char *feature_name(const char *phrase, size_t length)
+{
+    static const char nrip_save[] = "Next-RIP Saved on #VMEXIT";
+    const char *open = memchr(phrase, '(', length);
+    char *name;
+
+    if ( length == strlen(nrip_save) && !memcmp(phrase, nrip_save, length) )
+        return xstrdup("nrip-save");
+    /* "Last Branch Record (LBR) Virtualisation" is another thing than its records. */
+    if ( open && phrase[length - 1] == ')' )
+    {
+        length -= (size_t)(open + 2 - phrase);
+        phrase = open + 1;
+    }
+    name = xasprintf("%.*s", (int)length, phrase);
+    for ( char *c = name; *c; c++ )
+        *c = *c >= 'A' && *c <= 'Z' ? (char)(*c - 'A' + 'a') : *c == ' ' || *c == ',' ? '-' : *c;
+    return name;
+}
+
+/* From start_svm() and vmx_display_features() in Xen's arch/x86/hvm: a heading, then a line
+ * each. */
+char *xenctrl_features_in(const char *log)
+{
+    static const struct { const char *heading, *name; } kinds[] = {
+        { "SVM: Supported advanced features:", "svm" },
+        { "VMX: Supported advanced features:", "vmx" },
+    };
+    static const char item[] = "(XEN)  - ";
+
+    for ( size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++ )
+    {
+        const char *line = strstr(log, kinds[i].heading);
+        char *all = line ? xstrdup(kinds[i].name) : NULL;
+
+        while ( line && (line = strchr(line, '\n')) != NULL )
+        {
+            char *name, *longer;
+
+            /* Xen may put the time into its lines. */
+            if ( strncmp(++line, item, strlen(item)) )
+                break;
+            line += strlen(item);
+            name = feature_name(line, strcspn(line, "\r\n"));
+            longer = xasprintf("%s,%s", all, name);
+            free(name);
+            free(all);
+            all = longer;
+        }
+        if ( all )
+            return all;
+    }
+    return NULL;
+}
+
+/* What `find` finds in Xen's boot log. */
+static char *in_log(struct xenctrl *x, char *(*find)(const char *log))
 {
     unsigned size = 64u << 10;
     char *log = xcalloc(1, size + 1), *answer = NULL;
@@ -357,10 +414,20 @@ char *xenctrl_mitigations(struct xenctrl *x)
     if ( xc_readconsolering(x->xc, log, &size, 0, 0, NULL) == 0 )
     {
         log[size] = '\0';
-        answer = xenctrl_mitigations_in(log);
+        answer = find(log);
     }
     free(log);
     return answer;
+}
+
+char *xenctrl_mitigations(struct xenctrl *x)
+{
+    return in_log(x, xenctrl_mitigations_in);
+}
+
+char *xenctrl_features(struct xenctrl *x)
+{
+    return in_log(x, xenctrl_features_in);
 }
 
 static unsigned bits(const uint8_t *map, int bytes)

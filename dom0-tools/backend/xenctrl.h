@@ -74,6 +74,9 @@ uint32_t xenctrl_lacks(struct xenctrl *);
 /* Strings are the caller's; NULL for unknown. */
 char *xenctrl_version(struct xenctrl *);       /* "4.17.7" */
 char *xenctrl_mitigations(struct xenctrl *);   /* Xen's own words at boot */
+/* The CPU's features for domains that Xen uses, with commas between: "vmx,ept,vpid"; NULL where
+ * its boot log does not tell any more. */
+char *xenctrl_features(struct xenctrl *);
 /*
  * Two CPUs for the vCPUs of a domain: on different cores of one socket, and where
  * there are enough, off the core of CPU 0, which dom0 has as a rule.  False: this
@@ -92,6 +95,8 @@ uint64_t xenctrl_tsc_hz(struct xenctrl *);     /* 0: unknown */
 
 /* The mitigations as told in Xen's boot log. */
 char *xenctrl_mitigations_in(const char *log);
+/* The same for the CPU's features. */
+char *xenctrl_features_in(const char *log);
 
 /* A CPU that no vCPU of dom0 may run on, where dom0 is pinned; -1: there is none. */
 int xenctrl_spare_cpu(struct xenctrl *);

@@ -44,7 +44,7 @@ static void check_qemu(struct checks *checks)
                    "is not installed, or does not start");
         return;
     }
-    checks_add(checks, GROUP, "QEMU", CHECK_OK, NULL, "%s", facts.qemu);
+    checks_add(checks, GROUP, "QEMU", CHECK_OK, NULL, "%s", facts.version);
     if ( facts.xen[0] != '\0' )
         checks_add(checks, GROUP, "packages", CHECK_OK, NULL,
                    "Xen %s, dom0 Linux %s", facts.xen, facts.dom0_kernel);

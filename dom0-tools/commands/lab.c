@@ -16,9 +16,10 @@
 #include "lib/files.h"
 #include "machines/lab.h"
 #include "machines/prepare.h"
+#include "machines/emulator.h"
 #include "machines/qemu/machine.h"
-#include "machines/qemu/snapshot.h"
 #include "machines/shell.h"
+#include "machines/snapshot.h"
 #include "systems/assemble.h"
 #include "systems/packages.h"
 #include "xenometer.h"
@@ -28,6 +29,7 @@ struct command;
 struct lab_arguments {
     const struct command *command;
     struct lab_options options;
+    const char *cpu;          /* as given */
     bool clock_given, json, update;
     unsigned deadline;
     struct lab_file *push, *fetch;
@@ -37,13 +39,14 @@ struct lab_arguments {
 };
 
 enum { OPTION_CLOCK = 256, OPTION_FAST, OPTION_SMP, OPTION_CACHE, OPTION_KEEP_LOGS, OPTION_UPDATE,
-       OPTION_JSON, OPTION_SUITE, OPTION_WITHOUT };
+       OPTION_JSON, OPTION_SUITE, OPTION_WITHOUT, OPTION_CPU };
 
 static const struct argp_option options_table[] = {
     { "clock", OPTION_CLOCK, "exact|fast|kvm", 0, "exact counts instructions and is repeatable (default; shell: fast), fast is multi-threaded, kvm needs working nested KVM", 0 },
     { "fast", OPTION_FAST, NULL, 0, "The same as --clock=fast", 0 },
     { "smp", OPTION_SMP, NULL, 0, "Two CPUs, dom0 pinned to the first: what rows with two vCPUs run in", 0 },
     { "lab-suite", OPTION_SUITE, "SUITE", 0, "The lab made of another Debian suite's packages, such as bookworm (default: $XENOMETER_LAB_SUITE, or " LAB_SUITE ")", 0 },
+    { "cpu", OPTION_CPU, "CPU", 0, "amd (default, in QEMU), intel (in Bochs, with VT-x), amd-bochs, or a model by Bochs's name", 0 },
     { "without", OPTION_WITHOUT, "FEATURE", 0, "A CPU without the feature that QEMU lacks and the lab adds: nrip-save, decodeassists", 0 },
     { "push", 'p', "FILE", 0, "run, shell: put the file into the job directory, under its base name", 0 },
     { "fetch", 'f', "NAME", 0, "run: bring the file out of the job directory into the current one", 0 },
@@ -135,6 +138,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case OPTION_KEEP_LOGS: a->options.keep_logs = argument; return 0;
     case OPTION_JSON:      a->json = true;                  return 0;
     case OPTION_SUITE:     a->options.suite = argument;     return 0;
+    case OPTION_CPU:         a->cpu = argument;             return 0;
     case OPTION_WITHOUT:
         return lab_features_parse("--without", argument, &a->options.without) ? EINVAL : 0;
     case OPTION_UPDATE:    a->update = true;                return 0;
@@ -186,8 +190,8 @@ static int command_build(struct lab_arguments *a)
     cancel_begin();
     status = prepare(&a->options, &cache, true, a->update);
     if ( status == STATUS_OK && !a->options.quiet )
-        printf("the lab is ready (clock: %s) in %s\n",
-               machine_name(&a->options), cache.lab);
+        printf("the lab is ready (%s) in %s\n",
+               emulator_of(&a->options)->snapshot_name(&a->options), cache.lab);
     cache_close(&cache);
     cancel_end();
     return status;
@@ -244,7 +248,7 @@ static json_t *status_document(const struct cache *cache, const struct recipe *r
         "package_bytes", (json_int_t)disk_usage(cache->debs),
         "packages", recipe->resolved ? "resolved" : "none",
         "assembled", assembled, "snapshots", snapshots,
-        "xen", facts->xen, "dom0_kernel", facts->dom0_kernel, "qemu", facts->qemu,
+        "xen", facts->xen, "dom0_kernel", facts->dom0_kernel, "qemu", facts->version,
         "cpu", facts->cpu, "accelerator", facts->accel,
         "kvm_usable", facts->kvm_usable, "kvm", facts->kvm_reason);
 }
@@ -361,6 +365,24 @@ static const struct command *find_command(const char *name)
     return NULL;
 }
 
+/* Bochs has one clock and one CPU. */
+static int choose_cpu(struct lab_arguments *a)
+{
+    int status = lab_cpu_choose(a->cpu, &a->options.cpu);
+
+    if ( status != STATUS_OK || a->options.cpu == NULL )
+        return status;
+    if ( (a->clock_given && a->options.clock != LAB_EXACT) || a->options.smp ||
+         a->options.without )
+    {
+        message("--cpu=%s: Bochs has the exact clock only, and one CPU as it is: leave out "
+                "--clock, --smp and --without", a->cpu);
+        return STATUS_USAGE;
+    }
+    a->clock_given = true;
+    return STATUS_OK;
+}
+
 int lab_command(int argc, char **argv)
 {
     struct lab_arguments arguments = { 0 };
@@ -379,6 +401,8 @@ int lab_command(int argc, char **argv)
         else
         {
             status = lab_suite_choose(&arguments.options.suite);
+            if ( status == STATUS_OK && arguments.cpu )
+                status = choose_cpu(&arguments);
             if ( status == STATUS_OK )
                 status = lab_push_program(&arguments.options, arguments.push,
                                           arguments.push_count, &program);

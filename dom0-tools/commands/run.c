@@ -38,6 +38,7 @@
  * ten seconds. */
 #define ROW_DEADLINE       30u
 #define ROW_DEADLINE_EXACT 3u
+#define ROW_DEADLINE_BOCHS 60u  /* its second is 50 million instructions */
 #define DOMAIN_DEADLINE    60u
 #define MAX_SAMPLES     8192u  /* what the guest's buffer holds */
 #define BOOTS           2u     /* one whole block of their order: measure/plan.h */
@@ -47,7 +48,7 @@ struct run_options {
     char **patterns;
     size_t pattern_count;
     uint32_t modes, samples, boots, seed, row_deadline, deadline;
-    const char *output, *image, *configs, *host, *suite, *bridge, *kernel;
+    const char *output, *image, *configs, *host, *suite, *bridge, *kernel, *cpu;
     enum lab_clock clock;
     uint32_t without;
     bool json, raw, wide, layers;
@@ -55,7 +56,7 @@ struct run_options {
 
 enum { OPTION_IMAGE = 256, OPTION_CONFIGS, OPTION_HOST, OPTION_CLOCK, OPTION_RAW,
        OPTION_ROW_DEADLINE, OPTION_SEED, OPTION_LAYERS, OPTION_SUITE, OPTION_BRIDGE, OPTION_KERNEL,
-       OPTION_WITHOUT };
+       OPTION_WITHOUT, OPTION_CPU };
 
 static const struct argp_option options_table[] = {
     { "modes", 'm', "LIST", 0, "Modes to run: pv, pvh, hvm, bare, dom0, all (default all)", 0 },
@@ -70,6 +71,7 @@ static const struct argp_option options_table[] = {
     { "host", OPTION_HOST, "auto|xen|lab", 0, "Where to run (default auto: this machine's Xen if it has one)", 0 },
     { "clock", OPTION_CLOCK, "exact|fast|kvm", 0, "The lab's clock (default exact: counts instructions)", 0 },
     { "lab-suite", OPTION_SUITE, "SUITE", 0, "The lab made of another Debian suite's packages, such as bookworm (default: $XENOMETER_LAB_SUITE, or " LAB_SUITE ")", 0 },
+    { "cpu", OPTION_CPU, "CPU", 0, "The lab's: amd (default, in QEMU), intel (in Bochs, with VT-x), amd-bochs, or a model by Bochs's name", 0 },
     { "without", OPTION_WITHOUT, "FEATURE", 0, "The lab's CPU without a feature that QEMU lacks and the lab adds: nrip-save, decodeassists", 0 },
     { "deadline", 'd', "SECONDS", 0, "Whole run, wall clock (default 1800)", 0 },
     { "row-deadline", OPTION_ROW_DEADLINE, "SECONDS", 0, "One row in one domain, by dom0's clock (default 30; in the exact lab 3)", 0 },
@@ -106,6 +108,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case OPTION_RAW:    o->raw = true;         return 0;
     case OPTION_LAYERS: o->layers = true;      return 0;
     case OPTION_SUITE:  o->suite = argument;   return 0;
+    case OPTION_CPU:    o->cpu = argument;     return 0;
     case OPTION_WITHOUT:
         return lab_features_parse("--without", argument, &o->without) ? EINVAL : 0;
     case OPTION_IMAGE:  o->image = argument;   return 0;
@@ -377,14 +380,16 @@ static int run_part(const struct run_options *o, struct lab_options *lab,
 
 /*
  * The part of the selection that runs in some of `modes` with two CPUs for the
- * domain, or the part that does not; selection_free() it.
+ * domain, or the part that does not; where there are no two, one machine has all, and dom0
+ * says so for each row.  selection_free() it.
  */
-static struct selection part(const struct selection *all, uint32_t modes, bool smp)
+static struct selection part(const struct selection *all, uint32_t modes, bool smp, bool both)
 {
     struct selection p = { .rows = xcalloc(all->count, sizeof(*p.rows)), .modes = modes };
 
     for ( size_t i = 0; i < all->count; i++ )
-        if ( smp == ((all->rows[i]->needs & DOMAIN_SMP) && (all->rows[i]->modes & modes)) )
+        if ( both ? !smp && (all->rows[i]->modes & modes)
+                  : smp == ((all->rows[i]->needs & DOMAIN_SMP) && (all->rows[i]->modes & modes)) )
             p.rows[p.count++] = all->rows[i];
     return p;
 }
@@ -411,9 +416,10 @@ static int run_machine(const struct run_options *o, bool smp,
                        const struct selection *selection, struct results *results)
 {
     struct lab_options lab = { .clock = o->clock, .smp = smp, .suite = o->suite,
-                               .without = o->without };
-    struct selection xen = part(selection, selection->modes & ~(uint32_t)MODE_BARE, smp);
-    struct selection bare = part(selection, selection->modes & MODE_BARE, smp);
+                               .without = o->without, .cpu = o->cpu };
+    bool one = !lab_cpu_smp(o->cpu);
+    struct selection xen = part(selection, selection->modes & ~(uint32_t)MODE_BARE, smp, one);
+    struct selection bare = part(selection, selection->modes & MODE_BARE, smp, one);
     struct results own = { 0 };
     int status = STATUS_OK;
 
@@ -426,7 +432,9 @@ static int run_machine(const struct run_options *o, bool smp,
             describe_smp(&results->environment);
         results_merge(results, &own);
     }
-    if ( status == STATUS_OK && bare.count && bare.modes )
+    if ( status == STATUS_OK && bare.count && bare.modes && o->cpu )
+        bare_skip(&bare, "only QEMU starts the image without Xen: --cpu=amd", results);
+    else if ( status == STATUS_OK && bare.count && bare.modes )
         status = run_part(o, &lab, session, &bare, true, results);
     selection_free(&xen);
     selection_free(&bare);
@@ -444,10 +452,12 @@ static uint64_t seconds(void)
 static int run_lab(const struct run_options *o, const struct session_options *session,
                    const struct selection *selection, struct results *results)
 {
-    struct lab_options lab = { .clock = o->clock, .suite = o->suite, .without = o->without };
+    struct lab_options lab = { .clock = o->clock, .suite = o->suite, .without = o->without,
+                               .cpu = o->cpu };
     struct run_options rest = *o;
     struct lab_facts facts;
     uint64_t begun = seconds();
+    char *features;
     int status = run_machine(o, false, session, selection, results);
 
     if ( status == STATUS_OK )
@@ -466,10 +476,12 @@ static int run_lab(const struct run_options *o, const struct session_options *se
     /* What only this side knows; the lab's dom0 lives in 2026-01-01. */
     if ( !results->environment.host )
         environment_lab(&results->environment, clock_name(o->clock));
-    replace(&results->environment.qemu, facts.qemu);
+    replace(o->cpu ? &results->environment.bochs : &results->environment.qemu, facts.version);
     replace(&results->environment.cpu, facts.cpu);
-    free(results->environment.cpu_features);
-    results->environment.cpu_features = lab_features(&lab);
+    features = lab_features(&lab);
+    if ( features )
+        replace(&results->environment.cpu_features, features);
+    free(features);
     environment_started(&results->environment);
     return STATUS_OK;
 }
@@ -485,8 +497,9 @@ static char *choose_host(const struct run_options *o, bool *lab)
         text = xasprintf("Host: this machine's Xen (%s)",
                          xen ? "it is a Xen dom0" : "asked for with --host=xen");
     else
-        text = xasprintf("Host: the lab, real Xen and dom0%s%s in QEMU, %s (%s)",
+        text = xasprintf("Host: the lab, real Xen and dom0%s%s in %s%s%s, %s (%s)",
                          o->suite ? " from Debian's " : "", o->suite ? o->suite : "",
+                         o->cpu ? "Bochs (" : "QEMU", o->cpu ? o->cpu : "", o->cpu ? ")" : "",
                          clock_text(o->clock),
                          xen ? "asked for with --host=lab" : why_not);
     free(why_not);
@@ -522,6 +535,28 @@ static int hand_over(const struct run_options *o, const struct results *results)
     if ( o->output )
         status = results_write(o->output, results);
     return status ? status : exit_status(results);
+}
+
+/* What the CPU's emulator cannot do is said before anything starts.  An enum status. */
+static int check_cpu(const struct run_options *o, bool lab)
+{
+    const char *why = lab_cpu_no_hvm(o->cpu);
+
+    if ( !o->cpu )
+        return STATUS_OK;
+    if ( !lab )
+        message("--cpu is for the lab, and this run uses this machine's Xen: add --host=lab");
+    else if ( o->clock != LAB_EXACT )
+        message("--clock=%s: Bochs only counts instructions: --clock=exact", clock_name(o->clock));
+    else if ( o->without )
+        message("--without is for QEMU's CPU; of Bochs's choose another model with --cpu");
+    else if ( o->layers )
+        message("--layers needs QEMU's plugins: --cpu=amd");
+    else if ( why && o->modes != MODES_EVERY && !(o->modes & (MODE_PV | MODE_DOM0)) )
+        message("--cpu=%s %s: only --modes=pv,dom0 can run there", o->cpu, why);
+    else
+        return STATUS_OK;
+    return STATUS_USAGE;
 }
 
 /* What is this machine's makes no sense in the lab.  An enum status; said why. */
@@ -563,6 +598,8 @@ int command_run(int argc, char **argv)
 
     if ( argp_parse(&parser, argc, argv, 0, NULL, &o) )
         return STATUS_USAGE;
+    if ( o.cpu && (status = lab_cpu_choose(o.cpu, &o.cpu)) != STATUS_OK )
+        return status;
     suite_given = o.suite && *o.suite;
     if ( lab_suite_choose(&o.suite) )
         return STATUS_USAGE;
@@ -591,7 +628,8 @@ int command_run(int argc, char **argv)
 
     host = choose_host(&o, &lab);
     if ( !o.row_deadline )
-        o.row_deadline = lab && o.clock == LAB_EXACT ? ROW_DEADLINE_EXACT : ROW_DEADLINE;
+        o.row_deadline = o.cpu ? ROW_DEADLINE_BOCHS
+                         : lab && o.clock == LAB_EXACT ? ROW_DEADLINE_EXACT : ROW_DEADLINE;
     session = (struct session_options){
         .image = image, .elf = elf, .config_dir = configs, .samples = o.samples,
         .boots = o.boots, .seed = o.seed, .bridge = o.bridge, .kernel = o.kernel,
@@ -604,6 +642,12 @@ int command_run(int argc, char **argv)
         message("--lab-suite=%s is for the lab, and this run uses this machine's Xen: add "
                 "--host=lab", o.suite);
         status = STATUS_USAGE;
+        free(host);
+        goto out;
+    }
+    status = check_cpu(&o, lab);
+    if ( status != STATUS_OK )
+    {
         free(host);
         goto out;
     }

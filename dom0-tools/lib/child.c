@@ -45,7 +45,7 @@ become(const struct child_start *how, pid_t parent, int report)
     put_fd(how->stdout_fd, 1, O_WRONLY);
     put_fd(how->stderr_fd, 2, O_WRONLY);
     for ( size_t i = 0; i < how->keep_count; i++ )
-        fcntl(how->keep[i], F_SETFD, 0);
+        put_fd(how->keep[i], how->numbers ? how->numbers[i] : how->keep[i], O_RDWR);
     if ( how->directory == NULL || chdir(how->directory) == 0 )
         execvp(how->argv[0], (char *const *)how->argv);
     error = errno;

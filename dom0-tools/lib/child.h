@@ -21,7 +21,8 @@ struct child_start {
     const char *const *argv;  /* looked up in PATH, NULL-terminated */
     const char *directory;    /* working directory; NULL: ours */
     int stdin_fd, stdout_fd, stderr_fd;   /* -1: /dev/null */
-    const int *keep;          /* further descriptors it gets, same numbers */
+    const int *keep;          /* further descriptors it gets … */
+    const int *numbers;       /* … with these numbers, all above ours; NULL: the same */
     size_t keep_count;
 };
 

@@ -7,5 +7,5 @@ bool lab_clock_is_tcg(void)
 {
     const char *lab = getenv(LAB_VARIABLE);
 
-    return lab && (!strcmp(lab, "exact") || !strcmp(lab, "fast"));
+    return lab && !getenv(EMULATOR_VARIABLE) && (!strcmp(lab, "exact") || !strcmp(lab, "fast"));
 }

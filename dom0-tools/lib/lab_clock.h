@@ -10,6 +10,10 @@
  * that is no lab. */
 #define LAB_VARIABLE "XENOMETER_LAB"
 
+/* The same for the emulator, set where it is not QEMU: bochs.  Init and the agent know by it how
+ * to reach the host. */
+#define EMULATOR_VARIABLE "XENOMETER_EMULATOR"
+
 /* Is this machine's CPU QEMU's TCG, as far as the lab has told us? */
 bool lab_clock_is_tcg(void);
 

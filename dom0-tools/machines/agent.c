@@ -1,7 +1,10 @@
 /*
  * The agent in the lab's dom0: process 1 after init has started Xen's daemons.
- * It waits for a job in the ivshmem BAR (channel.h), runs it, hands back output
- * and files, and ends QEMU.
+ * It waits for a job in the channel (channel.h), runs it, hands back output
+ * and files, and ends the machine.
+ *
+ * The channel is the ivshmem BAR in QEMU.  Bochs has no such device: there it is a disk with
+ * the same content, of which `memory` is the agent's copy, read and written by sectors.
  *
  * Static and free of Xen's libraries, so that it is the same small program in
  * every lab root.  What it does between the load of a snapshot and the job's
@@ -24,13 +27,35 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/lab_clock.h"
 #include "machines/channel.h"
 
 #define JOB_DIRECTORY "/job"
 #define POLL_INTERVAL 2000000   /* nanoseconds between looks at job_state */
+#define DISK_TRIES    5000      /* so many of them until the disk must be there */
+
+_Static_assert(sizeof(struct channel_header) <= CHANNEL_SECTOR, "the header is one sector");
 
 static unsigned char *memory;
 static struct channel_header *channel;
+static int disk = -1;           /* where the channel is one */
+
+/* Keep the disk's copy and ours equal in the sectors of some bytes; 0 or -1 with errno. */
+static int transfer(int writing, uint64_t offset, uint64_t length)
+{
+    uint64_t end = (offset + length + CHANNEL_SECTOR - 1) & ~(uint64_t)(CHANNEL_SECTOR - 1);
+
+    for ( offset &= ~(uint64_t)(CHANNEL_SECTOR - 1); disk >= 0 && offset < end; )
+    {
+        ssize_t n = writing ? pwrite(disk, memory + offset, end - offset, (off_t)offset)
+                            : pread(disk, memory + offset, end - offset, (off_t)offset);
+
+        if ( n <= 0 )
+            return -1;
+        offset += (uint64_t)n;
+    }
+    return 0;
+}
 
 /*
  * May we write to the port that ends the machine?  Not while a job runs: in a PV dom0 a
@@ -45,9 +70,10 @@ static int allow_end(int allowed)
 /* A write to isa-debug-exit: QEMU is gone before the next instruction. */
 static void __attribute__((noreturn)) end_machine(void)
 {
-    if ( allow_end(1) == 0 )
+    if ( disk < 0 && allow_end(1) == 0 )
         outb(0, CHANNEL_EXIT_PORT);
-    /* Only reached without the device: process 1 must not return. */
+    /* The host ends a machine with a disk, when it reads the last state: process 1 must not
+     * return. */
     for ( ;; )
         pause();
 }
@@ -57,6 +83,8 @@ static void publish_state(uint32_t state)
     /* Results, error text and files must be seen before the state that
      * announces them. */
     __atomic_store_n(&channel->agent_state, state, __ATOMIC_RELEASE);
+    if ( transfer(1, 0, sizeof(*channel)) )
+        perror("agent: cannot write to the host's disk");
 }
 
 static void __attribute__((noreturn, format(printf, 1, 2))) fail(const char *format, ...)
@@ -90,7 +118,7 @@ static unsigned long read_hex(const char *path)
 }
 
 /* BAR 2 of the ivshmem device through sysfs: needs no driver. */
-static void *map_channel(void)
+static void *map_device(void)
 {
     glob_t found;
     char path[256];
@@ -129,6 +157,29 @@ static void *map_channel(void)
     return mapped;
 }
 
+static void *map_channel(void)
+{
+    struct timespec interval = { .tv_nsec = POLL_INTERVAL };
+    void *copy;
+
+    if ( getenv(EMULATOR_VARIABLE) == NULL )
+        return map_device();
+    /* The kernel looks for disks in the background.  Past its cache: what the host wrote
+     * while we waited must be seen. */
+    for ( int i = 0; i < DISK_TRIES && disk < 0; i++ )
+    {
+        disk = open(CHANNEL_DISK, O_RDWR | O_DIRECT | O_CLOEXEC);
+        if ( disk < 0 )
+            nanosleep(&interval, NULL);
+    }
+    if ( disk < 0 )
+        return MAP_FAILED;
+    copy = mmap(NULL, CHANNEL_SIZE, PROT_READ | PROT_WRITE,
+                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    memory = copy;
+    return copy == MAP_FAILED || transfer(0, 0, sizeof(*channel)) ? MAP_FAILED : copy;
+}
+
 static void wait_for_job(void)
 {
     struct timespec interval = { .tv_nsec = POLL_INTERVAL };
@@ -136,7 +187,14 @@ static void wait_for_job(void)
     publish_state(CHANNEL_WAITING);
     /* The host stored the whole job before job_state. */
     while ( __atomic_load_n(&channel->job_state, __ATOMIC_ACQUIRE) != CHANNEL_JOB_SET )
+    {
         nanosleep(&interval, NULL);
+        if ( transfer(0, 0, sizeof(*channel)) )
+            fail("cannot read the host's disk: %s", strerror(errno));
+    }
+    if ( channel->job_length <= CHANNEL_JOB_SIZE &&
+         transfer(0, CHANNEL_JOB, channel->job_length) )
+        fail("cannot read the host's disk: %s", strerror(errno));
     publish_state(CHANNEL_RUNNING);
 }
 
@@ -223,12 +281,13 @@ static int drain(int fd, struct channel_stream *stream, uint64_t area, uint64_t 
             return 0;
         if ( n < 0 )
             return errno == EAGAIN || errno == EINTR;
-        if ( room )
+        if ( room && transfer(1, area + length, (uint64_t)n) == 0 )
             /* The bytes must be seen before the length that covers them: the
              * host copies up to the length it loaded. */
             __atomic_store_n(&stream->length, length + (uint64_t)n, __ATOMIC_RELEASE);
         else
             stream->lost += (uint64_t)n;
+        transfer(1, 0, sizeof(*channel));
     }
 }
 
@@ -381,7 +440,7 @@ int main(void)
     uint32_t fetch_count;
 
     memory = map_channel();
-    if ( memory == MAP_FAILED || allow_end(1) || allow_end(0) )
+    if ( memory == MAP_FAILED || (disk < 0 && (allow_end(1) || allow_end(0))) )
     {
         /* As process 1: the kernel panics, and the host shows this line. */
         perror("agent: no channel to the host");
@@ -412,6 +471,8 @@ int main(void)
     for ( uint32_t i = 0; i < fetch_count; i++ )
         offset = append_file(fetch[i], offset);
     channel->files_length = offset - CHANNEL_FILES;
+    if ( transfer(1, CHANNEL_FILES, channel->files_length) )
+        fail("cannot write to the host's disk: %s", strerror(errno));
     publish_state(CHANNEL_DONE);
     end_machine();
 }

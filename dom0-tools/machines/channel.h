@@ -1,6 +1,6 @@
 /*
  * The shared memory between the host program and the agent in the lab's dom0:
- * the BAR of an ivshmem-plain device there, a memory file here.
+ * the BAR of an ivshmem-plain device there (in Bochs, a disk), a memory file here.
  *
  * One job per boot or snapshot load.  The host writes the job area and
  * `job_state` before the guest runs its first instruction and nothing
@@ -26,9 +26,19 @@
 /* The device that ends QEMU: isa-debug-exit, any write to this port. */
 #define CHANNEL_EXIT_PORT 0xf4
 
+/* The disk, with the machine's firmware on another. */
+#define CHANNEL_DISK "/dev/sda"
+
 /* Areas, in bytes from the start.  The file is sparse: unused space is free. */
 #define CHANNEL_MIB       (1024ull * 1024)
 #define CHANNEL_SIZE      (128 * CHANNEL_MIB)
+/* As a disk: whole cylinders of 16 heads and 63 sectors of 512 bytes. */
+#define CHANNEL_HEADS     16u
+#define CHANNEL_SECTORS   63u
+#define CHANNEL_SECTOR    512u
+#define CHANNEL_CYLINDERS 261u
+#define CHANNEL_FILE_SIZE ((uint64_t)CHANNEL_CYLINDERS * CHANNEL_HEADS * CHANNEL_SECTORS * \
+                           CHANNEL_SECTOR)
 #define CHANNEL_JOB       4096ull
 #define CHANNEL_JOB_SIZE  (32 * CHANNEL_MIB - 4096)
 #define CHANNEL_OUT       (32 * CHANNEL_MIB)

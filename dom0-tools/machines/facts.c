@@ -7,9 +7,8 @@
 
 #include "lib/cancel.h"
 #include "lib/files.h"
+#include "machines/emulator.h"
 #include "machines/qemu/kvm.h"
-#include "machines/qemu/machine.h"
-#include "machines/qemu/qemu.h"
 #include "systems/assemble.h"
 #include "systems/packages.h"
 #include "xenometer.h"
@@ -34,23 +33,19 @@ int lab_facts(const struct lab_options *options, struct lab_facts *facts)
 {
     struct recipe recipe = { 0 };
     struct cache cache;
-    char *qemu, *version, *host = host_cpu(), ignored[64];
+    const struct emulator *emulator = emulator_of(options);
+    char *version, *cpu, *host = host_cpu(), ignored[64];
     int status = STATUS_OK;
 
     *facts = (struct lab_facts){ .accel = options->clock == LAB_KVM ? "kvm" : "tcg" };
     cancel_begin();
     cache_find(&cache, options);
-    qemu = qemu_find(&version);
-    if ( qemu == NULL )
-    {
-        message("%s is not installed; install the package qemu-system-x86", MACHINE_QEMU);
-        status = STATUS_ENVIRONMENT;
-    }
-    else
-        status = recipe_read(&recipe, &cache);
+    version = emulator->version();
+    status = version ? recipe_read(&recipe, &cache) : emulator->require(options);
     if ( status == STATUS_OK )
     {
-        snprintf(facts->qemu, sizeof(facts->qemu), "%s", version ? version : "");
+        snprintf(facts->version, sizeof(facts->version), "%s", version);
+        facts->emulator = emulator->name;
         if ( recipe.resolved )
         {
             cache_set_key(&cache, recipe_key(&recipe));
@@ -61,10 +56,11 @@ int lab_facts(const struct lab_options *options, struct lab_facts *facts)
         }
     }
     recipe_free(&recipe);
-    snprintf(facts->cpu, sizeof(facts->cpu), "%s in QEMU on %s", machine_cpu(options), host);
+    cpu = emulator->cpu(options);
+    snprintf(facts->cpu, sizeof(facts->cpu), "%s in %s on %s", cpu, emulator->name, host);
     facts->kvm_usable = kvm_known(&cache, facts->kvm_reason, sizeof(facts->kvm_reason));
     free(host);
-    free(qemu);
+    free(cpu);
     free(version);
     cache_close(&cache);
     cancel_end();

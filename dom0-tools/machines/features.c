@@ -46,7 +46,7 @@ int lab_features_parse(const char *option, const char *text, uint32_t *without)
 
 char *lab_features(const struct lab_options *options)
 {
-    char *text = options->clock == LAB_KVM ? NULL : xstrdup("svm,npt");
+    char *text = options->clock == LAB_KVM || options->cpu ? NULL : xstrdup("svm,npt");
 
     for ( size_t i = 0; text && i < FEATURES; i++ )
         if ( !(options->without & features[i].bit) )

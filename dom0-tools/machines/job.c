@@ -8,15 +8,17 @@
 #include "lib/cancel.h"
 #include "lib/stage.h"
 #include "machines/channel.h"
+#include "machines/emulator.h"
+#include "machines/instance.h"
 #include "machines/job_data.h"
 #include "machines/prepare.h"
-#include "machines/qemu/snapshot.h"
+#include "machines/snapshot.h"
 #include "xenometer.h"
 
 #define LOOK_INTERVAL  3     /* ms between looks at the streams */
 #define PANIC_INTERVAL 500u  /* ms between looks for a panic on the serial line */
 
-/* Until QEMU ends, by the agent's hand or another's. */
+/* Until the emulator ends, by the agent's hand or another's. */
 static int follow(struct instance *instance, const struct lab_job *job)
 {
     struct channel_header *header = instance->header;
@@ -33,7 +35,7 @@ static int follow(struct instance *instance, const struct lab_job *job)
 
     do
     {
-        ended = qemu_wait(&instance->qemu, LOOK_INTERVAL);
+        ended = instance_wait(instance, LOOK_INTERVAL);
         status = tail_copy(&out, header);
         if ( status == STATUS_OK )
             status = tail_copy(&err, header);
@@ -44,7 +46,7 @@ static int follow(struct instance *instance, const struct lab_job *job)
             next_look = now_ms() + PANIC_INTERVAL;
             if ( instance_panicked(instance) )
             {
-                qemu_wait(&instance->qemu, 500);   /* its last words */
+                instance_wait(instance, 500);   /* its last words */
                 instance_explain(instance, "Xen or dom0's kernel panicked under the command");
                 status = STATUS_ENVIRONMENT;
             }
@@ -64,7 +66,7 @@ static int follow(struct instance *instance, const struct lab_job *job)
     return status;
 }
 
-/* After QEMU's end: what the agent said last. */
+/* After the end: what the agent said last. */
 static int conclude(struct instance *instance, const struct lab_job *job, int *exit_status)
 {
     const struct channel_header *header = instance->header;
@@ -80,13 +82,28 @@ static int conclude(struct instance *instance, const struct lab_job *job, int *e
         message("dom0's agent: %.*s", (int)sizeof(header->error), header->error);
         return STATUS_ENVIRONMENT;
     default:
-        ending = qemu_ending(&instance->qemu);
+        ending = instance_ending(instance);
         text = xasprintf("the lab ended before dom0's command did: %s", ending);
         instance_explain(instance, text);
         free(text);
         free(ending);
         return STATUS_ENVIRONMENT;
     }
+}
+
+/* From the snapshot; where there is none, from power-on, and then wait for the agent. */
+static int start(struct instance *instance, const struct cache *cache)
+{
+    int status;
+
+    if ( snapshot_exists(cache, &instance->options) )
+        return instance_load(instance, cache);
+    stage_begin("booting Xen and dom0 in %s", instance->emulator->name);
+    status = instance_boot(instance, cache, NULL);
+    if ( status == STATUS_OK )
+        status = instance_wait_for_agent(instance);
+    stage_end();
+    return status;
 }
 
 static int run(const struct lab_options *options, const struct cache *cache,
@@ -99,12 +116,12 @@ static int run(const struct lab_options *options, const struct cache *cache,
     if ( status == STATUS_OK )
         status = job_data_write(instance.header, job, 0);
     if ( status == STATUS_OK )
-        status = instance_load(&instance, cache);
+        status = start(&instance, cache);
     if ( status == STATUS_OK )
     {
         status = follow(&instance, job);
         /* Lost output does not make the files less worth. */
-        if ( (status == STATUS_OK || status == STATUS_FAILED) && qemu_wait(&instance.qemu, 0) )
+        if ( (status == STATUS_OK || status == STATUS_FAILED) && instance_wait(&instance, 0) )
         {
             fetched = conclude(&instance, job, exit_status);
             if ( fetched != STATUS_OK )

@@ -52,6 +52,8 @@ struct lab_plugin {
 
 struct lab_options {
     enum lab_clock clock;
+    const char *cpu;         /* a CPU model of Bochs, which then is the emulator (lab_cpu_choose);
+                                NULL: QEMU, with an AMD CPU */
     bool smp;                /* two CPUs, for domains with two vCPUs; dom0 has one
                                 vCPU, pinned to the first */
     uint32_t without;        /* enum lab_feature: left to what QEMU has */
@@ -111,8 +113,21 @@ int lab_run(const struct lab_options *options, const struct lab_job *job, int *s
 int lab_features_parse(const char *option, const char *text, uint32_t *without);
 
 /*
+ * The CPU that --cpu=TEXT means: amd (QEMU's), intel, amd-bochs, or a model by Bochs's name, for
+ * which Bochs must be installed.  *cpu becomes what lab_options want and may point into `text`.
+ * STATUS_USAGE, with the list, when there is none of that name, or Xen does not run on it.
+ */
+int lab_cpu_choose(const char *text, const char **cpu);
+
+/* Why the CPU (lab_options.cpu) has no PVH and HVM domains; NULL: it has, as far as is known. */
+const char *lab_cpu_no_hvm(const char *cpu);
+
+/* Whether the CPU's lab can have two of it (lab_options.smp). */
+bool lab_cpu_smp(const char *cpu);
+
+/*
  * The virtualization features of that lab's CPU, with commas between: "svm,npt,nrip-save,decodeassists".
- * NULL: they are the host CPU's.  The caller's.
+ * NULL: Xen says which, for they are the host CPU's, or Bochs's.  The caller's.
  */
 char *lab_features(const struct lab_options *options);
 
@@ -120,8 +135,9 @@ char *lab_features(const struct lab_options *options);
 struct lab_facts {
     char xen[64];            /* "4.17.7"; empty: no packages resolved yet */
     char dom0_kernel[64];    /* "6.1.0-56-amd64"; empty likewise */
-    char qemu[64];           /* "7.2.22"; empty: not installed */
-    char cpu[128];           /* QEMU's -cpu, and the host's model name */
+    const char *emulator;    /* "QEMU" or "Bochs" */
+    char version[64];        /* its: "7.2.22" */
+    char cpu[128];           /* the CPU by the emulator's name, and the host's model name */
     const char *accel;       /* what options->clock runs on: "tcg" or "kvm" */
     bool kvm_usable;
     char kvm_reason[160];    /* one line: why KVM is, or is not, usable */
@@ -152,7 +168,7 @@ int lab_push_program(const struct lab_options *options, struct lab_file *push, s
  */
 int lab_guest_kernel(const struct lab_options *options, char **path);
 
-/* Starts nothing but `qemu --version`.  STATUS_ENVIRONMENT without QEMU. */
+/* Starts nothing but `qemu --version` or the like.  STATUS_ENVIRONMENT without the emulator. */
 int lab_facts(const struct lab_options *options, struct lab_facts *facts);
 
 /*

@@ -7,28 +7,32 @@
 #include "lib/cancel.h"
 #include "lib/files.h"
 #include "lib/stage.h"
+#include "machines/emulator.h"
 #include "machines/qemu/kvm.h"
-#include "machines/qemu/machine.h"
-#include "machines/qemu/qemu.h"
-#include "machines/qemu/snapshot.h"
+#include "machines/snapshot.h"
 #include "systems/assemble.h"
 #include "systems/packages.h"
 #include "xenometer.h"
 
-static int need_qemu(void)
+/* What the emulator has in the lab, besides a snapshot, is there. */
+static bool is_made(const struct emulator *emulator, const struct cache *cache)
 {
-    char *path = qemu_find(NULL);
+    return emulator->made == NULL || emulator->made(cache);
+}
 
-    if ( path == NULL )
-        message("%s is not installed; install the package qemu-system-x86", MACHINE_QEMU);
-    free(path);
-    return path ? STATUS_OK : STATUS_ENVIRONMENT;
+/* Is there a snapshot, or none to be had? */
+static bool is_saved(const struct emulator *emulator, const struct cache *cache,
+                     const struct lab_options *options)
+{
+    return emulator->save == NULL || !emulator->saves(options) ||
+           snapshot_exists(cache, options);
 }
 
 /* With the build lock: whatever another process has not done meanwhile. */
 static int build(const struct lab_options *options, struct cache *cache,
                  struct recipe *recipe, bool snapshot, bool update)
 {
+    const struct emulator *emulator = emulator_of(options);
     int status = STATUS_OK;
 
     /* Another builder may have resolved them while we waited. */
@@ -66,7 +70,9 @@ static int build(const struct lab_options *options, struct cache *cache,
     }
     if ( status == STATUS_OK && options->clock == LAB_KVM )
         status = kvm_require(cache);
-    if ( status == STATUS_OK && snapshot && !snapshot_exists(cache, options) )
+    if ( status == STATUS_OK && !is_made(emulator, cache) )
+        status = emulator->make(cache);
+    if ( status == STATUS_OK && snapshot && !is_saved(emulator, cache, options) )
         status = snapshot_make(cache, options);
     if ( status == STATUS_OK )
         cache_remove_labs(cache, false);
@@ -75,6 +81,7 @@ static int build(const struct lab_options *options, struct cache *cache,
 
 int prepare(const struct lab_options *options, struct cache *cache, bool snapshot, bool update)
 {
+    const struct emulator *emulator = emulator_of(options);
     struct recipe recipe = { 0 };
     bool ready = false;
     int status;
@@ -82,13 +89,14 @@ int prepare(const struct lab_options *options, struct cache *cache, bool snapsho
     stage_quiet(options->quiet);
     status = cache_open(cache, options);
     if ( status == STATUS_OK )
-        status = need_qemu();
+        status = emulator->require(options);
     if ( status == STATUS_OK )
         status = recipe_read(&recipe, cache);
     if ( status == STATUS_OK && recipe.resolved && !update )
     {
         cache_set_key(cache, recipe_key(&recipe));
-        ready = cache_use(cache) && (!snapshot || snapshot_exists(cache, options));
+        ready = cache_use(cache) && is_made(emulator, cache) &&
+                (!snapshot || is_saved(emulator, cache, options));
         if ( ready && options->clock == LAB_KVM )
             status = kvm_require(cache);
     }

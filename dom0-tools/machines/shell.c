@@ -13,12 +13,24 @@
 #include "lib/cancel.h"
 #include "lib/files.h"
 #include "machines/channel.h"
+#include "machines/instance.h"
 #include "machines/job_data.h"
 #include "machines/prepare.h"
-#include "machines/qemu/snapshot.h"
 #include "xenometer.h"
 
+#define LOOK_INTERVAL 50   /* ms between looks at the emulator */
+
 #define ESCAPE 0x01   /* Ctrl-a, as QEMU's own console has it */
+
+/* One key to a socket, or to a terminal, which knows no send(). */
+static bool put(int console, const char *key)
+{
+    ssize_t n = send(console, key, 1, MSG_NOSIGNAL);
+
+    if ( n < 0 && errno == ENOTSOCK )
+        n = write(console, key, 1);
+    return n == 1;
+}
 
 /*
  * The user's keys to the console, without the escapes: Ctrl-a x ends, Ctrl-a a
@@ -35,15 +47,21 @@ static bool send_keys(int console, const char *keys, ssize_t count, bool *escape
                 return false;
             if ( keys[i] != 'a' && keys[i] != ESCAPE )
                 continue;
-            if ( send(console, "\x01", 1, MSG_NOSIGNAL) != 1 )
+            if ( !put(console, "\x01") )
                 return true;
         }
         else if ( keys[i] == ESCAPE )
             *escaped = true;
-        else if ( send(console, &keys[i], 1, MSG_NOSIGNAL) != 1 )
-            return true;   /* QEMU has ended: noticed by the caller */
+        else if ( !put(console, &keys[i]) )
+            return true;   /* the emulator has ended: noticed by the caller */
     }
     return true;
+}
+
+/* Is there anything to read, even if it is only the end? */
+static bool ready_now(int console)
+{
+    return poll(&(struct pollfd){ .fd = console, .events = POLLIN }, 1, 0) == 1;
 }
 
 /* Between terminal and console until one of them ends. */
@@ -62,11 +80,13 @@ static int relay(struct instance *instance, int console)
 
         if ( cancelled() )
             return cancelled();
-        poll(ready, 2, 200);
+        if ( instance_wait(instance, 0) && !ready_now(console) )
+            break;
+        poll(ready, 2, LOOK_INTERVAL);
         if ( ready[0].revents )
         {
-            n = recv(console, block, sizeof(block), 0);
-            if ( n == 0 || (n < 0 && errno != EINTR) )
+            n = read(console, block, sizeof(block));
+            if ( n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN) )
                 break;
             if ( n > 0 && write_all(STDOUT_FILENO, block, (size_t)n) )
                 break;
@@ -80,10 +100,10 @@ static int relay(struct instance *instance, int console)
                 return STATUS_OK;
         }
     }
-    if ( qemu_wait(&instance->qemu, 2000) &&
+    if ( instance_wait(instance, 2000) &&
          instance->header->agent_state != CHANNEL_DONE )
     {
-        char *ending = qemu_ending(&instance->qemu);
+        char *ending = instance_ending(instance);
 
         message("the lab ended before its shell did: %s", ending);
         free(ending);
@@ -126,27 +146,21 @@ static int shell(const struct lab_options *options, const struct cache *cache,
     struct lab_job job = { .argv = argv, .push = push, .push_count = push_count };
     struct instance instance;
     struct termios saved;
-    int ends[2] = { -1, -1 }, status;
+    int console = -1, status;
     bool raw;
 
     status = instance_prepare(&instance, options);
     if ( status == STATUS_OK )
         status = job_data_write(instance.header, &job, CHANNEL_INTERACTIVE);
-    if ( status == STATUS_OK && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) )
-    {
-        message("no socket for the console: %s", strerror(errno));
-        status = STATUS_ENVIRONMENT;
-    }
     if ( status == STATUS_OK )
     {
         message("dom0 from power-on; its shell ends with exit, or Ctrl-a x");
-        status = instance_boot(&instance, cache, ends[1]);
-        close(ends[1]);
+        status = instance_boot(&instance, cache, &console);
     }
     if ( status == STATUS_OK )
     {
         raw = make_raw(&saved);
-        status = relay(&instance, ends[0]);
+        status = relay(&instance, console);
         if ( raw )
         {
             tcsetattr(STDIN_FILENO, TCSADRAIN, &saved);
@@ -156,8 +170,8 @@ static int shell(const struct lab_options *options, const struct cache *cache,
     }
     instance_keep_logs(&instance, options->keep_logs);
     instance_end(&instance);
-    if ( ends[0] >= 0 )
-        close(ends[0]);
+    if ( console >= 0 )
+        close(console);
     free(script);
     return status;
 }

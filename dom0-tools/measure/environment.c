@@ -102,6 +102,7 @@ int environment_here(struct environment *e)
     set(&e->cpu, cpu_model());
     set(&e->pinned, xenctrl_pinned(xen));
     set(&e->mitigations, xenctrl_mitigations(xen));
+    set(&e->cpu_features, xenctrl_features(xen));
     environment_started(e);
     xenctrl_close(xen);
     return STATUS_OK;

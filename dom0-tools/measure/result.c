@@ -47,6 +47,7 @@ void results_free(struct results *results)
     free(e->dom0_kernel);
     free(e->dom0_modules);
     free(e->qemu);
+    free(e->bochs);
     free(e->cpu);
     free(e->pinned);
     free(e->mitigations);

@@ -26,8 +26,9 @@ struct environment {
                             line; only with raw samples, else NULL */
     char *qemu;          /* the lab's, NULL on a Xen host */
     char *cpu;
-    char *cpu_features;  /* of virtualization, in the lab, with commas between:
-                            "svm,npt,nrip-save"; NULL: the hardware's, or not said */
+    char *bochs;         /* its version, where it is the emulator */
+    char *cpu_features;  /* of virtualization, with commas between: "svm,npt,nrip-save";
+                            NULL: not said */
     char *pinned;        /* how vCPUs are pinned, in words */
     char *mitigations;   /* what Xen reports, in words */
     char *xenometer;     /* our version */

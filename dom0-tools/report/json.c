@@ -94,6 +94,7 @@ static json_t *environment_value(const struct environment *e)
     if ( e->dom0_modules )
         json_object_set_new(o, "dom0_modules", text_value(e->dom0_modules));
     json_object_set_new(o, "qemu", text_value(e->qemu));
+    json_object_set_new(o, "bochs", text_value(e->bochs));
     json_object_set_new(o, "cpu", text_value(e->cpu));
     json_object_set_new(o, "cpu_features", words_to_json(e->cpu_features));
     json_object_set_new(o, "pinned", text_value(e->pinned));
@@ -357,6 +358,7 @@ static void read_environment(struct reader *reader, const json_t *object,
     e->dom0_kernel = get_text(reader, object, "dom0_kernel");
     e->dom0_modules = get_text(reader, object, "dom0_modules");
     e->qemu = get_text(reader, object, "qemu");
+    e->bochs = get_text(reader, object, "bochs");
     e->cpu = get_text(reader, object, "cpu");
     e->cpu_features = words_from_json(json_object_get(object, "cpu_features"));
     e->pinned = get_text(reader, object, "pinned");

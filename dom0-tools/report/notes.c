@@ -88,8 +88,9 @@ static void note_place(struct notes *notes, const struct results *results)
     fprintf(out, "Measured on %s%s", e->xen ? "Xen " : "Xen",
             e->xen ? e->xen : "");
     if ( e->host != NULL && strncmp(e->host, "lab", 3) == 0 )
-        fprintf(out, " in the lab (%s, QEMU%s%s)", e->host, e->qemu ? " " : "",
-                e->qemu ? e->qemu : "");
+        fprintf(out, " in the lab (%s, %s%s%s)", e->host, e->bochs ? "Bochs " : "QEMU",
+                e->qemu && !e->bochs ? " " : "",
+                e->bochs ? e->bochs : e->qemu ? e->qemu : "");
     if ( e->dom0_kernel )
         fprintf(out, "%sdom0 Linux %s", separator, e->dom0_kernel);
     if ( e->cpu )
@@ -227,7 +228,8 @@ static void note_emulation(struct notes *notes, const struct results *results)
     bool saves = features && strstr(features, "nrip-save");
     bool assists = features && strstr(features, "decodeassists");
 
-    if ( (!host_is(results, "lab-exact") && !host_is(results, "lab-fast")) || (saves && assists) )
+    if ( (!host_is(results, "lab-exact") && !host_is(results, "lab-fast")) ||
+         results->environment.bochs || (saves && assists) )
         return;
     for ( size_t i = 0; i < results->count; i++ )
         if ( results->rows[i].mode & (MODE_PVH | MODE_HVM) )

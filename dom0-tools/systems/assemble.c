@@ -202,8 +202,8 @@ static bool find_payload(const char *image, size_t size, size_t *offset, size_t 
     return *length > 10 && *offset < size && *length <= size - *offset;
 }
 
-static int decompress_payload(const char *stage, const char *payload, size_t length,
-                              const char *to)
+static int decompress_payload(const char *stage, const char *tool, const char *payload,
+                              size_t length, const char *to)
 {
     int fd = memory_file("payload", 0), status = STATUS_ENVIRONMENT, error;
 
@@ -211,11 +211,25 @@ static int decompress_payload(const char *stage, const char *payload, size_t len
         return STATUS_ENVIRONMENT;
     error = write_all(fd, payload, length - 4);
     if ( error == 0 && lseek(fd, 0, SEEK_SET) == 0 )
-        status = filter(stage, "usr/bin/xz", "-dc", fd, to);
+        status = filter(stage, tool, "-dc", fd, to);
     else
         message("no memory to unpack the kernel: %s", strerror(error));
     close(fd);
     return status;
+}
+
+/* What unpacks it, by its first bytes; NULL: nothing that the lab has. */
+static const char *payload_tool(const char *payload)
+{
+    static const struct { const char *magic; size_t length; const char *tool; } kinds[] = {
+        { "\xfd""7zXZ",       5, "usr/bin/xz" },
+        { "\x28\xb5\x2f\xfd", 4, "usr/bin/zstd" },
+    };
+
+    for ( size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++ )
+        if ( !memcmp(payload, kinds[i].magic, kinds[i].length) )
+            return kinds[i].tool;
+    return NULL;
 }
 
 static int make_kernel(const char *stage, const char *directory)
@@ -225,9 +239,9 @@ static int make_kernel(const char *stage, const char *directory)
     char *image = path ? read_whole_file(path, &size) : NULL;
     int status = STATUS_ENVIRONMENT, error;
 
-    if ( image && find_payload(image, size, &offset, &length) &&
-         memcmp(image + offset, "\xfd""7zXZ", 6) == 0 )
-        status = decompress_payload(stage, image + offset, length, kernel);
+    if ( image && find_payload(image, size, &offset, &length) && payload_tool(image + offset) )
+        status = decompress_payload(stage, payload_tool(image + offset), image + offset, length,
+                                    kernel);
     else if ( image )
     {
         /* Compressed otherwise: slower to boot, once, but Xen can do it. */

@@ -92,6 +92,7 @@ static bool is_devel(const char *path)
 static bool is_boot(const char *path)
 {
     return strcmp(path, "/usr/bin/gzip") == 0 || strcmp(path, "/usr/bin/xz") == 0 ||
+           strcmp(path, "/usr/bin/zstd") == 0 ||
            fnmatch("/boot/xen-*.gz", path, FNM_PATHNAME) == 0 ||
            fnmatch("/boot/vmlinuz-*", path, FNM_PATHNAME) == 0;
 }

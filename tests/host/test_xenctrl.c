@@ -37,9 +37,37 @@ static void test_mitigations(void)
     check("", NULL);
 }
 
+static void check_features(const char *log, const char *expected)
+{
+    char *text = xenctrl_features_in(log);
+
+    CU_ASSERT_EQUAL(text == NULL, expected == NULL);
+    if ( text && expected )
+        CU_ASSERT_STRING_EQUAL(text, expected);
+    free(text);
+}
+
+static void test_features(void)
+{
+    check_features("(XEN) VMX: Supported advanced features:\r\n"
+                   "(XEN)  - APIC TPR shadow\r\n"
+                   "(XEN)  - Extended Page Tables (EPT)\r\n"
+                   "(XEN)  - Virtual-Processor Identifiers (VPID)\r\n"
+                   "(XEN) HVM: ASIDs enabled.\r\n"
+                   "(XEN)  - not one of them\n", "vmx,apic-tpr-shadow,ept,vpid");
+    check_features("(XEN) SVM: Supported advanced features:\n"
+                   "(XEN)  - Nested Page Tables (NPT)\n"
+                   "(XEN)  - Last Branch Record (LBR) Virtualisation\n"
+                   "(XEN)  - Next-RIP Saved on #VMEXIT\n",
+                   "svm,npt,last-branch-record-(lbr)-virtualisation,nrip-save");
+    check_features("(XEN) SVM: Supported advanced features:", "svm");
+    check_features("(XEN) HVM: VMX enabled\n", NULL);
+}
+
 void suite_xenctrl(void)
 {
     CU_pSuite suite = CU_add_suite("xenctrl", NULL, NULL);
 
     CU_add_test(suite, "mitigations", test_mitigations);
+    CU_add_test(suite, "features", test_features);
 }

@@ -1,84 +1,84 @@
+/*
+ * The lab's machine in QEMU: started from power-on, or from a snapshot (save.c).
+ *
+ * A snapshot is three files: `ram`, the guest's memory (sparse), `state`, QEMU's
+ * device state, and `bar`, where the shared memory was.  A run maps `ram` privately, so loading takes no longer
+ * than starting QEMU, and runs side by side share the page cache.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "lib/files.h"
 #include "machines/channel.h"
-#include "machines/qemu/snapshot.h"
+#include "machines/qemu/own.h"
 #include "xenometer.h"
 
-#define SHOWN_LINES 15   /* of the serial log, after a failure */
+#define BOOT_SECONDS 300u   /* a boot takes 6 to 20 */
 
-int instance_prepare(struct instance *instance, const struct lab_options *options)
+static int require(const struct lab_options *options)
 {
-    void *mapped = MAP_FAILED;
+    char *path = qemu_find(NULL);
+
+    (void)options;
+    if ( path == NULL )
+        message("%s is not installed; install the package qemu-system-x86", MACHINE_QEMU);
+    free(path);
+    return path ? STATUS_OK : STATUS_ENVIRONMENT;
+}
+
+static int prepare(struct instance *instance)
+{
+    struct qemu_own *own = xmalloc(sizeof(*own));
     char *plugin;
 
-    *instance = (struct instance){
-        .options = *options, .cpu_plugin = -1,
-        .channel = memory_file("channel", CHANNEL_SIZE), .serial = -1, .ram = -1, .state = -1,
+    *own = (struct qemu_own){
+        .cpu_plugin = -1, .ram = -1, .state = -1,
         .qemu = { .child = { .pidfd = -1 }, .qmp = -1, .messages = -1 },
     };
-    if ( instance->channel < 0 )
-        return STATUS_ENVIRONMENT;
-    mapped = mmap(NULL, CHANNEL_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, instance->channel, 0);
-    if ( mapped == MAP_FAILED )
-    {
-        message("cannot map the shared memory: %s", strerror(errno));
-        return STATUS_ENVIRONMENT;
-    }
-    instance->header = mapped;
-    if ( !machine_wants_plugin(options) )
+    instance->own = own;
+    if ( !machine_wants_plugin(&instance->options) )
         return STATUS_OK;
     plugin = data_file("cpu-plugin.so");
-    instance->cpu_plugin = plugin ? open(plugin, O_RDONLY | O_CLOEXEC) : -1;
-    if ( instance->cpu_plugin < 0 )
+    own->cpu_plugin = plugin ? open(plugin, O_RDONLY | O_CLOEXEC) : -1;
+    if ( own->cpu_plugin < 0 )
         message("cpu-plugin.so not found beside the program: run `make`");
     free(plugin);
-    return instance->cpu_plugin < 0 ? STATUS_ENVIRONMENT : STATUS_OK;
+    return own->cpu_plugin < 0 ? STATUS_ENVIRONMENT : STATUS_OK;
 }
 
 /* Start QEMU with the descriptors that are there. */
 static int start(struct instance *instance, const struct cache *cache, int console)
 {
+    struct qemu_own *own = instance->own;
     struct machine_files files = {
-        .serial = -1, .console = console, .channel = instance->channel,
-        .ram = instance->ram, .state = instance->state, .cpu_plugin = instance->cpu_plugin,
+        .serial = console < 0 ? instance->serial : -1, .console = console, .channel = instance->channel,
+        .ram = own->ram, .state = own->state, .cpu_plugin = own->cpu_plugin,
         .plugin = instance->options.plugin,
     };
     struct machine machine;
     int keep[9], status;
     size_t count = 0;
 
-    status = qemu_prepare(&instance->qemu, &files.qmp);
+    status = qemu_prepare(&own->qemu, &files.qmp);
     if ( status != STATUS_OK )
         return status;
-    if ( console < 0 )
-    {
-        instance->serial = memory_file("serial", 0);
-        if ( instance->serial < 0 )
-        {
-            close(files.qmp);
-            return STATUS_ENVIRONMENT;
-        }
-        files.serial = instance->serial;
-    }
     keep[count++] = files.qmp;
     keep[count++] = instance->channel;
     if ( console >= 0 )
         keep[count++] = console;
     else
         keep[count++] = instance->serial;
-    if ( instance->ram >= 0 )
-        keep[count++] = instance->ram;
-    if ( instance->state >= 0 )
-        keep[count++] = instance->state;
-    if ( instance->cpu_plugin >= 0 )
-        keep[count++] = instance->cpu_plugin;
+    if ( own->ram >= 0 )
+        keep[count++] = own->ram;
+    if ( own->state >= 0 )
+        keep[count++] = own->state;
+    if ( own->cpu_plugin >= 0 )
+        keep[count++] = own->cpu_plugin;
     if ( files.plugin )
     {
         keep[count++] = files.plugin->library;
@@ -86,27 +86,37 @@ static int start(struct instance *instance, const struct cache *cache, int conso
     }
 
     machine_lab(&machine, &instance->options, &files);
-    status = qemu_start(&instance->qemu, &machine, cache->lab, keep, count);
+    status = qemu_start(&own->qemu, &machine, cache->lab, keep, count);
     machine_free(&machine);
     /* Theirs alone now: its closing tells us that QEMU is gone. */
     close(files.qmp);
     return status;
 }
 
-int instance_boot(struct instance *instance, const struct cache *cache, int console)
+static int boot(struct instance *instance, const struct cache *cache, int *console)
 {
-    int status;
+    struct qemu_own *own = instance->own;
+    int ends[2] = { -1, -1 }, status;
 
-    instance->ram = memory_file("ram", MACHINE_RAM);
-    if ( instance->ram < 0 )
+    own->ram = memory_file("ram", MACHINE_RAM);
+    if ( own->ram < 0 )
         return STATUS_ENVIRONMENT;
-    status = start(instance, cache, console);
+    if ( console && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) )
+    {
+        message("no socket for the console: %s", strerror(errno));
+        return STATUS_ENVIRONMENT;
+    }
+    if ( console )
+        *console = ends[0];
+    status = start(instance, cache, ends[1]);
+    if ( ends[1] >= 0 )
+        close(ends[1]);
     if ( status == STATUS_OK )
-        status = qemu_command(&instance->qemu, "cont", NULL, NULL);
+        status = qemu_command(&own->qemu, "cont", NULL, NULL);
     return status;
 }
 
-int instance_ignore_shared(struct qemu *qemu)
+int qemu_ignore_shared(struct qemu *qemu)
 {
     return qemu_command(qemu, "migrate-set-capabilities",
                         json_pack("{s:[{s:s,s:b}]}", "capabilities", "capability",
@@ -134,11 +144,12 @@ static int write_config(struct qemu *qemu, unsigned slot, unsigned offset, uint3
     return status;
 }
 
-int instance_find_channel(struct instance *instance, unsigned *slot, uint64_t *address)
+int qemu_find_channel(struct instance *instance, unsigned *slot, uint64_t *address)
 {
+    struct qemu_own *own = instance->own;
     json_t *buses, *bus, *device, *region;
     size_t i, j, k;
-    int status = qemu_command(&instance->qemu, "query-pci", NULL, &buses);
+    int status = qemu_command(&own->qemu, "query-pci", NULL, &buses);
     bool found = false;
 
     if ( status != STATUS_OK )
@@ -173,6 +184,7 @@ int instance_find_channel(struct instance *instance, unsigned *slot, uint64_t *a
  */
 static int place_channel(struct instance *instance, const struct cache *cache)
 {
+    struct qemu_own *own = instance->own;
     char *path = xasprintf("%s/%s/bar", cache->lab, machine_name(&instance->options));
     char *text = read_whole_file(path, NULL);
     unsigned long long address = 0;
@@ -186,11 +198,11 @@ static int place_channel(struct instance *instance, const struct cache *cache)
     }
     /* PCI 3.0, 6.1: command at 0x04 (bit 1: memory space), BAR 2 and 3 at 0x18. */
     if ( status == STATUS_OK )
-        status = write_config(&instance->qemu, slot, 0x18, (uint32_t)address);
+        status = write_config(&own->qemu, slot, 0x18, (uint32_t)address);
     if ( status == STATUS_OK )
-        status = write_config(&instance->qemu, slot, 0x1c, (uint32_t)(address >> 32));
+        status = write_config(&own->qemu, slot, 0x1c, (uint32_t)(address >> 32));
     if ( status == STATUS_OK )
-        status = write_config(&instance->qemu, slot, 0x04, 2);
+        status = write_config(&own->qemu, slot, 0x04, 2);
     free(text);
     free(path);
     return status;
@@ -216,14 +228,15 @@ static int wait_for_state(struct qemu *qemu)
     }
 }
 
-int instance_load(struct instance *instance, const struct cache *cache)
+static int load(struct instance *instance, const struct cache *cache)
 {
+    struct qemu_own *own = instance->own;
     char *path = xasprintf("%s/%s/state", cache->lab, machine_name(&instance->options));
     char *source;
     int status;
 
-    instance->state = open(path, O_RDONLY | O_CLOEXEC);
-    if ( instance->state < 0 )
+    own->state = open(path, O_RDONLY | O_CLOEXEC);
+    if ( own->state < 0 )
     {
         message("cannot read %s: %s; run `xenometer lab clean` and try again", path,
                 strerror(errno));
@@ -233,127 +246,84 @@ int instance_load(struct instance *instance, const struct cache *cache)
     free(path);
     status = start(instance, cache, -1);
     if ( status == STATUS_OK )
-        status = instance_ignore_shared(&instance->qemu);
+        status = qemu_ignore_shared(&own->qemu);
     if ( status == STATUS_OK )
         status = place_channel(instance, cache);
     if ( status == STATUS_OK )
     {
-        source = xasprintf("fd:%d", instance->state);
-        status = qemu_command(&instance->qemu, "migrate-incoming",
+        source = xasprintf("fd:%d", own->state);
+        status = qemu_command(&own->qemu, "migrate-incoming",
                               json_pack("{s:s}", "uri", source), NULL);
         free(source);
     }
     if ( status == STATUS_OK )
-        status = wait_for_state(&instance->qemu);
+        status = wait_for_state(&own->qemu);
     if ( status == STATUS_OK )
-        status = qemu_command(&instance->qemu, "cont", NULL, NULL);
+        status = qemu_command(&own->qemu, "cont", NULL, NULL);
     return status;
 }
 
-void instance_end(struct instance *instance)
+static bool wait(struct instance *instance, int milliseconds)
 {
-    qemu_end(&instance->qemu);
-    if ( instance->header )
-        munmap(instance->header, CHANNEL_SIZE);
-    if ( instance->channel >= 0 )
-        close(instance->channel);
-    if ( instance->serial >= 0 )
-        close(instance->serial);
-    if ( instance->ram >= 0 )
-        close(instance->ram);
-    if ( instance->state >= 0 )
-        close(instance->state);
-    if ( instance->cpu_plugin >= 0 )
-        close(instance->cpu_plugin);
-    *instance = (struct instance){ .cpu_plugin = -1, .channel = -1, .serial = -1, .ram = -1, .state = -1,
-                                   .qemu = instance->qemu };
+    struct qemu_own *own = instance->own;
+
+    return qemu_wait(&own->qemu, milliseconds);
 }
 
-static const char *const last_words[] = { "Kernel panic", "Panic on CPU", "Dom0 crashed" };
-#define LAST_WORDS (sizeof(last_words) / sizeof(last_words[0]))
-
-/* The first of the last words in the log; NULL when there are none. */
-static char *find_panic(char *log)
+static char *messages(struct instance *instance)
 {
-    char *first = NULL;
+    struct qemu_own *own = instance->own;
 
-    for ( size_t i = 0; i < LAST_WORDS; i++ )
-    {
-        char *found = strstr(log, last_words[i]);
-
-        if ( found && (first == NULL || found < first) )
-            first = found;
-    }
-    return first;
+    return memory_file_text(own->qemu.messages, NULL);
 }
 
-bool instance_panicked(struct instance *instance)
+static char *ending(struct instance *instance)
 {
-    char *log;
-    size_t length;
-    bool panicked;
+    struct qemu_own *own = instance->own;
 
-    if ( instance->serial < 0 )
-        return false;
-    log = memory_file_text(instance->serial, &length);
-    /* From where the last look ended, less a line that was then half there. */
-    panicked = find_panic(log + (instance->looked > 80 ? instance->looked - 80 : 0));
-    instance->looked = length;
-    free(log);
-    return panicked;
+    return qemu_ending(&own->qemu);
 }
 
-void instance_explain(struct instance *instance, const char *what)
+static void end(struct instance *instance)
 {
-    char *log = memory_file_text(instance->serial, NULL), *rest = log + strlen(log), *line;
-    char *panic = find_panic(log);
+    struct qemu_own *own = instance->own;
 
-    message("%s", what);
-    /* From the panic on, because call traces follow; else the last lines. */
-    if ( panic )
-        for ( rest = panic; rest > log && rest[-1] != '\n'; rest-- )
-            ;
-    else
-        for ( unsigned lines = 0; rest > log; rest-- )
-            if ( rest[-1] == '\n' && lines++ == SHOWN_LINES )
-                break;
-    for ( unsigned lines = 0;
-          lines < SHOWN_LINES && (line = strsep(&rest, "\n")) != NULL; lines++ )
-    {
-        line[strcspn(line, "\r")] = '\0';
-        if ( *line )
-            message("  | %s", line);
-    }
-    free(log);
+    qemu_end(&own->qemu);
+    if ( own->ram >= 0 )
+        close(own->ram);
+    if ( own->state >= 0 )
+        close(own->state);
+    if ( own->cpu_plugin >= 0 )
+        close(own->cpu_plugin);
+    free(own);
+    instance->own = NULL;
 }
 
-static void keep_log(const char *directory, const char *name, const char *text)
+static bool saves(const struct lab_options *options)
 {
-    char *path = path_in(directory, name);
-    int error = write_whole_file(path, text, strlen(text), 0666);
+    (void)options;
+    return true;
+}
 
-    if ( error )
-        message("cannot keep %s: %s", path, strerror(error));
+static char *version(void)
+{
+    char *version, *path = qemu_find(&version);
+
+    if ( path && version == NULL )
+        version = xstrdup("");
     free(path);
+    return version;
 }
 
-void instance_keep_logs(struct instance *instance, const char *directory)
+static char *cpu(const struct lab_options *options)
 {
-    char *serial, *messages;
-    int error;
-
-    if ( directory == NULL )
-        return;
-    error = make_directories(directory);
-    if ( error )
-    {
-        message("cannot keep logs in %s: %s", directory, strerror(error));
-        return;
-    }
-    serial = memory_file_text(instance->serial, NULL);
-    messages = memory_file_text(instance->qemu.messages, NULL);
-    keep_log(directory, "serial.log", serial);
-    keep_log(directory, "qemu.log", messages);
-    free(serial);
-    free(messages);
+    return xstrdup(machine_cpu(options));
 }
+
+const struct emulator emulator_qemu = {
+    .name = "QEMU", .two_cpus = true, .boot_seconds = BOOT_SECONDS,
+    .require = require, .snapshot_name = machine_name,
+    .prepare = prepare, .boot = boot, .load = load, .wait = wait,
+    .messages = messages, .ending = ending, .end = end,
+    .saves = saves, .save = qemu_save, .version = version, .cpu = cpu,
+};

@@ -8,9 +8,10 @@
 #include <unistd.h>
 
 #include "lib/cancel.h"
+#include "lib/child.h"
 #include "lib/files.h"
 #include "lib/stage.h"
-#include "machines/qemu/snapshot.h"
+#include "machines/instance.h"
 #include "xenometer.h"
 
 #define PROBE_TIME 10000u   /* ms to Xen's first line; a second on real hardware */
@@ -87,19 +88,19 @@ static char *probe(const struct cache *cache)
     stage_begin("probing whether KVM can run Xen here");
     status = instance_prepare(&instance, &(struct lab_options){ .clock = LAB_KVM });
     if ( status == STATUS_OK )
-        status = instance_boot(&instance, cache, -1);
+        status = instance_boot(&instance, cache, NULL);
     if ( status != STATUS_OK )
         result = xstrdup("not usable: QEMU does not start with KVM\n");
     while ( result == NULL && !cancelled() )
     {
-        bool ended = qemu_wait(&instance.qemu, 50);
+        bool ended = instance_wait(&instance, 50);
 
         log = memory_file_text(instance.serial, NULL);
         if ( strstr(log, BANNER) )
             result = xstrdup("usable: Xen reached its banner in a probe boot\n");
         else if ( ended )
         {
-            char *ending = qemu_ending(&instance.qemu);
+            char *ending = instance_ending(&instance);
 
             result = xasprintf("not usable: no word from Xen, %s\n", ending);
             free(ending);

@@ -1,4 +1,4 @@
-#include "machines/qemu/snapshot.h"
+#include "machines/qemu/own.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,53 +14,7 @@
 #include "machines/channel.h"
 #include "xenometer.h"
 
-#define BOOT_DEADLINE 300000u   /* ms; a boot takes 6 to 20 s */
-#define COPY_BLOCK    65536u
-
-bool snapshot_exists(const struct cache *cache, const struct lab_options *options)
-{
-    char *path = xasprintf("%s/%s/state", cache->lab, machine_name(options));
-    bool there = access(path, R_OK) == 0;
-
-    free(path);
-    return there;
-}
-
-/* Until the agent polls for a job. */
-static int wait_for_agent(struct instance *instance)
-{
-    uint64_t until = now_ms() + BOOT_DEADLINE;
-    char *ending, *text;
-
-    while ( __atomic_load_n(&instance->header->agent_state, __ATOMIC_ACQUIRE) != CHANNEL_WAITING )
-    {
-        if ( cancelled() )
-            return cancelled();
-        if ( qemu_wait(&instance->qemu, 20) )
-        {
-            ending = qemu_ending(&instance->qemu);
-            text = xasprintf("the lab did not boot: %s", ending);
-            instance_explain(instance, text);
-            free(text);
-            free(ending);
-            return STATUS_ENVIRONMENT;
-        }
-        if ( instance_panicked(instance) )
-        {
-            /* Let it finish its last words. */
-            qemu_wait(&instance->qemu, 500);
-            instance_explain(instance, "the lab did not boot: panic");
-            return STATUS_ENVIRONMENT;
-        }
-        if ( now_ms() > until )
-        {
-            instance_explain(instance, "the lab did not boot in 300 s");
-            return STATUS_DEADLINE;
-        }
-        stage_tick();
-    }
-    return STATUS_OK;
-}
+#define COPY_BLOCK 65536u
 
 /* Copy the guest's memory, leaving holes for zeros: most of it. */
 static int write_ram(int from, const char *path)
@@ -128,7 +82,7 @@ static int write_bar(struct instance *instance, const char *work)
     unsigned long long address;
     uint64_t found = 0;
     unsigned slot = 0;
-    int status = instance_find_channel(instance, &slot, &found), error;
+    int status = qemu_find_channel(instance, &slot, &found), error;
 
     if ( status == STATUS_OK )
     {
@@ -149,26 +103,28 @@ static int write_bar(struct instance *instance, const char *work)
  */
 static int migrate(struct instance *instance, int state)
 {
-    int status = instance_ignore_shared(&instance->qemu);
+    struct qemu_own *own = instance->own;
+    int status = qemu_ignore_shared(&own->qemu);
 
     if ( status == STATUS_OK )
-        status = qemu_pass_fd(&instance->qemu, "state", state);
+        status = qemu_pass_fd(&own->qemu, "state", state);
     if ( status == STATUS_OK )
-        status = qemu_command(&instance->qemu, "migrate",
+        status = qemu_command(&own->qemu, "migrate",
                               json_pack("{s:s}", "uri", "fd:state"), NULL);
     if ( status == STATUS_OK )
-        status = wait_for_migration(&instance->qemu);
+        status = wait_for_migration(&own->qemu);
     return status;
 }
 
-static int save(struct instance *instance, const char *work)
+int qemu_save(struct instance *instance, const char *work)
 {
+    struct qemu_own *own = instance->own;
     char *ram = path_in(work, "ram"), *path = path_in(work, "state"), *data;
     int state = memory_file("state", 0), status = STATUS_ENVIRONMENT, error;
     size_t size;
 
     if ( state >= 0 )
-        status = qemu_command(&instance->qemu, "stop", NULL, NULL);
+        status = qemu_command(&own->qemu, "stop", NULL, NULL);
     if ( status == STATUS_OK )
         status = write_bar(instance, work);
     if ( status == STATUS_OK )
@@ -176,8 +132,8 @@ static int save(struct instance *instance, const char *work)
     if ( status == STATUS_OK )
     {
         /* QEMU ends first: then nobody can change the memory any more. */
-        qemu_end(&instance->qemu);
-        error = write_ram(instance->ram, ram);
+        qemu_end(&own->qemu);
+        error = write_ram(own->ram, ram);
         if ( error )
             status = cache_error(ram, error);
     }
@@ -196,40 +152,3 @@ static int save(struct instance *instance, const char *work)
     return status;
 }
 
-int snapshot_make(struct cache *cache, const struct lab_options *options)
-{
-    const char *name = machine_name(options);
-    char *directory = xasprintf("%s.new", name), *work = path_in(cache->lab, directory);
-    char *final = path_in(cache->lab, name);
-    struct lab_options untraced = *options;
-    struct instance instance;
-    int status, error;
-
-    untraced.plugin = NULL;
-    stage_begin("booting Xen and dom0 for the snapshot (clock: %s)", name);
-    remove_tree(work);
-    error = make_directories(work);
-    status = instance_prepare(&instance, &untraced);
-    if ( error )
-        status = cache_error(work, error);
-    if ( status == STATUS_OK )
-        status = instance_boot(&instance, cache, -1);
-    if ( status == STATUS_OK )
-        status = wait_for_agent(&instance);
-    instance_keep_logs(&instance, options->keep_logs);
-    if ( status == STATUS_OK )
-        status = save(&instance, work);
-    if ( status == STATUS_OK && cancelled() )
-        status = cancelled();
-    instance_end(&instance);
-    if ( status == STATUS_OK )
-        remove_tree(final);
-    if ( status == STATUS_OK && rename(work, final) )
-        status = cache_error(final, errno);
-    remove_tree(work);
-    stage_end();
-    free(final);
-    free(work);
-    free(directory);
-    return status;
-}

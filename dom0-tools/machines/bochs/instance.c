@@ -1,0 +1,298 @@
+/*
+ * The lab's machine in Bochs: started from power-on.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/files.h"
+#include "machines/bochs/bochs.h"
+#include "machines/bochs/models.h"
+#include "machines/channel.h"
+#include "xenometer.h"
+
+#define TERMINAL_NAME 64u
+
+#define BOOT_SECONDS 900u   /* a boot takes some 100 on a free CPU */
+
+#define BOCHS_BINARY "/usr/bin/bochs-bin"   /* BOCHS_PROGRAM is a script that starts it */
+
+/* What is needed beside Bochs itself; each by its Debian package. */
+static const struct {
+    const char *path, *package;
+} parts[] = {
+    { "/usr/bin/bochs",                              "bochs" },
+    { "/usr/lib/x86_64-linux-gnu/bochs/plugins/libbx_term_gui.so", "bochs-term" },
+    { "/usr/share/bochs/BIOS-bochs-latest",          "bochsbios" },
+    { "/usr/share/bochs/VGABIOS-lgpl-latest",        "vgabios" },
+    { "/usr/bin/grub-mkrescue",                      "grub-common" },
+    { "/usr/lib/grub/i386-pc/multiboot2.mod",        "grub-pc-bin" },
+    { "/usr/bin/xorriso",                            "xorriso" },
+};
+#define PARTS (sizeof(parts) / sizeof(parts[0]))
+
+static int require(const struct lab_options *options)
+{
+    char *missing = NULL;
+
+    (void)options;
+    for ( size_t i = 0; i < PARTS; i++ )
+        if ( access(parts[i].path, R_OK) )
+        {
+            char *longer = xasprintf("%s %s", missing ? missing : "", parts[i].package);
+
+            free(missing);
+            missing = longer;
+        }
+    if ( missing == NULL )
+        return STATUS_OK;
+    message("--cpu needs Bochs; install the packages as root: apt-get install%s", missing);
+    free(missing);
+    return STATUS_ENVIRONMENT;
+}
+
+static const char *snapshot_name(const struct lab_options *options)
+{
+    static char name[96];
+    char *configuration = bochs_configuration(options, "");
+    uint64_t hash = hash_string(HASH_START, configuration);
+    struct stat st = { 0 };
+
+    free(configuration);
+    /* It belongs to the very Bochs that wrote it. */
+    stat(BOCHS_BINARY, &st);
+    hash = hash_bytes(hash, &st.st_size, sizeof(st.st_size));
+    hash = hash_bytes(hash, &st.st_mtim, sizeof(st.st_mtim));
+    snprintf(name, sizeof(name), "bochs-%s-%08x", options->cpu, (unsigned)hash);
+    return name;
+}
+
+static int prepare(struct instance *instance)
+{
+    struct bochs_own *own = xmalloc(sizeof(*own));
+
+    *own = (struct bochs_own){
+        .child = { .pidfd = -1 }, .terminal = -1, .console = -1,
+        .config = memory_file("bochsrc", 0), .commands = memory_file("commands", 0),
+        .log = memory_file("log", 0), .messages = memory_file("messages", 0),
+    };
+    instance->own = own;
+    return own->config < 0 || own->commands < 0 || own->log < 0 || own->messages < 0
+               ? STATUS_ENVIRONMENT : STATUS_OK;
+}
+
+/* A pseudo terminal: our end, which does not block, the other, and that one's name. */
+static int open_terminal(int *ours, int *theirs, char name[TERMINAL_NAME])
+{
+    *theirs = -1;
+    *ours = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+    if ( *ours >= 0 && !grantpt(*ours) && !unlockpt(*ours) &&
+         !ptsname_r(*ours, name, TERMINAL_NAME) )
+        *theirs = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if ( *theirs >= 0 )
+        return STATUS_OK;
+    message("no pseudo terminal for Bochs: %s", strerror(errno));
+    return STATUS_ENVIRONMENT;
+}
+
+static int write_file(int fd, const char *text)
+{
+    int error = write_all(fd, text, strlen(text));
+
+    if ( error )
+        message("no memory for Bochs's configuration: %s", strerror(error));
+    return error ? STATUS_ENVIRONMENT : STATUS_OK;
+}
+
+/* `option` and its value say what it begins with; the environment `more` goes before it. */
+static int start(struct instance *instance, const struct cache *cache, const char *option,
+                 const char *value, const char *const more[2])
+{
+    const char *argv[12];
+    size_t n = 0;
+    struct bochs_own *own = instance->own;
+    const int numbers[] = { BOCHS_FD_CONFIG, BOCHS_FD_DISK, BOCHS_FD_SERIAL, BOCHS_FD_LOG,
+                            BOCHS_FD_COMMANDS };
+    const int keep[] = { own->config, instance->channel, instance->serial, own->log,
+                         own->commands };
+    char name[TERMINAL_NAME];
+    int theirs, error, status;
+
+    argv[n++] = "env";
+    argv[n++] = "TERM=vt100";
+    for ( size_t i = 0; more && i < 2; i++ )
+        argv[n++] = more[i];
+    argv[n++] = BOCHS_PROGRAM;
+    argv[n++] = "-q";
+    argv[n++] = option;
+    argv[n++] = value;
+    /* Debian's Bochs has its debugger in it, and starts in it: "c" goes on. */
+    argv[n++] = "-rc";
+    argv[n++] = "/proc/self/fd/204";
+    argv[n] = NULL;
+    status = write_file(own->commands, "c\n");
+    if ( status == STATUS_OK )
+        status = open_terminal(&own->terminal, &theirs, name);
+    if ( status != STATUS_OK )
+        return status;
+    error = child_start(&own->child, &(struct child_start){
+        .argv = argv, .directory = cache->lab, .stdin_fd = theirs, .stdout_fd = theirs,
+        .stderr_fd = own->messages, .keep = keep, .numbers = numbers,
+        .keep_count = sizeof(keep) / sizeof(keep[0]) - (instance->serial < 0) });
+    close(theirs);
+    if ( error )
+        message("cannot start %s: %s", BOCHS_PROGRAM, strerror(error));
+    return error ? STATUS_ENVIRONMENT : STATUS_OK;
+}
+
+#define CONFIG "/proc/self/fd/200"
+
+/* With save_plugin.c, which will be asked for the snapshot. */
+static int start_saving(struct instance *instance, const struct cache *cache)
+{
+    char *plugin = data_file("bochs-save.so");
+    char *preload = xasprintf("LD_PRELOAD=%s", plugin ? plugin : "");
+    char *save = xasprintf("XENOMETER_SAVE=%s", instance->save_to);
+    const char *const more[2] = { preload, save };
+    int status = start(instance, cache, "-f", CONFIG, more);
+
+    free(save);
+    free(preload);
+    free(plugin);
+    return status;
+}
+
+static int load(struct instance *instance, const struct cache *cache)
+{
+    /* Its configuration is in there. */
+    return start(instance, cache, "-r", snapshot_name(&instance->options), NULL);
+}
+
+static int boot(struct instance *instance, const struct cache *cache, int *console)
+{
+    struct bochs_own *own = instance->own;
+    char *serial = NULL, *text, name[TERMINAL_NAME];
+    int theirs = -1, status = STATUS_OK;
+
+    if ( console )
+        status = open_terminal(console, &theirs, name);
+    if ( status != STATUS_OK )
+        return status;
+    serial = console ? xasprintf("mode=term, dev=%s", name)
+                     : xstrdup("mode=file, dev=/proc/self/fd/202");
+    text = bochs_configuration(&instance->options, serial);
+    status = write_file(own->config, text);
+    if ( status == STATUS_OK && instance->save_to )
+        status = start_saving(instance, cache);
+    else if ( status == STATUS_OK )
+        status = start(instance, cache, "-f", CONFIG, NULL);
+    own->console = theirs;   /* until the end: without one, ours would be at its end */
+    free(text);
+    free(serial);
+    return status;
+}
+
+/* Its screen, thrown away before it fills the terminal and stops Bochs. */
+static void empty_terminal(struct bochs_own *own)
+{
+    char screen[4096];
+
+    while ( own->terminal >= 0 && read(own->terminal, screen, sizeof(screen)) > 0 )
+        ;
+}
+
+/* No device ends Bochs: when the agent has said its last, we do. */
+static bool wait(struct instance *instance, int milliseconds)
+{
+    struct bochs_own *own = instance->own;
+
+    empty_terminal(own);
+    if ( __atomic_load_n(&instance->header->agent_state, __ATOMIC_ACQUIRE) >= CHANNEL_DONE )
+        child_kill(&own->child);
+    return child_wait(&own->child, milliseconds);
+}
+
+/* What it said before it had read where its log goes, and that log. */
+static char *messages(struct instance *instance)
+{
+    struct bochs_own *own = instance->own;
+    char *early = memory_file_text(own->messages, NULL);
+    char *log = memory_file_text(own->log, NULL), *all = xasprintf("%s%s", early, log);
+
+    free(log);
+    free(early);
+    return all;
+}
+
+/* The last line that tells of a panic, as Bochs calls all that ends it; else the last. */
+static char *ending(struct instance *instance)
+{
+    struct bochs_own *own = instance->own;
+    char *how = child_ending(&own->child), *text = messages(instance), *rest = text, *line;
+    const char *last = "";
+    char *whole;
+
+    while ( (line = strsep(&rest, "\n")) != NULL )
+        if ( *line && (strstr(line, ">>PANIC<<") || !strstr(last, ">>PANIC<<")) )
+            last = line;
+    whole = xasprintf("Bochs %s%s%s", how, *last ? ": " : "", last);
+    free(text);
+    free(how);
+    return whole;
+}
+
+static void end(struct instance *instance)
+{
+    struct bochs_own *own = instance->own;
+    const int files[] = { own->config, own->commands, own->log, own->messages, own->terminal,
+                          own->console };
+
+    child_kill(&own->child);
+    for ( size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++ )
+        if ( files[i] >= 0 )
+            close(files[i]);
+    free(own);
+    instance->own = NULL;
+}
+
+static char *version(void)
+{
+    const char *argv[] = { BOCHS_PROGRAM, "--help", NULL };
+    char *text, *found, *version = NULL;
+    int fd = memory_file("version", 0);
+
+    if ( fd < 0 )
+        return NULL;
+    if ( child_run(&(struct child_start){ .argv = argv, .stdin_fd = -1, .stdout_fd = fd },
+                   &found) != STATUS_OK )
+        free(found);
+    text = memory_file_text(fd, NULL);
+    found = strstr(text, "Bochs x86 Emulator ");
+    if ( found )
+    {
+        found += strlen("Bochs x86 Emulator ");
+        version = xasprintf("%.*s", (int)strcspn(found, " \n"), found);
+    }
+    free(text);
+    close(fd);
+    return version;
+}
+
+static char *cpu(const struct lab_options *options)
+{
+    return xstrdup(options->cpu);
+}
+
+const struct emulator emulator_bochs = {
+    .name = "Bochs", .boot_seconds = BOOT_SECONDS,
+    .require = require, .snapshot_name = snapshot_name,
+    .made = bochs_iso_exists, .make = bochs_iso_make,
+    .prepare = prepare, .boot = boot, .load = load, .wait = wait,
+    .messages = messages, .ending = ending, .end = end,
+    .saves = bochs_saves, .save = bochs_save,
+    .version = version, .cpu = cpu,
+};

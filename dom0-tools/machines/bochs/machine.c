@@ -1,0 +1,76 @@
+/*
+ * Bochs's configuration, and what it boots.
+ */
+#include <stdlib.h>
+
+#include "machines/bochs/bochs.h"
+#include "machines/boot.h"
+#include "machines/channel.h"
+#include "xenometer.h"
+
+/*
+ * Ticks of its clock in a second, and so of the TSC: one an executed instruction (sync=none).
+ * Not the 1000 million of QEMU's lab: what waits for a time by looking at the clock, as Xen and
+ * Linux do while they start, executes as many more instructions, at some 40 million a second.
+ */
+#define TICKS 50000000u
+#define RAM   768u   /* MiB */
+
+/* Firmware, by Debian's packages bochsbios and vgabios. */
+#define BIOS     "/usr/share/bochs/BIOS-bochs-latest"
+#define VGA_BIOS "/usr/share/bochs/VGABIOS-lgpl-latest"
+
+/*
+ * cpu: a reset after a triple fault would hang the lab, not end it; Xen probes for model
+ * specific registers that Bochs does not have.  speaker: would open the host's sound.  usb_uhci: of
+ * a saved machine it is loaded before the serial line instead of after, and its timer, of each
+ * millisecond, would go to that, which then receives a NUL each time.  vga: the
+ * screen stays one of text, which the display library wants.  `term` draws it on a terminal
+ * that nobody sees.
+ */
+static const char configuration[] =
+    "config_interface: textconfig\n"
+    "display_library: term\n"
+    "plugin_ctrl: speaker=0, usb_uhci=0\n"
+    "cpu: model=%s, count=1, ips=%u, reset_on_triple_fault=0, ignore_bad_msrs=1\n"
+    "clock: sync=none, time0=1767225600\n"      /* 2026-01-01 */
+    "memory: guest=%u, host=%u\n"
+    "romimage: file=" BIOS "\n"
+    "vgaromimage: file=" VGA_BIOS "\n"
+    "vga: extension=none\n"
+    "ata0: enabled=1, ioaddr1=0x1f0, ioaddr2=0x3f0, irq=14\n"
+    "ata0-master: type=disk, mode=flat, path=\"/proc/self/fd/%d\", cylinders=%u, heads=%u, "
+        "spt=%u, translation=none\n"
+    "ata1: enabled=1, ioaddr1=0x170, ioaddr2=0x370, irq=15\n"
+    "ata1-master: type=cdrom, path=\"%s\", status=inserted\n"
+    "boot: cdrom\n"
+    "com1: enabled=1, %s\n"
+    "log: /proc/self/fd/%d\n"
+    "panic: action=fatal\n"
+    "error: action=ignore\n"
+    "info: action=ignore\n"
+    "debug: action=ignore\n";
+
+char *bochs_configuration(const struct lab_options *options, const char *serial)
+{
+    return xasprintf(configuration, options->cpu, TICKS, RAM, RAM, BOCHS_FD_DISK,
+                     CHANNEL_CYLINDERS, CHANNEL_HEADS, CHANNEL_SECTORS, bochs_iso_name(), serial,
+                     BOCHS_FD_LOG);
+}
+
+/*
+ * vga=text-80x25: GRUB offers Xen a screen of 32 bits a pixel otherwise, which Bochs refuses.
+ * noreboot: Bochs would start the machine again; a panic is seen on the serial line.
+ */
+char *bochs_grub_configuration(void)
+{
+    return xasprintf("set timeout=0\n"
+                     "set gfxpayload=text\n"
+                     "serial --unit=0 --speed=115200\n"
+                     "terminal_output serial\n"
+                     "menuentry xen {\n"
+                     "  multiboot2 /boot/xen vga=text-80x25 noreboot " XEN_OPTIONS "\n"
+                     "  module2 /boot/vmlinux " DOM0_OPTIONS " " EMULATOR_VARIABLE "=bochs\n"
+                     "  module2 /boot/dom0.cpio\n"
+                     "}\n", "exact");
+}

@@ -1,0 +1,43 @@
+/*
+ * What Xen and dom0's kernel are told in every emulator of the lab: the same, so that figures
+ * differ by the machine only.
+ */
+#ifndef MACHINES_BOOT_H
+#define MACHINES_BOOT_H
+
+#include "lib/lab_clock.h"
+
+/*
+ * Xen: smap=hvm, because with SMAP for PV dom0 dies at its first IRETQ to ring
+ * 3 (TCG checks IRET's pops as supervisor accesses); max_cstate=0, because TCG
+ * raises #GP on the MWAIT Xen idles with; spec-ctrl=eager-fpu, because TCG's XSAVE and
+ * XRSTOR (7.2) do not fault while CR0.TS is set: where Xen leaves a vCPU's registers to its
+ * first #NM, its default on AMD, Linux saves another vCPU's for the process it switches from.
+ * No noreboot: a panic must end QEMU, not hang it.
+ */
+#define XEN_OPTIONS \
+    "console=com1 com1=115200,8n1 smap=hvm max_cstate=0 bootscrub=0 " \
+    "spec-ctrl=eager-fpu dom0_mem=400M,max:400M loglvl=all guest_loglvl=all"
+/*
+ * For a domain with two vCPUs: dom0 and the first on CPU 0, as in the machine with
+ * one CPU, the second on CPU 1.  As nothing moves, a run repeats to the
+ * instruction.
+ *
+ * Not three CPUs: QEMU 7.2 counting instructions gives one CPU after the other
+ * what is left until the next timer.  One that neither halts nor executes PAUSE,
+ * such as Xen's idle loop scrubbing the memory of a gone domain, then takes all of
+ * it each time, and those behind it never run; the first always does.
+ */
+#define XEN_SMP_OPTIONS XEN_OPTIONS " dom0_max_vcpus=1 dom0_vcpus_pin"
+/*
+ * What the kernel does not know it hands to init as environment: so every
+ * command in dom0 learns which clock its figures are in.
+ *
+ * overcommit_memory: QEMU 10 allocates 384 MiB, nearly all untouched, for the table of
+ * its map cache: more than a Linux with 400 MiB grants by its rule of thumb, so that no
+ * HVM domain would get a device model.
+ */
+#define DOM0_OPTIONS \
+    "console=hvc0 panic=1 loglevel=4 sysctl.vm.overcommit_memory=1 " LAB_VARIABLE "=%s"
+
+#endif

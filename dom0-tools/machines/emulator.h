@@ -1,0 +1,56 @@
+/*
+ * What executes the lab's Xen: QEMU (machines/qemu) or Bochs (machines/bochs).  The rest of
+ * the program knows them only by these functions; lab_options say which one it is.
+ */
+#ifndef MACHINES_EMULATOR_H
+#define MACHINES_EMULATOR_H
+
+#include <stdbool.h>
+
+#include "machines/instance.h"
+#include "systems/cache.h"
+
+struct emulator {
+    const char *name;                /* for messages: "QEMU" */
+    bool two_cpus;                   /* has options->smp */
+    unsigned boot_seconds;           /* to a waiting agent, on a busy machine */
+
+    /* STATUS_ENVIRONMENT, saying what to install, where it or one of its parts is missing. */
+    int (*require)(const struct lab_options *options);
+
+    /* The directory of that machine's snapshot in the lab's: valid until the next call.  It
+     * tells all apart that decides what is in it and is not in the lab's key. */
+    const char *(*snapshot_name)(const struct lab_options *options);
+
+    /* What it needs in the assembled lab besides what all need.  Both NULL: nothing.  `make`
+     * with the build lock and the lab's use lock. */
+    bool (*made)(const struct cache *cache);
+    int (*make)(struct cache *cache);
+
+    /* The parts of an instance (instance.h) that differ: instance->own is theirs. */
+    int (*prepare)(struct instance *instance);
+    int (*boot)(struct instance *instance, const struct cache *cache, int *console);
+    int (*load)(struct instance *instance, const struct cache *cache);
+    bool (*wait)(struct instance *instance, int milliseconds);
+    char *(*messages)(struct instance *instance);
+    char *(*ending)(struct instance *instance);
+    void (*end)(struct instance *instance);
+
+    /*
+     * Write the machine, whose agent waits, into a directory and end it.  NULL, or false from
+     * `saves`: no snapshot can be had here, and each job boots.
+     */
+    bool (*saves)(const struct lab_options *options);
+    int (*save)(struct instance *instance, const char *directory);
+
+    /* Its version, NULL when it is not installed; and the CPU it shows, by its own name.  The
+     * caller's. */
+    char *(*version)(void);
+    char *(*cpu)(const struct lab_options *options);
+};
+
+extern const struct emulator emulator_qemu, emulator_bochs;
+
+const struct emulator *emulator_of(const struct lab_options *options);
+
+#endif
