@@ -289,12 +289,12 @@ static int command_status(struct lab_arguments *a)
 
     if ( status != STATUS_OK )
         return status;
-    cache_find(&cache, &a->options);
+    cache_find(&cache, a->options.suite, a->options.cache);
     status = recipe_read(&recipe, &cache);
     if ( status == STATUS_OK )
     {
         if ( recipe.resolved )
-            cache_set_key(&cache, recipe_key(&recipe));
+            cache_set_key(&cache, recipe_key(&recipe, machine_key()));
         document = status_document(&cache, &recipe, &facts);
         if ( a->json )
         {
@@ -317,7 +317,7 @@ static int command_clean(struct lab_arguments *a)
     int status;
 
     cancel_begin();
-    cache_find(&cache, &a->options);
+    cache_find(&cache, a->options.suite, a->options.cache);
     if ( stat(cache.root, &st) )
         status = STATUS_OK;
     else
@@ -400,7 +400,7 @@ int lab_command(int argc, char **argv)
             message("lab %s: unexpected '%s'", command->name, arguments.words[0]);
         else
         {
-            status = lab_suite_choose(&arguments.options.suite);
+            status = suite_choose(&arguments.options.suite);
             if ( status == STATUS_OK && arguments.cpu )
                 status = choose_cpu(&arguments);
             if ( status == STATUS_OK )

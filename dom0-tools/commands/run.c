@@ -601,7 +601,7 @@ int command_run(int argc, char **argv)
     if ( o.cpu && (status = lab_cpu_choose(o.cpu, &o.cpu)) != STATUS_OK )
         return status;
     suite_given = o.suite && *o.suite;
-    if ( lab_suite_choose(&o.suite) )
+    if ( suite_choose(&o.suite) )
         return STATUS_USAGE;
 
     elf = o.image ? xstrdup(o.image) : data_file("xenometer.elf");

@@ -19,7 +19,7 @@
 #include "measure/environment.h"
 #include "report/trace_files.h"
 #include "report/trace_table.h"
-#include "systems/symbols.h"
+#include "trace/lab_symbols.h"
 #include "trace/symbols.h"
 #include "trace/trace.h"
 #include "xenometer.h"
@@ -328,7 +328,7 @@ static int trace_file(const char *against, struct traced *t)
 /* The same row in another suite's lab, a session of its own. */
 static int trace_suite(struct session *s, const char *suite, enum mode mode, struct traced *t)
 {
-    int status = lab_suite_choose(&suite);
+    int status = suite_choose(&suite);
 
     s->lab.suite = suite;
     return status ? status : trace_mode(s, mode, t);
@@ -400,7 +400,7 @@ int command_trace(int argc, char **argv)
     struct session s = { .arguments = &a, .lab = { .clock = LAB_EXACT } };
     int status;
 
-    if ( argp_parse(&parser, argc, argv, 0, NULL, &a) || lab_suite_choose(&a.suite) )
+    if ( argp_parse(&parser, argc, argv, 0, NULL, &a) || suite_choose(&a.suite) )
         return STATUS_USAGE;
     s.lab.suite = a.suite;
     s.lab.without = a.without;

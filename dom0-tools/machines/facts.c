@@ -9,6 +9,7 @@
 #include "lib/files.h"
 #include "machines/emulator.h"
 #include "machines/qemu/kvm.h"
+#include "machines/qemu/machine.h"
 #include "systems/assemble.h"
 #include "systems/packages.h"
 #include "xenometer.h"
@@ -39,7 +40,7 @@ int lab_facts(const struct lab_options *options, struct lab_facts *facts)
 
     *facts = (struct lab_facts){ .accel = options->clock == LAB_KVM ? "kvm" : "tcg" };
     cancel_begin();
-    cache_find(&cache, options);
+    cache_find(&cache, options->suite, options->cache);
     version = emulator->version();
     status = version ? recipe_read(&recipe, &cache) : emulator->require(options);
     if ( status == STATUS_OK )
@@ -48,7 +49,7 @@ int lab_facts(const struct lab_options *options, struct lab_facts *facts)
         facts->emulator = emulator->name;
         if ( recipe.resolved )
         {
-            cache_set_key(&cache, recipe_key(&recipe));
+            cache_set_key(&cache, recipe_key(&recipe, machine_key()));
             packages_version(recipe.resolved, "xen-hypervisor-", facts->xen,
                              sizeof(facts->xen), NULL, 0);
             packages_version(recipe.resolved, "linux-image-", ignored, sizeof(ignored),

@@ -23,11 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/*
- * The Debian suite a lab is made of unless another is asked for: the same on every
- * machine, so that figures do not depend on the release they were made on.
- */
-#define LAB_SUITE "trixie"
+#include "systems/suite.h"
 
 enum lab_clock {
     LAB_EXACT,   /* TCG, one vCPU unless smp; the TSC counts executed instructions */
@@ -142,12 +138,6 @@ struct lab_facts {
     bool kvm_usable;
     char kvm_reason[160];    /* one line: why KVM is, or is not, usable */
 };
-
-/*
- * What was given as --lab-suite, or with NULL $XENOMETER_LAB_SUITE, as the suite of
- * lab_options: "" becomes NULL.  STATUS_USAGE when no suite can be called that.
- */
-int lab_suite_choose(const char **suite);
 
 /*
  * Path of the program that runs in that lab's dom0: this one linked with the suite's

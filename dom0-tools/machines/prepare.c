@@ -9,6 +9,7 @@
 #include "lib/stage.h"
 #include "machines/emulator.h"
 #include "machines/qemu/kvm.h"
+#include "machines/qemu/machine.h"
 #include "machines/snapshot.h"
 #include "systems/assemble.h"
 #include "systems/packages.h"
@@ -48,7 +49,7 @@ static int build(const struct lab_options *options, struct cache *cache,
         if ( recipe->resolved == NULL )
             return STATUS_ENVIRONMENT;
     }
-    cache_set_key(cache, recipe_key(recipe));
+    cache_set_key(cache, recipe_key(recipe, machine_key()));
     if ( !cache_use(cache) )
     {
         /* The list may be older than what is left of debs/. */
@@ -58,7 +59,7 @@ static int build(const struct lab_options *options, struct cache *cache,
         {
             free(recipe->resolved);
             recipe->resolved = packages_resolved(cache, recipe->wanted);
-            cache_set_key(cache, recipe_key(recipe));
+            cache_set_key(cache, recipe_key(recipe, machine_key()));
             if ( !cache_use(cache) )
             {
                 remove_tree(cache->lab);   /* one without its lock is half a one */
@@ -87,14 +88,14 @@ int prepare(const struct lab_options *options, struct cache *cache, bool snapsho
     int status;
 
     stage_quiet(options->quiet);
-    status = cache_open(cache, options);
+    status = cache_open(cache, options->suite, options->cache);
     if ( status == STATUS_OK )
         status = emulator->require(options);
     if ( status == STATUS_OK )
         status = recipe_read(&recipe, cache);
     if ( status == STATUS_OK && recipe.resolved && !update )
     {
-        cache_set_key(cache, recipe_key(&recipe));
+        cache_set_key(cache, recipe_key(&recipe, machine_key()));
         ready = cache_use(cache) && is_made(emulator, cache) &&
                 (!snapshot || is_saved(emulator, cache, options));
         if ( ready && options->clock == LAB_KVM )

@@ -4,6 +4,7 @@
 #ifndef MACHINES_PREPARE_H
 #define MACHINES_PREPARE_H
 
+#include "machines/lab.h"
 #include "systems/cache.h"
 
 /*

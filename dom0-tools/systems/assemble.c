@@ -14,8 +14,6 @@
 #include "lib/child.h"
 #include "lib/files.h"
 #include "lib/stage.h"
-#include "machines/qemu/machine.h"
-#include "machines/qemu/qemu.h"
 #include "systems/packages.h"
 #include "systems/root.h"
 #include "systems/suite.h"
@@ -82,30 +80,17 @@ static uint64_t hash_file(uint64_t hash, const char *path)
     return hash_bytes(hash, &size, sizeof(size));
 }
 
-uint64_t recipe_key(const struct recipe *recipe)
+uint64_t recipe_key(const struct recipe *recipe, uint64_t machine)
 {
-    char *qemu = qemu_find(NULL), *real = qemu ? realpath(qemu, NULL) : NULL;
     uint64_t hash = hash_string(HASH_START, FORMAT_VERSION);
-    struct stat st;
 
-    /* A snapshot belongs to the very QEMU that wrote it.  Size and time of
-     * change stand for its version: asking it would cost each run 50 ms. */
-    if ( real == NULL || stat(real, &st) )
-        hash = 0;
-    else
-    {
-        hash = hash_string(hash, real);
-        hash = hash_bytes(hash, &st.st_size, sizeof(st.st_size));
-        hash = hash_bytes(hash, &st.st_mtim, sizeof(st.st_mtim));
-        hash = hash_string(hash, recipe->resolved ? recipe->resolved : "");
-        hash = hash_string(hash, recipe->files);
-        hash = hash_file(hash, recipe->init_path);
-        hash = hash_file(hash, recipe->agent_path);
-        hash = machine_hash(hash);
-    }
-    free(real);
-    free(qemu);
-    return hash;
+    if ( machine == 0 )
+        return 0;
+    hash = hash_bytes(hash, &machine, sizeof(machine));
+    hash = hash_string(hash, recipe->resolved ? recipe->resolved : "");
+    hash = hash_string(hash, recipe->files);
+    hash = hash_file(hash, recipe->init_path);
+    return hash_file(hash, recipe->agent_path);
 }
 
 /*

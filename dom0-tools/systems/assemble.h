@@ -20,7 +20,7 @@ struct recipe {
 int recipe_read(struct recipe *recipe, const struct cache *cache);
 void recipe_free(struct recipe *recipe);
 /* The key of a lab made from it with the installed QEMU; 0 without QEMU. */
-uint64_t recipe_key(const struct recipe *recipe);
+uint64_t recipe_key(const struct recipe *recipe, uint64_t machine);
 
 /* In a lab: dom0's kernel, packed for domains. */
 #define GUEST_KERNEL "vmlinux.gz"

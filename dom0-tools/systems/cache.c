@@ -15,6 +15,7 @@
 
 #include "lib/cancel.h"
 #include "lib/stage.h"
+#include "systems/suite.h"
 #include "xenometer.h"
 
 int cache_error(const char *path, int error)
@@ -28,9 +29,8 @@ int cache_error(const char *path, int error)
     return STATUS_ENVIRONMENT;
 }
 
-void cache_find(struct cache *cache, const struct lab_options *options)
+void cache_find(struct cache *cache, const char *suite, const char *directory)
 {
-    const char *directory = options->cache;
     const char *own = getenv("XENOMETER_CACHE"), *base = getenv("XDG_CACHE_HOME");
     const char *home = getenv("HOME");
     char *root, *here;
@@ -52,17 +52,17 @@ void cache_find(struct cache *cache, const struct lab_options *options)
         free(root);
         root = absolute;
     }
-    *cache = (struct cache){ .root = root, .any_suite = options->suite == NULL,
-                             .suite = options->suite ? options->suite : LAB_SUITE,
+    *cache = (struct cache){ .root = root, .any_suite = suite == NULL,
+                             .suite = suite ? suite : LAB_SUITE,
                              .build_lock = -1, .use_lock = -1 };
     cache->debs = xasprintf("%s/debs-%s", root, cache->suite);
 }
 
-int cache_open(struct cache *cache, const struct lab_options *options)
+int cache_open(struct cache *cache, const char *suite, const char *directory)
 {
     int error;
 
-    cache_find(cache, options);
+    cache_find(cache, suite, directory);
     error = make_directories(cache->debs);
     if ( error == 0 && access(cache->root, W_OK | X_OK) )
         error = errno;

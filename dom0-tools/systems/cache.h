@@ -24,8 +24,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "machines/lab.h"
-
 struct cache {
     char *root;         /* absolute path */
     const char *suite;  /* borrowed */
@@ -36,10 +34,13 @@ struct cache {
     int use_lock;       /* -1: not held */
 };
 
-/* Find and create the directory; check that it can be written. */
-int cache_open(struct cache *cache, const struct lab_options *options);
+/*
+ * Find and create the directory; check that it can be written.  NULL for the suite: LAB_SUITE;
+ * for the directory: $XENOMETER_CACHE, else ${XDG_CACHE_HOME:-$HOME/.cache}/xenometer.
+ */
+int cache_open(struct cache *cache, const char *suite, const char *directory);
 /* The same for looking only: creates nothing. */
-void cache_find(struct cache *cache, const struct lab_options *options);
+void cache_find(struct cache *cache, const char *suite, const char *directory);
 void cache_close(struct cache *cache);   /* drops the locks, frees */
 
 void cache_set_key(struct cache *cache, uint64_t key);

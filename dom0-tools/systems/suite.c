@@ -14,14 +14,14 @@
 #include "lib/child.h"
 #include "lib/files.h"
 #include "lib/stage.h"
-#include "machines/prepare.h"
 #include "systems/assemble.h"
+#include "systems/cache.h"
 #include "xenometer.h"
 
 #define VARIABLE "XENOMETER_LAB_SUITE"
 #define PROGRAM  "program-"
 
-int lab_suite_choose(const char **suite)
+int suite_choose(const char **suite)
 {
     const char *from = "--lab-suite";
 
@@ -276,60 +276,33 @@ static int make_program(struct cache *cache, const struct parts *p, const char *
     return status;
 }
 
-int lab_program(const struct lab_options *options, char **path)
+int suite_link_program(struct cache *cache, char **path)
 {
-    struct cache cache;
     struct parts parts;
-    int status;
+    int status = STATUS_OK;
 
     *path = NULL;
     if ( !find_parts(&parts) )
     {
         message("the parts of xenometer to be linked for the lab's dom0 are missing from this "
                 "installation; run `make all`, or `make install` again");
-        free_parts(&parts);
-        return STATUS_ENVIRONMENT;
+        status = STATUS_ENVIRONMENT;
     }
-    cancel_begin();
-    status = prepare(options, &cache, false, false);
-    if ( status == STATUS_OK )
+    else
     {
         char *name = xasprintf(PROGRAM "%016" PRIx64, hash_parts(&parts));
 
-        *path = path_in(cache.lab, name);
+        *path = path_in(cache->lab, name);
         free(name);
-        if ( access(*path, X_OK) && (status = cache_lock_build(&cache)) == STATUS_OK )
-            status = make_program(&cache, &parts, *path);
-        cache_unlock_build(&cache);
+        if ( access(*path, X_OK) && (status = cache_lock_build(cache)) == STATUS_OK )
+            status = make_program(cache, &parts, *path);
+        cache_unlock_build(cache);
     }
     if ( status != STATUS_OK )
     {
         free(*path);
         *path = NULL;
     }
-    cache_close(&cache);
-    cancel_end();
     free_parts(&parts);
     return status;
-}
-
-int lab_push_program(const struct lab_options *options, struct lab_file *push, size_t count,
-                     char **path)
-{
-    struct stat own, st;
-
-    *path = NULL;
-    if ( stat("/proc/self/exe", &own) )
-        return STATUS_OK;
-    for ( size_t i = 0; i < count; i++ )
-        if ( stat(push[i].host_path, &st) == 0 && st.st_ino == own.st_ino &&
-             st.st_dev == own.st_dev )
-        {
-            int status = *path ? STATUS_OK : lab_program(options, path);
-
-            if ( status != STATUS_OK )
-                return status;
-            push[i].host_path = *path;
-        }
-    return STATUS_OK;
 }

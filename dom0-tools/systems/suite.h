@@ -5,11 +5,30 @@
 #ifndef SYSTEMS_SUITE_H
 #define SYSTEMS_SUITE_H
 
-#include "systems/cache.h"
+/*
+ * The Debian suite a lab is made of unless another is asked for: the same on every
+ * machine, so that figures do not depend on the release they were made on.
+ */
+#define LAB_SUITE "trixie"
+
+struct cache;
 
 /* Where a suite's packages come from; signed by the keys of SUITE_KEYS. */
 #define SUITE_MIRROR "http://deb.debian.org/debian"
 #define SUITE_KEYS   "/usr/share/keyrings/debian-archive-keyring.gpg"
+
+/*
+ * What was given as --lab-suite, or with NULL $XENOMETER_LAB_SUITE: "" becomes NULL.
+ * STATUS_USAGE, said why, when no suite can be called that.
+ */
+int suite_choose(const char **suite);
+
+/*
+ * Path of the program that runs in the dom0 of an assembled lab: this one linked with the suite's
+ * libxenctrl and libc, made first if need be.  The caller's.  An enum status, said why.  To be
+ * called as prepare() (machines/prepare.h).
+ */
+int suite_link_program(struct cache *cache, char **path);
 
 /* apt's list of sources of the suite, in debs; 0 or errno. */
 int suite_write_sources(const struct cache *cache);

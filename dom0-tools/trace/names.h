@@ -9,7 +9,7 @@
 #ifndef TRACE_NAMES_H
 #define TRACE_NAMES_H
 
-#include "systems/symbols.h"
+#include "trace/lab_symbols.h"
 #include "trace/record_file.h"
 
 struct names;

@@ -22,19 +22,7 @@ static const char *const layers[] = {
 /* What does not know where it runs: neither a machine nor what is installed on it. */
 static const char *const unaware[] = { "measure", "report" };
 
-/* Still to be turned round: file, and what it includes. */
-static const char *const known[][2] = {
-    { "dom0-tools/systems/assemble.c", "machines/qemu/machine.h" },
-    { "dom0-tools/systems/assemble.c", "machines/qemu/qemu.h" },
-    { "dom0-tools/systems/cache.h", "machines/lab.h" },
-    { "dom0-tools/systems/suite.c", "machines/prepare.h" },
-    { "dom0-tools/systems/symbols.c", "machines/prepare.h" },
-    { "dom0-tools/systems/symbols.c", "machines/qemu/qemu.h" },
-    { "dom0-tools/systems/symbols.h", "machines/lab.h" },
-};
-#define KNOWN (sizeof(known) / sizeof(known[0]))
-
-static unsigned files, wrong, exceptions;
+static unsigned files, wrong;
 
 /* The first directory of a path, as an index of `layers`; LAYERS: none of them. */
 static size_t layer_of(const char *path)
@@ -51,17 +39,6 @@ static bool is_unaware(const char *layer)
     return !strcmp(layer, unaware[0]) || !strcmp(layer, unaware[1]);
 }
 
-static bool is_known(const char *file, const char *included)
-{
-    for ( size_t i = 0; i < KNOWN; i++ )
-        if ( !strcmp(file, known[i][0]) && !strcmp(included, known[i][1]) )
-        {
-            exceptions++;
-            return true;
-        }
-    return false;
-}
-
 static void complain(const char *file, const char *included)
 {
     fprintf(stderr, "%s must not include %s\n", file, included);
@@ -74,9 +51,8 @@ static void check_tool(const char *file, const char *included)
 
     if ( from == LAYERS || to == LAYERS )
         return;   /* main.c, xenometer.h, shared/ */
-    if ( (to > from || (is_unaware(layers[from]) && (!strcmp(layers[to], "machines") ||
-                                                     !strcmp(layers[to], "systems")))) &&
-         !is_known(file, included) )
+    if ( to > from || (is_unaware(layers[from]) && (!strcmp(layers[to], "machines") ||
+                                                    !strcmp(layers[to], "systems"))) )
         complain(file, included);
 }
 
@@ -140,8 +116,6 @@ static void test_arrows(void)
         CU_ASSERT_EQUAL(nftw(trees[i], check_file, 16, FTW_PHYS), 0);
     CU_ASSERT(files > 300);
     CU_ASSERT_EQUAL(wrong, 0);
-    /* An exception that is gone goes from the list, too. */
-    CU_ASSERT_EQUAL(exceptions, KNOWN);
 }
 
 void suite_arrows(void)

@@ -107,23 +107,23 @@ static void test_lab_suite(void)
     const char *suite = NULL;
 
     unsetenv("XENOMETER_LAB_SUITE");
-    CU_ASSERT_EQUAL(lab_suite_choose(&suite), STATUS_OK);
+    CU_ASSERT_EQUAL(suite_choose(&suite), STATUS_OK);
     CU_ASSERT_PTR_NULL(suite);
     setenv("XENOMETER_LAB_SUITE", "sid", 1);
-    CU_ASSERT_EQUAL(lab_suite_choose(&suite), STATUS_OK);
+    CU_ASSERT_EQUAL(suite_choose(&suite), STATUS_OK);
     CU_ASSERT_STRING_EQUAL(suite, "sid");
     suite = "trixie";
-    CU_ASSERT_EQUAL(lab_suite_choose(&suite), STATUS_OK);
+    CU_ASSERT_EQUAL(suite_choose(&suite), STATUS_OK);
     CU_ASSERT_STRING_EQUAL(suite, "trixie");
     suite = "";
-    CU_ASSERT_EQUAL(lab_suite_choose(&suite), STATUS_OK);
+    CU_ASSERT_EQUAL(suite_choose(&suite), STATUS_OK);
     CU_ASSERT_PTR_NULL(suite);
     unsetenv("XENOMETER_LAB_SUITE");
     for ( size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++ )
     {
         suite = wrong[i];
         capture_begin();
-        CU_ASSERT_EQUAL(lab_suite_choose(&suite), STATUS_USAGE);
+        CU_ASSERT_EQUAL(suite_choose(&suite), STATUS_USAGE);
         CU_ASSERT(says(capture_end(), "such as trixie"));
     }
 }

@@ -1,12 +1,14 @@
 #include "machines/qemu/machine.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include <xenometer/protocol.h>
 
 #include "lib/files.h"
 #include "machines/boot.h"
 #include "machines/channel.h"
+#include "machines/qemu/qemu.h"
 #include "xenometer.h"
 
 static void add(struct machine *m, const char *argument)
@@ -198,7 +200,7 @@ void machine_bare(struct machine *m, const struct lab_options *options, const ch
     add_plugin(m, options->plugin);
 }
 
-uint64_t machine_hash(uint64_t hash)
+static uint64_t hash_command_lines(uint64_t hash)
 {
     static const enum lab_clock clocks[] = { LAB_EXACT, LAB_FAST, LAB_KVM };
     const struct machine_files files = { .console = -1 };
@@ -215,4 +217,25 @@ uint64_t machine_hash(uint64_t hash)
         machine_free(&m);
     }
     return hash;
+}
+
+uint64_t machine_key(void)
+{
+    char *qemu = qemu_find(NULL), *real = qemu ? realpath(qemu, NULL) : NULL;
+    uint64_t hash = HASH_START;
+    struct stat st;
+    bool there = real && stat(real, &st) == 0;
+
+    /* A snapshot belongs to the very QEMU that wrote it.  Size and time of
+     * change stand for its version: asking it would cost each run 50 ms. */
+    if ( there )
+    {
+        hash = hash_string(hash, real);
+        hash = hash_bytes(hash, &st.st_size, sizeof(st.st_size));
+        hash = hash_bytes(hash, &st.st_mtim, sizeof(st.st_mtim));
+        hash = hash_command_lines(hash);
+    }
+    free(real);
+    free(qemu);
+    return there ? hash : 0;
 }

@@ -61,7 +61,8 @@ const char *machine_clock_name(enum lab_clock clock);
 const char *machine_name(const struct lab_options *options);
 /* The -cpu of that lab. */
 const char *machine_cpu(const struct lab_options *options);
-/* Hash over all command lines: part of the lab's key. */
-uint64_t machine_hash(uint64_t hash);
+/* Hash over all command lines and the QEMU that is installed: part of the lab's key.  0: there
+ * is none. */
+uint64_t machine_key(void);
 
 #endif

@@ -1,4 +1,4 @@
-#include "systems/symbols.h"
+#include "trace/lab_symbols.h"
 
 #include <errno.h>
 #include <glob.h>

@@ -5,8 +5,8 @@
  * They are no part of the lab that others run: fetched when first asked for,
  * kept in the assembled lab's directory, gone with it.
  */
-#ifndef SYSTEMS_SYMBOLS_H
-#define SYSTEMS_SYMBOLS_H
+#ifndef TRACE_LAB_SYMBOLS_H
+#define TRACE_LAB_SYMBOLS_H
 
 #include "machines/lab.h"
 
