@@ -42,23 +42,24 @@ static void put_apart(struct cursor *at, const char *text, const char *colour)
     free(apart);
 }
 
+/* The columns have no names: older versions of the library make room for them, shown or not. */
 static struct libscols_table *new_table(FILE *out, const struct layout *layout,
                                         bool colour)
 {
     struct libscols_table *table = lines_table(out, " ", colour);
 
-    scols_table_new_column(table, "row", 0, 0);
+    scols_table_new_column(table, "", 0, 0);
     if ( layout->reaches )
-        scols_table_new_column(table, "reaches", 0, 0);
+        scols_table_new_column(table, "", 0, 0);
     for ( unsigned c = 0; c < LAYOUT_MODES; c++ )
     {
         if ( layout->titles[c] == NULL )
             continue;
-        scols_table_new_column(table, layout->titles[c], 0, SCOLS_FL_RIGHT);
+        scols_table_new_column(table, "", 0, SCOLS_FL_RIGHT);
         if ( layout->ratios[c] )
-            scols_table_new_column(table, "ratio", 0, SCOLS_FL_RIGHT);
+            scols_table_new_column(table, "", 0, SCOLS_FL_RIGHT);
         if ( layout->spreads[c] )
-            scols_table_new_column(table, "p99", 0, SCOLS_FL_RIGHT);
+            scols_table_new_column(table, "", 0, SCOLS_FL_RIGHT);
     }
     return table;
 }
