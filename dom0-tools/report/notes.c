@@ -9,6 +9,7 @@
 
 #include "report/layout.h"
 #include "report/notes.h"
+#include "report/ratio.h"
 #include "report/text.h"
 #include "xenometer.h"
 
@@ -155,6 +156,17 @@ char **notes_header(const struct results *results)
 
 /* --------------------------------------------------------------- footer -- */
 
+static bool any_ratio(const struct results *results)
+{
+    struct ratio *ratios = ratios_make(results);
+    bool any = false;
+
+    for ( size_t i = 0; i < results->count; i++ )
+        any |= ratios[i].to != NULL;
+    free(ratios);
+    return any;
+}
+
 static void note_reading(struct notes *notes, const struct results *results,
                          bool utf8, enum narrowing narrowing)
 {
@@ -175,7 +187,7 @@ static void note_reading(struct notes *notes, const struct results *results,
             "shows all of them.");
     else
         notes_add(notes, "Figures are medians.");
-    if ( narrowing < NARROW_RATIOS )
+    if ( narrowing < NARROW_RATIOS && any_ratio(results) )
         notes_add(notes, "%s: how many times the cheapest cell of the same work; several operations "
             "in flight are compared with several, one alone with one alone.%s",
             utf8 ? "\u00d7" : "x",
