@@ -4,8 +4,8 @@
  *   entry/pv.S   -> start_pv        Xen's PV builder
  *   entry/pvh.S  -> start_hardware  PVH and HVM domains, or QEMU directly
  *
- * Then the same for all: connect to dom0, run what it asks for, shut down; or
- * suspend, and in the restored domain connect again.
+ * Then the same for all: connect to dom0, run what it asks for, shut down; or do what the
+ * toolstack asks for: shut down, reboot, suspend and in the restored domain connect again.
  */
 #include "arch/memory.h"
 #include "arch/mode.h"
@@ -13,6 +13,7 @@
 #include "drivers/device.h"
 #include "harness/harness.h"
 #include "xen/console.h"
+#include "xen/control.h"
 #include "xen/events.h"
 #include "xen/grants.h"
 #include "xen/hvm_param.h"
@@ -31,8 +32,11 @@ void start_hardware(const struct hvm_start_info *);
 /* PV: the page Xen's builder, or a restore, has filled in; NULL elsewhere. */
 static struct start_info *start_info;
 
-/* What belongs to the domain and not to the image: again after a restore. */
-static void meet_xen(void)
+/*
+ * What belongs to the domain and not to the image: again after a restore.  `same`: after
+ * a suspend that came to nothing, in the old domain.
+ */
+static void meet_xen(bool same)
 {
     void *console, *xenstore;
     u32 console_port, xenstore_port;
@@ -56,28 +60,59 @@ static void meet_xen(void)
     console_init(console, console_port);
     shared_info_init(start_info ? start_info->shared_info : 0);
     print("xenometer: %s\n", mode_name());
-    events_init();
+    events_init(same);
     timer_stop();
-    grants_init();
+    grants_init(same);
+    if ( !xenstore_port )
+        panic("this domain has no XenStore: start it with xl");
     xenstore_init(xenstore, xenstore_port);
+    if ( !rdtscp_works() )
+        panic("RDTSCP, which ends each timed region, does not work here: tsc_mode=\"native\" "
+              "in the domain's config lets it");
+    suspend_offer(start_info);
+}
+
+/* Serve one backend after another until something else is to be done. */
+static enum control_wish attend(void)
+{
+    while ( device_connect() )
+    {
+        enum harness_end end = harness_serve_device();
+
+        if ( end == END_WISH )
+            xenstore_write(KEY_LAST_WORDS, control_reason(control_look()));
+        device_close();
+        if ( end == END_STOP )
+            return WISH_POWEROFF;
+        if ( end == END_SUSPEND )
+            return control_await();
+    }
+    return control_look();
 }
 
 static void serve_dom0(void) __attribute__((noreturn));
 static void serve_dom0(void)
 {
-    u32 next;
+    bool same = false;
 
-    do {
-        meet_xen();
-        device_connect();
-        next = harness_serve_device();
-        if ( next == CONTROL_SUSPEND )
-            suspend_offer(start_info);
-        device_close();
-        if ( next == CONTROL_SUSPEND )
-            suspend(start_info);
-    } while ( next == CONTROL_SUSPEND );
-    shutdown_poweroff();
+    for ( u32 suspends = 0;; suspends++ )
+    {
+        enum control_wish wish;
+
+        meet_xen(same);
+        if ( same )
+            xenstore_write(KEY_LAST_WORDS, "");
+        harness_resume(suspends);
+        wish = attend();
+        if ( wish == WISH_POWEROFF )
+            shutdown_poweroff();
+        if ( wish == WISH_REBOOT )
+            shutdown_reboot();
+        same = suspend(start_info);
+        control_done(same);
+        if ( !same )
+            device_forget();
+    }
 }
 
 void start_pv(struct start_info *info)

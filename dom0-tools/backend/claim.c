@@ -1,9 +1,11 @@
 #include "backend/claim.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 /* An abstract socket (unix(7)): its name has one owner, and no file remains of it. */
@@ -16,8 +18,24 @@ int claim_take(const char *name)
     if ( fd >= 0 && bind(fd, (struct sockaddr *)&address,
                          (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length)) )
     {
+        int error = errno;
+
         close(fd);
+        errno = error;
         fd = -1;
+    }
+    return fd;
+}
+
+int claim_wait(const char *name, unsigned tries)
+{
+    const struct timespec tick = { .tv_nsec = CLAIM_TICK };
+    int fd = claim_take(name);
+
+    for ( unsigned i = 1; fd < 0 && errno == EADDRINUSE && i < tries; i++ )
+    {
+        nanosleep(&tick, NULL);
+        fd = claim_take(name);
     }
     return fd;
 }

@@ -14,4 +14,7 @@
  */
 int claim_take(const char *name);
 
+/* The same, tried so often. */
+int claim_wait(const char *name, unsigned tries);
+
 #endif

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
+#include "backend/claim.h"
 #include "catalogue/modes.h"
 #include "lib/lab_clock.h"
 #include "xenometer.h"
@@ -406,6 +408,8 @@ static void connect(struct device *d)
         return;
     }
     d->phase = DEVICE_CONNECTED;
+    free(d->words);
+    d->words = NULL;
     if ( !xenbus_set_state(d->host->bus, &d->name, XenbusStateConnected) )
     {
         fail(d, "cannot write our state into XenStore: %s", strerror(errno));
@@ -446,6 +450,18 @@ static void disconnect(struct device *d)
 }
 
 /* --------------------------------------------------------------- states -- */
+
+/* What it said stays known when its directory is cleared away. */
+static void read_words(void *context)
+{
+    struct device *d = context;
+    char *words = xenbus_last_words(d->host->bus, d->domid);
+
+    if ( !words )
+        return;
+    free(d->words);
+    d->words = words;
+}
 
 static void check_frontend(void *context)
 {
@@ -493,7 +509,10 @@ static void check_frontend(void *context)
     case XenbusStateClosed:
         xenbus_set_state(d->host->bus, &d->name, state);
         if ( d->phase != DEVICE_CLOSED )
+        {
+            read_words(d);
             end(d, DEVICE_CLOSED, NULL);
+        }
         return;
 
     default:
@@ -506,8 +525,10 @@ void device_check_domain(struct device *d)
     struct domain_state s = xenctrl_domain(d->host->xen, d->domid);
     const char *how = xenctrl_end(&s);
 
-    if ( how )
-        end(d, DEVICE_DIED, xasprintf("the domain %s", how));
+    if ( !how )
+        return;
+    read_words(d);
+    end(d, DEVICE_DIED, xasprintf("the domain %s", how));
 }
 
 /* -------------------------------------------------------- new and free -- */
@@ -522,8 +543,8 @@ struct xenbus_name device_name(uint32_t domid)
 /* What the frontend may read before InitWait. */
 static char *announce(struct device *d, uint32_t needs)
 {
-    char port[16], mmio[16], order[16];
-    struct xenbus_key keys[10] = {
+    char port[16], mmio[16], server[16], order[16];
+    struct xenbus_key keys[11] = {
         { KEY_VERSION, PROTOCOL_VERSION }, { KEY_MAX_RING_ORDER, order },
     };
     size_t count = 2;
@@ -533,6 +554,8 @@ static char *announce(struct device *d, uint32_t needs)
     {
         snprintf(port, sizeof(port), "%u", IOREQ_PORT_DEFAULT);
         snprintf(mmio, sizeof(mmio), "%u", IOREQ_MMIO_DEFAULT);
+        snprintf(server, sizeof(server), "%u", ioreq_id(d->ioreq));
+        keys[count++] = (struct xenbus_key){ KEY_IOREQ_SERVER, server };
         keys[count++] = (struct xenbus_key){ KEY_IOREQ_PORT, port };
         keys[count++] = (struct xenbus_key){ KEY_IOREQ_MMIO, mmio };
     }
@@ -547,12 +570,46 @@ static char *announce(struct device *d, uint32_t needs)
     return xenbus_announce(d->host->bus, &d->name, keys, XenbusStateInitWait);
 }
 
+/*
+ * Of a backend that was killed: Xen keeps its ioreq server, and a vCPU may wait for an
+ * answer of it.  IOREQ_NONE: there is none.  The directory is dom0's, so that it can be
+ * believed, if it is this domain's: it is as long as the domain has a device.
+ */
+static uint32_t left_ioreq(struct device *d)
+{
+    uint32_t id = IOREQ_NONE;
+    size_t length;
+    char *text = xenbus_has(d->host->bus, &d->name, "backend")
+                     ? xenbus_read_own(d->host->bus, &d->name, KEY_IOREQ_SERVER, &length) : NULL;
+
+    if ( text && !keys_decimal(text, length, 0, IOREQ_NONE - 1, &id) )
+        id = IOREQ_NONE;
+    free(text);
+    return id;
+}
+
+/* NULL, or why not (the caller's). */
+static char *claim(struct device *d)
+{
+    char *path = xenbus_own_path(&d->name), *error = NULL;
+
+    /* Not as long as for one disk: there may be many domains, and all of them another's. */
+    d->claim = claim_wait(path, CLAIM_TRIES / 4);
+    if ( d->claim < 0 )
+        error = errno == EADDRINUSE
+            ? xstrdup("another xenometer serves it: end that one first")
+            : xasprintf("cannot claim %s: %s", path, strerror(errno));
+    free(path);
+    return error;
+}
+
 struct device *device_new(struct host *host, uint32_t domid, uint32_t needs,
                           void (*changed)(void *), void *context, char **error)
 {
     struct domain_state s = xenctrl_domain(host->xen, domid);
     struct device *d;
     char *trouble = NULL;
+    uint32_t left;
 
     if ( xenctrl_end(&s) )
     {
@@ -563,7 +620,9 @@ struct device *device_new(struct host *host, uint32_t domid, uint32_t needs,
     d->host = host;
     d->domid = domid;
     d->name = device_name(domid);
-    d->watch = (struct host_watch){ &d->name, check_frontend, d, 0, false, NULL };
+    d->watch = (struct host_watch){ .name = &d->name, .changed = check_frontend, .context = d };
+    d->words_watch = (struct host_watch){ .name = &d->name, .changed = read_words, .context = d,
+                                          .words = true };
     d->mode = s.mode;
     d->changed = changed;
     d->context = context;
@@ -575,6 +634,15 @@ struct device *device_new(struct host *host, uint32_t domid, uint32_t needs,
     d->next = host->devices;
     host->devices = d;
 
+    trouble = claim(d);
+    if ( trouble )
+    {
+        host->devices = d->next;   /* the rest of it is another's */
+        free(d);
+        *error = trouble;
+        return NULL;
+    }
+    left = left_ioreq(d);
     d->events = xenevtchn_open(xenctrl_logger(), 0);
     /* Never sleep in a read: what made the loop call us may be gone by then. */
     if ( !d->events || fcntl(xenevtchn_fd(d->events), F_SETFL, O_NONBLOCK) ||
@@ -587,12 +655,13 @@ struct device *device_new(struct host *host, uint32_t domid, uint32_t needs,
         /* Without it the rows that need it are skipped; that is no failure. */
         char *why = NULL;
 
-        d->ioreq = ioreq_open(host->models, host->memory, d->events, domid, s.vcpus, &why);
+        d->ioreq = ioreq_open(host->models, host->memory, d->events, domid, s.vcpus, left, &why);
         if ( !d->ioreq )
             message("%s", why);
         free(why);
     }
-    if ( !trouble && !host_watch_add(host, &d->watch) )
+    if ( !trouble && (!host_watch_add(host, &d->words_watch) ||
+                      !host_watch_add(host, &d->watch)) )
         trouble = xasprintf("cannot watch domain %u: %s", domid, strerror(errno));
     if ( !trouble )
         trouble = announce(d, needs);
@@ -620,8 +689,11 @@ void device_free(struct device *d)
     if ( d->events )
         xenevtchn_close(d->events);
     host_watch_remove(d->host, &d->watch);
+    host_watch_remove(d->host, &d->words_watch);
     xenbus_set_state(d->host->bus, &d->name, XenbusStateClosed);
     xenbus_detach(d->host->bus, &d->name);
+    close(d->claim);
+    free(d->words);
     free(d->trouble);
     free(d);
 }

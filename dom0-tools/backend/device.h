@@ -30,7 +30,10 @@ struct device {
     struct device *next;
     uint32_t domid;
     struct xenbus_name name;
+    int claim;                    /* on the name of our directory: nobody else serves it */
     struct host_watch watch;      /* of the frontend's state */
+    struct host_watch words_watch;
+    char *words;                  /* its domain's last words since it connected; NULL: none */
     enum mode mode;               /* as Xen built the domain */
     enum device_phase phase;
     char *trouble;                /* owned; with DEVICE_FAILED and DEVICE_DIED */
@@ -65,8 +68,9 @@ struct device {
 
 /*
  * Make the device of a domain: both directories, for HVM the ioreq server, and
- * InitWait.  The domain may run already.  `needs` (enum domain_need bits): what
- * the frontend shall use from its start.  NULL with *error (the caller's).
+ * InitWait.  The domain may run already, and have had a backend that was killed: then it
+ * connects anew.  `needs` (enum domain_need bits): what the frontend shall use from its
+ * start.  NULL with *error (the caller's), also where another process serves it.
  */
 struct device *device_new(struct host *, uint32_t domid, uint32_t needs,
                           void (*changed)(void *), void *context, char **error);

@@ -11,6 +11,7 @@ static void mark(void *context, enum xenbus_event event, uint32_t id)
 {
     struct host *h = context;
 
+    h->news = true;
     switch ( event )
     {
     case XENBUS_INTRODUCED: h->introduced = true; break;
@@ -82,7 +83,8 @@ bool host_watch_add(struct host *h, struct host_watch *w)
 {
     w->id = ++h->watch_id;
     w->marked = false;
-    if ( !xenbus_watch_frontend(h->bus, w->name, w->id) )
+    if ( !(w->words ? xenbus_watch_words(h->bus, w->name->domid, w->id)
+                    : xenbus_watch_frontend(h->bus, w->name, w->id)) )
     {
         w->id = 0;
         return false;
@@ -101,25 +103,43 @@ void host_watch_remove(struct host *h, struct host_watch *w)
     for ( link = &h->watches; *link != w; link = &(*link)->next )
         ;
     *link = w->next;
-    xenbus_unwatch_frontend(h->bus, w->name, w->id);
+    if ( w->words )
+        xenbus_unwatch_words(h->bus, w->name->domid, w->id);
+    else
+        xenbus_unwatch_frontend(h->bus, w->name, w->id);
     w->id = 0;
 }
 
-int host_turn(struct host *h)
+static void tell(struct host *h, bool words)
 {
-    loop_turn(&h->loop);
+    for ( struct host_watch *w = h->watches; w; w = w->next )
+        if ( w->marked && w->words == words )
+        {
+            w->marked = false;
+            w->changed(w->context);
+        }
+}
+
+static __attribute__((noinline)) void pass_on(struct host *h)
+{
+    h->news = false;
+    /* Before the domain's end is looked at: whoever started it may be clearing it away. */
+    tell(h, true);
     if ( h->released )
     {
         h->released = false;
         for ( struct device *d = h->devices; d; d = d->next )
             device_check_domain(d);
     }
-    for ( struct host_watch *w = h->watches; w; w = w->next )
-        if ( w->marked )
-        {
-            w->marked = false;
-            w->changed(w->context);
-        }
+    tell(h, false);
+}
+
+/* The measured path goes through here: nothing is gone through unless there is news. */
+int host_turn(struct host *h)
+{
+    loop_turn(&h->loop);
+    if ( h->news )
+        pass_on(h);
     if ( !h->lost )
         return STATUS_OK;
     message("lost the connection to xenstored");

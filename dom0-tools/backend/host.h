@@ -14,11 +14,12 @@
 
 struct device;
 
-/* A frontend whose state somebody wants to know of. */
+/* A frontend whose state somebody wants to know of, or its domain's last words. */
 struct host_watch {
     const struct xenbus_name *name;
     void (*changed)(void *context);   /* look again; called by host_turn() */
     void *context;
+    bool words;                       /* its domain's last words */
     uint32_t id;                      /* the rest is the host's */
     bool marked;
     struct host_watch *next;
@@ -35,6 +36,7 @@ struct host {
     uint32_t watch_id;                  /* of the next one */
     bool introduced;                    /* a domain was created: look which */
     bool released;
+    bool news;                          /* anything of XenStore's to be passed on */
     bool lost;                          /* xenstored is gone */
 };
 

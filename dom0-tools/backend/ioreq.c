@@ -148,12 +148,12 @@ static bool guest_copy(void *context, uint64_t address, void *data, uint32_t siz
     return true;
 }
 
-static bool answer(struct ioreq_server *s, struct ioreq *shared)
+static bool answer(struct ioreq_server *s, struct ioreq *shared, unsigned state)
 {
     struct guest_memory memory = { s, guest_copy };
     struct ioreq request;
 
-    if ( shared->state != STATE_IOREQ_READY )
+    if ( shared->state != state )
         return false;
     /*
      * Acquire: the state must be read before the request it announces;
@@ -179,7 +179,7 @@ bool ioreq_event(struct ioreq_server *s, uint32_t port, bool *work)
     for ( uint32_t v = 0; v < s->vcpus; v++ )
         if ( s->ports[v] == port )
         {
-            *work = answer(s, &s->page->vcpu_ioreq[v]);
+            *work = answer(s, &s->page->vcpu_ioreq[v], STATE_IOREQ_READY);
             if ( *work )
                 xenevtchn_notify(s->events, port);
             return true;
@@ -201,15 +201,33 @@ static bool bind_vcpus(struct ioreq_server *s)
     return true;
 }
 
+/* Its ranges are claimed, and it is enabled.  Requests that were made meanwhile, or that
+ * the other had taken up, wait: nobody will tell of them again. */
+static bool adopt(struct ioreq_server *s)
+{
+    if ( !bind_vcpus(s) )
+        return false;
+    for ( uint32_t v = 0; v < s->vcpus; v++ )
+    {
+        struct ioreq *q = &s->page->vcpu_ioreq[v];
+
+        if ( answer(s, q, STATE_IOREQ_READY) || answer(s, q, STATE_IOREQ_INPROCESS) )
+            xenevtchn_notify(s->events, (evtchn_port_t)s->ports[v]);
+    }
+    return true;
+}
+
 /* What failed, for the message; NULL when all is there. */
 static const char *set_up(struct ioreq_server *s)
 {
     void *address = NULL;
+    bool adopted;
 
     /* Without the buffer every access is synchronous: none may pass early. */
-    if ( xendevicemodel_create_ioreq_server(s->models, (domid_t)s->domid,
+    if ( !s->made && xendevicemodel_create_ioreq_server(s->models, (domid_t)s->domid,
                                             HVM_IOREQSRV_BUFIOREQ_OFF, &s->id) )
         return "create it";
+    adopted = s->made;
     s->made = true;
     s->resource = xenforeignmemory_map_resource(
         s->memory, (domid_t)s->domid, XENMEM_resource_ioreq_server, s->id,
@@ -218,6 +236,8 @@ static const char *set_up(struct ioreq_server *s)
     if ( !s->resource )
         return "map its requests";
     s->page = address;
+    if ( adopted )
+        return adopt(s) ? NULL : "bind its event channels";
     if ( xendevicemodel_map_io_range_to_ioreq_server(
              s->models, (domid_t)s->domid, s->id, 0, IOREQ_PORT_DEFAULT,
              IOREQ_PORT_DEFAULT + IOREQ_PORTS - 1) )
@@ -235,7 +255,7 @@ static const char *set_up(struct ioreq_server *s)
 struct ioreq_server *ioreq_open(xendevicemodel_handle *models,
                                 xenforeignmemory_handle *memory,
                                 xenevtchn_handle *events, uint32_t domid,
-                                uint32_t vcpus, char **error)
+                                uint32_t vcpus, uint32_t left, char **error)
 {
     struct ioreq_server *s = xcalloc(1, sizeof(*s));
     const char *failed;
@@ -245,13 +265,25 @@ struct ioreq_server *ioreq_open(xendevicemodel_handle *models,
         .vcpus = vcpus < MAX_VCPUS ? vcpus : MAX_VCPUS,
     };
     s->ports = xcalloc(s->vcpus, sizeof(*s->ports));
+    s->made = left != IOREQ_NONE;
+    s->id = (ioservid_t)left;
     failed = set_up(s);
     if ( !failed )
         return s;
+    if ( left != IOREQ_NONE )
+    {
+        ioreq_close(s, events);   /* which ends the other's, too */
+        return ioreq_open(models, memory, events, domid, vcpus, IOREQ_NONE, error);
+    }
     *error = xasprintf("no ioreq server for domain %u: cannot %s: %s", domid, failed,
                        strerror(errno));
     ioreq_close(s, events);
     return NULL;
+}
+
+uint32_t ioreq_id(const struct ioreq_server *s)
+{
+    return s->id;
 }
 
 void ioreq_close(struct ioreq_server *s, xenevtchn_handle *events)

@@ -20,15 +20,21 @@
 
 struct ioreq_server;
 
+#define IOREQ_NONE 0xffffu
+
 /*
  * Make the server, claim IOREQ_PORTS ports from IOREQ_PORT_DEFAULT on and the
  * page at IOREQ_MMIO_DEFAULT, bind one channel of `events` per vCPU.  The
- * handles are borrowed.  NULL with *error (the caller's) saying what failed;
- * nothing is left then.
+ * handles are borrowed.  `left`: the number of the one that another process left, which is
+ * gone on with, and what waits for an answer of it gets one; or IOREQ_NONE.  NULL with
+ * *error (the caller's) saying what failed; nothing is left then.
  */
 struct ioreq_server *ioreq_open(xendevicemodel_handle *, xenforeignmemory_handle *,
                                 xenevtchn_handle *events, uint32_t domid,
-                                uint32_t vcpus, char **error);
+                                uint32_t vcpus, uint32_t left, char **error);
+
+/* Xen's number of it. */
+uint32_t ioreq_id(const struct ioreq_server *);
 
 /*
  * Also where the domain is gone: Xen has then taken its part along.  With

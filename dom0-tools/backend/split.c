@@ -206,17 +206,11 @@ enum split_owner split_owner(const struct split *s)
 
 char *split_claim(const struct split *s, const char *name, int *claim)
 {
-    const struct timespec tick = { .tv_nsec = CLAIM_TICK };
     char *path = xenbus_own_path(&s->name);
-    int error = 0;
+    int error;
 
-    for ( unsigned i = 0; (*claim = claim_take(path)) < 0; i++ )
-    {
-        error = errno;
-        if ( error != EADDRINUSE || i == CLAIM_TRIES )
-            break;
-        nanosleep(&tick, NULL);
-    }
+    *claim = claim_wait(path, CLAIM_TRIES);
+    error = errno;
     free(path);
     if ( *claim >= 0 )
         return NULL;

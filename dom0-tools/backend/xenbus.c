@@ -19,6 +19,7 @@ struct xenbus {
 };
 
 #define PATH_SIZE  128u
+#define LAST_WORDS_SIZE 240u
 #define FRONTEND_TOKEN "frontend:"
 #define MADE_TOKEN "made"
 
@@ -489,6 +490,20 @@ char *xenbus_domain_name(struct xenbus *b, uint32_t domid)
     return read_path(b, path, &length);
 }
 
+char *xenbus_last_words(struct xenbus *b, uint32_t domid)
+{
+    char path[PATH_SIZE], shown[LAST_WORDS_SIZE], *words;
+    size_t length;
+
+    snprintf(path, sizeof(path), "/local/domain/%u/" KEY_LAST_WORDS, domid);
+    words = read_path(b, path, &length);
+    if ( !words )
+        return NULL;
+    keys_printable(shown, sizeof(shown), words, length);
+    free(words);
+    return *shown ? xstrdup(shown) : NULL;
+}
+
 char *xenbus_console(struct xenbus *b, uint32_t domid)
 {
     char path[PATH_SIZE];
@@ -543,6 +558,33 @@ void xenbus_unwatch_frontend(struct xenbus *b, const struct xenbus_name *n, uint
     char path[PATH_SIZE], token[PATH_SIZE];
 
     frontend_watch(path, token, n, id);
+    xs_unwatch(enter(b), path, token);
+    leave();
+}
+
+/* Told as a frontend's. */
+static void words_watch(char *path, char *token, uint32_t domid, uint32_t id)
+{
+    snprintf(path, PATH_SIZE, "/local/domain/%u/" KEY_LAST_WORDS, domid);
+    snprintf(token, PATH_SIZE, FRONTEND_TOKEN "%u", id);
+}
+
+bool xenbus_watch_words(struct xenbus *b, uint32_t domid, uint32_t id)
+{
+    char path[PATH_SIZE], token[PATH_SIZE];
+    bool done;
+
+    words_watch(path, token, domid, id);
+    done = xs_watch(enter(b), path, token);
+    leave();
+    return done;
+}
+
+void xenbus_unwatch_words(struct xenbus *b, uint32_t domid, uint32_t id)
+{
+    char path[PATH_SIZE], token[PATH_SIZE];
+
+    words_watch(path, token, domid, id);
     xs_unwatch(enter(b), path, token);
     leave();
 }

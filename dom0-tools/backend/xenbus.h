@@ -102,6 +102,10 @@ void xenbus_remove_stale(struct xenbus *, const char *class,
 /* Numbers of all domains xenstored knows but dom0; the caller's to free. */
 uint32_t *xenbus_domains(struct xenbus *, size_t *count);
 
+/* Why the domain ends, by its own words (KEY_LAST_WORDS), printable; NULL: it has said
+ * nothing.  The caller's. */
+char *xenbus_last_words(struct xenbus *, uint32_t domid);
+
 /* The domain's name, as it stands there (any bytes but NUL); NULL: none yet.  The caller's.
  * For messages: keys_show_name(). */
 char *xenbus_domain_name(struct xenbus *, uint32_t domid);
@@ -114,7 +118,8 @@ char *xenbus_console(struct xenbus *, uint32_t domid);
 enum xenbus_event {
     XENBUS_INTRODUCED,   /* some domain was created */
     XENBUS_RELEASED,     /* some domain shut down or is gone */
-    XENBUS_FRONTEND,     /* the state of the frontend watched as `id` was written */
+    XENBUS_FRONTEND,     /* the state of the frontend watched as `id` was written, or the
+                            last words of the domain watched so */
     XENBUS_MADE,         /* the domain whose making is watched has its directories */
 };
 
@@ -126,6 +131,10 @@ bool xenbus_watch_domains(struct xenbus *);
 /* `id`: what its events are reported with, unique among those watched. */
 bool xenbus_watch_frontend(struct xenbus *, const struct xenbus_name *, uint32_t id);
 void xenbus_unwatch_frontend(struct xenbus *, const struct xenbus_name *, uint32_t id);
+
+/* The same for a domain's last words. */
+bool xenbus_watch_words(struct xenbus *, uint32_t domid, uint32_t id);
+void xenbus_unwatch_words(struct xenbus *, uint32_t domid, uint32_t id);
 
 /*
  * Watch for the domain that will have this UUID (36 characters).  libxl writes it

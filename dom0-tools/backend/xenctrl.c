@@ -102,15 +102,15 @@ struct domain_state xenctrl_domain(struct xenctrl *x, uint32_t domid)
 
 const char *xenctrl_end(const struct domain_state *s)
 {
-    if ( !s->exists || (s->dying && !s->shutdown) )
+    if ( !s->exists ||
+         (s->dying && (!s->shutdown || s->reason == SHUTDOWN_suspend)) )
         return "was destroyed";
-    if ( !s->shutdown )
+    if ( !s->shutdown || s->reason == SHUTDOWN_suspend )
         return NULL;
     switch ( s->reason )
     {
     case SHUTDOWN_poweroff:   return "shut itself down (poweroff)";
     case SHUTDOWN_reboot:     return "shut down for a reboot (a triple fault does that)";
-    case SHUTDOWN_suspend:    return "shut down for a suspend";
     case SHUTDOWN_crash:      return "crashed";
     case SHUTDOWN_watchdog:   return "was shut down by its watchdog";
     case SHUTDOWN_soft_reset: return "shut down for a soft reset";

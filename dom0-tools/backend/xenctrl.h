@@ -36,7 +36,7 @@ struct domain_state xenctrl_domain(struct xenctrl *, uint32_t domid);
 
 /*
  * Why a domain ended, for people: "crashed", "was destroyed", "shut itself
- * down (poweroff)".  NULL while it lives.
+ * down (poweroff)".  NULL while it lives; a suspended one does, until it is destroyed.
  */
 const char *xenctrl_end(const struct domain_state *);
 

@@ -160,18 +160,11 @@ static struct environment copy_environment(const struct environment *e)
 static void attach(struct server *s, struct served *d)
 {
     enum mode mode = xenctrl_domain(s->host.xen, d->domid).mode;
-    struct xenbus_name name = device_name(d->domid);
     char *error;
 
     if ( !(s->options->modes & mode) )
     {
         message("%s (domain %u) is %s: passed over", d->name, d->domid, mode_name(mode));
-        return;
-    }
-    if ( xenbus_has(s->host.bus, &name, "backend") )
-    {
-        message("%s (domain %u) has a device already, another backend's or a killed "
-                "one's: passed over; start the domain anew", d->name, d->domid);
         return;
     }
     d->results.environment = copy_environment(&s->environment);
@@ -256,6 +249,7 @@ static void finish(struct server *s, struct served *d)
     if ( d->records.count )
     {
         merge_records(&d->records, 1, false, &d->results);
+        d->results.environment.suspends = d->runner.suspends;
         table_print(stdout, &d->results);
         fflush(stdout);
     }

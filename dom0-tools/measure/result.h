@@ -36,6 +36,8 @@ struct environment {
     char *started;       /* ISO 8601, UTC */
     uint32_t boots;      /* of each kind of domain; 0: unknown */
     uint64_t seed;       /* of their order (measure/plan.h) */
+    uint32_t suspends;   /* of the one domain there was, before its last rows: saved and
+                            restored, migrated, or gone on with */
 };
 
 /* How many samples came out at a value. */

@@ -31,7 +31,7 @@ static void lost(struct runner *r, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 static void lost(struct runner *r, const char *format, ...)
 {
-    char tail[200] = "";
+    char tail[240] = "";
     char *text, *full;
     va_list arguments;
 
@@ -40,7 +40,9 @@ static void lost(struct runner *r, const char *format, ...)
         text = xstrdup("out of memory");
     va_end(arguments);
     /* Where we broke it off, its last words are about that. */
-    if ( r->console && r->device->phase != DEVICE_FAILED )
+    if ( r->device->words && r->device->phase == DEVICE_DIED )
+        snprintf(tail, sizeof(tail), "%s", r->device->words);
+    else if ( r->console && r->device->phase != DEVICE_FAILED )
     {
         console_settle(r->console);
         console_last_words(r->console, tail, sizeof(tail));
@@ -100,6 +102,27 @@ static void next(struct runner *r)
     run(r, r->rows[r->next], r->options->samples);
 }
 
+/*
+ * The domain was in a row when its last backend went.  That one's figures went with it; if
+ * the row is among ours, it is measured anew, and else it has failed.
+ */
+static void note_interrupted(struct runner *r, uint32_t number)
+{
+    const struct image *image = r->options->image;
+    const struct image_row *row = number && number <= image->count ? &image->rows[number - 1] : NULL;
+    bool again = false;
+
+    if ( !row )
+        return;
+    for ( size_t i = r->next; i < r->count; i++ )
+        again |= r->rows[i] == row;
+    message("domain %u: taken over; its last backend ended in the row %s%s", r->domid, row->name,
+            again ? ", which is measured anew" : "");
+    if ( !again && row != image_baseline(image) )
+        record_add(r->records, row, r->device->mode, r->boot, OUTCOME_ERROR,
+                   "interrupted: its backend ended");
+}
+
 static void begin(struct runner *r)
 {
     const struct image *image = r->options->image;
@@ -111,6 +134,10 @@ static void begin(struct runner *r)
              r->device->keys.image, r->options->elf, image->build_id);
         return;
     }
+    r->suspends = r->device->request.suspends;
+    free(r->left);
+    r->left = NULL;
+    note_interrupted(r, r->device->request.interrupted);
     progress("%s: domain %u is connected, %llu ticks after its entry",
              mode_name(r->device->mode), r->domid,
              (unsigned long long)r->device->request.boot);
@@ -188,6 +215,27 @@ static void asked(struct runner *r)
 
 /* --------------------------------------------------------------- events -- */
 
+/* It closed its device in order, and said why: the toolstack wants something of it. */
+static void leaves(struct runner *r)
+{
+    char *text = xasprintf("the domain was %s", r->device->words);
+
+    if ( !r->patient )
+        lost(r, "%s", text);
+    else
+    {
+        if ( r->phase == RUNNER_ROW )
+            record_add(r->records, r->rows[r->next++], r->device->mode, r->boot, OUTCOME_ERROR,
+                       text);
+        loop_timer_clear(&r->host->loop, &r->deadline);
+        r->phase = RUNNER_CONNECTING;
+        free(r->left);
+        r->left = text;
+        return;
+    }
+    free(text);
+}
+
 static void changed(void *context)
 {
     struct runner *r = context;
@@ -206,11 +254,21 @@ static void changed(void *context)
     switch ( d->phase )
     {
     case DEVICE_DIED:
+        if ( r->left )
+        {
+            done(r, r->left);
+            r->left = NULL;
+            return;
+        }
+        /* Fall through. */
     case DEVICE_FAILED:
         lost(r, "%s", d->trouble);
         return;
     case DEVICE_CLOSED:
-        lost(r, "the domain closed its device");
+        if ( d->words )
+            leaves(r);
+        else
+            lost(r, "the domain closed its device");
         return;
     case DEVICE_WAITING:
     case DEVICE_CONNECTED:
@@ -251,7 +309,7 @@ char *runner_start(struct runner *r)
     char *error = NULL;
 
     r->phase = RUNNER_CONNECTING;
-    r->trouble = NULL;
+    r->trouble = r->left = NULL;
     r->ended = false;
     r->baseline = (struct baseline){ 0 };
     r->id = 0;
@@ -280,5 +338,6 @@ void runner_finish(struct runner *r)
     device_free(r->device);
     r->device = NULL;
     free(r->trouble);
-    r->trouble = NULL;
+    free(r->left);
+    r->trouble = r->left = NULL;
 }

@@ -30,13 +30,15 @@ struct runner {
     struct console *console;     /* NULL: not ours to read */
     uint32_t domid;
     uint32_t needs;              /* enum domain_need bits: what it was started with */
-    bool patient;                /* no deadline before the domain connects */
+    bool patient;                /* no deadline before the domain connects; it may also leave
+                                    and come back: suspended, and gone on with */
 
     /* The caller may look. */
     enum runner_phase phase;
     size_t next;                 /* rows[next] on are still to be run */
     char *trouble;               /* with RUNNER_DONE: why it ended early, or NULL */
     bool ended;                  /* with RUNNER_DONE: the domain is no more */
+    uint32_t suspends;           /* how often the domain was suspended before it connected */
 
     /* The runner's own. */
     struct device *device;
@@ -46,6 +48,7 @@ struct runner {
     uint32_t samples;            /* it asked for */
     uint64_t events;             /* device_events() when it began */
     unsigned pleas;              /* to give it up, since its deadline */
+    char *left;                  /* it closed its device: what it said then; owned */
 };
 
 /*

@@ -105,6 +105,10 @@ static void note_place(struct notes *notes, const struct results *results)
     fclose(out);
     notes_add(notes, "%s.", text);
     free(text);
+    if ( e->suspends )
+        notes_add(notes, "The domain was suspended %s before these rows, or the last of them: saved "
+                  "and restored, migrated, or gone on with.",
+                  e->suspends == 1 ? "once" : "more than once");
 }
 
 /* The overhead of a mode: the same in all its rows but for noise. */

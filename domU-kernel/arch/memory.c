@@ -12,6 +12,8 @@ static bool used[POOL_PAGES];
 static unsigned long *p2m;
 static u64 total, spare;
 
+#define DESCRIBED_GIB 16u
+
 /* The image ends below: the linker script asserts it. */
 #define IMAGE_LIMIT (0x800000u >> PAGE_SHIFT)
 
@@ -81,14 +83,19 @@ u64 page_frame(const void *page)
 
 u64 memory_describe_list(u64 pages)
 {
-    static u64 frames[PAGE_SIZE / sizeof(u64)] PAGE_BSS, top[PAGE_SIZE / sizeof(u64)] PAGE_BSS;
+    /* Entries of all of them follow one another. */
+    static u64 frames[DESCRIBED_GIB * PAGE_SIZE / sizeof(u64)] PAGE_BSS;
+    static u64 top[PAGE_SIZE / sizeof(u64)] PAGE_BSS;
     const u64 per_page = PAGE_SIZE / sizeof(u64);
 
-    if ( pages > per_page * per_page )
-        panic("%lu pages are too many to be saved", pages);
+    if ( pages > per_page * per_page * DESCRIBED_GIB )
+        return 0;
     for ( u64 i = 0; i * per_page < pages; i++ )
+    {
         frames[i] = page_frame(p2m + i * per_page);
-    top[0] = page_frame(frames);
+        if ( i % per_page == 0 )
+            top[i / per_page] = page_frame(frames + i);
+    }
     return page_frame(top);
 }
 

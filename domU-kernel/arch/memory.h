@@ -30,9 +30,9 @@ u64 page_frame(const void *page);
 
 /*
  * PV only: where Xen's tools find the list when they save the domain
- * (xen/arch-x86/xen.h, struct arch_shared_info): fills in a page with the machine
- * frames of the list, `pages` entries long, and one with the frame of that page,
- * whose frame it returns.  One page of frames is enough for 1 GiB.
+ * (xen/arch-x86/xen.h, struct arch_shared_info): fills in pages with the machine
+ * frames of the list, `pages` entries long, one for each GiB of the domain, and one with
+ * the frames of those, whose frame it returns.  0: more than we have pages for.
  */
 u64 memory_describe_list(u64 pages);
 

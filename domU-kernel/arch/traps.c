@@ -9,6 +9,9 @@
 #include "../xen/console.h"
 #include "../xen/hypercall.h"
 #include "../xen/shutdown.h"
+#include "../xen/xenstore.h"
+
+#include <xenometer/protocol.h>
 
 #define STUB_SIZE   16
 #define TRAP_STUBS  32
@@ -184,6 +187,24 @@ static const char *const names[] = {
     "SIMD error",
 };
 
+/* On the console, and where dom0 reads them although the domain is then gone. */
+static void last_words(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static void last_words(const char *format, ...)
+{
+    va_list arguments;
+    char text[224] = "panic: ";
+    static bool said;
+
+    va_start(arguments, format);
+    format_arguments(text + 7, sizeof(text) - 7, format, arguments);
+    va_end(arguments);
+    print("%s\n", text);
+    if ( said )
+        return;   /* one trouble more on the way out */
+    said = true;
+    xenstore_say(KEY_LAST_WORDS, text);
+}
+
 static void print_frame(const struct trap_frame *f)
 {
     print("rip %016lx cs %04lx rflags %08lx rsp %016lx ss %04lx error %lx\n",
@@ -214,9 +235,9 @@ void trap_handler(struct trap_frame *f)
             return;
         }
 
-    print("panic: %s (vector %lu) in %s, vCPU %u, row %s\n",
-          f->vector < ARRAY_SIZE(names) ? names[f->vector] : "exception",
-          f->vector, mode_name(), smp_vcpu(f), harness_current_row());
+    last_words("%s (vector %lu) in %s, vCPU %u, row %s",
+               f->vector < ARRAY_SIZE(names) ? names[f->vector] : "exception",
+               f->vector, mode_name(), smp_vcpu(f), harness_current_row());
     if ( f->vector == 14 )
         print("address %016lx\n", fault_address());
     print_frame(f);
@@ -233,16 +254,16 @@ void failsafe_handler(const u64 *stack)
 void panic(const char *format, ...)
 {
     va_list arguments;
+    char text[160];
     u64 rsp, rbp;
 
     __asm__ volatile ("movq %%rsp, %0\n\tmovq %%rbp, %1" : "=r"(rsp), "=r"(rbp));
-    print("panic: ");
     va_start(arguments, format);
-    print_arguments(format, arguments);
+    format_arguments(text, sizeof(text), format, arguments);
     va_end(arguments);
-    print(" (in %s, vCPU %u, row %s)\ncalled from %p, rsp %016lx rbp %016lx\n",
-          mode_name(), smp_vcpu((void *)rsp), harness_current_row(),
-          __builtin_return_address(0), rsp, rbp);
+    last_words("%s (in %s, vCPU %u, row %s)", text, mode_name(), smp_vcpu((void *)rsp),
+               harness_current_row());
+    print("called from %p, rsp %016lx rbp %016lx\n", __builtin_return_address(0), rsp, rbp);
     shutdown_crash();
 }
 
@@ -258,5 +279,19 @@ bool msr_read_safe(u32 msr, u64 *value)
                       ".popsection"
                       : "+a"(low), "+d"(high), "+r"(ok) : "c"(msr));
     *value = ((u64)high << 32) | low;
+    return ok != 0;
+}
+
+bool rdtscp_works(void)
+{
+    u32 ok = 0;
+
+    __asm__ volatile ("1: rdtscp\n\t"
+                      "movl $1, %0\n"
+                      "2:\n\t"
+                      ".pushsection fixups, \"a\"\n\t"
+                      ".quad 1b, 2b\n\t"
+                      ".popsection"
+                      : "+r"(ok) :: "rax", "rcx", "rdx");
     return ok != 0;
 }

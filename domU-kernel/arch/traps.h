@@ -43,6 +43,10 @@ extern volatile u64 trap_stamp;   /* ticks; written by the entries only */
  */
 bool msr_read_safe(u32 msr, u64 *value);
 
+/* Does RDTSCP, with which timed regions end, work here?  Where Xen has the TSC trapped and
+ * cannot tell the instruction, it ends in #GP. */
+bool rdtscp_works(void);
+
 /* Print why, registers, row and mode, then end the domain as crashed. */
 void panic(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 

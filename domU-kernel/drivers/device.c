@@ -7,6 +7,7 @@
 #include "../lib/format.h"
 #include "../lib/string.h"
 #include "../xen/console.h"
+#include "../xen/control.h"
 #include "../xen/events_fifo.h"
 #include "../xen/grants.h"
 #include "../xen/xenstore.h"
@@ -54,29 +55,103 @@ static void write_string(const char *key, const char *value)
         panic("cannot write %s/%s: %s", FRONTEND, key, error);
 }
 
-static void find_backend(void)
+/* Our side of the device as far as others were told: taken back by take_back(). */
+static struct {
+    bool watched, backend_watched;
+    u64 state;               /* as we wrote it last; 0: the toolstack's Initialising */
+    grant_ref refs[(1u << DATA_RING_ORDER) + 2 + SAMPLES_PAGES];
+    u32 ref_count;
+    u32 ports[3], port_count;
+} ours;
+
+static void set_state(u64 state)
+{
+    write_number("state", state);
+    ours.state = state;
+}
+
+static grant_ref give(const void *page, bool readonly)
+{
+    grant_ref ref = grant_page(device.backend, page, readonly);
+
+    ours.refs[ours.ref_count++] = ref;
+    return ref;
+}
+
+static u32 make_port(void)
+{
+    u32 port = event_alloc_unbound(device.backend);
+
+    ours.ports[ours.port_count++] = port;
+    event_unmask(port);
+    return port;
+}
+
+/*
+ * What a backend that went in disorder still has mapped stays granted, and its entry in
+ * the table taken: that page is the backend's as well until the domain ends.
+ */
+static void take_back(void)
+{
+    while ( ours.port_count )
+        event_close(ours.ports[--ours.port_count]);
+    while ( ours.ref_count )
+        if ( grant_end(ours.refs[--ours.ref_count]) )
+            grant_release(ours.refs[ours.ref_count]);
+    if ( ours.backend_watched )
+        xenstore_unwatch(backend_key("state"), "backend");
+    ours.backend_watched = false;
+    device.command = 0;
+}
+
+void device_forget(void)
+{
+    memset(&ours, 0, sizeof(ours));
+}
+
+/*
+ * Until XenStore has news.  A device is made and connected in no time, mostly, and how long
+ * that takes is measured: only where it takes longer do we listen to the toolstack
+ * meanwhile.  False: it wants something else.
+ */
+#define AT_ONCE 200000000u   /* ns */
+
+static bool wait_for_news(void)
+{
+    if ( !control_listens() && !xenstore_sleep(AT_ONCE) )
+        control_listen();
+    else if ( control_listens() )
+        xenstore_sleep(0);
+    return control_look() == WISH_NONE;
+}
+
+/* False: the toolstack wants something else. */
+static bool find_backend(void)
 {
     char id[16];
     u64 number;
     bool said = false;
 
     /* Fires once at registration, then at every change below the path. */
-    if ( xenstore_watch(FRONTEND, "device") )
+    if ( !ours.watched && xenstore_watch(FRONTEND, "device") )
         panic("cannot watch %s", FRONTEND);
-    boot_times.event = tsc_end();   /* the answer to our first question */
-    for ( ;; )
+    ours.watched = true;
+    if ( !boot_times.event )
+        boot_times.event = tsc_end();   /* the answer to our first question */
+    while ( xenstore_read(FRONTEND "/backend", backend_path, sizeof(backend_path)) ||
+            xenstore_read(FRONTEND "/backend-id", id, sizeof(id)) )
     {
-        xenstore_wait_watch();
-        if ( !xenstore_read(FRONTEND "/backend", backend_path, sizeof(backend_path)) &&
-             !xenstore_read(FRONTEND "/backend-id", id, sizeof(id)) )
-            break;
         if ( !said )
             print("waiting for a device: run `xenometer backend` in dom0\n");
         said = true;
+        control_listen();
+        if ( !wait_for_news() )
+            return false;
     }
     if ( !parse_decimal(id, &number) || number >= 0x7ff0 )
         panic("%s/backend-id is \"%s\"", FRONTEND, id);
     device.backend = (u32)number;
+    return true;
 }
 
 static u64 backend_state(void)
@@ -87,26 +162,59 @@ static u64 backend_state(void)
     return state;
 }
 
-static void wait_backend(u64 wanted, const char *what)
+/* Unknown: the directory is gone. */
+static u64 frontend_state(void)
+{
+    u64 state = XenbusStateUnknown;
+
+    xenstore_read_number(frontend_key("state"), &state);
+    return state;
+}
+
+/* Is our state still what we wrote?  Another backend that takes over begins anew. */
+static bool still_ours(void)
+{
+    return frontend_state() == ours.state;
+}
+
+bool device_lost(void)
+{
+    return xenstore_backend_fired() &&
+           (backend_state() != XenbusStateConnected || !still_ours());
+}
+
+enum waited { WAITED, WAITED_IN_VAIN, CALLED_AWAY };
+
+static enum waited wait_backend(u64 wanted)
 {
     u64 state;
 
+    xenstore_backend_fired();
     while ( (state = backend_state()) != wanted )
     {
-        if ( state > XenbusStateConnected )
-            panic("the backend closed (state %lu) before it was %s", state, what);
-        xenstore_wait_watch();
+        if ( wanted == XenbusStateConnected
+                 ? state == XenbusStateUnknown || state > XenbusStateConnected ||
+                   (xenstore_backend_fired() && !still_ours())
+                 : state == XenbusStateUnknown && frontend_state() == XenbusStateUnknown )
+            return WAITED_IN_VAIN;
+        if ( !wait_for_news() )
+            return CALLED_AWAY;
     }
+    return WAITED;
 }
 
 static bool give_up(void)
 {
-    return device.command && *device.give_up == device.command;
+    return device_given_up() || harness_called_away();
+}
+
+bool device_given_up(void)
+{
+    return device.command && device.give_up && *device.give_up == device.command;
 }
 
 static void share_rings(void)
 {
-    grant_ref ref[1u << DATA_RING_ORDER];
     /* Kept for ever: connecting anew takes the same pages. */
     static u8 *control, *data;
 
@@ -125,26 +233,22 @@ static void share_rings(void)
     device.trouble = NULL;
     ring_front_init(&device.data_ring, (struct ring_shared *)data,
                     ring_slot_count((u32)PAGE_SIZE << DATA_RING_ORDER, DATA_SLOT_SIZE));
-    for ( u32 i = 0; i < ARRAY_SIZE(ref); i++ )
+    for ( u32 i = 0; i < 1u << DATA_RING_ORDER; i++ )
     {
         char key[16];
 
-        ref[i] = grant_page(device.backend, data + i * PAGE_SIZE, false);
         format(key, sizeof(key), KEY_RING_REF "%u", i);
-        write_number(key, ref[i]);
+        write_number(key, give(data + i * PAGE_SIZE, false));
     }
     write_number(KEY_RING_ORDER, DATA_RING_ORDER);
-    write_number(KEY_CONTROL_REF, grant_page(device.backend, control, false));
+    write_number(KEY_CONTROL_REF, give(control, false));
 
-    device.control_port = event_alloc_unbound(device.backend);
-    device.data_port = event_alloc_unbound(device.backend);
-    device.echo_port = event_alloc_unbound(device.backend);
+    device.control_port = make_port();
+    device.data_port = make_port();
+    device.echo_port = make_port();
     write_number(KEY_CONTROL_CHANNEL, device.control_port);
     write_number(KEY_EVENT_CHANNEL, device.data_port);
     write_number(KEY_ECHO_CHANNEL, device.echo_port);
-    event_unmask(device.control_port);
-    event_unmask(device.data_port);
-    event_unmask(device.echo_port);
 }
 
 static void share_samples(void)
@@ -158,8 +262,8 @@ static void share_samples(void)
     }
     device.samples_capacity = SAMPLES_PAGES * SAMPLES_PER_PAGE;
     for ( u32 i = 0; i < SAMPLES_PAGES; i++ )
-        index[i] = grant_page(device.backend, (u8 *)device.samples + i * PAGE_SIZE, true);
-    write_number(KEY_SAMPLES_REF, grant_page(device.backend, index, true));
+        index[i] = give((u8 *)device.samples + i * PAGE_SIZE, true);
+    write_number(KEY_SAMPLES_REF, give(index, true));
     write_number(KEY_SAMPLES_PAGES, SAMPLES_PAGES);
 }
 
@@ -173,15 +277,11 @@ static void write_build_id(void)
     write_string(KEY_IMAGE, text);
 }
 
-void device_connect(void)
+/* With the backend in InitWait. */
+static void negotiate(void)
 {
     char version[32];   /* or another short value */
     u64 number;
-
-    find_backend();
-    if ( xenstore_watch(backend_key("state"), "backend") )
-        panic("cannot watch %s", backend_path);
-    wait_backend(XenbusStateInitWait, "ready");
 
     if ( xenstore_read(backend_key(KEY_VERSION), version, sizeof(version)) ||
          strcmp(version, PROTOCOL_VERSION) )
@@ -214,14 +314,53 @@ void device_connect(void)
     write_build_id();
     write_string(KEY_MODE, mode_name());
     write_string(KEY_PROTOCOL, PROTOCOL_VERSION);
-    write_number("state", XenbusStateInitialised);
+    set_state(XenbusStateInitialised);
+}
 
-    wait_backend(XenbusStateConnected, "connected");
-    write_number("state", XenbusStateConnected);
+static enum waited connect(void)
+{
+    enum waited waited;
+
+    if ( xenstore_watch(backend_key("state"), "backend") )
+        panic("cannot watch %s", backend_path);
+    ours.backend_watched = true;
+    /* After another connection: also where a new toolstack's directory says so already. */
+    if ( ours.state )
+        set_state(XenbusStateInitialising);
+    waited = wait_backend(XenbusStateInitWait);
+    if ( waited != WAITED )
+        return waited;
+    negotiate();
+    waited = wait_backend(XenbusStateConnected);
+    if ( waited == WAITED )
+        set_state(XenbusStateConnected);
+    return waited;
+}
+
+bool device_connect(void)
+{
+    while ( find_backend() )
+        switch ( connect() )
+        {
+        case WAITED:
+            return true;
+        case WAITED_IN_VAIN:
+            take_back();
+            break;
+        case CALLED_AWAY:
+            device_close();
+            return false;
+        }
+    return false;
 }
 
 void device_close(void)
 {
-    write_number("state", XenbusStateClosing);
-    write_number("state", XenbusStateClosed);
+    /* Where the directory went, a write would make it anew. */
+    if ( ours.state && still_ours() )
+    {
+        set_state(XenbusStateClosing);
+        set_state(XenbusStateClosed);
+    }
+    take_back();
 }

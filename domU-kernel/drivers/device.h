@@ -30,11 +30,24 @@ struct device {
 };
 extern struct device device;
 
-/* Wait until the toolstack made the device, then connect.  Says on the
- * console what it waits for. */
-void device_connect(void);
+/*
+ * Wait until the toolstack made the device, then connect.  Says on the console what it
+ * waits for.  A backend that goes meanwhile is replaced by the next.  False: the toolstack
+ * wants something else (control.h).
+ */
+bool device_connect(void);
 
-/* Tell the backend that we are done. */
+/* The backend has gone, or another has taken its place: there is no answer to hope for.
+ * Asks XenStore when a watch has fired, and only then. */
+bool device_lost(void);
+
+/* Has dom0 given up the command under way (CONTROL_GIVE_UP)? */
+bool device_given_up(void);
+
+/* Tell the backend that we are done, and take back what it was given. */
 void device_close(void);
+
+/* In the domain a restore made there is no device, and nobody was given anything. */
+void device_forget(void);
 
 #endif

@@ -9,6 +9,7 @@
 #include "../drivers/device.h"
 #include "../drivers/lapic.h"
 #include "../lib/string.h"
+#include "../xen/control.h"
 #include "../xen/events.h"
 #include "../xen/xenstore.h"
 
@@ -19,6 +20,7 @@ extern u64 entry_tsc;
 
 static char current_row[ROW_NAME_SIZE] = "none";
 struct boot_times boot_times;
+static u64 boot_times_work;   /* ticks from entry to READY, XenStore aside */
 
 const char *harness_current_row(void)
 {
@@ -29,6 +31,41 @@ static void finish(struct control_request *result, enum outcome outcome, const c
 {
     result->outcome = outcome;
     string_copy(result->reason, reason ? reason : "", sizeof(result->reason));
+}
+
+/* Why there is something else to do; END_STOP: there is not. */
+static enum harness_end away;
+static u32 suspends;        /* so far */
+static u32 interrupted;     /* number of the row that lost its backend, from 1 */
+
+void harness_resume(u32 count)
+{
+    away = END_STOP;
+    suspends = count;
+}
+
+bool harness_called_away(void)
+{
+    if ( away == END_STOP && xenstore_has_news() )
+    {
+        if ( control_look() != WISH_NONE )
+            away = END_WISH;
+        else if ( device_lost() )
+            away = END_LOST;
+    }
+    return away != END_STOP;
+}
+
+void sample_keep(struct row_run *r, u32 i, u64 ticks)
+{
+    if ( i == 0 )
+        r->first = ticks;
+    if ( i >= r->warmup )
+        r->ticks[r->taken++] = ticks;
+    if ( harness_called_away() )
+        r->error = "the row was interrupted";
+    else if ( device_given_up() )
+        r->error = "dom0 gave the row up";
 }
 
 void harness_run(const struct control_response *command,
@@ -86,8 +123,8 @@ void harness_run(const struct control_response *command,
     string_copy(current_row, "none", sizeof(current_row));
 }
 
-/* One question and its answer; the ring never holds more. */
-static void ask(const struct control_request *request, struct control_response *response)
+/* One question and its answer; the ring never holds more.  False: called away before that. */
+static bool ask(const struct control_request *request, struct control_response *response)
 {
     struct ring_front *ring = &device.control_ring;
     enum ring_result r;
@@ -96,38 +133,63 @@ static void ask(const struct control_request *request, struct control_response *
         panic("the control ring is full or broken");
     if ( ring_front_push(ring) )
         event_send(device.control_port);
+    control_listen();
     for ( ;; )
     {
         /* Count before check, as in data_wait(). */
-        u32 seen = event_arrivals[device.control_port];
+        u64 seen = event_upcalls;
 
         r = ring_front_final_check(ring, 1);
         if ( r != RING_EMPTY )
             break;
-        event_wait(device.control_port, seen);
+        if ( harness_called_away() )
+            return false;
+        event_sleep_any(seen);
     }
     if ( r == RING_BROKEN || ring_front_take(ring, response, CONTROL_SLOT_SIZE) != RING_TAKEN )
         panic("the backend broke the control ring");
+    return true;
 }
 
-u32 harness_serve_device(void)
+static void remember_ready(struct control_request *ready)
 {
-    struct control_request request = { .kind = CONTROL_READY };
+    if ( !boot_times.ready )
+    {
+        boot_times.entry = entry_tsc;
+        boot_times.ready = tsc_end();
+        boot_times_work = boot_times.ready - entry_tsc - xenstore_ticks;
+    }
+    *ready = (struct control_request){
+        .kind = CONTROL_READY, .boot = boot_times_work, .times = boot_times,
+        .suspends = suspends, .interrupted = interrupted,
+    };
+    interrupted = 0;
+}
+
+enum harness_end harness_serve_device(void)
+{
+    struct control_request request;
     struct control_response response;
 
-    boot_times.entry = entry_tsc;
-    boot_times.ready = tsc_end();
-    request.boot = boot_times.ready - entry_tsc - xenstore_ticks;
-    request.times = boot_times;
-    for ( ;; )
+    away = END_STOP;
+    remember_ready(&request);
+    while ( ask(&request, &response) )
     {
-        ask(&request, &response);
-        if ( response.operation == CONTROL_STOP || response.operation == CONTROL_SUSPEND )
-            return response.operation;
+        if ( response.operation == CONTROL_STOP )
+            return END_STOP;
+        if ( response.operation == CONTROL_SUSPEND )
+            return END_SUSPEND;
         if ( response.operation != CONTROL_RUN )
             panic("the backend asks for operation %u", response.operation);
         harness_run(&response, &request, device.samples, device.samples_capacity);
+        if ( harness_called_away() )
+        {
+            if ( away == END_LOST )
+                interrupted = response.row + 1;
+            break;
+        }
     }
+    return away;
 }
 
 static void send_port(const void *data, size_t size)

@@ -18,9 +18,24 @@ const char *harness_current_row(void);
 void harness_run(const struct control_response *command,
                  struct control_request *result, u64 *ticks, u32 capacity);
 
-/* Ask dom0 for work over the control ring until it says CONTROL_STOP or
- * CONTROL_SUSPEND; returns which. */
-u32 harness_serve_device(void);
+enum harness_end {
+    END_STOP,       /* dom0 says CONTROL_STOP */
+    END_SUSPEND,    /* dom0 says CONTROL_SUSPEND */
+    END_WISH,       /* the toolstack wants something else (control.h) */
+    END_LOST,       /* the backend is gone */
+};
+
+/* Ask dom0 for work over the control ring, until it says otherwise or something else does. */
+enum harness_end harness_serve_device(void);
+
+/*
+ * Is there something else to do than the row under way, or than to wait for an answer?
+ * Asks XenStore when a watch has fired.
+ */
+bool harness_called_away(void);
+
+/* Since the last suspend, or boot: nothing is to be done but rows. */
+void harness_resume(u32 suspends);
 
 /*
  * Bare mode: the commands are an array in memory (the boot module), results

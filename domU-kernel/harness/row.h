@@ -56,13 +56,7 @@ struct row_run {
                      !(r)->failure && !(r)->error; i++ )
 
 /* Keep iteration i's ticks; outside the timed region. */
-static inline void sample_keep(struct row_run *r, u32 i, u64 ticks)
-{
-    if ( i == 0 )
-        r->first = ticks;
-    if ( i >= r->warmup )
-        r->ticks[r->taken++] = ticks;
-}
+void sample_keep(struct row_run *, u32 i, u64 ticks);
 
 /*
  * The timed region.  Between the two readings stand the operation and two

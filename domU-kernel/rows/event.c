@@ -67,7 +67,7 @@ static void run_roundtrip(struct row_run *r)
     {
         u32 seen = event_arrivals[port];
 
-        sample_keep(r, i, TIMED((event_send(port), event_wait(port, seen))));
+        sample_keep(r, i, TIMED((event_send(port), event_expect(port, seen))));
         if ( event_arrivals[port] != seen + 1 )
             r->failure = "one event was answered by more than one";
     }

@@ -184,7 +184,7 @@ static void run_roundtrip_busy(struct row_run *r)
 
         check_answer(r, DATA_AWAKE, 1, NULL);
         seen = event_arrivals[echo];
-        sample_keep(r, i, TIMED((event_send(echo), event_wait(echo, seen))));
+        sample_keep(r, i, TIMED((event_send(echo), event_expect(echo, seen))));
         if ( event_arrivals[echo] != seen + 1 )
             r->failure = "one event was answered by more than one";
     }

@@ -35,15 +35,15 @@ static void run(struct row_run *r)
     bool first = r->command->half == PEER_FIRST;
 
     if ( first )
-        seen = event_wait(port, seen);
+        seen = event_expect(port, seen);
     FOR_EACH_SAMPLE(r, i)
     {
         u32 before = seen;
 
         if ( first )
-            sample_keep(r, i, TIMED((event_send(port), seen = event_wait(port, before))));
+            sample_keep(r, i, TIMED((event_send(port), seen = event_expect(port, before))));
         else
-            sample_keep(r, i, TIMED((seen = event_wait(port, before), event_send(port))));
+            sample_keep(r, i, TIMED((seen = event_expect(port, before), event_send(port))));
         if ( seen != before + 1 )
             r->failure = "one event was answered by more than one";
     }

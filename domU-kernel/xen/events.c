@@ -71,10 +71,17 @@ void event_upcall_secondary(void)
     take_events(&shared_info->vcpu_info[1]);
 }
 
-void events_init(void)
+void events_init(bool same)
 {
+    if ( !same )
+    {
+        event_words = NULL;
+        event_upcall = upcall_2l;
+    }
     for ( u32 i = 0; i < ARRAY_SIZE(shared_info->evtchn_mask); i++ )
         shared_info->evtchn_mask[i] = ~0ul;
+    for ( u32 port = 1; event_words && port < EVENT_PORTS; port++ )
+        event_mask(port);
 
     if ( boot_mode == MODE_PV )
     {
@@ -245,6 +252,37 @@ u32 event_wait(u32 port, u32 seen)
     while ( event_arrivals[port] == seen )
         sleep(port, seen);
     return event_arrivals[port];
+}
+
+/* Not in line: what it saves would be saved by who need not come here. */
+static __attribute__((noinline)) u32 expect_still(u32 port, u32 seen)
+{
+    while ( event_arrivals[port] == seen && !(event_give_up && event_give_up()) )
+        sleep(port, seen);
+    return event_arrivals[port];
+}
+
+u32 event_expect(u32 port, u32 seen)
+{
+    if ( event_arrivals[port] == seen )
+    {
+        sleep(port, seen);
+        if ( event_arrivals[port] == seen )
+            return expect_still(port, seen);
+    }
+    return event_arrivals[port];
+}
+
+void event_sleep_any(u64 upcalls)
+{
+    /* As above. */
+    events_hold();
+    if ( event_upcalls != upcalls )
+        events_release();
+    else if ( boot_mode == MODE_PV )
+        hypercall_sched_op(SCHEDOP_block, NULL);
+    else
+        interrupts_enable_and_halt();
 }
 
 bool event_sleep(u32 port, u32 seen)

@@ -21,8 +21,9 @@
 extern volatile u64 event_upcalls;
 extern volatile u32 event_arrivals[EVENT_PORTS];
 
-/* Register the upcall with Xen and allow it.  After traps_init(). */
-void events_init(void);
+/* Register the upcall with Xen and allow it.  After traps_init().  Again after a suspend:
+ * `same` when that came to nothing, and ports and ABI are those from before. */
+void events_init(bool same);
 
 /* PV: the virtual interrupt flag.  Allowing takes what came meanwhile. */
 void events_disable(void);
@@ -79,12 +80,22 @@ void event_clear(u32 port);
  */
 u32 event_wait(u32 port, u32 seen);
 
+/*
+ * The same for rows, whose peer may be gone or have better things to do: returns with the
+ * old count when event_give_up() says so.  sample_keep() then ends the row, with the reason.
+ */
+u32 event_expect(u32 port, u32 seen);
+
 /* The same, but only until the next event of any port.  False: it was another one. */
 bool event_sleep(u32 port, u32 seen);
 
+/* Until the next event of any port, when event_upcalls still is `upcalls`. */
+void event_sleep_any(u64 upcalls);
+
 /*
- * Does dom0 say that what is waited for will not come?  For waits that another domain can
- * make endless: asked when another event has woken them.  NULL: nobody can say so.
+ * Does dom0 say that what is waited for will not come, or is there something else to do?
+ * For waits that another domain can make endless: asked when another event has woken them.
+ * NULL: nobody can say so.  It asks XenStore: not for waits in xenstore.c.
  */
 extern bool (*event_give_up)(void);
 

@@ -3,6 +3,7 @@
 #include "../arch/memory.h"
 #include "../arch/traps.h"
 #include "../lib/format.h"
+#include "../lib/string.h"
 #include "console.h"
 
 #define WORDS_PER_PAGE (PAGE_SIZE / sizeof(event_word_t))
@@ -118,6 +119,7 @@ void events_use_fifo(void)
     event_word_t *words;
     long error;
 
+    memset(next, 0, sizeof(next));   /* a restored domain's queues are new */
     control = pages_alloc(1);
     init.control_gfn = page_frame(control);
     /*

@@ -40,13 +40,29 @@ static long add_frame(void *at, u64 index)
     return hypercall_memory_op(XENMEM_add_to_physmap, &map);
 }
 
-void grants_init(void)
+static long map_status(void)
+{
+    struct gnttab_get_status_frames get = { .dom = DOMID_SELF, .nr_frames = 1 };
+    u64 frame = 0;
+
+    if ( boot_mode != MODE_PV )
+        return add_frame(status_page, XENMAPIDX_grant_table_status);
+    set_xen_guest_handle(get.frame_list, &frame);
+    if ( hypercall_grant_table_op(GNTTABOP_get_status_frames, &get, 1) || get.status )
+        panic("cannot get the grant status frame: status %d", get.status);
+    return map_frame(status_page, frame, ENTRY_READ);
+}
+
+void grants_init(bool same)
 {
     long error;
 
-    /* In the domain a restore made, the table is new, too. */
-    memset(used, 0, sizeof(used));
-    grant_version = 1;
+    if ( !same )
+    {
+        /* In the domain a restore made, the table is new, too. */
+        memset(used, 0, sizeof(used));
+        grant_version = 1;
+    }
     if ( boot_mode == MODE_PV )
     {
         xen_pfn_t frame = 0;
@@ -59,6 +75,8 @@ void grants_init(void)
     }
     else
         error = add_frame(page, 0);
+    if ( !error && grant_version == 2 )
+        error = map_status();
     if ( error )
         panic("cannot map the grant table: error %ld", error);
 }
@@ -77,18 +95,7 @@ void grants_use_v2(void)
         if ( grant_table_v2[i].full_page.frame != before[i].frame ||
              grant_table_v2[i].hdr.domid != before[i].domid )
             panic("grant table version 2 lost reserved entry %u", i);
-    if ( boot_mode == MODE_PV )
-    {
-        u64 frame = 0;
-        struct gnttab_get_status_frames get = { .dom = DOMID_SELF, .nr_frames = 1 };
-
-        set_xen_guest_handle(get.frame_list, &frame);
-        if ( hypercall_grant_table_op(GNTTABOP_get_status_frames, &get, 1) || get.status )
-            panic("cannot get the grant status frame: status %d", get.status);
-        error = map_frame(status_page, frame, ENTRY_READ);
-    }
-    else
-        error = add_frame(status_page, XENMAPIDX_grant_table_status);
+    error = map_status();
     if ( error )
         panic("cannot map the grant status frame: error %ld", error);
     grant_version = 2;
@@ -114,7 +121,8 @@ grant_ref grant_take_run(u32 count)
 
 void grants_suspend(void)
 {
-    if ( hypercall_update_va_mapping(page, (page_frame(page) << PAGE_SHIFT) | 7, UVMF_INVLPG) )
+    if ( map_frame(page, page_frame(page), ENTRY_WRITE) ||
+         (grant_version == 2 && map_frame(status_page, page_frame(status_page), ENTRY_WRITE)) )
         panic("cannot unmap the grant table");
 }
 

@@ -29,10 +29,11 @@ extern const grant_status_t *const grant_status;   /* written by Xen only */
 /* The version in use: 1 or 2. */
 extern u32 grant_version;
 
-void grants_init(void);
+/* `same`: after a suspend that came to nothing, all grants are as they were. */
+void grants_init(bool same);
 
 /* PV: take the table out of our page tables before a suspend; grants_init() again
- * afterwards, in what is then a new domain without grants. */
+ * afterwards, in a new domain without grants or in the old one. */
 void grants_suspend(void);
 
 /*

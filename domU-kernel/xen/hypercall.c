@@ -24,7 +24,7 @@ void hypercall_init(void)
         panic("Xen did not fill the hypercall page");
 
     version = hypercall_xen_version(XENVER_version, NULL);
-    boot_times.hypercall = tsc_end();
+    boot_times.hypercall = tsc_begin();   /* RDTSCP may not work here: main.c says so */
     if ( version < 0x40000 || version > 0xfffff )
         panic("hypercall page answers nonsense: xen_version = %lx", (u64)version);
 }

@@ -28,6 +28,11 @@ void shutdown_poweroff(void)
     end(SHUTDOWN_poweroff);
 }
 
+void shutdown_reboot(void)
+{
+    end(SHUTDOWN_reboot);
+}
+
 void shutdown_crash(void)
 {
     end(SHUTDOWN_crash);

@@ -3,6 +3,7 @@
 #define XEN_SHUTDOWN_H
 
 void shutdown_poweroff(void) __attribute__((noreturn));
+void shutdown_reboot(void) __attribute__((noreturn));
 void shutdown_crash(void) __attribute__((noreturn));
 
 #endif

@@ -3,36 +3,10 @@
 #include "grants.h"
 #include "hypercall.h"
 #include "shared_info.h"
-#include "xenstore.h"
 #include "../arch/cpu.h"
 #include "../arch/memory.h"
 #include "../arch/mode.h"
 #include "../arch/traps.h"
-#include "../lib/string.h"
-
-#define SHUTDOWN "control/shutdown"
-
-/* Until the toolstack writes "suspend"; the empty value tells it that we heard. */
-static void wait_for_toolstack(void)
-{
-    char value[16];
-    const char *error = xenstore_watch(SHUTDOWN, "shutdown");
-
-    for ( ;; )
-    {
-        if ( !error && !xenstore_read(SHUTDOWN, value, sizeof(value)) &&
-             !strcmp(value, "suspend") )
-            error = xenstore_write(SHUTDOWN, "");
-        else if ( !error )
-        {
-            xenstore_wait_watch();
-            continue;
-        }
-        if ( error )
-            panic(SHUTDOWN ": %s", error);
-        return;
-    }
-}
 
 /*
  * Xen's tools save a PV domain's page tables by translating machine frames into
@@ -55,23 +29,31 @@ void suspend_offer(const struct start_info *info)
     shared_info->arch.pfn_to_mfn_frame_list_list = memory_describe_list(info->nr_pages);
 }
 
-void suspend(struct start_info *info)
+bool suspend(struct start_info *info)
 {
     struct sched_shutdown op = { .reason = SHUTDOWN_suspend };
+    u64 store, console;
     long result;
 
-    wait_for_toolstack();
-    if ( boot_mode == MODE_PV )
-    {
-        events_disable();
-        prepare_pv(info);
-        result = hypercall_suspend(&op, page_frame(info));
-    }
-    else
+    if ( boot_mode != MODE_PV )
     {
         interrupts_disable();
         result = hypercall_suspend(&op, 0);
     }
-    if ( result )
+    else
+    {
+        events_disable();
+        store = info->store_mfn;
+        console = info->console.domU.mfn;
+        prepare_pv(info);
+        result = hypercall_suspend(&op, page_frame(info));
+        if ( result == 1 )
+        {
+            info->store_mfn = store;
+            info->console.domU.mfn = console;
+        }
+    }
+    if ( result < 0 )
         panic("the suspend came to nothing: %ld", result);
+    return result == 1;
 }

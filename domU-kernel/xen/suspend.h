@@ -1,7 +1,7 @@
 /*
- * Suspend, so that the toolstack can save the domain (docs/misc/xenstore-paths,
- * ~/control/shutdown), and resume in the domain it restores: a new one, with new
- * event channels, a new shared info page and an empty grant table.
+ * Suspend, so that the toolstack can save the domain, and resume in the domain it restores:
+ * a new one, with new event channels, a new shared info page and an empty grant table; or
+ * in the old one, when it thought better of it (xl save -c, a migration that failed).
  */
 #ifndef XEN_SUSPEND_H
 #define XEN_SUSPEND_H
@@ -11,17 +11,17 @@
 #include <xen/xen.h>
 
 /*
- * Before the toolstack is told that it may ask: it looks at once for what PV domains
- * say about their memory.
+ * PV: what Xen's tools look for before they ask for a suspend: where the list of the
+ * domain's frames stands.
  */
 void suspend_offer(const struct start_info *info);
 
 /*
- * Wait until the toolstack asks for a suspend and suspend.  The device must be
- * closed.  Returns when resumed, with nothing of the old domain in use: events
- * off, shared info unmapped, grants void.  `info`: PV's start info page, with the
- * new domain's values then; NULL elsewhere.
+ * Suspend.  The device must be closed.  Returns when resumed, with events off, shared info
+ * and grant table unmapped.  `info`: PV's start info page, with the values to go on with
+ * then; NULL elsewhere.  False: in a new domain, with nothing of the old one in use; true:
+ * in the old one.
  */
-void suspend(struct start_info *info);
+bool suspend(struct start_info *info);
 
 #endif

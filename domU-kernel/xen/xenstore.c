@@ -1,16 +1,21 @@
 #include "xenstore.h"
 #include "events.h"
 #include "../arch/cpu.h"
+#include "../drivers/clock.h"
 #include "../arch/traps.h"
 #include "../lib/format.h"
 #include "../lib/string.h"
 
 #include <xen/io/xs_wire.h>
 
-static volatile struct xenstore_domain_interface *ring;
+/* Before there is one: no news. */
+static struct xenstore_domain_interface nothing;
+static volatile struct xenstore_domain_interface *ring = &nothing;
 static u32 event_port;
 static u32 next_id;
 static u32 watches_fired, watches_seen;
+static bool control_fired, backend_fired;
+static bool sending;   /* a request is in the ring in part */
 u64 xenstore_ticks;
 
 void xenstore_init(void *interface, u32 port)
@@ -93,8 +98,15 @@ static bool receive_message(u32 id, u32 *type, char *value, size_t size, size_t 
         panic("XenStore sent %u bytes in one message", m.len);
     if ( m.type == XS_WATCH_EVENT )
     {
-        receive(NULL, m.len, 0);
-        watches_fired++;
+        char first;   /* of the path, which is relative if the watch's was */
+
+        receive(&first, m.len, sizeof(first));
+        if ( first == 'c' || first == 'm' )   /* control.c's */
+            control_fired = true;
+        else
+            watches_fired++;
+        if ( first == '/' )
+            backend_fired = true;
         return false;
     }
     receive(value, m.len, (u32)(size - 1));
@@ -124,10 +136,12 @@ static const char *request_in(u32 transaction, u32 type, const char *path, const
         value = dummy;
         size = sizeof(dummy);
     }
+    sending = true;
     send(&m, sizeof(m));
     send(path, (u32)strlen(path) + 1);
     if ( rest )
         send(rest, rest_size);
+    sending = false;
     while ( !receive_message(m.req_id, &answer, value, size, &length) )
         ;
     xenstore_ticks += tsc_end() - begin;
@@ -169,6 +183,21 @@ const char *xenstore_read(const char *path, char *value, size_t size)
 const char *xenstore_write(const char *path, const char *value)
 {
     return request(XS_WRITE, path, value, false, NULL, 0);
+}
+
+void xenstore_say(const char *path, const char *value)
+{
+    struct xsd_sockmsg m = {
+        .type = XS_WRITE, .len = (u32)(strlen(path) + 1 + strlen(value)),
+    };
+    u32 used = ring->req_prod - ring->req_cons;
+
+    if ( ring == &nothing || sending || used > XENSTORE_RING_SIZE ||
+         XENSTORE_RING_SIZE - used < sizeof(m) + m.len )
+        return;
+    send(&m, sizeof(m));
+    send(path, (u32)strlen(path) + 1);
+    send(value, (u32)strlen(value));
 }
 
 const char *xenstore_watch(const char *path, const char *token)
@@ -227,6 +256,66 @@ bool xenstore_watch_fired(void)
         take_news();
     fired = watches_seen != watches_fired;
     watches_seen = watches_fired;
+    return fired;
+}
+
+bool xenstore_has_news(void)
+{
+    return ring->rsp_prod != ring->rsp_cons || control_fired || backend_fired;
+}
+
+static bool take_flag(bool *flag)
+{
+    bool fired;
+
+    while ( ring->rsp_prod != ring->rsp_cons )
+        take_news();
+    fired = *flag;
+    *flag = false;
+    return fired;
+}
+
+bool xenstore_control_fired(void)
+{
+    return take_flag(&control_fired);
+}
+
+bool xenstore_backend_fired(void)
+{
+    return take_flag(&backend_fired);
+}
+
+/* Masked, so that an event after the look ends the poll rather than come before it. */
+static void doze(u64 until)
+{
+    struct sched_poll poll = { .nr_ports = 1, .timeout = until };
+
+    set_xen_guest_handle(poll.ports, &event_port);
+    event_mask(event_port);
+    if ( ring->rsp_prod == ring->rsp_cons )
+        hypercall_sched_op(SCHEDOP_poll, &poll);
+    event_unmask(event_port);
+}
+
+bool xenstore_sleep(u64 patience)
+{
+    u64 begin = tsc_begin(), end = patience ? clock_system_time(begin) + patience : 0;
+    bool fired;
+
+    for ( ;; )
+    {
+        /* Count before check, as in data_wait(). */
+        u32 seen = event_arrivals[event_port];
+
+        fired = xenstore_watch_fired() || control_fired;
+        if ( fired || (end && clock_system_time(tsc_begin()) >= end) )
+            break;
+        if ( end )
+            doze(end);
+        else
+            event_sleep(event_port, seen);
+    }
+    xenstore_ticks += tsc_end() - begin;
     return fired;
 }
 

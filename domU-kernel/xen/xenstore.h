@@ -31,12 +31,33 @@ const char *xenstore_empty_transaction(void);
 /* Ticks spent in this file so far: waiting for xenstored, mostly. */
 extern u64 xenstore_ticks;
 
-/* Sleep until any watch has fired since the last call. */
+/*
+ * Write without waiting for the answer, where there is room: for last words.  After this no
+ * other request makes sense.
+ */
+void xenstore_say(const char *path, const char *value);
+
+/*
+ * Sleep until any watch has fired since the last call.  Those of the toolstack's requests
+ * (control.h) are none of these: they have xenstore_control_fired().
+ */
 void xenstore_wait_watch(void);
 /* The same.  False: none has, and event_give_up() says that it shall not be waited for. */
 bool xenstore_await_watch(void);
 
 /* Has any watch fired since the last call of these three?  Does not sleep. */
 bool xenstore_watch_fired(void);
+
+/* Sleep until one has, or one of the toolstack's requests; at most `patience` ns, 0: for
+ * ever.  False: none has. */
+bool xenstore_sleep(u64 patience);
+
+/* Is there anything that these would tell?  A few instructions; for sample_keep(). */
+bool xenstore_has_news(void);
+
+/* Have the watches of the toolstack's requests fired since the last call?  One of a key in
+ * another domain's directory, that is: of a backend?  Neither sleeps. */
+bool xenstore_control_fired(void);
+bool xenstore_backend_fired(void);
 
 #endif

@@ -42,6 +42,7 @@
 #define KEY_VERSION         "version"          /* PROTOCOL_VERSION */
 #define KEY_IOREQ_PORT      "ioreq-port"       /* decimal, first of IOREQ_PORTS; absent: no service */
 #define KEY_IOREQ_MMIO      "ioreq-mmio"       /* decimal guest-physical address of one page */
+#define KEY_IOREQ_SERVER    "ioreq-server"     /* decimal, Xen's number of it: for the next backend */
 #define KEY_MAX_RING_ORDER  "max-ring-page-order"
 #define KEY_EVENT_ABI       "event-channel-abi"   /* EVENT_ABI_FIFO; absent: two levels */
 #define KEY_GRANT_VERSION   "grant-version"       /* "2"; absent: 1 */
@@ -63,6 +64,12 @@
 #define KEY_ECHO_CHANNEL    "echo-event-channel"
 #define KEY_SAMPLES_REF     "samples-ref"      /* index page: samples-pages grant references, uint32_t each */
 #define KEY_SAMPLES_PAGES   "samples-pages"
+
+/*
+ * Below the domain's own directory: why it ends, or leaves its device, in words for people.
+ * Written before Closing, and before a crash.
+ */
+#define KEY_LAST_WORDS      "data/xenometer"
 
 #define DATA_RING_ORDER     1u                 /* two pages: 64 slots */
 #define MAX_RING_ORDER      4u
@@ -111,9 +118,17 @@ struct control_request {
         uint64_t batch;      /* RESULT: ticks from the first stored sample to the end of
                                 the last; 0: the row does other things between them */
     };
-    uint32_t upcalls;        /* event upcalls taken while the row ran, by all vCPUs, and
-                                interrupts of emulated devices */
-    uint32_t notifications;  /* events sent to the backend meanwhile */
+    union {
+        uint32_t suspends;   /* READY: how often the domain was suspended so far: saved and
+                                restored, migrated, or gone on with */
+        uint32_t upcalls;    /* RESULT: event upcalls taken while the row ran, by all vCPUs,
+                                and interrupts of emulated devices */
+    };
+    union {
+        uint32_t interrupted;    /* READY: number of the row under way, from 1, when the
+                                    backend before this one went; 0: none */
+        uint32_t notifications;  /* RESULT: events sent to the backend while the row ran */
+    };
     uint32_t stolen;         /* ns in which others ran in its place meanwhile; UINT32_MAX:
                                 that or more */
     uint32_t reserved;

@@ -48,10 +48,138 @@ static void test_leftovers(void)
     program_free(&r);
 }
 
+/* Until a domain is gone; until a row runs, of a backend -v whose errors go into the file
+ * err; 10 s at most.  A row of 8,000 samples with dom0 in them takes a third of a second. */
+#define WAIT_FOR "gone() { for i in $(seq 100); do xl list $1 >/dev/null 2>&1 || return; sleep .1; done; }; " \
+                 "row() { for i in $(seq 500); do grep -q \"$1 (\" err && return; sleep .02; done; }; "
+#define IN_ROW   "./xenometer backend -v --samples=8000 "
+
+/* xl shutdown and reboot: with no backend there, in a row, and to a domain that is paused. */
+static void test_shutdown(void)
+{
+    struct outcome_of r = program_in_dom0(WAIT_FOR
+        "for m in pv pvh hvm; do "
+        "xl create $m.cfg " IMAGE " >&2; sleep .3; "
+        "timeout 5 xl shutdown -w xenometer-$m >&2; echo alone, $m: $?; gone xenometer-$m; done; "
+        IN_ROW "ring/echo-64b hypercall/null >out 2>err & b=$!; "
+        "xl create pvh.cfg " IMAGE " 'on_reboot=\"restart\"' >&2; row ring/echo-64b; "
+        "old=$(xl domid xenometer-pvh); xl reboot xenometer-pvh >&2; "
+        "for i in $(seq 100); do new=$(xl domid xenometer-pvh 2>/dev/null); "
+        "[ \"${new:-$old}\" != $old ] && echo rebooted && break; sleep .1; done; "
+        "xl pause xenometer-pvh; xl shutdown xenometer-pvh >&2; xl unpause xenometer-pvh; "
+        "gone xenometer-pvh; xl list; kill $b; wait $b; cat out err");
+
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "alone, pv: 0"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "alone, pvh: 0"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "alone, hvm: 0"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "rebooted"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "the domain was asked to reboot (xl reboot)"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "the domain was asked to shut down (xl shutdown)"));
+    /* The list is dom0's line and the head. */
+    CU_ASSERT_PTR_NULL(strstr(r.out, "\nxenometer-p"));
+    program_free(&r);
+}
+
+/* What a domain says on its way out reaches who serves it, where `xl dmesg` is no help. */
+static void test_last_words(void)
+{
+    struct outcome_of r = program_in_dom0(WAIT_FOR
+        "for m in pv pvh; do " IN_ROW "--once ring/echo-64b 2>err & b=$!; "
+        "xl create $m.cfg " IMAGE " >&2; row ring/echo-64b; xl sysrq xenometer-$m c; wait $b; "
+        "echo $m ended with $?; gone xenometer-$m; cat err >&2; done");
+    const char *first = strstr(r.err, "crashed; its last words: panic: asked to crash (xl sysrq c)");
+
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "pv ended with 1"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "pvh ended with 1"));
+    CU_ASSERT_PTR_NOT_NULL(first);
+    CU_ASSERT_PTR_NOT_NULL(first ? strstr(first + 1, "panic: asked to crash (xl sysrq c)") : NULL);
+    program_free(&r);
+
+    /* The CPU without NRIP-save: Xen cannot tell a trapped RDTSCP, and ends it with #GP. */
+    r = program("lab", "run", "--without=nrip-save", "--push", "build/xenometer",
+                "--push", "build/xenometer.elf", "--push", "configs/pvh.cfg", "--", "sh", "-c",
+                "./xenometer backend --once hypercall/null & b=$!; "
+                "xl create pvh.cfg 'kernel=\"xenometer.elf\"' 'tsc_mode=\"always_emulate\"' >&2; "
+                "wait $b; echo ended with $?", NULL);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "ended with 1"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "RDTSCP, which ends each timed region, does not work"));
+    program_free(&r);
+}
+
+/* Saved in a row and restored: the row is an error that says so, and all of them are measured
+ * again in the restored domain.  Saved and gone on with: the rows left are measured. */
+static void save(const char *mode)
+{
+    char script[1200];
+    struct outcome_of r;
+
+    snprintf(script, sizeof(script), WAIT_FOR
+        "m=%s; " IN_ROW "hypercall/null ring/echo-64b >out 2>err & b=$!; "
+        "xl create $m.cfg " IMAGE " >&2; row ring/echo-64b; xl save xenometer-$m s >&2; echo saved $?; "
+        "xl restore s >&2; echo restored $?; rm s; gone xenometer-$m; kill $b; wait $b; cat out err; "
+        "echo ==; " IN_ROW "--once ring/echo-64b hypercall/null >out 2>err & b=$!; "
+        "xl create $m.cfg " IMAGE " >&2; row ring/echo-64b; xl save -c xenometer-$m s >&2; echo saved $?; "
+        "wait $b; echo ended with $?; cat out err", mode);
+    r = program_in_dom0(script);
+    char *second = strstr(r.out, "==\n");
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(second);
+    *second++ = '\0';
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "saved 0"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "restored 0"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, ": the domain was asked to suspend (xl save or migrate)"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "The domain was suspended once"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "(domain 2): done"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(second, "saved 0"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(second, "hypercall/null"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(second, "The domain was suspended once"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(second, "(domain 3): done"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(second, "ended with 1"));
+    program_free(&r);
+}
+
+static void test_save_pv(void)  { save("pv"); }
+static void test_save_pvh(void) { save("pvh"); }
+
+/* The next backend serves the domains of one that was killed; the row under way then is an
+ * error, or measured anew.  HVM: a vCPU may wait for the killed one to answer an access. */
+static void takeover(const char *mode, const char *row)
+{
+    char script[800], expected[80];
+    struct outcome_of r;
+
+    snprintf(script, sizeof(script),
+        WAIT_FOR IN_ROW "%s >out 2>err & b=$!; xl create %s.cfg " IMAGE " >&2; row %s; "
+        "kill -9 $b; timeout 20 ./xenometer backend -v --samples=8000 --once %s hypercall/null "
+        "'ring/echo-4k-*' 2>err & b=$!; row hypercall/null; timeout 4 ./xenometer backend --once hypercall/null; "
+        "wait $b; echo the second ended with $?; cat err >&2; xl list; "
+        "xenstore-ls /local/domain/0/backend; true", row, mode, row, row);
+    r = program_in_dom0(script);
+    snprintf(expected, sizeof(expected), "its last backend ended in the row %s, which", row);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "another xenometer serves it"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.err, expected));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "the second ended with 0"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, row));
+    CU_ASSERT_PTR_NULL(strstr(r.out, "\nxenometer-"));
+    CU_ASSERT_PTR_NULL(strstr(r.out, "xenometer = "));
+    program_free(&r);
+}
+
+static void test_takeover_pv(void)  { takeover("pv", "ring/echo-64b"); }
+static void test_takeover_pvh(void) { takeover("pvh", "event/roundtrip-idle"); }
+static void test_takeover_hvm(void) { takeover("hvm", "port/ioreq"); }
+
 void suite_citizen(void)
 {
     CU_pSuite s = CU_add_suite("under xl", NULL, NULL);
 
     CU_add_test(s, "names", test_names);
     CU_add_test(s, "what a killed backend left", test_leftovers);
+    CU_add_test(s, "shutdown and reboot", test_shutdown);
+    CU_add_test(s, "last words", test_last_words);
+    CU_add_test(s, "save, PV", test_save_pv);
+    CU_add_test(s, "save, PVH", test_save_pvh);
+    CU_add_test(s, "a backend that is replaced, PV", test_takeover_pv);
+    CU_add_test(s, "a backend that is replaced, PVH", test_takeover_pvh);
+    CU_add_test(s, "a backend that is replaced, HVM", test_takeover_hvm);
 }
