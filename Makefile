@@ -315,7 +315,7 @@ install: all
 		install -D -m 644 $$file $(DESTDIR)$(PREFIX)/share/xenometer/$$file; done
 	install -m 755 $(BUILD)/lab-agent $(BUILD)/cpu-plugin.so $(BUILD)/bochs-save.so $(BUILD)/trace-plugin.so $(BUILD)/linux-init $(DESTDIR)$(PREFIX)/share/xenometer/
 	install -m 644 $(BUILD)/xenometer.elf.debug $(DESTDIR)$(PREFIX)/share/xenometer/
-	install -m 644 configs/*.cfg configs/packages $(DESTDIR)$(PREFIX)/share/xenometer/configs/
+	install -m 644 configs/*.cfg configs/packages configs/emulators.txt $(DESTDIR)$(PREFIX)/share/xenometer/configs/
 	install -m 644 configs/lab/* $(DESTDIR)$(PREFIX)/share/xenometer/configs/lab/
 	install -D -m 644 dom0-tools/man/xenometer-paths.7 $(DESTDIR)$(PREFIX)/share/man/man7/xenometer-paths.7
 	install -m 644 dom0-tools/man/xenometer.1 $(DESTDIR)$(PREFIX)/share/man/man1/

@@ -90,9 +90,21 @@ static void check_cpu(struct checks *checks)
                    "none");
 }
 
+/* The other emulator: only for those who want its CPUs. */
+static void check_bochs(struct checks *checks)
+{
+    if ( program_exists("bochs") && program_exists("grub-mkrescue") )
+        checks_add(checks, GROUP, "Bochs", CHECK_OK, NULL, "for --cpu=intel");
+    else
+        checks_add(checks, GROUP, "Bochs", CHECK_NOTE, NULL,
+                   "is not installed; only --cpu=intel and the like need it: make bench-intel "
+                   "installs it");
+}
+
 void checks_lab(struct checks *checks)
 {
     check_qemu(checks);
+    check_bochs(checks);
     check_cpu(checks);
     check_memory(checks);
 }

@@ -8,13 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <libsmartcols/libsmartcols.h>
-
 #include "catalogue/modes.h"
+#include "report/changes.h"
 #include "report/comparison.h"
 #include "report/json.h"
-#include "report/layout.h"
-#include "report/text.h"
 #include "xenometer.h"
 
 struct arguments {
@@ -90,137 +87,6 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
     }
 }
 
-static const struct result *either(const struct change *c)
-{
-    return c->after ? c->after : c->before;
-}
-
-/* A median, or the outcome there was instead; the caller's to free. */
-static char *figure(const struct result *r)
-{
-    if ( r == NULL )
-        return xstrdup("");
-    if ( r->outcome != OUTCOME_SUCCESS )
-        return xstrdup(outcome_name(r->outcome));
-    return text_number(r->median);
-}
-
-/* "+3,404", "-781", "new", "gone"; the caller's to free. */
-static char *difference(const struct change *c)
-{
-    uint64_t before, after;
-    char *moved, *text;
-
-    if ( c->kind == CHANGE_OUTCOME )
-        return xstrdup("");
-    if ( c->kind != CHANGE_MEDIAN )
-        return xstrdup(change_name(c->kind));
-    before = c->before->median;
-    after = c->after->median;
-    moved = text_number(after > before ? after - before : before - after);
-    text = xasprintf("%c%s", after > before ? '+' : '-', moved);
-    free(moved);
-    return text;
-}
-
-/* "+3.1%"; the caller's to free. */
-static char *percentage(const struct change *c)
-{
-    if ( c->kind != CHANGE_MEDIAN )
-        return xstrdup("");
-    if ( c->before->median == 0 )
-        return xstrdup("from 0");
-    return text_change(c->before->median, c->after->median);
-}
-
-/* Why it is no failure, or why there is no figure. */
-static const char *why(const struct change *c)
-{
-    if ( c->explained )
-        return c->explained;
-    if ( c->kind == CHANGE_OUTCOME && c->after->reason )
-        return c->after->reason;
-    if ( c->kind == CHANGE_OUTCOME && c->before->reason )
-        return c->before->reason;
-    return "";
-}
-
-static void add_line(struct libscols_table *table, const struct change *c,
-                     bool colour)
-{
-    struct libscols_line *line = scols_table_new_line(table, NULL);
-    char *before = figure(c->before), *after = figure(c->after);
-    char *change = difference(c), *percent = percentage(c), *interval = xstrdup("");
-
-    if ( c->has_interval )
-    {
-        free(interval);
-        interval = xasprintf("%.3f to %.3f", c->interval[0], c->interval[1]);
-    }
-    scols_line_set_data(line, 0, either(c)->row);
-    scols_line_set_data(line, 1, layout_mode_title(either(c)->mode));
-    scols_line_set_data(line, 2, before);
-    scols_line_set_data(line, 3, after);
-    scols_line_set_data(line, 4, change);
-    scols_line_set_data(line, 5, percent);
-    scols_line_set_data(line, 6, interval);
-    scols_line_set_data(line, 7, why(c));
-    if ( colour && c->counts && !c->explained )
-        scols_line_set_color(line, COLOUR_RED);
-    free(before);
-    free(after);
-    free(change);
-    free(percent);
-    free(interval);
-}
-
-static int print_table(const struct comparison *comparison, const char *clock)
-{
-    struct libscols_table *table = scols_new_table();
-    bool colour = text_style(stdout).colour, intervals = false, reasons = false;
-    size_t shown = 0;
-
-    if ( table == NULL )
-    {
-        message("out of memory");
-        return STATUS_ENVIRONMENT;
-    }
-    for ( size_t i = 0; i < comparison->count; i++ )
-    {
-        intervals |= comparison->changes[i].has_interval;
-        reasons |= *why(&comparison->changes[i]) != '\0';
-    }
-    scols_table_enable_colors(table, colour);
-    scols_table_set_termforce(table, SCOLS_TERMFORCE_NEVER);
-    scols_table_set_column_separator(table, "  ");
-    scols_table_new_column(table, "ROW", 0, 0);
-    scols_table_new_column(table, "MODE", 0, 0);
-    scols_table_new_column(table, "OLD", 0, SCOLS_FL_RIGHT);
-    scols_table_new_column(table, "NEW", 0, SCOLS_FL_RIGHT);
-    scols_table_new_column(table, "CHANGE", 0, SCOLS_FL_RIGHT);
-    scols_table_new_column(table, "%", 0, SCOLS_FL_RIGHT);
-    scols_table_new_column(table, "95% OF NEW/OLD", 0,
-                           intervals ? SCOLS_FL_RIGHT : SCOLS_FL_HIDDEN);
-    scols_table_new_column(table, "WHY", 0, reasons ? 0 : SCOLS_FL_HIDDEN);
-    for ( size_t i = 0; i < comparison->count; i++ )
-        if ( comparison->changes[i].kind != CHANGE_NONE )
-        {
-            add_line(table, &comparison->changes[i], colour);
-            shown++;
-        }
-    if ( shown > 0 )
-    {
-        printf("Medians, %s per operation%s.\n\n", clock,
-               strcmp(clock, "instructions") == 0 ? ", not time" : "");
-        scols_print_table(table);
-        putchar('\n');
-    }
-    scols_unref_table(table);
-    printf("%zu of %zu figures are the same.\n", comparison->count - shown,
-           comparison->count);
-    return STATUS_OK;
-}
-
 static json_t *median_value(const struct result *r)
 {
     if ( r == NULL || r->outcome != OUTCOME_SUCCESS )
@@ -242,7 +108,7 @@ static void print_json(const struct comparison *comparison, const char *clock,
     {
         const struct change *c = &comparison->changes[i];
         json_t *row = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:b, s:s?}",
-            "row", either(c)->row, "mode", mode_name(either(c)->mode),
+            "row", change_result(c)->row, "mode", mode_name(change_result(c)->mode),
             "change", change_name(c->kind),
             "old", median_value(c->before), "new", median_value(c->after),
             "old_status", status_value(c->before),
@@ -326,7 +192,7 @@ static int compare(const struct arguments *a, struct explanations *explanations,
     if ( a->json )
         print_json(&comparison, after->environment.clock, &a->allowed);
     else
-        status = print_table(&comparison, after->environment.clock);
+        status = changes_print(&comparison, after->environment.clock, "OLD", "NEW");
     if ( status == STATUS_OK && comparison.beyond > comparison.explained )
     {
         say_verdict(a, &comparison, after->environment.clock);

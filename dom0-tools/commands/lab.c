@@ -5,6 +5,7 @@
  */
 #include <argp.h>
 #include <errno.h>
+#include <glob.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -218,6 +219,27 @@ static int command_run_job(struct lab_arguments *a)
     return status;
 }
 
+/* Those of Bochs are told by their names: of which CPUs is not known beforehand. */
+static void add_bochs(const struct cache *cache, json_t *snapshots)
+{
+    char *pattern = path_in(cache->lab, "bochs-*/config"), *slash;
+    glob_t found;
+
+    if ( glob(pattern, 0, NULL, &found) == 0 )
+    {
+        for ( size_t i = 0; i < found.gl_pathc; i++ )
+        {
+            slash = strrchr(found.gl_pathv[i], '/');
+            *slash = '\0';
+            json_array_append_new(snapshots, json_pack("{s:s,s:s,s:b,s:I}",
+                "name", base_name(found.gl_pathv[i]), "clock", "exact", "smp", 0,
+                "bytes", (json_int_t)disk_usage(found.gl_pathv[i])));
+        }
+        globfree(&found);
+    }
+    free(pattern);
+}
+
 static json_t *status_document(const struct cache *cache, const struct recipe *recipe,
                                const struct lab_facts *facts)
 {
@@ -242,6 +264,8 @@ static json_t *status_document(const struct cache *cache, const struct recipe *r
             free(path);
         }
     }
+    if ( assembled )
+        add_bochs(cache, snapshots);
     return json_pack("{s:s,s:s,s:I,s:I,s:s,s:b,s:o,s:s,s:s,s:s,s:s,s:s,s:b,s:s}",
         "cache", cache->root, "suite", cache->suite,
         "bytes", (json_int_t)disk_usage(cache->root),

@@ -28,6 +28,7 @@
 #include "measure/environment.h"
 #include "measure/plan.h"
 #include "measure/session.h"
+#include "report/beside.h"
 #include "report/json.h"
 #include "report/layers.h"
 #include "report/table.h"
@@ -71,7 +72,7 @@ static const struct argp_option options_table[] = {
     { "host", OPTION_HOST, "auto|xen|lab", 0, "Where to run (default auto: this machine's Xen if it has one)", 0 },
     { "clock", OPTION_CLOCK, "exact|fast|kvm", 0, "The lab's clock (default exact: counts instructions)", 0 },
     { "lab-suite", OPTION_SUITE, "SUITE", 0, "The lab made of another Debian suite's packages, such as bookworm (default: $XENOMETER_LAB_SUITE, or " LAB_SUITE ")", 0 },
-    { "cpu", OPTION_CPU, "CPU", 0, "The lab's: amd (default, in QEMU), intel (in Bochs, with VT-x), amd-bochs, or a model by Bochs's name", 0 },
+    { "cpu", OPTION_CPU, "CPU", 0, "The lab's: amd (default, in QEMU), intel (in Bochs, with VT-x), amd-bochs, or a model by Bochs's name; several, with commas between, side by side", 0 },
     { "without", OPTION_WITHOUT, "FEATURE", 0, "The lab's CPU without a feature that QEMU lacks and the lab adds: nrip-save, decodeassists", 0 },
     { "deadline", 'd', "SECONDS", 0, "Whole run, wall clock (default 1800)", 0 },
     { "row-deadline", OPTION_ROW_DEADLINE, "SECONDS", 0, "One row in one domain, by dom0's clock (default 30; in the exact lab 3)", 0 },
@@ -152,6 +153,7 @@ static const struct argp parser = {
            "  xenometer run\n"
            "  xenometer run 'hypercall/*' --modes=pv,pvh\n"
            "  xenometer run port/qemu-ide port/ioreq -m hvm -n 500 -o ports.json\n"
+           "  xenometer run --cpu=amd,intel 'hypercall/*' 'exit/*'\n"
            "  xenometer run --host=lab --lab-suite=bookworm -o xen-4.17.json\n\n"
            "Exit status: 0 fine, 1 a row failed, 2 usage, 3 something is missing on "
            "this machine, 4 deadline.",
@@ -538,11 +540,11 @@ static int hand_over(const struct run_options *o, const struct results *results)
 }
 
 /* What the CPU's emulator cannot do is said before anything starts.  An enum status. */
-static int check_cpu(const struct run_options *o, bool lab)
+static int check_cpu(const struct run_options *o, const char *cpu, bool lab)
 {
-    const char *why = lab_cpu_no_hvm(o->cpu);
+    const char *why = lab_cpu_no_hvm(cpu);
 
-    if ( !o->cpu )
+    if ( !cpu && lab )
         return STATUS_OK;
     if ( !lab )
         message("--cpu is for the lab, and this run uses this machine's Xen: add --host=lab");
@@ -553,7 +555,7 @@ static int check_cpu(const struct run_options *o, bool lab)
     else if ( o->layers )
         message("--layers needs QEMU's plugins: --cpu=amd");
     else if ( why && o->modes != MODES_EVERY && !(o->modes & (MODE_PV | MODE_DOM0)) )
-        message("--cpu=%s %s: only --modes=pv,dom0 can run there", o->cpu, why);
+        message("--cpu=%s %s: only --modes=pv,dom0 can run there", cpu, why);
     else
         return STATUS_OK;
     return STATUS_USAGE;
@@ -582,6 +584,90 @@ static int check_xen_options(const struct run_options *o, bool lab)
     return status;
 }
 
+/* ---------------------------------------------------------- several CPUs -- */
+
+#define MAX_CPUS 8u
+
+/* What --cpu names: titles, and what lab_options want.  `text` is taken apart. */
+struct cpus {
+    const char *names[MAX_CPUS], *models[MAX_CPUS];
+    size_t count;
+};
+
+static int choose_cpus(char *text, struct cpus *cpus)
+{
+    char *name;
+    int status = STATUS_OK;
+
+    while ( status == STATUS_OK && (name = strsep(&text, ",")) != NULL )
+    {
+        if ( cpus->count == MAX_CPUS )
+        {
+            message("--cpu: %u CPUs at most", MAX_CPUS);
+            return STATUS_USAGE;
+        }
+        cpus->names[cpus->count] = name;
+        status = lab_cpu_choose(name, &cpus->models[cpus->count++]);
+    }
+    return status;
+}
+
+/* "out.json" for one of several CPUs: "out-intel.json"; the caller's. */
+static char *output_for(const char *output, const char *cpu)
+{
+    const char *dot = strrchr(output, '.'), *slash = strrchr(output, '/');
+
+    if ( dot == NULL || (slash && dot < slash) )
+        dot = output + strlen(output);
+    return xasprintf("%.*s-%s%s", (int)(dot - output), output, cpu, dot);
+}
+
+static void finish(const struct run_options *o, const struct image *image,
+                   struct results *results)
+{
+    replace(&results->environment.image, image->build_id);
+    results->environment.boots = o->boots;
+    results->environment.seed = o->seed;
+    results_sort(results, image);
+}
+
+static uint32_t row_deadline(const char *cpu, bool exact_lab)
+{
+    return cpu ? ROW_DEADLINE_BOCHS : exact_lab ? ROW_DEADLINE_EXACT : ROW_DEADLINE;
+}
+
+/* One after another, each in a lab of its own. */
+static int run_cpus(const struct run_options *o, const struct cpus *cpus,
+                    const struct session_options *session, const struct selection *selection,
+                    const struct image *image)
+{
+    struct results all[MAX_CPUS] = { 0 };
+    int status = STATUS_OK, worst = STATUS_OK;
+
+    for ( size_t i = 0; status == STATUS_OK && i < cpus->count; i++ )
+    {
+        struct run_options one = *o;
+        char *output = o->output ? output_for(o->output, cpus->names[i]) : NULL;
+
+        one.cpu = cpus->models[i];
+        if ( !session->row_deadline )
+            one.row_deadline = row_deadline(one.cpu, true);
+        message("%s: %s", cpus->names[i], one.cpu ? one.cpu : "in QEMU");
+        status = run_lab(&one, session, selection, &all[i]);
+        finish(o, image, &all[i]);
+        if ( status == STATUS_OK && output )
+            status = results_write(output, &all[i]);
+        if ( status == STATUS_OK && exit_status(&all[i]) )
+            worst = exit_status(&all[i]);
+        free(output);
+    }
+    if ( status == STATUS_OK )
+        beside_print(stdout, all, cpus->names, cpus->count);
+    for ( size_t i = 0; i < MAX_CPUS; i++ )
+        results_free(&all[i]);
+    return status ? status : worst;
+}
+
 int command_run(int argc, char **argv)
 {
     struct run_options o = {
@@ -591,6 +677,7 @@ int command_run(int argc, char **argv)
     struct results results = { 0 };
     struct selection selection = { 0 };
     struct session_options session;
+    struct cpus cpus = { .count = 0 };
     struct image *image = NULL;
     char *elf = NULL, *configs = NULL, *error = NULL, *host;
     bool lab, suite_given;
@@ -598,8 +685,10 @@ int command_run(int argc, char **argv)
 
     if ( argp_parse(&parser, argc, argv, 0, NULL, &o) )
         return STATUS_USAGE;
-    if ( o.cpu && (status = lab_cpu_choose(o.cpu, &o.cpu)) != STATUS_OK )
+    if ( o.cpu && (status = choose_cpus((char *)o.cpu, &cpus)) != STATUS_OK )
         return status;
+    /* QEMU's when there are several: what is asked for must be possible there, too. */
+    o.cpu = cpus.count > 1 ? NULL : cpus.models[0];
     suite_given = o.suite && *o.suite;
     if ( suite_choose(&o.suite) )
         return STATUS_USAGE;
@@ -627,9 +716,8 @@ int command_run(int argc, char **argv)
         goto out;
 
     host = choose_host(&o, &lab);
-    if ( !o.row_deadline )
-        o.row_deadline = o.cpu ? ROW_DEADLINE_BOCHS
-                         : lab && o.clock == LAB_EXACT ? ROW_DEADLINE_EXACT : ROW_DEADLINE;
+    if ( !o.row_deadline && cpus.count < 2 )
+        o.row_deadline = row_deadline(o.cpu, lab && o.clock == LAB_EXACT);
     session = (struct session_options){
         .image = image, .elf = elf, .config_dir = configs, .samples = o.samples,
         .boots = o.boots, .seed = o.seed, .bridge = o.bridge, .kernel = o.kernel,
@@ -645,7 +733,14 @@ int command_run(int argc, char **argv)
         free(host);
         goto out;
     }
-    status = check_cpu(&o, lab);
+    for ( size_t i = 0; status == STATUS_OK && i < cpus.count; i++ )
+        status = check_cpu(&o, cpus.models[i], lab);
+    if ( status == STATUS_OK && cpus.count > 1 && (o.json || o.wide) )
+    {
+        message("--%s shows the figures of one CPU: name one, or write them with --output",
+                o.json ? "json" : "wide");
+        status = STATUS_USAGE;
+    }
     if ( status != STATUS_OK )
     {
         free(host);
@@ -667,12 +762,14 @@ int command_run(int argc, char **argv)
     status = check_xen_options(&o, lab);
     if ( status != STATUS_OK )
         goto out;
+    if ( cpus.count > 1 )
+    {
+        status = run_cpus(&o, &cpus, &session, &selection, image);
+        goto out;
+    }
     status = lab ? run_lab(&o, &session, &selection, &results)
                  : run_here(&session, &selection, &results);
-    replace(&results.environment.image, image->build_id);
-    results.environment.boots = o.boots;
-    results.environment.seed = o.seed;
-    results_sort(&results, image);
+    finish(&o, image, &results);
     if ( status == STATUS_OK )
         status = hand_over(&o, &results);
     else if ( results.count )

@@ -135,6 +135,12 @@ char *child_ending(const struct child *child)
     return xasprintf("exited with status %d", WEXITSTATUS(child->status));
 }
 
+int child_exit_status(const struct child *child)
+{
+    return WIFSIGNALED(child->status) ? 128 + WTERMSIG(child->status)
+                                      : WEXITSTATUS(child->status);
+}
+
 int memory_file(const char *name, size_t size)
 {
     int fd = memfd_create(name, MFD_CLOEXEC);

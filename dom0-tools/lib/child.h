@@ -38,6 +38,9 @@ void child_kill(struct child *child);
 /* "exited with status 1", "was killed by signal 9 (Killed)"; the caller's. */
 char *child_ending(const struct child *child);
 
+/* As a shell has it: its exit status, or 128 + the signal that killed it. */
+int child_exit_status(const struct child *child);
+
 /*
  * Run to the end, with ticks of the progress stage.  stdout goes to stdout_fd.
  * STATUS_OK when it exited with 0, 128 + signal when cancelled; else

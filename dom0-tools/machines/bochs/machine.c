@@ -22,16 +22,14 @@
 
 /*
  * cpu: a reset after a triple fault would hang the lab, not end it; Xen probes for model
- * specific registers that Bochs does not have.  speaker: would open the host's sound.  usb_uhci: of
- * a saved machine it is loaded before the serial line instead of after, and its timer, of each
- * millisecond, would go to that, which then receives a NUL each time.  vga: the
+ * specific registers that Bochs does not have.  speaker: would open the host's sound.  vga: the
  * screen stays one of text, which the display library wants.  `term` draws it on a terminal
  * that nobody sees.
  */
 static const char configuration[] =
     "config_interface: textconfig\n"
     "display_library: term\n"
-    "plugin_ctrl: speaker=0, usb_uhci=0\n"
+    "plugin_ctrl: speaker=0\n"
     "cpu: model=%s, count=1, ips=%u, reset_on_triple_fault=0, ignore_bad_msrs=1\n"
     "clock: sync=none, time0=1767225600\n"      /* 2026-01-01 */
     "memory: guest=%u, host=%u\n"
@@ -60,6 +58,8 @@ char *bochs_configuration(const struct lab_options *options, const char *serial)
 
 /*
  * vga=text-80x25: GRUB offers Xen a screen of 32 bits a pixel otherwise, which Bochs refuses.
+ * clocksource=acpi: Bochs does not save its HPET's counter, which jumps at a load, and Xen's time,
+ * and dom0's, with it.
  * noreboot: Bochs would start the machine again; a panic is seen on the serial line.
  */
 char *bochs_grub_configuration(void)
@@ -69,7 +69,7 @@ char *bochs_grub_configuration(void)
                      "serial --unit=0 --speed=115200\n"
                      "terminal_output serial\n"
                      "menuentry xen {\n"
-                     "  multiboot2 /boot/xen vga=text-80x25 noreboot " XEN_OPTIONS "\n"
+                     "  multiboot2 /boot/xen vga=text-80x25 clocksource=acpi noreboot " XEN_OPTIONS "\n"
                      "  module2 /boot/vmlinux " DOM0_OPTIONS " " EMULATOR_VARIABLE "=bochs\n"
                      "  module2 /boot/dom0.cpio\n"
                      "}\n", "exact");

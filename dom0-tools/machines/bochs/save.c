@@ -26,35 +26,49 @@ bool bochs_saves(const struct lab_options *options)
     return plugin != NULL;
 }
 
-/*
- * It puts a copy of the disk into the directory, and would write that over the next job: said in
- * `hard_drive`, the parameters of the disk controllers, and not wanted.
- */
-static int forget_disk(const char *directory)
+/* In a file of the saved machine, one text for another. */
+static int edit(const char *directory, const char *name, const char *from, const char *to)
 {
-    static const char yes[] = "image = true", no[] = "image = false";
-    char *path = path_in(directory, "hard_drive"), *text = read_whole_file(path, NULL);
-    char *image = path_in(directory, "hard_drive.0.drive0.image");
-    char *found = text ? strstr(text, yes) : NULL, *changed;
+    char *path = path_in(directory, name), *text = read_whole_file(path, NULL), *changed;
+    char *found = text ? strstr(text, from) : NULL;
     int status = STATUS_OK, error;
 
-    if ( found == NULL || unlink(image) )
+    if ( found == NULL )
     {
-        message("the lab's snapshot was not saved: this Bochs saves its disks otherwise than 2.7, "
-                "in %s", path);
+        message("the lab's snapshot was not saved: this Bochs saves otherwise than 2.7, there is "
+                "no '%s' in %s", from, path);
         status = STATUS_ENVIRONMENT;
     }
     else
     {
-        changed = xasprintf("%.*s%s%s", (int)(found - text), text, no, found + strlen(yes));
+        changed = xasprintf("%.*s%s%s", (int)(found - text), text, to, found + strlen(from));
         error = write_whole_file(path, changed, strlen(changed), 0666);
         if ( error )
             status = cache_error(path, error);
         free(changed);
     }
-    free(image);
     free(text);
     free(path);
+    return status;
+}
+
+/*
+ * `hard_drive`, the parameters of the disk controllers, says that there is a copy of the disk,
+ * which would be written over the next job.
+ *
+ * `config` loads usb_uhci before the serial line, while at power-on it came after it.  Timers are
+ * known by their numbers alone: the serial line would get the other's, and with it a NUL each
+ * millisecond.
+ */
+static int correct(const char *directory)
+{
+    char *image = path_in(directory, "hard_drive.0.drive0.image");
+    int status = edit(directory, "hard_drive", "image = true", "image = false");
+
+    if ( status == STATUS_OK )
+        status = edit(directory, "config", "usb_uhci=true, ", "");
+    unlink(image);
+    free(image);
     return status;
 }
 
@@ -70,7 +84,7 @@ int bochs_save(struct instance *instance, const char *directory)
     if ( cancelled() )
         return cancelled();
     if ( own->child.ended && own->child.status == 0 )
-        return forget_disk(directory);
+        return correct(directory);
     how = own->child.ended ? instance_ending(instance) : xstrdup("Bochs did not end");
     message("the lab's snapshot was not saved: %s", how);
     free(how);

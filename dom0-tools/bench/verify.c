@@ -1,0 +1,137 @@
+#include "bench/verify.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/cancel.h"
+#include "lib/child.h"
+#include "report/json.h"
+#include "xenometer.h"
+
+/* What the lab adds to QEMU's CPU (machines/features.c), by QEMU's names, which are those of
+ * results too. */
+static const char *const added[] = { "nrip-save", "decodeassists" };
+#define ADDED (sizeof(added) / sizeof(added[0]))
+
+void verify_rows(struct selection *s)
+{
+    size_t kept = 0;
+
+    for ( size_t i = 0; i < s->count; i++ )
+        if ( s->rows[i]->own == NULL && !(s->rows[i]->flags & (ROW_DOM0 | ROW_BLOCKS)) &&
+             !(s->rows[i]->needs & (DOMAIN_SMP | DOMAIN_SMP_SHARED | DOMAIN_PEER |
+                                    DOMAIN_NETWORKS | DOMAIN_DISKS)) )
+            s->rows[kept++] = s->rows[i];
+    s->count = kept;
+}
+
+/* `xenometer run` of ourselves; its JSON becomes *results. */
+static int run(const struct verify_options *o, const struct selection *selection,
+               const char *cpu, const char *without, struct results *results)
+{
+    const char **argv = xcalloc(selection->count + 10, sizeof(*argv));
+    char *cpu_option = xasprintf("--cpu=%s", cpu), *boots = xasprintf("--boots=%u", o->boots);
+    char *samples = o->samples ? xasprintf("--samples=%u", o->samples) : NULL;
+    char *modes = modes_text(selection->modes), *list = NULL, *text;
+    int out = memory_file("results", 0), status = STATUS_ENVIRONMENT;
+    struct child child;
+    size_t n = 0, size;
+
+    for ( char *c = modes; *c; c++ )
+        if ( *c == ' ' )
+            *c = ',';
+    list = xasprintf("--modes=%s", modes);
+    argv[n++] = "/proc/self/exe";
+    argv[n++] = "run";
+    argv[n++] = "--host=lab";
+    argv[n++] = "--json";
+    argv[n++] = cpu_option;
+    argv[n++] = boots;
+    argv[n++] = list;
+    if ( samples )
+        argv[n++] = samples;
+    if ( without )
+        argv[n++] = without;
+    for ( size_t i = 0; i < selection->count; i++ )
+        argv[n++] = selection->rows[i]->name;
+
+    if ( out >= 0 && child_start(&child, &(struct child_start){
+             .argv = argv, .stdin_fd = -1, .stdout_fd = out, .stderr_fd = STDERR_FILENO }) == 0 )
+    {
+        while ( !child_wait(&child, 100) && !cancelled() )
+            ;
+        child_kill(&child);
+        text = memory_file_text(out, &size);
+        if ( cancelled() )
+            status = cancelled();
+        else if ( size == 0 )
+            /* It has said why. */
+            status = child_exit_status(&child);
+        else
+            status = results_from_json(text, size, "the lab's answer", results)
+                ? STATUS_ENVIRONMENT : STATUS_OK;
+        free(text);
+    }
+    if ( out >= 0 )
+        close(out);
+    free(list);
+    free(modes);
+    free(samples);
+    free(boots);
+    free(cpu_option);
+    free(argv);
+    return status;
+}
+
+/* "--without=decodeassists": what QEMU's CPU has to be without; NULL: nothing.  The caller's. */
+static char *without(const struct results *bochs)
+{
+    const char *has = bochs->environment.cpu_features;
+    char *option = NULL;
+
+    for ( size_t i = 0; i < ADDED; i++ )
+        if ( has && !strstr(has, added[i]) )
+        {
+            char *longer = option ? xasprintf("%s,%s", option, added[i])
+                                  : xasprintf("--without=%s", added[i]);
+
+            free(option);
+            option = longer;
+        }
+    return option;
+}
+
+int verify_measure(const struct verify_options *o, const struct selection *selection,
+                   struct results *qemu, struct results *bochs)
+{
+    char *option;
+    int status;
+
+    cancel_begin();
+    status = run(o, selection, o->cpu, NULL, bochs);
+    option = without(bochs);
+    if ( status == STATUS_OK )
+        status = run(o, selection, "amd", option, qemu);
+    free(option);
+    cancel_end();
+    return status;
+}
+
+struct agreement verify_count(const struct comparison *comparison)
+{
+    struct agreement agreement = { .cells = 0 };
+
+    for ( size_t i = 0; i < comparison->count; i++ )
+    {
+        const struct change *c = &comparison->changes[i];
+
+        if ( !c->before || !c->after || c->before->outcome != OUTCOME_SUCCESS ||
+             c->after->outcome != OUTCOME_SUCCESS )
+            continue;
+        agreement.cells++;
+        agreement.equal += c->kind == CHANGE_NONE;
+        agreement.explained += c->kind != CHANGE_NONE && c->explained;
+    }
+    return agreement;
+}

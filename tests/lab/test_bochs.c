@@ -1,0 +1,158 @@
+/*
+ * The lab's other emulator, Bochs: an Intel CPU with VMX, and an AMD one that must count as
+ * QEMU's does.  Minutes for the first snapshot of each.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <CUnit/CUnit.h>
+
+#include "program.h"
+
+#define REFUSED(text, ...) \
+    do { \
+        struct outcome_of refused = program(__VA_ARGS__, NULL); \
+        CU_ASSERT_EQUAL(refused.status, 2); \
+        CU_ASSERT(is_one_line_error(&refused, text)); \
+        program_free(&refused); \
+    } while ( 0 )
+
+/* Said before anything is started. */
+static void test_refused(void)
+{
+    REFUSED("corei7_skylake_x", "run", "--host=lab", "--cpu=pentium9", "hypercall/null");
+    REFUSED("32-bit", "run", "--host=lab", "--cpu=pentium", "hypercall/null");
+    REFUSED("neither VMX nor SVM", "run", "--host=lab", "--cpu=athlon64_venice", "-m", "pvh",
+            "hypercall/null");
+    REFUSED("--clock=exact", "run", "--host=lab", "--cpu=intel", "--clock=fast",
+            "hypercall/null");
+    REFUSED("--layers", "run", "--host=lab", "--cpu=intel", "--layers", "hypercall/null");
+    REFUSED("--smp", "lab", "run", "--cpu=intel", "--smp", "--", "true");
+}
+
+/* Whether a list of the results' environment has a word. */
+static bool has_feature(json_t *results, const char *name)
+{
+    json_t *list = json_object_get(json_object_get(results, "environment"), "cpu_features"), *one;
+    size_t i;
+
+    json_array_foreach(list, i, one)
+        if ( !strcmp(json_string_value(one), name) )
+            return true;
+    return false;
+}
+
+/* Xen sees VMX and EPT; a hypercall is a VM exit in PVH; two runs count the same. */
+static void test_intel(void)
+{
+    static const char file[] = "build/test-intel.json";
+    struct outcome_of r = program("run", "--host=lab", "--cpu=intel", "--boots=1", "-n", "100",
+                                  "-o", file, "hypercall/null", "exit/cpuid-basic",
+                                  "mmio/xen-lapic", NULL);
+    json_t *results = json_load_file(file, 0, NULL), *again;
+
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "Bochs"));
+    program_free(&r);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(results);
+    CU_ASSERT(has_feature(results, "vmx"));
+    CU_ASSERT(has_feature(results, "ept"));
+    CU_ASSERT(has_feature(results, "apic-register-virtualization"));
+    for ( int m = 0; m < 2; m++ )
+    {
+        const char *mode = m ? "hvm" : "pvh";
+
+        CU_ASSERT(figure(results, "hypercall/null", mode, "median") > 700);
+        CU_ASSERT(figure(results, "hypercall/null", mode, "median") < 1000);
+        CU_ASSERT(figure(results, "exit/cpuid-basic", mode, "median") > 700);
+        CU_ASSERT(figure(results, "exit/cpuid-basic", mode, "median") < 1000);
+        /* No exit: the CPU has the APIC's registers. */
+        CU_ASSERT(figure(results, "mmio/xen-lapic", mode, "median") < 10);
+    }
+    CU_ASSERT(figure(results, "hypercall/null", "pv", "median") < 300);
+
+    r = program("run", "--host=lab", "--cpu=intel", "--boots=1", "-n", "100", "--json", "-m",
+                "pvh", "hypercall/null", NULL);
+    again = json_loads(r.out, 0, NULL);
+    CU_ASSERT_EQUAL(figure(again, "hypercall/null", "pvh", "median"),
+                    figure(results, "hypercall/null", "pvh", "median"));
+    json_decref(again);
+    program_free(&r);
+    json_decref(results);
+}
+
+/* Output, files and exit status by the disk, as by QEMU's shared memory. */
+static void test_job(void)
+{
+    struct outcome_of r = program("lab", "run", "--cpu=intel", "--", "sh", "-c",
+                                  "xl dmesg | grep VMX; echo wrong >&2; exit 7", NULL);
+
+    CU_ASSERT_EQUAL(r.status, 7);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "HVM: VMX enabled"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "wrong"));
+    program_free(&r);
+    r = program("lab", "run", "--cpu=intel", "--deadline=5", "--", "sleep", "1000000", NULL);
+    CU_ASSERT_EQUAL(r.status, 4);
+    program_free(&r);
+}
+
+/* A CPU with other features is no change of the program: not compared unasked. */
+static void test_compare(void)
+{
+    static const char amd[] = "build/test-amd.json";
+    struct outcome_of r = program("run", "--host=lab", "--boots=1", "-n", "100", "-m", "pvh",
+                                  "-o", amd, "hypercall/null", NULL);
+
+    CU_ASSERT_EQUAL(r.status, 0);
+    program_free(&r);
+    r = program("compare", amd, "build/test-intel.json", NULL);
+    CU_ASSERT_EQUAL(r.status, 2);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "--across-features"));
+    program_free(&r);
+    unlink(amd);
+    unlink("build/test-intel.json");
+}
+
+/* Ctrl-C: Bochs is gone with us. */
+static void test_cancelled(void)
+{
+    pid_t pid = program_start("/dev/null", "/dev/null", "lab", "run", "--cpu=intel", "--",
+                              "sleep", "1000000", NULL);
+
+    sleep(10);
+    kill(pid, SIGINT);
+    CU_ASSERT_EQUAL(program_wait(pid, 20), 130);
+    CU_ASSERT_NOT_EQUAL(system("pgrep -P 1 bochs-bin >/dev/null"), 0);
+}
+
+/* Two emulators written by different people. */
+static void test_verify(void)
+{
+    struct outcome_of r = program_patiently(3600, "verify", "hypercall/null", "hypercall/enosys",
+                                            "exit/cpuid-basic", "exit/msr-read",
+                                            "event/send-masked", "port/xen-pit", "sched/yield",
+                                            "grant/access-end", "baseline/empty", NULL);
+    unsigned equal = 0, cells = 0;
+    const char *verdict = strstr(r.out, "agree to the instruction in ");
+
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(verdict);
+    CU_ASSERT_EQUAL(sscanf(verdict, "agree to the instruction in %u of %u", &equal, &cells), 2);
+    CU_ASSERT(cells >= 20);
+    program_free(&r);
+}
+
+void suite_bochs(void)
+{
+    CU_pSuite suite = CU_add_suite("bochs", NULL, NULL);
+
+    CU_add_test(suite, "what Bochs cannot do is said", test_refused);
+    CU_add_test(suite, "an Intel CPU", test_intel);
+    CU_add_test(suite, "a job by the disk", test_job);
+    CU_add_test(suite, "not compared across features", test_compare);
+    CU_add_test(suite, "Ctrl-C", test_cancelled);
+    CU_add_test(suite, "QEMU and Bochs count the same", test_verify);
+}
