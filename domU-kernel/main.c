@@ -9,6 +9,7 @@
  */
 #include "arch/memory.h"
 #include "arch/mode.h"
+#include "arch/smp.h"
 #include "arch/traps.h"
 #include "drivers/device.h"
 #include "harness/harness.h"
@@ -100,6 +101,8 @@ static void serve_dom0(void)
         enum control_wish wish;
 
         meet_xen(same);
+        if ( suspends && !same )
+            smp_resume();
         if ( same )
             xenstore_write(KEY_LAST_WORDS, "");
         harness_resume(suspends);

@@ -10,7 +10,7 @@
 static u8 pool[POOL_PAGES][PAGE_SIZE] PAGE_BSS;
 static bool used[POOL_PAGES];
 static unsigned long *p2m;
-static u64 total, spare;
+static u64 total, total_at_start, spare;
 
 #define DESCRIBED_GIB 16u
 
@@ -20,13 +20,23 @@ static u64 total, spare;
 void memory_init(unsigned long *phys_to_machine, u64 pages, u64 used)
 {
     p2m = phys_to_machine;
-    total = pages;
+    total = total_at_start = pages;
     spare = used < IMAGE_LIMIT ? IMAGE_LIMIT : used;
 }
 
 u64 memory_pages(void)
 {
     return total;
+}
+
+u64 memory_pages_at_start(void)
+{
+    return total_at_start;
+}
+
+void memory_set_pages(u64 pages)
+{
+    total = pages;
 }
 
 u64 memory_spare(u32 count)

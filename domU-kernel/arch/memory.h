@@ -43,8 +43,10 @@ u64 memory_describe_list(u64 pages);
  * them (arch/window.h does); elsewhere their address is their number.
  */
 u64 memory_spare(u32 count);
-/* Pages up to the end of that memory. */
+/* Pages up to the end of that memory; now, after xen/balloon.c has moved it, and at first. */
 u64 memory_pages(void);
+u64 memory_pages_at_start(void);
+void memory_set_pages(u64 pages);
 
 /* The frame number Xen knows frame `pfn` by, as page_frame(); setting it is for
  * who exchanged the page by hypercall, and means something only in PV. */

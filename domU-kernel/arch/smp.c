@@ -8,6 +8,7 @@
 #include "../xen/events.h"
 #include "../xen/hypercall.h"
 #include "../xen/pv_paging.h"
+#include "../xen/xenstore.h"
 
 #include <xen/errno.h>
 #include <xen/hvm/hvm_vcpu.h>
@@ -33,6 +34,7 @@ extern u8 page_map[];                     /* entry/pvh.S: the level 4 table */
 static void (*function)(void *);
 static void *argument;
 static volatile u32 given, done, up, asleep;
+static bool taken_down;   /* vCPU 0's: by smp_follow() */
 
 u32 smp_vcpu(const void *place)
 {
@@ -226,8 +228,48 @@ static const char *start_bare(void)
     return comes_up() ? NULL : "this machine has one CPU";
 }
 
+/* The toolstack's word; without one, all vCPUs are the domain's. */
+static bool wanted(void)
+{
+    char value[16];
+
+    return xenstore_read("cpu/1/availability", value, sizeof(value)) ||
+           strcmp(value, "offline");
+}
+
+/* On the secondary; returns when it is brought up again. */
+static void go_down(void *unused)
+{
+    (void)unused;
+    hypercall3(__HYPERVISOR_vcpu_op, VCPUOP_down, SECONDARY, 0);
+}
+
+void smp_follow(void)
+{
+    if ( up && !taken_down && !wanted() )
+    {
+        taken_down = true;
+        smp_run(go_down, NULL);
+    }
+}
+
+void smp_resume(void)
+{
+    if ( up )
+        secondary.port = own_port();
+}
+
 const char *smp_start(void)
 {
+    if ( boot_mode != MODE_BARE && !wanted() )
+        return "the toolstack has taken the second vCPU offline: xl vcpu-set";
+    if ( taken_down )
+    {
+        if ( hypercall3(__HYPERVISOR_vcpu_op, VCPUOP_up, SECONDARY, 0) )
+            panic("the second vCPU does not come up again");
+        taken_down = false;
+        smp_wait();
+    }
     if ( up )
         return NULL;
     return boot_mode == MODE_BARE ? start_bare() : start_xen();

@@ -44,6 +44,12 @@ extern volatile u32 secondary_interrupts;
  */
 const char *smp_start(void);
 
+/* Take it down if it is up and the toolstack wants that (xl vcpu-set).  Not while a row runs. */
+void smp_follow(void);
+
+/* In a restored domain its event channel is gone: a new one. */
+void smp_resume(void);
+
 /*
  * Wake the secondary and have it run `function(argument)`, with events and
  * interrupts allowed.  Returns when it is awake; the last function must have

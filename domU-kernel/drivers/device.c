@@ -122,6 +122,7 @@ static bool wait_for_news(void)
         control_listen();
     else if ( control_listens() )
         xenstore_sleep(0);
+    control_idle();
     return control_look() == WISH_NONE;
 }
 

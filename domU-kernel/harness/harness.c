@@ -144,6 +144,7 @@ static bool ask(const struct control_request *request, struct control_response *
             break;
         if ( harness_called_away() )
             return false;
+        control_idle();
         event_sleep_any(seen);
     }
     if ( r == RING_BROKEN || ring_front_take(ring, response, CONTROL_SLOT_SIZE) != RING_TAKEN )

@@ -1,6 +1,8 @@
 #include "control.h"
+#include "balloon.h"
 #include "console.h"
 #include "xenstore.h"
+#include "../arch/smp.h"
 #include "../arch/traps.h"
 #include "../harness/harness.h"
 #include "../lib/string.h"
@@ -10,9 +12,10 @@
 
 /* Each watch's events come with a path that begins with its first letter, by which
  * xenstore.c knows them. */
-static const char *const watched[] = { "control", "memory/target" };
+static const char *const watched[] = { "control", "cpu", "memory/target" };
 
 static bool listens;
+static bool resize;   /* there may be another target for our memory, or fewer vCPUs */
 static enum control_wish wish;
 
 static const struct { const char *value; enum control_wish wish; } wishes[] = {
@@ -89,13 +92,26 @@ bool control_listens(void)
 void control_done(bool same)
 {
     listens &= same;
+    if ( !same )
+        balloon_forget();
     wish = WISH_NONE;
+}
+
+void control_idle(void)
+{
+    if ( control_look() == WISH_NONE && resize )
+    {
+        resize = false;
+        balloon_follow();
+        smp_follow();
+    }
 }
 
 enum control_wish control_look(void)
 {
     if ( wish == WISH_NONE && xenstore_control_fired() )
     {
+        resize = true;
         look_at_shutdown();
         if ( wish == WISH_NONE )
             look_at_sysrq();

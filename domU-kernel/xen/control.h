@@ -26,6 +26,9 @@ bool control_listens(void);
  * are gone. */
 void control_done(bool same);
 
+/* What can be done only while no row runs: to be called then, with each piece of news. */
+void control_idle(void);
+
 /* Look at the keys, if the watches say so: what the toolstack wants.  It was told that we
  * heard; what we do not do was said on the console. */
 enum control_wish control_look(void);

@@ -141,6 +141,41 @@ static void save(const char *mode)
 static void test_save_pv(void)  { save("pv"); }
 static void test_save_pvh(void) { save("pvh"); }
 
+/* mem-set down, up and down again; vcpu-set takes a vCPU down that rows have used, and gives it
+ * back. */
+static void test_resize(void)
+{
+    static const char *const modes[] = { "pv", "pvh" };
+    struct outcome_of r = program_in_dom0(WAIT_FOR
+        "size() { for i in $(seq 50); do set -- $1 $2 $(xl list $1 | tail -1); [ $5 = $2 ] && break; "
+        "sleep .1; done; echo $1 has $5; }; "
+        "for m in pv pvh; do xl create $m.cfg " IMAGE " vcpus=2 >&2; d=xenometer-$m; sleep .5; "
+        "xl mem-set $d 16; size $d 16; xl mem-set $d 32; size $d 32; xl mem-set $d 20; size $d 20; "
+        "rm -f err; ./xenometer backend -v --samples=10 event/ipi >out 2>err & b=$!; row event/ipi; "
+        "kill -9 $b; sleep .3; xl vcpu-set $d 1; sleep .3; "
+        "xl vcpu-list $d | grep -q -e ' 1 .*--p' && echo $m down; xl vcpu-set --ignore-host $d 2; "
+        "./xenometer backend --once --samples=10 event/ipi; echo $m ended with $?; "
+        "xl create $m.cfg " IMAGE " vcpus=2 >&2; xl vcpu-set $d 1; "
+        "./xenometer backend --once --samples=10 event/ipi; gone $d; done");
+
+    for ( size_t i = 0; i < 2; i++ )
+    {
+        static const char *const wanted[] = { "xenometer-%s has 16\n", "xenometer-%s has 32\n",
+                                              "xenometer-%s has 20\n", "%s down\n",
+                                              "%s ended with 0\n" };
+
+        for ( size_t j = 0; j < sizeof(wanted) / sizeof(wanted[0]); j++ )
+        {
+            char text[64];
+
+            snprintf(text, sizeof(text), wanted[j], modes[i]);
+            CU_ASSERT_PTR_NOT_NULL(strstr(r.out, text));
+        }
+    }
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "the toolstack has taken the second vCPU offline"));
+    program_free(&r);
+}
+
 /* The next backend serves the domains of one that was killed; the row under way then is an
  * error, or measured anew.  HVM: a vCPU may wait for the killed one to answer an access. */
 static void takeover(const char *mode, const char *row)
@@ -179,6 +214,7 @@ void suite_citizen(void)
     CU_add_test(s, "last words", test_last_words);
     CU_add_test(s, "save, PV", test_save_pv);
     CU_add_test(s, "save, PVH", test_save_pvh);
+    CU_add_test(s, "memory and vCPUs", test_resize);
     CU_add_test(s, "a backend that is replaced, PV", test_takeover_pv);
     CU_add_test(s, "a backend that is replaced, PVH", test_takeover_pvh);
     CU_add_test(s, "a backend that is replaced, HVM", test_takeover_hvm);
