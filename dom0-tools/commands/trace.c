@@ -237,8 +237,10 @@ static int trace_mode(struct session *s, enum mode mode, struct traced *t)
     }
     if ( mode != MODE_BARE && !s->symbols.root )
     {
-        status = lab_symbols(&s->lab, modules_of(s->row->needs), (s->row->modes & MODE_HVM) != 0,
-                             &s->symbols);
+        const char *against = s->arguments->against;
+        bool device_model = mode == MODE_HVM || (against && mode_parse(against) == MODE_HVM);
+
+        status = lab_symbols(&s->lab, modules_of(s->row->needs), device_model, &s->symbols);
         if ( status != STATUS_OK )
             return status;
     }

@@ -355,15 +355,15 @@ static void mark(struct qemu_plugin_insn *instruction, struct block *block,
     qemu_plugin_register_vcpu_insn_exec_cb(instruction, on_marker, CALLBACK_READS_REGISTERS, site);
 }
 
-static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
+static void on_translation(uintptr_t first, uintptr_t second)
 {
+    struct qemu_plugin_tb *tb = block_of(first, second);
     size_t count = qemu_plugin_tb_n_insns(tb), length = 0;
     struct block *block = calloc(1, sizeof(*block) + count);
     const uint8_t *code = NULL;
     uint8_t buffer[MAX_INSTRUCTION];
     uint32_t marker;
 
-    (void)id;
     if ( !block )
         abort();
     block->next = translated;
@@ -393,12 +393,11 @@ static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 }
 
 /* All translations are gone: none of our callbacks with a block can come. */
-static void on_flush(qemu_plugin_id_t id)
+static void on_flush(void)
 {
     static struct block *kept;   /* current at an earlier flush */
     struct block *next, *forgotten = kept;
 
-    (void)id;
     kept = NULL;
     if ( forgotten == current )
         kept = forgotten;
@@ -428,13 +427,11 @@ static void put(off_t *offset, const void *data, size_t size)
     }
 }
 
-static void on_exit_(qemu_plugin_id_t id, void *argument)
+static void on_exit_(void)
 {
     off_t start = (off_t)(sizeof(request) + request.marker_count * sizeof(*markers));
     off_t offset = start + (off_t)sizeof(answer);
 
-    (void)id;
-    (void)argument;
     answer.events = events.used / sizeof(struct record_event);
     answer.contexts = contexts.used / sizeof(struct record_context);
     answer.segments = segments.used / sizeof(struct record_segment);
@@ -476,8 +473,8 @@ int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int a
         fprintf(stderr, "trace-plugin: this QEMU does not export what tracing needs\n");
         return -1;
     }
-    qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation);
-    qemu_plugin_register_flush_cb(id, on_flush);
+    qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation, NULL);
+    qemu_plugin_register_flush_cb(id, on_flush, NULL);
     qemu_plugin_register_atexit_cb(id, on_exit_, NULL);
     return 0;
 }

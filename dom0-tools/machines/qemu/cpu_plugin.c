@@ -150,7 +150,7 @@ static uint64_t physical_word(uint64_t address)
 {
     uint64_t word;
 
-    cpu_physical_memory_rw(address, &word, sizeof(word), false);
+    physical_memory(address, &word, sizeof(word), false);
     return word;
 }
 
@@ -208,7 +208,7 @@ static uint8_t fetch(uint64_t vmcb, uint64_t rip, uint8_t code[MAX_INSTRUCTION])
             room = MAX_INSTRUCTION - count;
         if ( !translate(cr3, nested, rip + count, &from) )
             break;
-        cpu_physical_memory_rw(from, code + count, room, false);
+        physical_memory(from, code + count, room, false);
         count = (uint8_t)(count + room);
     }
     return count;
@@ -302,14 +302,14 @@ static void assist(uint64_t vmcb, uint64_t code, uint64_t rip, uint64_t next)
 
     if ( code == EXIT_NPF && !(info & FETCH_FAULT) )
         bytes[0] = fetch(vmcb, rip, bytes + 1);
-    cpu_physical_memory_rw(vmcb + VMCB_BYTES, bytes, sizeof(bytes), true);
+    physical_memory(vmcb + VMCB_BYTES, bytes, sizeof(bytes), true);
     if ( code > EXIT_CR_WRITE_LAST && code != EXIT_INVLPG )
         return;
     info = 0;
     if ( next && fetch(vmcb, rip, instruction) && decode(vmcb, instruction, next, &operand) )
         info = code == EXIT_INVLPG ? operand.address
              : operand.opcode == 0x20 || operand.opcode == 0x22 ? BY_MOVE | operand.number : 0;
-    cpu_physical_memory_rw(vmcb + VMCB_EXITINFO1, &info, sizeof(info), true);
+    physical_memory(vmcb + VMCB_EXITINFO1, &info, sizeof(info), true);
 }
 
 /* Xen goes on behind its VMRUN, whose operand, the VMCB's physical address, is in RAX again. */
@@ -325,18 +325,18 @@ static void on_exit_of_guest(unsigned vcpu, void *unused)
     if ( by_instruction(code) && vcpu < MAX_CPUS && last[vcpu] >> 4 == rip << 4 >> 4 )
         next = rip + (last[vcpu] & 15);
     if ( saves_next )
-        cpu_physical_memory_rw(vmcb + VMCB_NEXT_RIP, &next, sizeof(next), true);
+        physical_memory(vmcb + VMCB_NEXT_RIP, &next, sizeof(next), true);
     if ( assists )
         assist(vmcb, code, rip, next);
 }
 
-static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
+static void on_translation(uintptr_t first, uintptr_t second)
 {
+    struct qemu_plugin_tb *tb = block_of(first, second);
     static const uint8_t vmrun[] = { 0x0f, 0x01, 0xd8 };
     size_t count = qemu_plugin_tb_n_insns(tb);
     uint8_t buffer[MAX_INSTRUCTION];
 
-    (void)id;
     for ( size_t i = 0; i < count; i++ )
     {
         struct qemu_plugin_insn *instruction = qemu_plugin_tb_get_insn(tb, i);
@@ -358,7 +358,7 @@ static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int argc, char **argv)
 {
     copies_code = info->version.cur >= 3;
-    if ( !&current_cpu || !x86_cpu_gdb_read_register || !cpu_physical_memory_rw ||
+    if ( !&current_cpu || !x86_cpu_gdb_read_register || !address_space_rw || !&address_space_memory ||
          !g_byte_array_new || !g_byte_array_free || !feature_word_info )
     {
         fprintf(stderr, "cpu-plugin: this QEMU does not export what emulating CPU features "
@@ -381,6 +381,6 @@ int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int a
         assists |= decodes;
     }
     if ( argc )
-        qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation);
+        qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation, NULL);
     return 0;
 }

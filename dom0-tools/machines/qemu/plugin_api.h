@@ -2,10 +2,10 @@
  * QEMU's plugin interface, as far as our plugins use it, and what else of QEMU's program
  * they call.  QEMU's own functions are found when it loads the plugin.
  *
- * A plugin is built once and loads into a QEMU of either kind of interface: version 1 (QEMU
- * from 7.2) and 2 and later (from 9.0).  It asks at run time which one it is in.
+ * A plugin is built once and loads into a QEMU of any kind of interface: version 1 (QEMU from
+ * 7.2), 2 to 5 (from 9.0), 6 (11.0) and 7 (11.1).  It asks when it is loaded which one it is in.
  *
- * Prototypes: QEMU 7.2 and 10.0, include/qemu/qemu-plugin.h.
+ * Prototypes: QEMU 7.2, 10.0 and 11.1, include/qemu/qemu-plugin.h.
  */
 #ifndef MACHINES_QEMU_PLUGIN_API_H
 #define MACHINES_QEMU_PLUGIN_API_H
@@ -22,14 +22,18 @@ struct qemu_plugin_tb;
 struct qemu_plugin_insn;
 enum { CALLBACK_NO_REGISTERS, CALLBACK_READS_REGISTERS };
 
-void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t,
-    void (*)(qemu_plugin_id_t, struct qemu_plugin_tb *));
+/*
+ * To version 6 a callback gets the plugin's id and then what it is about; from 7 on what it is
+ * about and then the pointer given last, which earlier versions do not look at.  Callbacks take
+ * either; block_of() tells.
+ */
+void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t, void (*)(uintptr_t, uintptr_t), void *);
 void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *,
     void (*)(unsigned, void *), int flags, void *);
 void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *,
     void (*)(unsigned, void *), int flags, void *);
-void qemu_plugin_register_flush_cb(qemu_plugin_id_t, void (*)(qemu_plugin_id_t));
-void qemu_plugin_register_atexit_cb(qemu_plugin_id_t, void (*)(qemu_plugin_id_t, void *), void *);
+void qemu_plugin_register_flush_cb(qemu_plugin_id_t, void (*)(void), void *);
+void qemu_plugin_register_atexit_cb(qemu_plugin_id_t, void (*)(void), void *);
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *);
 struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *, size_t);
 size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *);
@@ -39,15 +43,19 @@ void *qemu_plugin_insn_haddr(const struct qemu_plugin_insn *);
 /* To version 2 a pointer to the instruction is returned.  From 3 on it is copied
  * to the buffer, and its length returned; earlier ones ignore the buffer. */
 uintptr_t qemu_plugin_insn_data(const struct qemu_plugin_insn *, void *buffer, size_t size);
-/* From version 2 on; here only to tell. */
-WEAK void qemu_plugin_read_register(void);
-
 struct qemu_info {           /* the beginning of QEMU's qemu_info_t */
     const char *target_name;
     struct { int min, cur; } version;
 };
 
 EXPORT extern int qemu_plugin_version;
+
+/* The block of a translation's callback. */
+static inline struct qemu_plugin_tb *block_of(uintptr_t first, uintptr_t second)
+{
+    return (struct qemu_plugin_tb *)(qemu_plugin_version >= 7 ? first : second);
+}
+
 EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info,
                                int argc, char **argv);
 
@@ -56,7 +64,13 @@ EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info
 struct bytes { uint8_t *data; unsigned length; };   /* GLib's GByteArray */
 extern WEAK __thread void *current_cpu;
 WEAK int x86_cpu_gdb_read_register(void *cpu, struct bytes *, int number);
-WEAK void cpu_physical_memory_rw(uint64_t address, void *, uint64_t length, bool write);
+/* The machine's memory.  MemTxAttrs, passed as a word: bit 0 is "unspecified". */
+extern WEAK char address_space_memory[];
+WEAK uint32_t address_space_rw(void *space, uint64_t address, uint64_t attributes, void *,
+                               uint64_t length, bool write);
+/* qapi's VersionInfo. */
+struct qemu_version { struct { int64_t major, minor, micro; } *qemu; };
+WEAK struct qemu_version *qmp_query_version(void *error);
 WEAK struct bytes *g_byte_array_new(void);
 WEAK uint8_t *g_byte_array_free(struct bytes *, int free_data);
 
@@ -77,6 +91,12 @@ static inline uint64_t gdb_register(void *cpu, int number)
     return value;
 }
 
+/* Guest-physical. */
+static inline void physical_memory(uint64_t address, void *data, uint64_t length, bool write)
+{
+    address_space_rw(address_space_memory, address, 1, data, length, write);
+}
+
 /* An instruction's bytes: QEMU's own, or a copy in `buffer`.  `copies`: interface version 3
  * or later. */
 static inline const uint8_t *code_of(const struct qemu_plugin_insn *instruction, bool copies,
@@ -87,16 +107,22 @@ static inline const uint8_t *code_of(const struct qemu_plugin_insn *instruction,
     return copies ? buffer : (const uint8_t *)data;
 }
 
-/*
- * Once in each plugin.  QEMU reads the version when the plugin is loaded, and from 9.0 on
- * refuses 1.
- */
+/* The version of the interface that a QEMU takes, by its own: what is newer than we know is
+ * taken for the newest we do.  Without that function, 7.2's. */
+static inline int interface_version(void)
+{
+    const struct qemu_version *v = qmp_query_version ? qmp_query_version(NULL) : NULL;
+    int64_t version = v ? v->qemu->major * 100 + v->qemu->minor : 702;
+
+    return version >= 1101 ? 7 : version >= 1100 ? 6 : version >= 900 ? 2 : 1;
+}
+
+/* Once in each plugin.  QEMU reads the version when the plugin is loaded, and refuses others. */
 #define PLUGIN_VERSION \
     int qemu_plugin_version = 1; \
     __attribute__((constructor)) static void choose_version(void) \
     { \
-        if ( qemu_plugin_read_register ) \
-            qemu_plugin_version = 2; \
+        qemu_plugin_version = interface_version(); \
     }
 
 #endif
