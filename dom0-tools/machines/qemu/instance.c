@@ -251,7 +251,8 @@ static int load(struct instance *instance, const struct cache *cache)
         status = place_channel(instance, cache);
     if ( status == STATUS_OK )
     {
-        source = xasprintf("fd:%d", own->state);
+        source = xasprintf("%s%d", own->qemu.major >= QEMU_MIGRATES_FILES ? "file:/proc/self/fd/"
+                                                                          : "fd:", own->state);
         status = qemu_command(&own->qemu, "migrate-incoming",
                               json_pack("{s:s}", "uri", source), NULL);
         free(source);

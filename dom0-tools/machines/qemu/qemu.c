@@ -127,6 +127,7 @@ static json_t *exchange(struct qemu *qemu, const char *name, json_t *arguments, 
     {
         if ( json_object_get(line, "return") || json_object_get(line, "error") )
             return line;
+        json_unpack(line, "{s:{s:{s:{s:I}}}}", "QMP", "version", "qemu", "major", &qemu->major);
         json_decref(line);
     }
     return NULL;

@@ -17,7 +17,11 @@ struct qemu {
     char *input;          /* received from QMP, not yet used */
     size_t used;
     bool negotiated;
+    int64_t major;        /* of its version, from its greeting */
 };
+
+/* From this version on "fd:" names no files in migrations: "file:" does, since 8.2. */
+#define QEMU_MIGRATES_FILES 9
 
 /* Both ends of the control socket; *theirs goes into the machine's files. */
 int qemu_prepare(struct qemu *qemu, int *theirs);

@@ -104,13 +104,17 @@ static int write_bar(struct instance *instance, const char *work)
 static int migrate(struct instance *instance, int state)
 {
     struct qemu_own *own = instance->own;
+    /* The memory file is ours: QEMU opens it by our process. */
+    char *file = xasprintf("file:/proc/%d/fd/%d", (int)getpid(), state);
+    bool by_file = own->qemu.major >= QEMU_MIGRATES_FILES;
     int status = qemu_ignore_shared(&own->qemu);
 
-    if ( status == STATUS_OK )
+    if ( status == STATUS_OK && !by_file )
         status = qemu_pass_fd(&own->qemu, "state", state);
     if ( status == STATUS_OK )
         status = qemu_command(&own->qemu, "migrate",
-                              json_pack("{s:s}", "uri", "fd:state"), NULL);
+                              json_pack("{s:s}", "uri", by_file ? file : "fd:state"), NULL);
+    free(file);
     if ( status == STATUS_OK )
         status = wait_for_migration(&own->qemu);
     return status;
