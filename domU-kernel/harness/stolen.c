@@ -6,13 +6,12 @@
 u32 stolen_timer_port;
 
 /*
- * Ticks of an undisturbed turn.  What is more than two and a half of them is no
- * jitter of the CPU: an interrupt takes longer than that anywhere, also on the
- * instruction clock, where a turn is some 20 instructions and the shortest
- * handler 40.
+ * Ticks of an undisturbed turn.  What is more than two of them is no jitter of
+ * the CPU: an interrupt takes longer than that anywhere, also on the instruction
+ * clock, where a turn is some 20 instructions and the shortest handler 28.
  */
 static u64 turn;
-#define IS_STOLEN(delta) (2 * (delta) > 5 * turn)
+#define IS_STOLEN(delta) ((delta) > 2 * turn)
 
 /* The turn is the mean of the quietest of so many windows, of so many ticks. */
 #define WINDOWS 8u
@@ -56,7 +55,7 @@ struct stolen stolen_until_tick(u64 seen, u64 limit)
 
 void stolen_calibrate(void)
 {
-    turn = ~0ul / 5;
+    turn = ~0ul / 2;
     for ( u32 i = 0; i < WINDOWS; i++ )
     {
         struct stolen s = stolen_until_tick(stolen_timer_ticks(), WINDOW);
