@@ -215,7 +215,7 @@ void suite_citizen(void)
     CU_add_test(s, "save, PV", test_save_pv);
     CU_add_test(s, "save, PVH", test_save_pvh);
     CU_add_test(s, "memory and vCPUs", test_resize);
-    CU_add_test(s, "a backend that is replaced, PV", test_takeover_pv);
+    add_long(s, "a backend that is replaced, PV", test_takeover_pv);
     CU_add_test(s, "a backend that is replaced, PVH", test_takeover_pvh);
-    CU_add_test(s, "a backend that is replaced, HVM", test_takeover_hvm);
+    add_long(s, "a backend that is replaced, HVM", test_takeover_hvm);
 }
