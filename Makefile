@@ -58,7 +58,7 @@ KERNEL_CFLAGS := -std=gnu11 -O2 -g $(WARNINGS) -ffreestanding -fno-pie \
 KERNEL_CPPFLAGS := -Iinclude -Ishared -D__XEN_INTERFACE_VERSION__=0x00040e00
 
 # What no row has in its timed region is compiled for size: 128 KiB are for rows.
-KERNEL_UNTIMED := arch/window drivers/device drivers/pci harness/harness lib/format main xen/balloon xen/control xen/suspend xen/xenbus
+KERNEL_UNTIMED := arch/memory arch/mode arch/smp arch/window drivers/device drivers/pci harness/harness lib/format main xen/balloon xen/control xen/suspend xen/xenbus
 $(KERNEL_UNTIMED:%=$(BUILD)/domU-kernel/%.c.o): KERNEL_CFLAGS += -Os
 
 $(BUILD)/domU-kernel/%.c.o: domU-kernel/%.c Makefile $(DEPS)
