@@ -6,13 +6,9 @@
 
 #include "lib/cancel.h"
 #include "lib/child.h"
+#include "machines/lab.h"
 #include "report/json.h"
 #include "xenometer.h"
-
-/* What the lab adds to QEMU's CPU (machines/features.c), by QEMU's names, which are those of
- * results too. */
-static const char *const added[] = { "nrip-save", "decodeassists" };
-#define ADDED (sizeof(added) / sizeof(added[0]))
 
 void verify_rows(struct selection *s)
 {
@@ -87,14 +83,15 @@ static int run(const struct verify_options *o, const struct selection *selection
 /* "--without=decodeassists": what QEMU's CPU has to be without; NULL: nothing.  The caller's. */
 static char *without(const struct results *bochs)
 {
-    const char *has = bochs->environment.cpu_features;
+    const char *has = bochs->environment.cpu_features, *name;
     char *option = NULL;
 
-    for ( size_t i = 0; i < ADDED; i++ )
-        if ( has && !strstr(has, added[i]) )
+    /* What results call it is what the lab calls it. */
+    for ( size_t i = 0; has && (name = lab_feature_name(i)) != NULL; i++ )
+        if ( !strstr(has, name) )
         {
-            char *longer = option ? xasprintf("%s,%s", option, added[i])
-                                  : xasprintf("--without=%s", added[i]);
+            char *longer = option ? xasprintf("%s,%s", option, name)
+                                  : xasprintf("--without=%s", name);
 
             free(option);
             option = longer;

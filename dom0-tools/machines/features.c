@@ -44,6 +44,11 @@ int lab_features_parse(const char *option, const char *text, uint32_t *without)
     return status;
 }
 
+const char *lab_feature_name(size_t i)
+{
+    return i < FEATURES ? features[i].name : NULL;
+}
+
 char *lab_features(const struct lab_options *options)
 {
     char *text = options->clock == LAB_KVM || options->cpu ? NULL : xstrdup("svm,npt");

@@ -121,6 +121,9 @@ const char *lab_cpu_no_hvm(const char *cpu);
 /* Whether the CPU's lab can have two of it (lab_options.smp). */
 bool lab_cpu_smp(const char *cpu);
 
+/* The name of the feature number `i`, from 0; NULL: there are no more. */
+const char *lab_feature_name(size_t i);
+
 /*
  * The virtualization features of that lab's CPU, with commas between: "svm,npt,nrip-save,decodeassists".
  * NULL: Xen says which, for they are the host CPU's, or Bochs's.  The caller's.
