@@ -317,6 +317,8 @@ install: all
 	install -m 644 $(BUILD)/xenometer.elf.debug $(DESTDIR)$(PREFIX)/share/xenometer/
 	install -m 644 configs/*.cfg configs/packages configs/emulators.txt $(DESTDIR)$(PREFIX)/share/xenometer/configs/
 	install -m 644 configs/lab/* $(DESTDIR)$(PREFIX)/share/xenometer/configs/lab/
+	install -d $(DESTDIR)$(PREFIX)/share/xenometer/schema
+	install -m 644 dom0-tools/report/schema/*.json $(DESTDIR)$(PREFIX)/share/xenometer/schema/
 	install -D -m 644 dom0-tools/man/xenometer-paths.7 $(DESTDIR)$(PREFIX)/share/man/man7/xenometer-paths.7
 	install -m 644 dom0-tools/man/xenometer.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 

@@ -12,6 +12,7 @@
 #include "report/changes.h"
 #include "report/comparison.h"
 #include "report/json.h"
+#include "report/store.h"
 #include "xenometer.h"
 
 struct arguments {
@@ -20,7 +21,7 @@ struct arguments {
     bool json;
 };
 
-enum { OPTION_JSON = 0x100, OPTION_ACROSS };
+enum { OPTION_JSON = 0x100, OPTION_ACROSS, OPTION_LIST, OPTION_FORGET };
 
 static const struct argp_option options[] = {
     { "threshold", 't', "PERCENT", 0, "medians may move by that much of the "
@@ -32,6 +33,8 @@ static const struct argp_option options[] = {
     { "across-features", OPTION_ACROSS, NULL, 0, "compare also figures of CPUs with "
       "different features, as with and without NRIP-save", 0 },
     { "json", OPTION_JSON, NULL, 0, "print JSON", 0 },
+    { "list", OPTION_LIST, NULL, 0, "show what `run --save=NAME` keeps, and end", 0 },
+    { "forget", OPTION_FORGET, "NAME", 0, "remove what is kept under that name, and end", 0 },
     { 0 }
 };
 
@@ -72,6 +75,10 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
     case OPTION_JSON:
         a->json = true;
         return 0;
+    case OPTION_LIST:
+        exit(store_list(stdout));
+    case OPTION_FORGET:
+        exit(store_remove(text));
     case ARGP_KEY_ARG:
         if ( state->arg_num > 1 )
             argp_error(state, "two results files, no more");
@@ -206,13 +213,15 @@ int command_compare(int argc, char **argv)
 {
     static const struct argp argp = {
         options, parse_option, "OLD NEW",
-        "Set two results files side by side.\v"
+        "Set two results files side by side; either may be the name of results that `run --save` "
+        "keeps.\v"
         "A median counts as changed beyond both --threshold and --allow; a row "
         "that is gone or no longer succeeds always does, a new one never.  "
         "Changes that --explained lists are shown with their reason and count "
         "no more.  The ratio of two medians comes with its bootstrap "
         "interval.\n\n"
         "  xenometer compare before.json build/results.json\n"
+        "  xenometer run --save=before && xenometer compare before build/results.json\n"
         "  xenometer compare --threshold=1 --json old.json new.json\n"
         "  xenometer compare -t 2 -a 50 --explained=known.txt old.json new.json\n\n"
         "A line of known.txt: exit/*:pvh,hvm  one more register saved, commit 1234abc\n\n"

@@ -1,23 +1,26 @@
 /*
- * `xenometer report`: the table of a results file, again.
+ * `xenometer report`: a results file again, for people or for other programs.
  */
 #include <argp.h>
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "report/export.h"
 #include "report/json.h"
-#include "report/table.h"
 #include "xenometer.h"
 
 #define DEFAULT_FILE "build/results.json"
 
 struct arguments {
     const char *file;
-    bool markdown, wide;
+    const struct export_format *format;
 };
 
 static const struct argp_option options[] = {
-    { "markdown", 'm', NULL, 0, "print GitHub Markdown, for a README", 0 },
-    { "wide", 'w', NULL, 0, "every figure, a line for each row and mode", 0 },
+    { "format", 'f', "FORMAT", 0, "table (default), wide, markdown, csv, json; bencher, github: what "
+      "bencher.dev and github-action-benchmark take", 0 },
+    { "markdown", 'm', NULL, 0, "the same as --format=markdown", 0 },
+    { "wide", 'w', NULL, 0, "the same as --format=wide", 0 },
     { 0 }
 };
 
@@ -27,11 +30,16 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 
     switch ( key )
     {
+    case 'f':
+        a->format = export_find(text);
+        if ( !a->format )
+            exit(STATUS_USAGE);
+        return 0;
     case 'm':
-        a->markdown = true;
+        a->format = export_find("markdown");
         return 0;
     case 'w':
-        a->wide = true;
+        a->format = export_find("wide");
         return 0;
     case ARGP_KEY_ARG:
         if ( state->arg_num > 0 )
@@ -48,13 +56,14 @@ int command_report(int argc, char **argv)
 {
     static const struct argp argp = {
         options, parse_option, "[FILE]",
-        "Print the table of a results file (" DEFAULT_FILE ").\v"
+        "Print the table of a results file (" DEFAULT_FILE "), or of results that `run --save` "
+        "keeps, or write it in another form.\v"
         "  xenometer report\n"
         "  xenometer report --wide build/results-all.json | less -S\n"
-        "  xenometer report --markdown results.json >> README.md",
+        "  xenometer report --format=csv before >before.csv",
         NULL, NULL, NULL
     };
-    struct arguments a = { .file = DEFAULT_FILE };
+    struct arguments a = { .file = DEFAULT_FILE, .format = export_formats };
     struct results results = { .count = 0 };
     int status;
 
@@ -62,12 +71,7 @@ int command_report(int argc, char **argv)
     status = results_read(a.file, &results);
     if ( status != STATUS_OK )
         return status;
-    if ( a.markdown )
-        table_print_markdown(stdout, &results);
-    else if ( a.wide )
-        table_print_wide(stdout, &results);
-    else
-        table_print(stdout, &results);
+    a.format->print(stdout, &results);
     results_free(&results);
     return STATUS_OK;
 }

@@ -31,6 +31,8 @@
 #include "report/beside.h"
 #include "report/json.h"
 #include "report/layers.h"
+#include "report/output.h"
+#include "report/store.h"
 #include "report/table.h"
 #include "xenometer.h"
 
@@ -49,7 +51,7 @@ struct run_options {
     char **patterns;
     size_t pattern_count;
     uint32_t modes, samples, boots, seed, row_deadline, deadline;
-    const char *output, *image, *configs, *host, *suite, *bridge, *kernel, *cpu;
+    const char *output, *save, *image, *configs, *host, *suite, *bridge, *kernel, *cpu;
     enum lab_clock clock;
     uint32_t without;
     bool json, raw, wide, layers;
@@ -57,7 +59,7 @@ struct run_options {
 
 enum { OPTION_IMAGE = 256, OPTION_CONFIGS, OPTION_HOST, OPTION_CLOCK, OPTION_RAW,
        OPTION_ROW_DEADLINE, OPTION_SEED, OPTION_LAYERS, OPTION_SUITE, OPTION_BRIDGE, OPTION_KERNEL,
-       OPTION_WITHOUT, OPTION_CPU };
+       OPTION_WITHOUT, OPTION_CPU, OPTION_SAVE };
 
 static const struct argp_option options_table[] = {
     { "modes", 'm', "LIST", 0, "Modes to run: pv, pvh, hvm, bare, dom0, all (default all)", 0 },
@@ -65,6 +67,7 @@ static const struct argp_option options_table[] = {
     { "boots", 'b', "N", 0, "Domains of each kind, one after another, their samples pooled (default 2)", 0 },
     { "seed", OPTION_SEED, "N", 0, "Seed of the order in which the modes are booted (default 1)", 0 },
     { "output", 'o', "FILE", 0, "Write the results as JSON", 0 },
+    { "save", OPTION_SAVE, "NAME", 0, "Keep the results under a name, for `xenometer compare NAME FILE` and `report NAME`", 0 },
     { "json", 'j', NULL, 0, "Print JSON instead of the table", 0 },
     { "wide", 'w', NULL, 0, "Print every figure, a line for each row and mode", 0 },
     { "raw", OPTION_RAW, NULL, 0, "Keep the raw samples in the results", 0 },
@@ -103,6 +106,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case OPTION_ROW_DEADLINE:
         return parse_count("--row-deadline", argument, 1, 3600, &o->row_deadline) ? EINVAL : 0;
     case 'o':           o->output = argument;  return 0;
+    case OPTION_SAVE:
+        o->save = argument;
+        return store_check(argument) ? EINVAL : 0;
     case 'j':           o->json = true;        return 0;
     case 'v':           verbose = true;        return 0;
     case 'w':           o->wide = true;        return 0;
@@ -536,6 +542,8 @@ static int hand_over(const struct run_options *o, const struct results *results)
     }
     if ( o->output )
         status = results_write(o->output, results);
+    if ( o->save && status == STATUS_OK )
+        status = store_save(o->save, results);
     return status ? status : exit_status(results);
 }
 
@@ -711,7 +719,7 @@ int command_run(int argc, char **argv)
     }
     status = select_rows(image, o.patterns, o.pattern_count, o.modes, true, &selection);
     if ( status == STATUS_OK && o.output )
-        status = results_writable(o.output);
+        status = output_writable(o.output);
     if ( status != STATUS_OK )
         goto out;
 
@@ -735,10 +743,10 @@ int command_run(int argc, char **argv)
     }
     for ( size_t i = 0; status == STATUS_OK && i < cpus.count; i++ )
         status = check_cpu(&o, cpus.models[i], lab);
-    if ( status == STATUS_OK && cpus.count > 1 && (o.json || o.wide) )
+    if ( status == STATUS_OK && cpus.count > 1 && (o.json || o.wide || o.save) )
     {
-        message("--%s shows the figures of one CPU: name one, or write them with --output",
-                o.json ? "json" : "wide");
+        message("--%s is for the figures of one CPU: name one, or write them with --output",
+                o.json ? "json" : o.wide ? "wide" : "save");
         status = STATUS_USAGE;
     }
     if ( status != STATUS_OK )

@@ -1,5 +1,5 @@
 /*
- * Results files: written in one step, read whole (json.h).
+ * Documents: written in one step, read whole (output.h); results files among them (json.h).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/files.h"
 #include "report/json.h"
+#include "report/output.h"
+#include "report/store.h"
 #include "xenometer.h"
 
 /* Say why `path` cannot be written; a bad path is the user's, a disk isn't. */
@@ -98,7 +101,7 @@ static bool is_stream(const char *path)
            (stat(path, &st) == 0 && !S_ISREG(st.st_mode));
 }
 
-int results_writable(const char *path)
+int output_writable(const char *path)
 {
     char *copy;
     int error = 0;
@@ -126,49 +129,38 @@ int results_writable(const char *path)
     return error ? cannot_write(path, error) : STATUS_OK;
 }
 
-int results_write(const char *path, const struct results *results)
+int output_write(const char *path, const char *text)
 {
-    int status = results_writable(path), error;
-    char *text;
+    int status = output_writable(path), error;
 
     if ( status != STATUS_OK )
         return status;
-    text = results_to_json(results);
     fflush(stdout);   /* before our own bytes, when path is "-" */
     error = is_stream(path) ? write_into(path, text) : replace_file(path, text);
-    free(text);
     return error ? cannot_write(path, error) : STATUS_OK;
 }
 
-int results_read(const char *path, struct results *results)
+int results_write(const char *path, const struct results *results)
 {
-    FILE *in = fopen(path, "re");
-    char *text = NULL;
-    size_t length = 0, room = 0, n;
-    int status;
+    char *text = results_to_json(results);
+    int status = output_write(path, text);
 
-    if ( in == NULL )
-    {
-        message("cannot read %s: %s", path, strerror(errno));
-        return STATUS_USAGE;
-    }
-    do {
-        if ( length == room )
-        {
-            room = room ? 2 * room : 1u << 16;
-            text = xrealloc(text, room);
-        }
-        n = fread(text + length, 1, room - length, in);
-        length += n;
-    } while ( n > 0 );
-    if ( ferror(in) )
-    {
-        message("cannot read %s: %s", path, strerror(errno));
-        status = STATUS_USAGE;
-    }
-    else
-        status = results_from_json(text, length, path, results);
-    fclose(in);
     free(text);
+    return status;
+}
+
+int results_read(const char *name, struct results *results)
+{
+    char *path = store_find(name), *text;
+    size_t length = 0;
+    int status = STATUS_USAGE;
+
+    text = read_whole_file(path ? path : name, &length);
+    if ( text == NULL )
+        message("cannot read %s: %s", name, strerror(errno));
+    else
+        status = results_from_json(text, length, name, results);
+    free(text);
+    free(path);
     return status;
 }

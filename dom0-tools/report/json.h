@@ -20,23 +20,18 @@ char *results_to_json(const struct results *);
 int results_from_json(const char *text, size_t length, const char *name,
                       struct results *results);
 
-/*
- * Write a results file.  A regular file is replaced in one step, once the new
- * one is safely on disk: a reader, or a full disk, never leaves half of one.
- * "-" is stdout.  STATUS_OK; after a message STATUS_USAGE for a path that
- * cannot be written, STATUS_ENVIRONMENT for a disk that is full or broken.
- */
+/* Write a results file.  As output_write() (report/output.h). */
 int results_write(const char *path, const struct results *);
-
-/* Can `path` be written?  Asked before a long run.  As results_write(). */
-int results_writable(const char *path);
 
 /* Words with commas between, such as CPU features, as a list, and back; NULL is null.  The
  * caller's. */
 json_t *words_to_json(const char *words);
 char *words_from_json(const json_t *list);
 
-/* Read a results file into empty `results`.  As results_from_json(). */
-int results_read(const char *path, struct results *results);
+/*
+ * Read a results file, or what was saved under that name (report/store.h), into empty
+ * `results`.  As results_from_json().
+ */
+int results_read(const char *name, struct results *results);
 
 #endif

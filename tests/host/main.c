@@ -44,6 +44,7 @@ static const struct {
     { "catalogue", suite_catalogue },
     { "xenctrl", suite_xenctrl },
     { "trace", suite_trace },
+    { "export", suite_export },
 };
 
 static int wanted(const char *name, int argc, char **argv)

@@ -32,5 +32,6 @@ void suite_results(void);
 void suite_catalogue(void);
 void suite_xenctrl(void);
 void suite_trace(void);
+void suite_export(void);
 
 #endif
