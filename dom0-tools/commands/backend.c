@@ -145,17 +145,6 @@ static const struct image_row **runnable(const struct selection *selection,
     return rows;
 }
 
-static struct environment copy_environment(const struct environment *e)
-{
-    struct environment c = *e;
-    char **fields[] = { &c.host, &c.clock, &c.xen, &c.dom0_kernel, &c.qemu, &c.cpu,
-                        &c.pinned, &c.mitigations, &c.xenometer, &c.started };
-
-    for ( size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++ )
-        *fields[i] = *fields[i] ? xstrdup(*fields[i]) : NULL;
-    return c;
-}
-
 /* Serve it, or say why not. */
 static void attach(struct server *s, struct served *d)
 {
@@ -167,7 +156,7 @@ static void attach(struct server *s, struct served *d)
         message("%s (domain %u) is %s: passed over", d->name, d->domid, mode_name(mode));
         return;
     }
-    d->results.environment = copy_environment(&s->environment);
+    d->results.environment = environment_copy(&s->environment);
     environment_started(&d->results.environment);
     d->rows = runnable(s->selection, mode, &d->runner.count);
     d->runner.host = &s->host;

@@ -1,12 +1,44 @@
 /*
  * Results in memory (result.h).
  */
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "catalogue/image.h"
 #include "measure/result.h"
 #include "xenometer.h"
+
+/* Every text of an environment: what is copied and freed. */
+static const size_t environment_texts[] = {
+#define TEXT(field) offsetof(struct environment, field)
+    TEXT(host), TEXT(clock), TEXT(xen), TEXT(dom0_kernel), TEXT(dom0_modules), TEXT(qemu), TEXT(cpu),
+    TEXT(bochs), TEXT(cpu_features), TEXT(pinned), TEXT(mitigations), TEXT(xenometer), TEXT(image),
+    TEXT(started),
+#undef TEXT
+};
+#define ENVIRONMENT_TEXTS (sizeof(environment_texts) / sizeof(environment_texts[0]))
+_Static_assert(sizeof(struct environment) ==
+               (ENVIRONMENT_TEXTS + 4) * sizeof(uint64_t),
+               "a text that is not in the list, or a fifth number");
+
+static char **environment_text(struct environment *e, size_t i)
+{
+    return (char **)(void *)((char *)e + environment_texts[i]);
+}
+
+struct environment environment_copy(const struct environment *e)
+{
+    struct environment copy = *e;
+
+    for ( size_t i = 0; i < ENVIRONMENT_TEXTS; i++ )
+    {
+        char **text = environment_text(&copy, i);
+
+        *text = *text ? xstrdup(*text) : NULL;
+    }
+    return copy;
+}
 
 struct result *results_add(struct results *results)
 {
@@ -41,20 +73,8 @@ void results_free(struct results *results)
         free(r->distribution);
     }
     free(results->rows);
-    free(e->host);
-    free(e->clock);
-    free(e->xen);
-    free(e->dom0_kernel);
-    free(e->dom0_modules);
-    free(e->qemu);
-    free(e->bochs);
-    free(e->cpu);
-    free(e->pinned);
-    free(e->mitigations);
-    free(e->cpu_features);
-    free(e->xenometer);
-    free(e->image);
-    free(e->started);
+    for ( size_t i = 0; i < ENVIRONMENT_TEXTS; i++ )
+        free(*environment_text(e, i));
     memset(results, 0, sizeof(*results));
 }
 

@@ -101,6 +101,9 @@ struct results {
     size_t count, capacity;
 };
 
+/* The same, with texts of its own. */
+struct environment environment_copy(const struct environment *);
+
 /* Append a zeroed result; never fails (ends the program when out of memory). */
 struct result *results_add(struct results *);
 void results_free(struct results *);

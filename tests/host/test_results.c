@@ -52,10 +52,27 @@ static void test_merge_into_nothing(void)
     results_free(&to);
 }
 
+/* One machine's environment goes into the results of each of its domains. */
+static void test_copy(void)
+{
+    struct results of = { 0 }, to = { 0 };
+
+    fixture_fill(&of);
+    free(of.environment.cpu_features);
+    of.environment.cpu_features = xstrdup("svm,npt");
+    to.environment = environment_copy(&of.environment);
+    CU_ASSERT_STRING_EQUAL(to.environment.cpu_features, "svm,npt");
+    CU_ASSERT_PTR_NOT_EQUAL(to.environment.cpu_features, of.environment.cpu_features);
+    results_free(&of);
+    CU_ASSERT_STRING_EQUAL(to.environment.host, "lab-exact");
+    results_free(&to);
+}
+
 void suite_results(void)
 {
     CU_pSuite suite = CU_add_suite("results", NULL, NULL);
 
     CU_add_test(suite, "two machines in one document", test_merge);
     CU_add_test(suite, "one or none", test_merge_into_nothing);
+    CU_add_test(suite, "an environment's copy", test_copy);
 }

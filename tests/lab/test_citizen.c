@@ -116,7 +116,7 @@ static void save(const char *mode)
     snprintf(script, sizeof(script), WAIT_FOR
         "m=%s; " IN_ROW "hypercall/null ring/echo-64b >out 2>err & b=$!; "
         "xl create $m.cfg " IMAGE " >&2; row ring/echo-64b; xl save xenometer-$m s >&2; echo saved $?; "
-        "xl restore s >&2; echo restored $?; rm s; gone xenometer-$m; kill $b; wait $b; cat out err; "
+        "xl restore s >&2; echo restored $?; rm s; gone xenometer-$m; kill $b; wait $b; echo ended with $?; cat out err; "
         "echo ==; " IN_ROW "--once ring/echo-64b hypercall/null >out 2>err & b=$!; "
         "xl create $m.cfg " IMAGE " >&2; row ring/echo-64b; xl save -c xenometer-$m s >&2; echo saved $?; "
         "wait $b; echo ended with $?; cat out err", mode);
@@ -130,6 +130,7 @@ static void save(const char *mode)
     CU_ASSERT_PTR_NOT_NULL(strstr(r.out, ": the domain was asked to suspend (xl save or migrate)"));
     CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "The domain was suspended once"));
     CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "(domain 2): done"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "ended with 1"));
     CU_ASSERT_PTR_NOT_NULL(strstr(second, "saved 0"));
     CU_ASSERT_PTR_NOT_NULL(strstr(second, "hypercall/null"));
     CU_ASSERT_PTR_NOT_NULL(strstr(second, "The domain was suspended once"));
