@@ -30,7 +30,7 @@ help:
 	@echo "make clean      remove $(BUILD)/ (the lab's cache stays: xenometer lab clean)"
 	@echo "V=1 shows the commands."
 
-all: $(BUILD)/xenometer $(BUILD)/xenometer.elf $(BUILD)/lab-agent $(BUILD)/cpu-plugin.so $(BUILD)/bochs-save.so \
+all: $(BUILD)/xenometer $(BUILD)/xenometer.elf $(BUILD)/lab-agent $(BUILD)/cpu-plugin.so $(BUILD)/bochs-plugin.so \
 	$(BUILD)/trace-plugin.so $(BUILD)/linux-init
 elf: $(BUILD)/xenometer.elf
 
@@ -103,7 +103,7 @@ $(BUILD)/%.elf: $(BUILD)/%.elf.debug
 # ------------------------------------------------------------- dom0 program
 
 TOOL_SOURCES := $(sort $(wildcard dom0-tools/*.c dom0-tools/*/*.c dom0-tools/*/*/*.c shared/*.c))
-TOOL_SOURCES := $(filter-out dom0-tools/machines/agent.c dom0-tools/machines/qemu/cpu_plugin.c dom0-tools/machines/bochs/save_plugin.c dom0-tools/trace/plugin.c dom0-tools/guests/linux/init.c dom0-tools/systems/older_libc.c,$(TOOL_SOURCES))
+TOOL_SOURCES := $(filter-out dom0-tools/machines/agent.c dom0-tools/machines/qemu/cpu_plugin.c dom0-tools/machines/bochs/plugin.c dom0-tools/trace/plugin.c dom0-tools/guests/linux/init.c dom0-tools/systems/older_libc.c,$(TOOL_SOURCES))
 TOOL_OBJECTS := $(TOOL_SOURCES:%=$(BUILD)/%.o)
 TOOL_CFLAGS  := -std=gnu11 -O2 -g $(WARNINGS)
 TOOL_CPPFLAGS := -D_GNU_SOURCE -Iinclude -Ishared -Idom0-tools \
@@ -155,7 +155,7 @@ $(BUILD)/linux-init: dom0-tools/guests/linux/init.c Makefile $(DEPS)
 $(BUILD)/trace-plugin.so: dom0-tools/trace/plugin.c
 $(BUILD)/cpu-plugin.so: dom0-tools/machines/qemu/cpu_plugin.c
 # And this one's in Bochs.
-$(BUILD)/bochs-save.so: dom0-tools/machines/bochs/save_plugin.c Makefile $(DEPS)
+$(BUILD)/bochs-plugin.so: dom0-tools/machines/bochs/plugin.c Makefile $(DEPS)
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TOOL_CFLAGS) -fPIC -shared -MMD -MP -MF $(@:.so=.d) -o $@ $<
@@ -313,7 +313,7 @@ install: all
 	install -m 644 $(BUILD)/xenometer.elf $(BUILD)/xenometer-parts.o $(DESTDIR)$(PREFIX)/share/xenometer/
 	for file in $(XENCTRL_FILES); do \
 		install -D -m 644 $$file $(DESTDIR)$(PREFIX)/share/xenometer/$$file; done
-	install -m 755 $(BUILD)/lab-agent $(BUILD)/cpu-plugin.so $(BUILD)/bochs-save.so $(BUILD)/trace-plugin.so $(BUILD)/linux-init $(DESTDIR)$(PREFIX)/share/xenometer/
+	install -m 755 $(BUILD)/lab-agent $(BUILD)/cpu-plugin.so $(BUILD)/bochs-plugin.so $(BUILD)/trace-plugin.so $(BUILD)/linux-init $(DESTDIR)$(PREFIX)/share/xenometer/
 	install -m 644 $(BUILD)/xenometer.elf.debug $(DESTDIR)$(PREFIX)/share/xenometer/
 	install -m 644 configs/*.cfg configs/packages configs/emulators.txt $(DESTDIR)$(PREFIX)/share/xenometer/configs/
 	install -m 644 configs/lab/* $(DESTDIR)$(PREFIX)/share/xenometer/configs/lab/

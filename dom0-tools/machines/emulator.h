@@ -36,11 +36,7 @@ struct emulator {
     char *(*ending)(struct instance *instance);
     void (*end)(struct instance *instance);
 
-    /*
-     * Write the machine, whose agent waits, into a directory and end it.  NULL, or false from
-     * `saves`: no snapshot can be had here, and each job boots.
-     */
-    bool (*saves)(const struct lab_options *options);
+    /* Write the machine, whose agent waits, into a directory and end it. */
     int (*save)(struct instance *instance, const char *directory);
 
     /* Its version, NULL when it is not installed; and the CPU it shows, by its own name.  The

@@ -21,14 +21,6 @@ static bool is_made(const struct emulator *emulator, const struct cache *cache)
     return emulator->made == NULL || emulator->made(cache);
 }
 
-/* Is there a snapshot, or none to be had? */
-static bool is_saved(const struct emulator *emulator, const struct cache *cache,
-                     const struct lab_options *options)
-{
-    return emulator->save == NULL || !emulator->saves(options) ||
-           snapshot_exists(cache, options);
-}
-
 /* With the build lock: whatever another process has not done meanwhile. */
 static int build(const struct lab_options *options, struct cache *cache,
                  struct recipe *recipe, bool snapshot, bool update)
@@ -73,7 +65,7 @@ static int build(const struct lab_options *options, struct cache *cache,
         status = kvm_require(cache);
     if ( status == STATUS_OK && !is_made(emulator, cache) )
         status = emulator->make(cache);
-    if ( status == STATUS_OK && snapshot && !is_saved(emulator, cache, options) )
+    if ( status == STATUS_OK && snapshot && !snapshot_exists(cache, options) )
         status = snapshot_make(cache, options);
     if ( status == STATUS_OK )
         cache_remove_labs(cache, false);
@@ -97,7 +89,7 @@ int prepare(const struct lab_options *options, struct cache *cache, bool snapsho
     {
         cache_set_key(cache, recipe_key(&recipe, machine_key()));
         ready = cache_use(cache) && is_made(emulator, cache) &&
-                (!snapshot || is_saved(emulator, cache, options));
+                (!snapshot || snapshot_exists(cache, options));
         if ( ready && options->clock == LAB_KVM )
             status = kvm_require(cache);
     }

@@ -58,10 +58,11 @@ const char *change_name(enum change_kind);
 
 /*
  * Changes that are known: a list of rows, one a line, each with its reason.
- * ('#' begins a comment; the modes may be left out.)
+ * ('#' begins a comment; the modes and the bound may be left out.)
  *
- *   exit:pvh,hvm    the exit path saves one register more, commit 1234abc
+ *   exit:pvh,hvm<=8    the exit path saves one register more, commit 1234abc
  *
+ * It explains a median that moved by at most the bound, in instructions or cycles.
  * A row is a name, a group, or has wildcards.
  */
 struct explanations;

@@ -14,6 +14,7 @@
 struct explanation {
     char *pattern, *reason;
     uint32_t modes;
+    uint64_t most;   /* instructions or cycles that a median may have moved by */
     unsigned line;
     bool used;
 };
@@ -40,11 +41,27 @@ static uint32_t parse_modes(char *text)
     return modes;
 }
 
+/* The bound behind "<=", which is cut off; UINT64_MAX when there is none, 0 when it is no
+ * number. */
+static uint64_t parse_bound(char *pattern)
+{
+    char *bound = strstr(pattern, "<="), *end;
+    uint64_t most;
+
+    if ( bound == NULL )
+        return UINT64_MAX;
+    *bound = '\0';
+    bound += 2;
+    most = strtoull(bound, &end, 10);
+    return strspn(bound, "0123456789") == 0 || *end ? 0 : most;
+}
+
 /* One line without its end, which is cut up; false after a message. */
 static bool add_line(struct explanations *e, const char *path, unsigned number, char *line)
 {
     char *pattern = line + strspn(line, " \t\r"), *reason, *modes;
     uint32_t of = ~0u;
+    uint64_t most;
     size_t length;
 
     if ( *pattern == '\0' || *pattern == '#' )
@@ -58,8 +75,14 @@ static bool add_line(struct explanations *e, const char *path, unsigned number, 
         reason[--length] = '\0';
     if ( length == 0 )
     {
-        message("%s:%u: %s has no reason behind it; a line is ROW[:MODES] and why it changed",
+        message("%s:%u: %s has no reason behind it; a line is ROW[:MODES][<=N] and why it changed",
                 path, number, pattern);
+        return false;
+    }
+    most = parse_bound(pattern);
+    if ( most == 0 )
+    {
+        message("%s:%u: after %s<=: must be a number from 1 on", path, number, pattern);
         return false;
     }
     modes = strchr(pattern, ':');
@@ -75,7 +98,8 @@ static bool add_line(struct explanations *e, const char *path, unsigned number, 
     }
     e->list = xrealloc(e->list, (e->count + 1) * sizeof(*e->list));
     e->list[e->count++] = (struct explanation){ .pattern = xstrdup(pattern),
-        .reason = xstrdup(reason), .modes = of, .line = number };
+        .reason = xstrdup(reason), .modes = of, .most = most,
+        .line = number };
     return true;
 }
 
@@ -115,6 +139,14 @@ void explanations_free(struct explanations *e)
     free(e);
 }
 
+static uint64_t moved(const struct change *c)
+{
+    if ( c->kind != CHANGE_MEDIAN )
+        return 0;
+    return c->after->median > c->before->median ? c->after->median - c->before->median
+                                                : c->before->median - c->after->median;
+}
+
 void explanations_apply(struct explanations *e, struct comparison *comparison)
 {
     comparison->explained = 0;
@@ -125,7 +157,8 @@ void explanations_apply(struct explanations *e, struct comparison *comparison)
 
         c->explained = NULL;
         for ( size_t k = 0; c->kind != CHANGE_NONE && k < e->count; k++ )
-            if ( (e->list[k].modes & r->mode) && row_matches(e->list[k].pattern, r->row) )
+            if ( (e->list[k].modes & r->mode) && row_matches(e->list[k].pattern, r->row) &&
+                 moved(c) <= e->list[k].most )
             {
                 e->list[k].used = true;
                 if ( c->explained == NULL )

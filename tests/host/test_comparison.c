@@ -139,8 +139,10 @@ static void test_explained(void)
     const char *path = file_with("# what we know\n\n"
                                  "hypercall:pv   one more register \r\n"
                                  "  sched/y*\t\tthe queue  \n"
-                                 "port/ioreq:hvm,bare gone\n"
-                                 "mmio/*:pv nothing changed here");
+                                 "port/ioreq:hvm,bare<=3 gone\n"
+                                 "mmio/*:pv nothing changed here\n"
+                                 "hypercall/n*:pvh<=1 that much\n"
+                                 "sched/yield:pvh<=1 and no more\n");
     struct explanations *known = explanations_read(path);
     const char *pattern;
     size_t at = 0;
@@ -154,15 +156,16 @@ static void test_explained(void)
     compare(0);
     explanations_apply(known, &comparison);
     CU_ASSERT_EQUAL(comparison.beyond, 4);
-    CU_ASSERT_EQUAL(comparison.explained, 3);
+    CU_ASSERT_EQUAL(comparison.explained, 4);
     CU_ASSERT_STRING_EQUAL(find("hypercall/null", MODE_PV)->explained, "one more register");
     CU_ASSERT_STRING_EQUAL(find("sched/yield", MODE_PVH)->explained, "the queue");
     CU_ASSERT_STRING_EQUAL(find("port/ioreq", MODE_HVM)->explained, "gone");
     /* Not in that mode, and what did not change needs no reason. */
-    CU_ASSERT_PTR_NULL(find("hypercall/null", MODE_PVH)->explained);
+    CU_ASSERT_STRING_EQUAL(find("hypercall/null", MODE_PVH)->explained, "that much");
     CU_ASSERT_PTR_NULL(find("sched/yield", MODE_PV)->explained);
     CU_ASSERT_EQUAL(explanations_unused(known, &at, &pattern), 6);
     CU_ASSERT_STRING_EQUAL(pattern, "mmio/*");
+    CU_ASSERT_EQUAL(explanations_unused(known, &at, &pattern), 8);
     CU_ASSERT_EQUAL(explanations_unused(known, &at, &pattern), 0);
     end();
     explanations_free(known);
@@ -179,6 +182,8 @@ static void test_explained_badly(void)
         { "a/b:  why", ":1: after a/b: must be modes" },
         { "a/b:pv,xyz  why", ":1: after a/b: must be modes" },
         { "a/b:pv", ":1: a/b:pv has no reason" },
+        { "a/b:pv<= why", ":1: after a/b:pv<=: must be a number" },
+        { "a/b<=1x why", ":1: after a/b<=: must be a number" },
     };
 
     for ( size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++ )

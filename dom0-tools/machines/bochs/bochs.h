@@ -9,6 +9,7 @@
 #include "machines/emulator.h"
 
 #define BOCHS_PROGRAM "bochs"
+#define BOCHS_PLUGIN  "bochs-plugin.so"   /* plugin.c */
 
 /*
  * Bochs's part of an instance (machines/instance.h).  Its files have no names: it opens them
@@ -30,8 +31,7 @@ char *bochs_configuration(const struct lab_options *options, const char *serial)
 /* What GRUB boots, as the image's grub.cfg; the caller's. */
 char *bochs_grub_configuration(void);
 
-/* emulator.h, saves and save. */
-bool bochs_saves(const struct lab_options *options);
+/* emulator.h, save. */
 int bochs_save(struct instance *instance, const char *directory);
 
 /* The image it boots, in the lab's directory, by its configuration: valid until the next call. */

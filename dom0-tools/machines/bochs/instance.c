@@ -108,68 +108,60 @@ static int write_file(int fd, const char *text)
     return error ? STATUS_ENVIRONMENT : STATUS_OK;
 }
 
-/* `option` and its value say what it begins with; the environment `more` goes before it. */
+/* `option` and its value say what it begins with; always with plugin.c in it. */
 static int start(struct instance *instance, const struct cache *cache, const char *option,
-                 const char *value, const char *const more[2])
+                 const char *value)
 {
-    const char *argv[12];
-    size_t n = 0;
     struct bochs_own *own = instance->own;
+    char *plugin = data_file(BOCHS_PLUGIN);
+    char *preload = xasprintf("LD_PRELOAD=%s", plugin ? plugin : "");
+    /* Empty: nobody will ask for a snapshot. */
+    char *save = xasprintf("XENOMETER_SAVE=%s", instance->save_to ? instance->save_to : "");
+    const char *argv[] = {
+        "env", "TERM=vt100", preload, save, BOCHS_PROGRAM, "-q", option,
+        value,
+        /* Debian's Bochs has its debugger in it, and starts in it: "c" goes on. */
+        "-rc", "/proc/self/fd/204", NULL };
     const int numbers[] = { BOCHS_FD_CONFIG, BOCHS_FD_DISK, BOCHS_FD_SERIAL, BOCHS_FD_LOG,
                             BOCHS_FD_COMMANDS };
     const int keep[] = { own->config, instance->channel, instance->serial, own->log,
                          own->commands };
     char name[TERMINAL_NAME];
-    int theirs, error, status;
+    int theirs = -1, error = 0, status = STATUS_OK;
 
-    argv[n++] = "env";
-    argv[n++] = "TERM=vt100";
-    for ( size_t i = 0; more && i < 2; i++ )
-        argv[n++] = more[i];
-    argv[n++] = BOCHS_PROGRAM;
-    argv[n++] = "-q";
-    argv[n++] = option;
-    argv[n++] = value;
-    /* Debian's Bochs has its debugger in it, and starts in it: "c" goes on. */
-    argv[n++] = "-rc";
-    argv[n++] = "/proc/self/fd/204";
-    argv[n] = NULL;
-    status = write_file(own->commands, "c\n");
+    if ( plugin == NULL )
+    {
+        message("%s not found beside the program: run `make`", BOCHS_PLUGIN);
+        status = STATUS_ENVIRONMENT;
+    }
+    if ( status == STATUS_OK )
+        status = write_file(own->commands, "c\n");
     if ( status == STATUS_OK )
         status = open_terminal(&own->terminal, &theirs, name);
-    if ( status != STATUS_OK )
-        return status;
-    error = child_start(&own->child, &(struct child_start){
-        .argv = argv, .directory = cache->lab, .stdin_fd = theirs, .stdout_fd = theirs,
-        .stderr_fd = own->messages, .keep = keep, .numbers = numbers,
-        .keep_count = sizeof(keep) / sizeof(keep[0]) - (instance->serial < 0) });
-    close(theirs);
+    if ( status == STATUS_OK )
+        error = child_start(&own->child, &(struct child_start){
+            .argv = argv, .directory = cache->lab, .stdin_fd = theirs, .stdout_fd = theirs,
+            .stderr_fd = own->messages, .keep = keep, .numbers = numbers,
+            .keep_count = sizeof(keep) / sizeof(keep[0]) - (instance->serial < 0) });
     if ( error )
+    {
         message("cannot start %s: %s", BOCHS_PROGRAM, strerror(error));
-    return error ? STATUS_ENVIRONMENT : STATUS_OK;
-}
-
-#define CONFIG "/proc/self/fd/200"
-
-/* With save_plugin.c, which will be asked for the snapshot. */
-static int start_saving(struct instance *instance, const struct cache *cache)
-{
-    char *plugin = data_file("bochs-save.so");
-    char *preload = xasprintf("LD_PRELOAD=%s", plugin ? plugin : "");
-    char *save = xasprintf("XENOMETER_SAVE=%s", instance->save_to);
-    const char *const more[2] = { preload, save };
-    int status = start(instance, cache, "-f", CONFIG, more);
-
+        status = STATUS_ENVIRONMENT;
+    }
+    if ( theirs >= 0 )
+        close(theirs);
     free(save);
     free(preload);
     free(plugin);
     return status;
 }
 
+#define CONFIG "/proc/self/fd/200"
+
 static int load(struct instance *instance, const struct cache *cache)
 {
     /* Its configuration is in there. */
-    return start(instance, cache, "-r", snapshot_name(&instance->options), NULL);
+    return start(instance, cache, "-r", snapshot_name(&instance->options));
 }
 
 static int boot(struct instance *instance, const struct cache *cache, int *console)
@@ -186,10 +178,8 @@ static int boot(struct instance *instance, const struct cache *cache, int *conso
                      : xstrdup("mode=file, dev=/proc/self/fd/202");
     text = bochs_configuration(&instance->options, serial);
     status = write_file(own->config, text);
-    if ( status == STATUS_OK && instance->save_to )
-        status = start_saving(instance, cache);
-    else if ( status == STATUS_OK )
-        status = start(instance, cache, "-f", CONFIG, NULL);
+    if ( status == STATUS_OK )
+        status = start(instance, cache, "-f", CONFIG);
     own->console = theirs;   /* until the end: without one, ours would be at its end */
     free(text);
     free(serial);
@@ -293,6 +283,6 @@ const struct emulator emulator_bochs = {
     .made = bochs_iso_exists, .make = bochs_iso_make,
     .prepare = prepare, .boot = boot, .load = load, .wait = wait,
     .messages = messages, .ending = ending, .end = end,
-    .saves = bochs_saves, .save = bochs_save,
+    .save = bochs_save,
     .version = version, .cpu = cpu,
 };

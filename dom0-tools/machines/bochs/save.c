@@ -1,6 +1,6 @@
 /*
  * A snapshot of the lab's machine in Bochs: its own, a directory of text and raw files (sparse:
- * some 400 MB), written when save_plugin.c asks for it.
+ * some 400 MB), written when plugin.c asks for it.
  */
 #include <errno.h>
 #include <signal.h>
@@ -16,15 +16,6 @@
 #include "xenometer.h"
 
 #define SAVE_SECONDS 300u   /* it takes a few */
-
-bool bochs_saves(const struct lab_options *options)
-{
-    char *plugin = data_file("bochs-save.so");
-
-    (void)options;
-    free(plugin);
-    return plugin != NULL;
-}
 
 /* In a file of the saved machine, one text for another. */
 static int edit(const char *directory, const char *name, const char *from, const char *to)

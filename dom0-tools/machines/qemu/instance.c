@@ -300,12 +300,6 @@ static void end(struct instance *instance)
     instance->own = NULL;
 }
 
-static bool saves(const struct lab_options *options)
-{
-    (void)options;
-    return true;
-}
-
 static char *version(void)
 {
     char *version, *path = qemu_find(&version);
@@ -326,5 +320,5 @@ const struct emulator emulator_qemu = {
     .require = require, .snapshot_name = machine_name,
     .prepare = prepare, .boot = boot, .load = load, .wait = wait,
     .messages = messages, .ending = ending, .end = end,
-    .saves = saves, .save = qemu_save, .version = version, .cpu = cpu,
+    .save = qemu_save, .version = version, .cpu = cpu,
 };
