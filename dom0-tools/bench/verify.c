@@ -127,8 +127,13 @@ struct agreement verify_count(const struct comparison *comparison)
              c->after->outcome != OUTCOME_SUCCESS )
             continue;
         agreement.cells++;
-        agreement.equal += c->kind == CHANGE_NONE;
-        agreement.explained += c->kind != CHANGE_NONE && c->explained;
+        if ( c->kind == CHANGE_NONE )
+            agreement.equal++;
+        else if ( c->explained && c->after->median <= c->before->median + VERIFY_NEAR &&
+                  c->before->median <= c->after->median + VERIFY_NEAR )
+            agreement.near++;
+        else if ( c->explained )
+            agreement.far++;
     }
     return agreement;
 }

@@ -26,10 +26,12 @@ void verify_rows(struct selection *);
 int verify_measure(const struct verify_options *, const struct selection *,
                    struct results *qemu, struct results *bochs);
 
-/* Cells measured in both, and of them those whose medians agree, and those that are
- * explained. */
+#define VERIFY_NEAR 8u   /* instructions */
+
+/* Cells measured in both, and of them those whose medians agree; of the others those that are
+ * explained, by whether they differ by more than VERIFY_NEAR. */
 struct agreement {
-    size_t cells, equal, explained;
+    size_t cells, equal, near, far;
 };
 
 struct agreement verify_count(const struct comparison *);

@@ -78,6 +78,7 @@ static int conclude(const struct results *qemu, const struct results *bochs,
     const struct allowance allowed = { .across_features = true };
     struct comparison comparison;
     struct agreement a;
+    size_t other;
     char *error;
     int status;
 
@@ -90,9 +91,13 @@ static int conclude(const struct results *qemu, const struct results *bochs,
     explanations_apply(explanations, &comparison);
     status = changes_print(&comparison, bochs->environment.clock, "QEMU", "BOCHS");
     a = verify_count(&comparison);
+    other = a.cells - a.equal;
     printf("QEMU %s and Bochs %s agree to the instruction in %zu of %zu cells between guest and "
-           "Xen; of the other %zu, %zu are explained.\n", qemu->environment.qemu,
-           bochs->environment.bochs, a.equal, a.cells, a.cells - a.equal, a.explained);
+           "Xen (%.1f %%).\n", qemu->environment.qemu, bochs->environment.bochs, a.equal, a.cells,
+           a.cells ? 100. * (double)a.equal / (double)a.cells : 0.);
+    if ( other )
+        printf("Of the other %zu: %zu within %u and explained, %zu by more and explained, %zu not "
+               "explained.\n", other, a.near, VERIFY_NEAR, a.far, other - a.near - a.far);
     if ( status == STATUS_OK && comparison.beyond > comparison.explained )
         status = STATUS_FAILED;
     comparison_free(&comparison);
