@@ -123,6 +123,10 @@ $(BUILD)/%.c.o: %.c Makefile $(DEPS)
 $(BUILD)/sanitized/tests/host/test_vbd.c.o $(BUILD)/sanitized/domU-kernel/drivers/vbd_requests.c.o: \
 	TOOL_CPPFLAGS += -D__XEN_INTERFACE_VERSION__=0x00040e00
 
+# The parts of the HTML report are within the program.
+$(BUILD)/dom0-tools/report/page.c.o $(BUILD)/sanitized/dom0-tools/report/page.c.o $(BUILD)/fuzz/dom0-tools/report/page.c.o: \
+	$(wildcard dom0-tools/report/page/*)
+
 # Descriptors in the order of their files, as the image's.
 $(BUILD)/dom0-tools/rows/%.c.o $(BUILD)/sanitized/dom0-tools/rows/%.c.o: \
 	TOOL_CPPFLAGS += -fno-toplevel-reorder

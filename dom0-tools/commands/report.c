@@ -5,20 +5,32 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "catalogue/select.h"
 #include "report/export.h"
 #include "report/json.h"
+#include "report/output.h"
+#include "report/page.h"
+#include "report/trace_files.h"
 #include "xenometer.h"
 
 #define DEFAULT_FILE "build/results.json"
 
 struct arguments {
-    const char *file;
+    const char *file, *html;
+    const char **traces;
+    size_t trace_count;
     const struct export_format *format;
 };
+
+enum { OPTION_HTML = 0x100, OPTION_TRACE };
 
 static const struct argp_option options[] = {
     { "format", 'f', "FORMAT", 0, "table (default), wide, markdown, csv, json; bencher, github: what "
       "bencher.dev and github-action-benchmark take", 0 },
+    { "html", OPTION_HTML, "FILE", 0, "write a report to be opened in a browser or sent round: one "
+      "file, no network", 0 },
+    { "trace", OPTION_TRACE, "FILE", 0, "with --html: a crossing taken apart, as `xenometer trace "
+      "--json` writes it; may be repeated", 0 },
     { "markdown", 'm', NULL, 0, "the same as --format=markdown", 0 },
     { "wide", 'w', NULL, 0, "the same as --format=wide", 0 },
     { 0 }
@@ -35,6 +47,13 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         if ( !a->format )
             exit(STATUS_USAGE);
         return 0;
+    case OPTION_HTML:
+        a->html = text;
+        return 0;
+    case OPTION_TRACE:
+        a->traces = xrealloc(a->traces, (a->trace_count + 1) * sizeof(*a->traces));
+        a->traces[a->trace_count++] = text;
+        return 0;
     case 'm':
         a->format = export_find("markdown");
         return 0;
@@ -47,9 +66,41 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
                        "compare` takes two");
         a->file = text;
         return 0;
+    case ARGP_KEY_END:
+        if ( a->trace_count && !a->html )
+            argp_error(state, "--trace is for a report: --html=FILE");
+        return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
+}
+
+/* With the explanations of this program's own unikernel, if it has one. */
+static int write_page(const struct arguments *a, const struct results *results)
+{
+    struct trace *traces = xcalloc(a->trace_count + 1, sizeof(*traces));
+    struct page_input in = { .results = results, .traces = traces };
+    struct image *image = NULL;
+    int status = STATUS_OK;
+    char *page;
+
+    while ( status == STATUS_OK && in.trace_count < a->trace_count )
+    {
+        status = trace_read(a->traces[in.trace_count], &traces[in.trace_count]);
+        in.trace_count += status == STATUS_OK;
+    }
+    if ( status == STATUS_OK )
+    {
+        in.image = image = select_catalogue(NULL);
+        page = page_report(&in);
+        status = output_write(a->html, page);
+        free(page);
+    }
+    while ( in.trace_count )
+        trace_free(&traces[--in.trace_count]);
+    free(traces);
+    image_free(image);
+    return status;
 }
 
 int command_report(int argc, char **argv)
@@ -60,6 +111,7 @@ int command_report(int argc, char **argv)
         "keeps, or write it in another form.\v"
         "  xenometer report\n"
         "  xenometer report --wide build/results-all.json | less -S\n"
+        "  xenometer report --html=report.html\n"
         "  xenometer report --format=csv before >before.csv",
         NULL, NULL, NULL
     };
@@ -71,7 +123,11 @@ int command_report(int argc, char **argv)
     status = results_read(a.file, &results);
     if ( status != STATUS_OK )
         return status;
-    a.format->print(stdout, &results);
+    if ( a.html )
+        status = write_page(&a, &results);
+    else
+        a.format->print(stdout, &results);
     results_free(&results);
-    return STATUS_OK;
+    free(a.traces);
+    return status;
 }

@@ -25,7 +25,7 @@
  * Reasons come from guests: bytes that are not UTF-8 become question marks
  * instead of spoiling the document.
  */
-static json_t *text_value(const char *s)
+json_t *text_to_json(const char *s)
 {
     json_t *value;
     char *plain;
@@ -85,23 +85,23 @@ static json_t *environment_value(const struct environment *e)
 {
     json_t *o = json_object();
 
-    json_object_set_new(o, "host", text_value(e->host));
-    json_object_set_new(o, "clock", text_value(e->clock));
+    json_object_set_new(o, "host", text_to_json(e->host));
+    json_object_set_new(o, "clock", text_to_json(e->clock));
     json_object_set_new(o, "tsc_hz", e->tsc_hz ? tick_value(e->tsc_hz)
                                                : json_null());
-    json_object_set_new(o, "xen", text_value(e->xen));
-    json_object_set_new(o, "dom0_kernel", text_value(e->dom0_kernel));
+    json_object_set_new(o, "xen", text_to_json(e->xen));
+    json_object_set_new(o, "dom0_kernel", text_to_json(e->dom0_kernel));
     if ( e->dom0_modules )
-        json_object_set_new(o, "dom0_modules", text_value(e->dom0_modules));
-    json_object_set_new(o, "qemu", text_value(e->qemu));
-    json_object_set_new(o, "bochs", text_value(e->bochs));
-    json_object_set_new(o, "cpu", text_value(e->cpu));
+        json_object_set_new(o, "dom0_modules", text_to_json(e->dom0_modules));
+    json_object_set_new(o, "qemu", text_to_json(e->qemu));
+    json_object_set_new(o, "bochs", text_to_json(e->bochs));
+    json_object_set_new(o, "cpu", text_to_json(e->cpu));
     json_object_set_new(o, "cpu_features", words_to_json(e->cpu_features));
-    json_object_set_new(o, "pinned", text_value(e->pinned));
-    json_object_set_new(o, "mitigations", text_value(e->mitigations));
-    json_object_set_new(o, "xenometer", text_value(e->xenometer));
-    json_object_set_new(o, "image", text_value(e->image));
-    json_object_set_new(o, "started", text_value(e->started));
+    json_object_set_new(o, "pinned", text_to_json(e->pinned));
+    json_object_set_new(o, "mitigations", text_to_json(e->mitigations));
+    json_object_set_new(o, "xenometer", text_to_json(e->xenometer));
+    json_object_set_new(o, "image", text_to_json(e->image));
+    json_object_set_new(o, "started", text_to_json(e->started));
     json_object_set_new(o, "boots", e->boots ? tick_value(e->boots) : json_null());
     json_object_set_new(o, "seed", e->boots ? tick_value(e->seed) : json_null());
     return o;
@@ -135,7 +135,7 @@ static json_t *ratio_value(const struct ratio *ratio)
     if ( ratio->to == NULL )
         return json_null();
     o = json_object();
-    json_object_set_new(o, "to", text_value(ratio->to->row));
+    json_object_set_new(o, "to", text_to_json(ratio->to->row));
     json_object_set_new(o, "mode", json_string(mode_name(ratio->to->mode)));
     json_object_set_new(o, "value", json_real(ratio->value));
     json_object_set_new(o, "ci95", ratio->has_interval
@@ -175,17 +175,17 @@ static json_t *result_value(const struct result *r, const struct environment *e,
     bool measured = r->outcome == OUTCOME_SUCCESS || r->samples != 0;
     json_t *o = json_object();
 
-    json_object_set_new(o, "row", text_value(r->row));
-    json_object_set_new(o, "work", text_value(r->work));
-    json_object_set_new(o, "path", text_value(r->path));
-    json_object_set_new(o, "against", text_value(r->against));
+    json_object_set_new(o, "row", text_to_json(r->row));
+    json_object_set_new(o, "work", text_to_json(r->work));
+    json_object_set_new(o, "path", text_to_json(r->path));
+    json_object_set_new(o, "against", text_to_json(r->against));
     json_object_set_new(o, "mode", json_string(mode_name(r->mode)));
     json_object_set_new(o, "status", json_string(outcome_name(r->outcome)));
-    json_object_set_new(o, "reason", text_value(r->reason));
+    json_object_set_new(o, "reason", text_to_json(r->reason));
     json_object_set_new(o, "dom0", json_boolean(r->dom0));
     json_object_set_new(o, "blocks", json_boolean(r->blocks));
     json_object_set_new(o, "batches", json_boolean(r->batches));
-    json_object_set_new(o, "unit", text_value(e->clock));
+    json_object_set_new(o, "unit", text_to_json(e->clock));
     json_object_set_new(o, "operations", tick_value(r->operations));
     json_object_set_new(o, "bytes", r->bytes ? tick_value(r->bytes) : json_null());
     json_object_set_new(o, "samples", tick_value(r->samples));

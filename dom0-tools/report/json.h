@@ -23,6 +23,9 @@ int results_from_json(const char *text, size_t length, const char *name,
 /* Write a results file.  As output_write() (report/output.h). */
 int results_write(const char *path, const struct results *);
 
+/* A string whose bytes that are not UTF-8 are question marks; NULL is null. */
+json_t *text_to_json(const char *);
+
 /* Words with commas between, such as CPU features, as a list, and back; NULL is null.  The
  * caller's. */
 json_t *words_to_json(const char *words);

@@ -12,11 +12,17 @@
 /* Schema xenometer-trace/1: one document with a newline; the caller's to free. */
 char *trace_to_json(const struct trace *);
 
+/* The same as a value; the caller's. */
+json_t *trace_document(const struct trace *);
+
 /*
- * Read such a document, for comparing: everything but the steps.  `name` stands for it in messages.
+ * Read such a document, for comparing and for pictures.  `name` stands for it in messages.
  * STATUS_OK, or STATUS_USAGE after a message (then there is nothing to free).
  */
 int trace_from_json(const char *text, size_t length, const char *name, struct trace *);
+
+/* The same from a file. */
+int trace_read(const char *path, struct trace *);
 
 /* Folded stacks: "layer;function;function count", one a line, sorted: what
  * flamegraph.pl and others read. */

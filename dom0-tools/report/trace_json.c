@@ -1,9 +1,11 @@
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <jansson.h>
 
 #include "catalogue/modes.h"
+#include "lib/files.h"
 #include "report/json.h"
 #include "report/trace_files.h"
 #include "xenometer.h"
@@ -72,10 +74,68 @@ static json_t *functions_json(const struct trace *t)
     return list;
 }
 
-char *trace_to_json(const struct trace *t)
+/* ---------------------------------------------------------------- stacks -- */
+
+/* A call stack is its innermost function, called from another stack; -1: from none, none. */
+struct stacks {
+    json_t *frames, *frame_index, *list, *index;
+};
+
+static json_int_t frame_number(struct stacks *s, const char *name)
+{
+    const json_t *known = json_object_get(s->frame_index, name);
+    json_int_t next = (json_int_t)json_array_size(s->frames);
+
+    if ( known )
+        return json_integer_value(known);
+    json_array_append_new(s->frames, text_to_json(name));
+    json_object_set_new(s->frame_index, name, json_integer(next));
+    return next;
+}
+
+static json_int_t stack_number(struct stacks *s, json_int_t caller, size_t place, json_int_t frame)
+{
+    json_int_t next = (json_int_t)json_array_size(s->list);
+    const json_t *known;
+    char key[64];
+
+    snprintf(key, sizeof(key), "%lld %zu %lld", (long long)caller, place, (long long)frame);
+    known = json_object_get(s->index, key);
+    if ( known )
+        return json_integer_value(known);
+    json_array_append_new(s->list, json_pack("[I,I,I]", caller, (json_int_t)place, frame));
+    json_object_set_new(s->index, key, json_integer(next));
+    return next;
+}
+
+/* The steps, for pictures of what was called when. */
+static void put_stacks(json_t *document, const struct trace *t)
+{
+    struct stacks s = { json_array(), json_object(), json_array(), json_object() };
+    json_t *places = json_array(), *steps = json_array();
+
+    for ( size_t i = 0; i < t->place_count; i++ )
+        json_array_append_new(places, place_json(t, i));
+    for ( size_t i = 0; i < t->step_count; i++ )
+    {
+        const struct step *step = &t->steps[i];
+        json_int_t stack = stack_number(&s, -1, step->place, -1);
+
+        for ( size_t k = 0; k < step->depth; k++ )
+            stack = stack_number(&s, stack, step->place, frame_number(&s, step->frames[k]));
+        json_array_append_new(steps, json_pack("[I,o]", stack, number(step->count)));
+    }
+    json_object_set_new(document, "places", places);
+    json_object_set_new(document, "frames", s.frames);
+    json_object_set_new(document, "stacks", s.list);
+    json_object_set_new(document, "steps", steps);
+    json_decref(s.frame_index);
+    json_decref(s.index);
+}
+
+json_t *trace_document(const struct trace *t)
 {
     json_t *document = json_object();
-    char *text, *line;
 
     json_object_set_new(document, "schema", json_string(TRACE_SCHEMA));
     json_object_set_new(document, "row", json_string(t->row));
@@ -94,6 +154,15 @@ char *trace_to_json(const struct trace *t)
     json_object_set_new(document, "layers", layers_json(t));
     json_object_set_new(document, "stages", stages_json(t));
     json_object_set_new(document, "functions", functions_json(t));
+    put_stacks(document, t);
+    return document;
+}
+
+char *trace_to_json(const struct trace *t)
+{
+    json_t *document = trace_document(t);
+    char *text, *line;
+
     text = json_dumps(document, JSON_COMPACT);
     json_decref(document);
     line = xasprintf("%s\n", text ? text : "null");
@@ -183,6 +252,66 @@ static bool read_functions(struct trace *t, const json_t *list)
     return t->function_count > 0;
 }
 
+/* A number of a table of so many; the table's size: there is none. */
+static size_t get_index(const json_t *list, size_t at, size_t count)
+{
+    json_int_t n = json_integer_value(json_array_get(list, at));
+
+    return n >= 0 && (size_t)n < count ? (size_t)n : count;
+}
+
+/* The functions of a stack, outermost first; callers have lower numbers, so this ends. */
+static bool read_frames(struct step *step, const json_t *stacks, size_t stack,
+                        const json_t *frames)
+{
+    size_t depth = 0, at = stack, count = json_array_size(stacks);
+
+    for ( size_t below = at; below < count; at = below, depth++ )
+    {
+        below = get_index(json_array_get(stacks, at), 0, count);
+        if ( below < count && below >= at )
+            return false;
+    }
+    step->depth = --depth;
+    step->frames = xcalloc(depth + 1, sizeof(*step->frames));
+    for ( at = stack; depth > 0; at = get_index(json_array_get(stacks, at), 0, count) )
+        if ( !(step->frames[--depth] = json_string_value(json_array_get(frames,
+                   get_index(json_array_get(stacks, at), 2, json_array_size(frames))))) )
+            return false;
+    return true;
+}
+
+/* Traces of before have no steps: then there are none. */
+static bool read_steps(struct trace *t, const json_t *document)
+{
+    const json_t *places = json_object_get(document, "places"), *step;
+    const json_t *stacks = json_object_get(document, "stacks");
+    const json_t *frames = json_object_get(document, "frames");
+    const json_t *steps = json_object_get(document, "steps");
+    uint64_t at = 0;
+    size_t i;
+
+    t->steps = xcalloc(json_array_size(steps) + 1, sizeof(*t->steps));
+    json_array_foreach(steps, i, step)
+    {
+        size_t stack = get_index(step, 0, json_array_size(stacks));
+        size_t place = get_index(json_array_get(stacks, stack), 1, json_array_size(places));
+        struct step *s = &t->steps[t->step_count++];
+        json_int_t count = json_integer_value(json_array_get(step, 1));
+        enum layer layer;
+
+        if ( stack == json_array_size(stacks) || count < 0 ||
+             !get_layer(json_array_get(places, place), &layer) ||
+             !read_frames(s, stacks, stack, frames) )
+            return false;
+        s->place = place_of(t, json_array_get(places, place), layer);
+        s->count = (uint64_t)count;
+        s->at = at;
+        at += s->count;
+    }
+    return !t->step_count || at == t->total;
+}
+
 static bool read_document(struct trace *t, const json_t *document)
 {
     const json_t *layers = json_object_get(document, "layers");
@@ -205,7 +334,7 @@ static bool read_document(struct trace *t, const json_t *document)
     for ( int i = 0; i < LAYERS; i++ )
         t->layers[i] = get_number(layers, layer_key((enum layer)i));
     return t->total && read_stages(t, json_object_get(document, "stages")) &&
-           read_functions(t, json_object_get(document, "functions"));
+           read_functions(t, json_object_get(document, "functions")) && read_steps(t, document);
 }
 
 int trace_from_json(const char *text, size_t length, const char *name, struct trace *t)
@@ -233,4 +362,19 @@ int trace_from_json(const char *text, size_t length, const char *name, struct tr
     }
     json_decref(document);
     return STATUS_USAGE;
+}
+
+int trace_read(const char *path, struct trace *t)
+{
+    size_t size = 0;
+    char *text = read_whole_file(path, &size);
+    int status = STATUS_USAGE;
+
+    *t = (struct trace){ 0 };
+    if ( text )
+        status = trace_from_json(text, size, path, t);
+    else
+        message("cannot read %s: %s", path, strerror(errno));
+    free(text);
+    return status;
 }

@@ -45,6 +45,7 @@ static const struct {
     { "xenctrl", suite_xenctrl },
     { "trace", suite_trace },
     { "export", suite_export },
+    { "page", suite_page },
 };
 
 static int wanted(const char *name, int argc, char **argv)

@@ -33,5 +33,6 @@ void suite_catalogue(void);
 void suite_xenctrl(void);
 void suite_trace(void);
 void suite_export(void);
+void suite_page(void);
 
 #endif

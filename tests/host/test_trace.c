@@ -15,6 +15,7 @@
 #include "machines/lab.h"
 #include "report/trace_files.h"
 #include "report/trace_table.h"
+#include "schema.h"
 #include "suites.h"
 #include "trace/instruction.h"
 #include "trace/likeness.h"
@@ -284,7 +285,7 @@ static void test_files(void)
     struct made m;
     struct names *names;
     struct trace t, read;
-    char *text;
+    char *text, *again;
 
     make_round_trip(&m);
     names = make_names(&m);
@@ -306,6 +307,7 @@ static void test_files(void)
     free(text);
 
     text = trace_to_json(&t);
+    CU_ASSERT_TRUE(schema_fits("trace-1.json", text));
     CU_ASSERT_EQUAL_FATAL(trace_from_json(text, strlen(text), "it", &read), STATUS_OK);
     CU_ASSERT_STRING_EQUAL(read.row, t.row);
     CU_ASSERT_EQUAL(read.total, t.total);
@@ -314,8 +316,19 @@ static void test_files(void)
     CU_ASSERT_EQUAL(read.stage_count, t.stage_count);
     CU_ASSERT_EQUAL(read.function_count, t.function_count);
     CU_ASSERT_EQUAL(function(&read, "evtchn_send")->with_callees, 15);
-    trace_free(&read);
     free(text);
+    /* Pictures of what was read are those of what was written. */
+    text = written(trace_folded, &t);
+    again = written(trace_folded, &read);
+    CU_ASSERT_STRING_EQUAL(text, again);
+    free(again);
+    free(text);
+    text = written(trace_flame, &t);
+    again = written(trace_flame, &read);
+    CU_ASSERT_STRING_EQUAL(text, again);
+    free(again);
+    free(text);
+    trace_free(&read);
     trace_free(&t);
     names_free(names);
 }
@@ -392,6 +405,12 @@ static void refused(const char *text, const char *why)
     CU_ASSERT(says(capture_end(), why));
 }
 
+#define STEPS(stacks, steps) \
+    "{\"schema\": \"xenometer-trace/1\", \"row\": \"a\", \"mode\": \"pv\", \"total\": 5, " \
+    "\"stages\": [{\"layer\": \"xen\"}], \"functions\": [{\"layer\": \"xen\", \"function\": \"f\"}], " \
+    "\"places\": [{\"layer\": \"xen\"}], \"frames\": [\"f\"], \"stacks\": [" stacks "], " \
+    "\"steps\": [" steps "]}"
+
 static void test_refused(void)
 {
     refused("{", "is no JSON");
@@ -400,6 +419,12 @@ static void test_refused(void)
     refused("{\"schema\": \"xenometer-trace/1\"}", "damaged");
     refused("{\"schema\": \"xenometer-trace/1\", \"row\": \"a\", \"mode\": \"pv\", \"total\": 1, "
             "\"stages\": [{\"layer\": \"nobody\"}]}", "damaged");
+    /* Stacks that are none: of no place, called by themselves, of no function; steps too few. */
+    refused(STEPS("[-1, 7, -1]", "[0, 5]"), "damaged");
+    refused(STEPS("[0, 0, 0]", "[0, 5]"), "damaged");
+    refused(STEPS("[-1, 0, -1], [0, 0, 9]", "[1, 5]"), "damaged");
+    refused(STEPS("[-1, 0, -1]", "[3, 5]"), "damaged");
+    refused(STEPS("[-1, 0, -1]", "[0, 4]"), "damaged");
 }
 
 /* A record cut off anywhere is refused, never read beyond its end. */
