@@ -88,11 +88,12 @@ static bool is_devel(const char *path)
            strcmp(path, "/usr/lib/x86_64-linux-gnu/libc_nonshared.a") == 0;
 }
 
-/* Xen and the kernel, and what they are compressed with. */
+/* Xen and the kernel, what they are compressed with, and what lists the kernel's modules. */
 static bool is_boot(const char *path)
 {
     return strcmp(path, "/usr/bin/gzip") == 0 || strcmp(path, "/usr/bin/xz") == 0 ||
-           strcmp(path, "/usr/bin/zstd") == 0 ||
+           strcmp(path, "/usr/bin/zstd") == 0 || strcmp(path, "/usr/bin/kmod") == 0 ||
+           strcmp(path, "/usr/sbin/depmod") == 0 ||
            fnmatch("/boot/xen-*.gz", path, FNM_PATHNAME) == 0 ||
            fnmatch("/boot/vmlinuz-*", path, FNM_PATHNAME) == 0;
 }

@@ -15,7 +15,8 @@
  * before it is executed, and in the first block behind Xen's VMRUN, which is where a VM exit
  * ends, writes into the VMCB what the CPU would have.  QEMU's clock does not count what it does.
  *
- * Loaded as -plugin cpu-plugin.so,FEATURE=on…
+ * Loaded as -plugin cpu-plugin.so[,domains=off],FEATURE=on…; with domains=off the features are
+ * shown and nothing else is done: instructions are translated the faster, but no domain can run.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -357,6 +358,8 @@ static void on_translation(uintptr_t first, uintptr_t second)
 
 int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int argc, char **argv)
 {
+    bool domains = true;
+
     copies_code = info->version.cur >= 3;
     if ( !&current_cpu || !x86_cpu_gdb_read_register || !address_space_rw || !&address_space_memory ||
          !g_byte_array_new || !g_byte_array_free || !feature_word_info )
@@ -369,6 +372,11 @@ int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int a
     {
         bool nrip = !strcmp(argv[i], "nrip-save=on"), decodes = !strcmp(argv[i], "decodeassists=on");
 
+        if ( !strcmp(argv[i], "domains=off") )
+        {
+            domains = false;
+            continue;
+        }
         if ( !(nrip && accept("nrip-save", LEAF_SVM, BIT_NRIPS)) &&
              !(decodes && accept("decodeassists", LEAF_SVM, BIT_DECODES)) )
         {
@@ -380,7 +388,7 @@ int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int a
         saves_next |= nrip;
         assists |= decodes;
     }
-    if ( argc )
+    if ( argc && domains )
         qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation, NULL);
     return 0;
 }

@@ -58,7 +58,7 @@ static int start(struct instance *instance, const struct cache *cache, int conso
     struct machine_files files = {
         .serial = console < 0 ? instance->serial : -1, .console = console, .channel = instance->channel,
         .ram = own->ram, .state = own->state, .cpu_plugin = own->cpu_plugin,
-        .plugin = instance->options.plugin,
+        .to_be_saved = instance->save_to != NULL, .plugin = instance->options.plugin,
     };
     struct machine machine;
     int keep[9], status;

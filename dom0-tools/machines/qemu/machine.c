@@ -90,17 +90,18 @@ const char *machine_cpu(const struct lab_options *options)
     return options->clock == LAB_KVM ? "host" : models[missing(options)];
 }
 
-/* What all our machines share: clock, CPU, no devices nobody asked for. */
-static void add_common(struct machine *m, const struct lab_options *options, const char *cpu)
+/* What all our machines share: clock, CPU, no devices nobody asked for.  An instruction takes
+ * 2^shift nanoseconds. */
+static void add_common(struct machine *m, const struct lab_options *options, const char *cpu,
+                       unsigned shift)
 {
     add(m, MACHINE_QEMU);
     switch ( options->clock )
     {
     case LAB_EXACT:
-        /* One virtual nanosecond, and one TSC tick, per instruction; idle
-         * time is jumped over, not slept. */
+        /* A TSC tick is a virtual nanosecond; idle time is jumped over, not slept. */
         add_pair(m, "-accel", "tcg,thread=single");
-        add_pair(m, "-icount", "shift=0,sleep=off");
+        add_owned(m, "-icount", xasprintf("shift=%u,sleep=off", shift));
         break;
     case LAB_FAST:
         add_pair(m, "-accel", "tcg,thread=multi");
@@ -137,9 +138,11 @@ void machine_lab(struct machine *m, const struct lab_options *options,
                  const struct machine_files *files)
 {
     *m = (struct machine){ 0 };
-    add_common(m, options, machine_cpu(options));
+    add_common(m, options, machine_cpu(options), files->to_be_saved ? MACHINE_BOOT_SHIFT : 0);
     if ( machine_wants_plugin(options) )
-        add_owned(m, "-plugin", xasprintf("/proc/self/fd/%d%s%s", files->cpu_plugin,
+        add_owned(m, "-plugin", xasprintf("/proc/self/fd/%d%s%s%s", files->cpu_plugin,
+                  /* No domain is started before the snapshot is taken. */
+                  files->to_be_saved ? ",domains=off" : "",
                   missing(options) & LAB_NRIP_SAVE ? "" : ",nrip-save=on",
                   missing(options) & LAB_DECODE_ASSISTS ? "" : ",decodeassists=on"));
     add_pair(m, "-machine", "pc,memory-backend=ram");
@@ -181,7 +184,7 @@ void machine_bare(struct machine *m, const struct lab_options *options, const ch
     const struct lab_options plain = { .clock = options->clock, .without = ALL_FEATURES };
 
     *m = (struct machine){ 0 };
-    add_common(m, options, machine_cpu(&plain));
+    add_common(m, options, machine_cpu(&plain), 0);
     add_pair(m, "-machine", "pc");
     add_owned(m, "-m", xasprintf("%lluM", MACHINE_BARE_RAM >> 20));
     add_pair(m, "-smp", options->smp ? "2" : "1");

@@ -14,6 +14,13 @@
 #define MACHINE_QEMU      "qemu-system-x86_64"
 #define MACHINE_RAM       (768ull << 20)   /* bytes, of the lab */
 #define MACHINE_BARE_RAM  (288ull << 20)
+/*
+ * While the exact lab boots for its snapshot, an instruction takes 2^this nanoseconds instead
+ * of one: what waits for time to pass (Xen for the ticks of timers, for the second of the
+ * CMOS clock to change) then executes a 16th of the instructions.  save.c has the snapshot
+ * go on with one.
+ */
+#define MACHINE_BOOT_SHIFT 4u
 
 /* File descriptors QEMU gets; it opens those files through /proc/self/fd. */
 struct machine_files {
@@ -23,6 +30,7 @@ struct machine_files {
     int channel;         /* the shared memory (channel.h) */
     int ram;             /* memory file to boot in; -1: the snapshot's */
     int state;           /* the snapshot's device state to load; or -1 */
+    bool to_be_saved;    /* it boots to become the snapshot: MACHINE_BOOT_SHIFT */
     int cpu_plugin;      /* cpu-plugin.so, for machine_wants_plugin(); else -1 */
     const struct lab_plugin *plugin;   /* or NULL */
 };

@@ -120,6 +120,41 @@ static int migrate(struct instance *instance, int state)
     return status;
 }
 
+static uint64_t big_endian(const unsigned char *b)
+{
+    uint64_t value = 0;
+
+    for ( int i = 0; i < 8; i++ )
+        value = value << 8 | b[i];
+    return value;
+}
+
+/*
+ * From here on an instruction takes one nanosecond.  Virtual time is a bias plus the
+ * instructions shifted; QEMU saves bias and instructions (7.2 and 10.0,
+ * vmstate "timer/icount": a subsection's mark, the length of its name and the name, a version
+ * of four bytes, both numbers), and takes the shift from its command line.  So the bias takes
+ * over what the shift has made of the instructions so far.
+ */
+static int set_shift_to_zero(char *state, size_t size)
+{
+    static const char subsection[] = "\5\14timer/icount\0\0\0\1";
+    char *found = memmem(state, size, subsection, sizeof(subsection) - 1);
+    unsigned char *bias = (unsigned char *)found + sizeof(subsection) - 1;
+    uint64_t instructions, sum;
+
+    if ( !found || (size_t)(state + size - (char *)bias) < 16 )
+    {
+        message("this QEMU saves its instruction clock in a way unknown to xenometer");
+        return STATUS_ENVIRONMENT;
+    }
+    instructions = big_endian(bias + 8);
+    sum = big_endian(bias) + (instructions << MACHINE_BOOT_SHIFT) - instructions;
+    for ( int i = 7; i >= 0; i--, sum >>= 8 )
+        bias[i] = (unsigned char)sum;
+    return STATUS_OK;
+}
+
 int qemu_save(struct instance *instance, const char *work)
 {
     struct qemu_own *own = instance->own;
@@ -144,7 +179,9 @@ int qemu_save(struct instance *instance, const char *work)
     if ( status == STATUS_OK )
     {
         data = memory_file_text(state, &size);
-        error = write_whole_file(path, data, size, 0666);
+        if ( instance->options.clock == LAB_EXACT )
+            status = set_shift_to_zero(data, size);
+        error = status == STATUS_OK ? write_whole_file(path, data, size, 0666) : 0;
         if ( error )
             status = cache_error(path, error);
         free(data);
