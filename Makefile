@@ -280,7 +280,7 @@ test: test-host model $(BUILD)/test-lab $(BUILD)/xenometer-test.elf $(BUILD)/xen
 	$(Q)$(BUILD)/test-lab
 
 test-long: $(BUILD)/test-lab $(BUILD)/xenometer-test.elf $(BUILD)/linux-frames \
-		$(BUILD)/linux-killer all
+		$(BUILD)/linux-killer $(BUILD)/.packages-bochs all
 	$(Q)$(BUILD)/test-lab --long
 
 # Line coverage of what the host tests reach.

@@ -614,6 +614,12 @@ static int choose_cpus(char *text, struct cpus *cpus)
             message("--cpu: %u CPUs at most", MAX_CPUS);
             return STATUS_USAGE;
         }
+        for ( size_t i = 0; i < cpus->count; i++ )
+            if ( !strcmp(cpus->names[i], name) )
+            {
+                message("--cpu: %s is named twice", name);
+                return STATUS_USAGE;
+            }
         cpus->names[cpus->count] = name;
         status = lab_cpu_choose(name, &cpus->models[cpus->count++]);
     }

@@ -77,6 +77,21 @@ static void add_row(struct libscols_table *table, const struct results *all, siz
             name = "";   /* it is named on the first of its lines */
 }
 
+/* "svm, npt": a list that can be wrapped, of one that is none; the caller's. */
+static char *spaced(const char *list)
+{
+    char *text = xmalloc(2 * strlen(list) + 1), *to = text;
+
+    for ( ; *list; list++ )
+    {
+        *to++ = *list;
+        if ( *list == ',' )
+            *to++ = ' ';
+    }
+    *to = '\0';
+    return text;
+}
+
 static void print_places(FILE *out, const struct results *all, const char *const *names,
                          size_t count, unsigned width)
 {
@@ -84,14 +99,16 @@ static void print_places(FILE *out, const struct results *all, const char *const
     {
         const struct environment *e = &all[i].environment;
         char *first = xasprintf("%s: ", names[i]);
+        char *features = spaced(e->cpu_features ? e->cpu_features : "");
         char *text = xasprintf("%s%s%s%s%s", e->cpu ? e->cpu : "unknown CPU",
                                e->cpu_features ? "; for domains " : "",
-                               e->cpu_features ? e->cpu_features : "",
+                               features,
                                e->mitigations ? "; mitigations: " : "",
                                e->mitigations ? e->mitigations : "");
 
         text_wrap(out, first, text, width);
         free(text);
+        free(features);
         free(first);
     }
 }

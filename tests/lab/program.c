@@ -237,8 +237,8 @@ static bool has_variable(const char *pid, const char *wanted)
     return found;
 }
 
-/* Is it QEMU?  The kernel keeps 15 characters of a command's name. */
-static bool is_qemu(const char *pid)
+/* Is it QEMU or Bochs?  The kernel keeps 15 characters of a command's name. */
+static bool is_emulator(const char *pid)
 {
     char path[64], command[16] = "";
     FILE *f;
@@ -249,7 +249,7 @@ static bool is_qemu(const char *pid)
         command[0] = '\0';
     if ( f )
         fclose(f);
-    return !strncmp(command, "qemu-system-x86", 15);
+    return !strncmp(command, "qemu-system-x86", 15) || !strcmp(command, "bochs-bin\n");
 }
 
 unsigned qemu_signal(int number)
@@ -259,7 +259,7 @@ unsigned qemu_signal(int number)
     unsigned count = 0;
 
     while ( proc && (d = readdir(proc)) )
-        if ( d->d_name[0] >= '1' && d->d_name[0] <= '9' && is_qemu(d->d_name) &&
+        if ( d->d_name[0] >= '1' && d->d_name[0] <= '9' && is_emulator(d->d_name) &&
              has_variable(d->d_name, mark) && !kill(atoi(d->d_name), number) )
             count++;
     if ( proc )

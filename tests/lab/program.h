@@ -39,7 +39,7 @@ pid_t program_start(const char *out, const char *err, const char *first, ...)
 /* Wait at most `seconds`; the status as above. */
 int program_wait(pid_t pid, unsigned seconds);
 
-/* Send a signal (0: none) to every QEMU that our runs started; how many. */
+/* Send a signal (0: none) to every QEMU or Bochs that our runs started; how many. */
 unsigned qemu_signal(int number);
 #define qemu_count() qemu_signal(0)
 

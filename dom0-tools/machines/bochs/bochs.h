@@ -9,6 +9,7 @@
 #include "machines/emulator.h"
 
 #define BOCHS_PROGRAM "bochs"
+#define BOCHS_RAM     768u                /* MiB */
 #define BOCHS_PLUGIN  "bochs-plugin.so"   /* plugin.c */
 
 /*
@@ -20,6 +21,8 @@ struct bochs_own {
     int config, commands, log, messages;   /* memory files */
     int terminal;               /* our end of the terminal it draws its screen on */
     int console;                /* its end of the serial line, where that is a terminal */
+    uint64_t spent;             /* ms of CPU time, when that was last seen to grow … */
+    uint64_t looked, still;     /* … when we last looked, and for how many ms it hasn't grown */
 };
 
 /* Numbers of those files, the same in every run: a saved machine names them. */

@@ -7,9 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/files.h"
+#include "lib/stage.h"
 #include "machines/bochs/bochs.h"
 #include "machines/bochs/models.h"
 #include "machines/channel.h"
@@ -17,7 +20,8 @@
 
 #define TERMINAL_NAME 64u
 
-#define BOOT_SECONDS 900u   /* a boot takes some 100 on a free CPU */
+#define BOOT_SECONDS  3600u   /* a boot takes some 100 on a free CPU, many times that on a busy one */
+#define STILL_SECONDS 60u     /* Bochs executes always: it has no idle time */
 
 #define BOCHS_BINARY "/usr/bin/bochs-bin"   /* BOCHS_PROGRAM is a script that starts it */
 
@@ -164,13 +168,26 @@ static int load(struct instance *instance, const struct cache *cache)
     return start(instance, cache, "-r", snapshot_name(&instance->options));
 }
 
+/* Bochs does not look whether what it saves gets to the disk. */
+static int require_space(const char *directory)
+{
+    struct statvfs space;
+
+    if ( statvfs(directory, &space) ||
+         (uint64_t)space.f_bavail * space.f_frsize >= (uint64_t)BOCHS_RAM << 20 )
+        return STATUS_OK;
+    return cache_error(directory, ENOSPC);
+}
+
 static int boot(struct instance *instance, const struct cache *cache, int *console)
 {
     struct bochs_own *own = instance->own;
     char *serial = NULL, *text, name[TERMINAL_NAME];
     int theirs = -1, status = STATUS_OK;
 
-    if ( console )
+    if ( instance->save_to )
+        status = require_space(instance->save_to);
+    if ( status == STATUS_OK && console )
         status = open_terminal(console, &theirs, name);
     if ( status != STATUS_OK )
         return status;
@@ -195,6 +212,23 @@ static void empty_terminal(struct bochs_own *own)
         ;
 }
 
+/* Has it not executed anything for STILL_SECONDS in which we looked?  (We may have been
+ * stopped.) */
+static bool stands_still(struct bochs_own *own)
+{
+    uint64_t now = now_ms(), passed = now - own->looked, spent;
+    struct timespec time;
+    clockid_t clock;
+
+    if ( clock_getcpuclockid(own->child.pid, &clock) || clock_gettime(clock, &time) )
+        return false;   /* it has ended */
+    spent = (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
+    own->still = spent > own->spent ? 0 : own->still + (passed < 1000 ? passed : 1000);
+    own->spent = spent;
+    own->looked = now;
+    return own->still > STILL_SECONDS * 1000;
+}
+
 /* No device ends Bochs: when the agent has said its last, we do. */
 static bool wait(struct instance *instance, int milliseconds)
 {
@@ -202,6 +236,8 @@ static bool wait(struct instance *instance, int milliseconds)
 
     empty_terminal(own);
     if ( __atomic_load_n(&instance->header->agent_state, __ATOMIC_ACQUIRE) >= CHANNEL_DONE )
+        child_kill(&own->child);
+    else if ( !own->child.ended && stands_still(own) )
         child_kill(&own->child);
     return child_wait(&own->child, milliseconds);
 }
@@ -229,7 +265,10 @@ static char *ending(struct instance *instance)
     while ( (line = strsep(&rest, "\n")) != NULL )
         if ( *line && (strstr(line, ">>PANIC<<") || !strstr(last, ">>PANIC<<")) )
             last = line;
-    whole = xasprintf("Bochs %s%s%s", how, *last ? ": " : "", last);
+    if ( own->still > STILL_SECONDS * 1000 )
+        whole = xasprintf("Bochs stood still for %u s", STILL_SECONDS);
+    else
+        whole = xasprintf("Bochs %s%s%s", how, *last ? ": " : "", last);
     free(text);
     free(how);
     return whole;

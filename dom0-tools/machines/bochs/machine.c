@@ -14,7 +14,6 @@
  * Linux do while they start, executes as many more instructions, at some 40 million a second.
  */
 #define TICKS 50000000u
-#define RAM   768u   /* MiB */
 
 /* Firmware, by Debian's packages bochsbios and vgabios. */
 #define BIOS     "/usr/share/bochs/BIOS-bochs-latest"
@@ -51,7 +50,8 @@ static const char configuration[] =
 
 char *bochs_configuration(const struct lab_options *options, const char *serial)
 {
-    return xasprintf(configuration, options->cpu, TICKS, RAM, RAM, BOCHS_FD_DISK,
+    return xasprintf(configuration, options->cpu, TICKS, BOCHS_RAM, BOCHS_RAM,
+                     BOCHS_FD_DISK,
                      CHANNEL_CYLINDERS, CHANNEL_HEADS, CHANNEL_SECTORS, bochs_iso_name(), serial,
                      BOCHS_FD_LOG);
 }
