@@ -212,10 +212,9 @@ $(BUILD)/linux-frames $(BUILD)/linux-killer $(BUILD)/linux-registers: $(BUILD)/l
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TOOL_CFLAGS) $(TOOL_CPPFLAGS) -MMD -MP -MF $@.d -static $< -o $@
 
-$(BUILD)/test-image: $(patsubst %,$(BUILD)/%.o,$(sort $(wildcard tests/image/*.c)) \
-		$(filter dom0-tools/lib/elf.c dom0-tools/catalogue/image%.c dom0-tools/catalogue/modes.c dom0-tools/lib/program.c dom0-tools/measure/result.c,$(TOOL_SOURCES)))
+$(BUILD)/test-image: $(patsubst %,$(BUILD)/%.o,$(sort $(wildcard tests/image/*.c)) $(TEST_TOOL_SOURCES))
 	$(call say,LD,$@)
-	$(Q)$(CC) -o $@ $^ -lcunit
+	$(Q)$(CC) -o $@ $^ $(TOOL_LIBS) -lcunit
 
 # Instructions to be counted by hand, for the plugin.
 $(BUILD)/test-count.elf: tests/plugin/count.S tests/plugin/count.lds Makefile $(DEPS)
@@ -233,11 +232,13 @@ test-host: $(BUILD)/test-host $(BUILD)/test-image $(BUILD)/test-count.elf all
 model: $(DEPS)
 	$(Q)tests/model/check $(BUILD)/model
 
-# One program a file; what each needs of the rest comes out of one archive.
+# One program a file; what each needs of the rest comes out of one archive, but for the columns,
+# which nobody names.
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/*.c)))
 FUZZ_SECONDS ?= 60
 FUZZ_CFLAGS := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZ_OBJECTS := $(patsubst %,$(BUILD)/fuzz/%.o,$(TEST_TOOL_SOURCES) $(TEST_KERNEL_SOURCES))
+FUZZ_COLUMNS := $(patsubst %,$(BUILD)/fuzz/%.o,$(wildcard dom0-tools/guests/*.c))
 
 $(BUILD)/fuzz/.packages: configs/packages-fuzz configs/install-packages $(DEPS)
 	$(Q)configs/install-packages configs/packages-fuzz
@@ -248,14 +249,14 @@ $(BUILD)/fuzz/%.c.o: %.c Makefile $(BUILD)/fuzz/.packages
 	@mkdir -p $(@D)
 	$(Q)clang $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link $(TOOL_CPPFLAGS) -MMD -MP -c $< -o $@
 
-$(BUILD)/fuzz/parts.a: $(FUZZ_OBJECTS)
+$(BUILD)/fuzz/parts.a: $(filter-out $(FUZZ_COLUMNS),$(FUZZ_OBJECTS))
 	$(Q)rm -f $@ && ar rcs $@ $^
 
 # The unikernel's headers are for this version of Xen's interface.
 $(BUILD)/fuzz/domU-kernel/%.c.o $(BUILD)/fuzz/tests/fuzz/frontend.c.o: \
 	TOOL_CPPFLAGS += -D__XEN_INTERFACE_VERSION__=0x00040e00
 
-$(FUZZERS:%=$(BUILD)/fuzz/%): $(BUILD)/fuzz/%: $(BUILD)/fuzz/tests/fuzz/%.c.o $(BUILD)/fuzz/parts.a
+$(FUZZERS:%=$(BUILD)/fuzz/%): $(BUILD)/fuzz/%: $(BUILD)/fuzz/tests/fuzz/%.c.o $(FUZZ_COLUMNS) $(BUILD)/fuzz/parts.a
 	$(call say,LD,$@)
 	$(Q)clang $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(TOOL_LIBS)
 

@@ -541,7 +541,7 @@ struct xenbus_name device_name(uint32_t domid)
 }
 
 /* What the frontend may read before InitWait. */
-static char *announce(struct device *d, uint32_t needs)
+static char *announce(struct device *d, row_needs needs)
 {
     char port[16], mmio[16], server[16], order[16];
     struct xenbus_key keys[11] = {
@@ -603,7 +603,7 @@ static char *claim(struct device *d)
     return error;
 }
 
-struct device *device_new(struct host *host, uint32_t domid, uint32_t needs,
+struct device *device_new(struct host *host, uint32_t domid, row_needs needs,
                           void (*changed)(void *), void *context, char **error)
 {
     struct domain_state s = xenctrl_domain(host->xen, domid);

@@ -72,7 +72,7 @@ struct device {
  * connects anew.  `needs` (enum domain_need bits): what the frontend shall use from its
  * start.  NULL with *error (the caller's), also where another process serves it.
  */
-struct device *device_new(struct host *, uint32_t domid, uint32_t needs,
+struct device *device_new(struct host *, uint32_t domid, row_needs needs,
                           void (*changed)(void *), void *context, char **error);
 
 /*

@@ -11,7 +11,7 @@
 #include "lib/child.h"
 #include "xenometer.h"
 
-const char *const *modules_of(uint32_t needs)
+const char *const *modules_of(row_needs needs)
 {
     /* disk.c, network.c */
     static const char *const disk[] = { "brd", "xen-blkback", NULL };

@@ -2,12 +2,14 @@
 #ifndef BACKEND_MODULES_H
 #define BACKEND_MODULES_H
 
+#include <xenometer/row.h>
+
 #include <stdbool.h>
 #include <stdint.h>
 
 /* What a session loads for rows with these needs (DOMAIN_*), in its order: names, and a
  * NULL. */
-const char *const *modules_of(uint32_t needs);
+const char *const *modules_of(row_needs needs);
 
 /*
  * Where the kernel's modules were when the last of them was loaded: "name address" a line, as in

@@ -266,10 +266,10 @@ uint32_t xenctrl_modes(struct xenctrl *x)
     return modes;
 }
 
-uint32_t xenctrl_lacks(struct xenctrl *x)
+row_needs xenctrl_lacks(struct xenctrl *x)
 {
     xc_physinfo_t info = { 0 };
-    uint32_t lacks = 0;
+    row_needs lacks = 0;
 
     if ( xc_physinfo(x->xc, &info) )
         return 0;   /* cannot ask: xl create will tell */

@@ -69,7 +69,7 @@ bool xenctrl_destroy(struct xenctrl *, uint32_t domid);
 uint32_t xenctrl_modes(struct xenctrl *);
 
 /* The enum domain_need bits that this Xen cannot give: shadow paging, mostly. */
-uint32_t xenctrl_lacks(struct xenctrl *);
+row_needs xenctrl_lacks(struct xenctrl *);
 
 /* Strings are the caller's; NULL for unknown. */
 char *xenctrl_version(struct xenctrl *);       /* "4.17.7" */

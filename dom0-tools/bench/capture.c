@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bench/bare.h"
+#include "bench/batch.h"
 #include "catalogue/modes.h"
 #include "lib/child.h"
 #include "lib/elf.h"
@@ -107,9 +107,9 @@ int capture_ask(const char *path, uint64_t first, uint64_t last, int fd)
 static int run_domain(const struct capture_options *o, const struct lab_options *lab,
                       uint32_t samples, struct results *results)
 {
-    char *config = xasprintf("%s/%s.cfg", o->config_dir, mode_name(o->mode));
-    char *config_name = xasprintf("%s.cfg", mode_name(o->mode));
-    char *mode = xasprintf("--modes=%s", mode_name(o->mode));
+    char *config = xasprintf("%s/%s.cfg", o->config_dir, o->column->name);
+    char *config_name = xasprintf("%s.cfg", o->column->name);
+    char *mode = xasprintf("--modes=%s", o->column->name);
     char *count = xasprintf("--samples=%u", samples), *program;
     int status = lab_program(lab, &program);
     const char *argv[] = { "./xenometer", "run", "--host=xen", "--image=xenometer.elf",
@@ -158,17 +158,18 @@ static int run_domain(const struct capture_options *o, const struct lab_options 
     return status;
 }
 
-static int run_bare(const struct capture_options *o, const struct lab_options *lab,
-                    uint32_t samples, struct results *results)
+static int run_beside(const struct capture_options *o, const struct lab_options *lab,
+                      uint32_t samples, struct results *results)
 {
     const struct session_options session = {
         .image = o->image, .elf = o->elf, .samples = samples, .boots = 1, .keep_raw = true,
         .domain_deadline = o->deadline,
     };
     const struct image_row *row = o->row;
-    const struct selection selection = { .rows = &row, .count = 1, .modes = MODE_BARE };
+    const struct selection selection = { .rows = &row, .count = 1,
+                                         .columns = columns_only(o->column) };
 
-    return bare_run(lab, &session, &selection, results);
+    return batch_run(o->column, lab, &session, &selection, results);
 }
 
 /* The row's result, when the row succeeded. */
@@ -179,16 +180,16 @@ static const struct result *succeeded(const struct capture_options *o,
     {
         const struct result *r = &results->rows[i];
 
-        if ( strcmp(r->row, o->row->name) || r->mode != o->mode )
+        if ( strcmp(r->row, o->row->name) || r->column != o->column )
             continue;
         if ( r->outcome == OUTCOME_SUCCESS && r->raw_count )
             return r;
-        message("%s in %s: %s: %s", r->row, mode_name(r->mode), outcome_name(r->outcome),
+        message("%s in %s: %s: %s", r->row, r->column->name, outcome_name(r->outcome),
                 r->reason ? r->reason : "no samples");
         *status = r->outcome == OUTCOME_SKIP ? STATUS_USAGE : STATUS_FAILED;
         return NULL;
     }
-    message("%s in %s: no result", o->row->name, mode_name(o->mode));
+    message("%s in %s: no result", o->row->name, o->column->name);
     *status = STATUS_FAILED;
     return NULL;
 }
@@ -207,8 +208,8 @@ static int run(const struct capture_options *o, int library, uint32_t samples, u
     lab.plugin = &plugin;
     status = capture_ask(o->elf, first, last, plugin.record);
     if ( status == STATUS_OK )
-        status = o->mode == MODE_BARE ? run_bare(o, &lab, samples, &run->results)
-                                      : run_domain(o, &lab, samples, &run->results);
+        status = o->column->home == HOME_BESIDE ? run_beside(o, &lab, samples, &run->results)
+                                                : run_domain(o, &lab, samples, &run->results);
     if ( status == STATUS_OK && succeeded(o, &run->results, &status) )
     {
         error = record_read(plugin.record, &run->record);
@@ -277,7 +278,7 @@ static int take(const struct capture_options *o, int library, struct capture *c)
               one.record.events[first].trapped )
     {
         message("%s in %s: its samples are not the ticks of one timed region each%s",
-                r->row, mode_name(o->mode),
+                r->row, o->column->name,
                 c->region ? ": its readings of the TSC trap themselves" : "");
         status = STATUS_FAILED;
     }
@@ -295,7 +296,7 @@ static int take(const struct capture_options *o, int library, struct capture *c)
              again->raw[c->sample] != c->raw ||
              event_ticks(&two.record.events[last]) - event_ticks(&two.record.events[first]) != c->ticks )
         {
-            message("%s in %s: two runs from one snapshot differ", r->row, mode_name(o->mode));
+            message("%s in %s: two runs from one snapshot differ", r->row, o->column->name);
             status = STATUS_FAILED;
         }
         else

@@ -23,7 +23,7 @@ struct capture_options {
     const struct image *image;
     const char *elf, *config_dir;
     const struct image_row *row;
-    enum mode mode;
+    const struct column *column;
     uint32_t samples;                /* to take; 0: a number that is soon done */
     enum sample_choice choice;
     uint32_t number;                 /* of the sample, from 0, with SAMPLE_NUMBER */

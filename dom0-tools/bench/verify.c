@@ -29,14 +29,11 @@ static int run(const struct verify_options *o, const struct selection *selection
     const char **argv = xcalloc(selection->count + 10, sizeof(*argv));
     char *cpu_option = xasprintf("--cpu=%s", cpu), *boots = xasprintf("--boots=%u", o->boots);
     char *samples = o->samples ? xasprintf("--samples=%u", o->samples) : NULL;
-    char *modes = modes_text(selection->modes), *list = NULL, *text;
+    char *modes = columns_text(&selection->columns, ","), *list = NULL, *text;
     int out = memory_file("results", 0), status = STATUS_ENVIRONMENT;
     struct child child;
     size_t n = 0, size;
 
-    for ( char *c = modes; *c; c++ )
-        if ( *c == ' ' )
-            *c = ',';
     list = xasprintf("--modes=%s", modes);
     argv[n++] = "/proc/self/exe";
     argv[n++] = "run";

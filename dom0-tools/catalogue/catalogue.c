@@ -33,8 +33,13 @@ char *catalogue_add(struct image *image, const struct row *rows,
         const struct row *row = &rows[i];
         size_t at = place(image, row->name);
 
+        struct column_set columns;
+
         if ( image_find(image, row->name) )
             return xasprintf("the row %s exists twice", row->name);
+        if ( !columns_named(row->columns, &columns) || !columns_any(&columns) )
+            return xasprintf("the row %s runs in \"%s\", which are no columns", row->name,
+                             row->columns);
         image->rows = xrealloc(image->rows, (image->count + 1) * sizeof(*image->rows));
         memmove(&image->rows[at + 1], &image->rows[at],
                 (image->count++ - at) * sizeof(*image->rows));
@@ -44,12 +49,18 @@ char *catalogue_add(struct image *image, const struct row *rows,
             .help = xstrdup(row->help),
             .explanation = xstrdup(row->explanation ? row->explanation : ""),
             .elsewhere = xstrdup(row->elsewhere), .against = xstrdup(row->against),
-            .modes = row->modes, .needs = row->needs, .flags = row->flags,
+            .columns = columns, .needs = row->needs, .flags = row->flags,
             .operations = row->operations, .samples = row->samples,
             .warmup = row->warmup, .own = &code[i],
         };
     }
     return NULL;
+}
+
+const char *row_elsewhere(const struct image_row *row, const struct column *column)
+{
+    return column->elsewhere ? column->elsewhere
+                             : *row->elsewhere ? row->elsewhere : "not in this mode";
 }
 
 struct image *catalogue_load(const char *path, char **error)

@@ -20,6 +20,9 @@ struct image *catalogue_load(const char *path, char **error);
 char *catalogue_add(struct image *, const struct row *rows, const struct row_code *,
                     size_t count);
 
+/* Why it does not run in that column. */
+const char *row_elsewhere(const struct image_row *, const struct column *);
+
 /* Does this row need more than one domain running rows: is it ours to run? */
 static inline bool row_is_own(const struct image_row *row)
 {

@@ -70,12 +70,12 @@ static const char *read_row(const struct elf *elf, const uint8_t *descriptor,
         return "an explanation outside the file";
     if ( !good_name(to->name) )
         return "a name that is not group/name";
-    if ( row.modes == 0 || (row.modes & ~(uint32_t)MODES_ALL) != 0 )
-        return "modes that do not exist";
+    if ( memchr(row.columns, '\0', sizeof(row.columns)) == NULL ||
+         !columns_named(row.columns, &to->columns) || columns_modes(&to->columns) == 0 )
+        return "columns that do not exist";
     if ( row.operations == 0 || row.samples == 0 )
         return "no operations or no samples";
 
-    to->modes = row.modes;
     to->needs = row.needs;
     to->flags = row.flags;
     to->operations = row.operations;
@@ -186,7 +186,8 @@ struct control_response image_command(const struct image_row *row, uint32_t id,
                                       uint32_t samples)
 {
     struct control_response command = {
-        .operation = CONTROL_RUN, .id = id, .row = row->index, .modes = row->modes,
+        .operation = CONTROL_RUN, .id = id, .row = row->index,
+        .modes = columns_modes(&row->columns),
         .samples = samples ? samples : row->samples, .warmup = row->warmup,
     };
 

@@ -10,12 +10,16 @@
 
 #include <xenometer/protocol.h>
 
+#include "catalogue/column.h"
+
 /* A row descriptor with its strings resolved; those the image leaves out are
  * empty, never NULL. */
 struct image_row {
     uint32_t index;          /* in the image's table: what CONTROL_RUN names */
     char *name, *work, *path, *help, *explanation, *elsewhere, *against;
-    uint32_t modes, needs, flags, operations, samples, warmup, bytes;
+    struct column_set columns;
+    row_needs needs;
+    uint32_t flags, operations, samples, warmup, bytes;
     const struct row_code *own;   /* what measures it in this program; NULL: the image does */
 };
 

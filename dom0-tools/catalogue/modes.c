@@ -8,7 +8,7 @@ static const struct {
     const char *name;
 } modes[] = {
     { MODE_PV, "pv" }, { MODE_PVH, "pvh" },
-    { MODE_HVM, "hvm" }, { MODE_BARE, "bare" }, { MODE_DOM0, "dom0" },
+    { MODE_HVM, "hvm" }, { MODE_BARE, "bare" },
 };
 
 static const char *const outcomes[] = {

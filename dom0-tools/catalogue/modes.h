@@ -1,5 +1,5 @@
 /*
- * What modes and outcomes are called, on the command line and in results.
+ * What the image calls its modes (KEY_MODE), and what outcomes are called in results.
  */
 #ifndef CATALOGUE_MODES_H
 #define CATALOGUE_MODES_H
@@ -8,7 +8,7 @@
 
 #include <xenometer/row.h>
 
-/* "pv", "pvh", "hvm", "bare", "dom0" and back; 0 when unknown. */
+/* "pv", "pvh", "hvm", "bare" and back; 0 when unknown. */
 const char *mode_name(enum mode);
 uint32_t mode_parse(const char *name);
 /* "success", "skip", "error", "failure"; -1 when unknown. */

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "catalogue/catalogue.h"
-#include "catalogue/modes.h"
 #include "catalogue/select.h"
 #include "xenometer.h"
 
@@ -155,7 +154,8 @@ static int check_patterns(const struct image *image, char **patterns,
 }
 
 int select_rows(const struct image *image, char **patterns, size_t count,
-                uint32_t modes, bool headline_only, struct selection *selection)
+                const struct column_set *columns, bool headline_only,
+                struct selection *selection)
 {
     int status = check_patterns(image, patterns, count);
 
@@ -164,7 +164,7 @@ int select_rows(const struct image *image, char **patterns, size_t count,
 
     selection->rows = xcalloc(image->count, sizeof(*selection->rows));
     selection->count = 0;
-    selection->modes = modes;
+    selection->columns = columns ? *columns : columns_every();
     for ( size_t i = 0; i < image->count; i++ )
     {
         const struct image_row *row = &image->rows[i];
@@ -185,32 +185,48 @@ void selection_free(struct selection *selection)
     memset(selection, 0, sizeof(*selection));
 }
 
-int parse_modes(const char *text, uint32_t *modes)
+/* "pv, pvh, hvm, bare and dom0": what there is.  The caller's. */
+static char *known_modes(void)
 {
+    struct column_set every = columns_every();
+    char *text = columns_text(&every, ", "), *last = strrchr(text, ','), *known;
+
+    if ( !last )
+        return text;
+    *last = '\0';
+    known = xasprintf("%s and%s", text, last + 1);
+    free(text);
+    return known;
+}
+
+int parse_modes(const char *text, struct column_set *columns)
+{
+    struct column_set sum = { { false } };
     char *copy, *rest, *word;
-    uint32_t sum = 0;
 
     if ( strcmp(text, "all") == 0 )
     {
-        *modes = MODES_EVERY;
+        *columns = columns_every();
         return STATUS_OK;
     }
     copy = rest = xstrdup(text);
     while ( (word = strsep(&rest, ",")) != NULL )
     {
-        uint32_t mode = mode_parse(word);
+        const struct column *column = column_find(word);
 
-        if ( mode == 0 )
+        if ( column == NULL )
         {
-            message("unknown mode '%s'; modes are pv, pvh, hvm, bare and dom0, "
-                    "with commas between, or all", word);
+            char *known = known_modes();
+
+            message("unknown mode '%s'; modes are %s, with commas between, or all", word, known);
+            free(known);
             free(copy);
             return STATUS_USAGE;
         }
-        sum |= mode;
+        columns_add(&sum, column);
     }
     free(copy);
-    *modes = sum;
+    *columns = sum;
     return STATUS_OK;
 }
 
@@ -234,20 +250,4 @@ int parse_count(const char *what, const char *text, uint32_t min, uint32_t max,
     }
     *value = (uint32_t)sum;
     return STATUS_OK;
-}
-
-char *modes_text(uint32_t modes)
-{
-    char *text = xstrdup("");
-
-    for ( uint32_t bit = MODE_PV; bit <= MODE_DOM0; bit <<= 1 )
-        if ( modes & bit )
-        {
-            char *longer = xasprintf("%s%s%s", text, *text ? " " : "",
-                                     mode_name((enum mode)bit));
-
-            free(text);
-            text = longer;
-        }
-    return text;
 }

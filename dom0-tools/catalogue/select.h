@@ -10,11 +10,11 @@
 
 #include "catalogue/image.h"
 
-/* One row to run, in the modes asked for. */
+/* Rows to run, and the columns asked for. */
 struct selection {
     const struct image_row **rows;   /* borrowed from the image, in order */
     size_t count;
-    uint32_t modes;                  /* enum mode bits; MODE_BARE is not ours */
+    struct column_set columns;
 };
 
 struct session_options {
@@ -43,18 +43,19 @@ struct image *select_catalogue(const char *path);
 
 /*
  * Rows whose name matches one of `patterns` (fnmatch, or the bare name of a
- * group; none: all rows), in the image's order, each once.  With
+ * group; none: all rows), in the image's order, each once, for those columns (NULL: every).  With
  * `headline_only` and no pattern only the rows of `make bench`: a row that is
  * named is meant.  The selection's rows array is the caller's:
  * selection_free().  STATUS_OK, or STATUS_USAGE after a message naming the
  * pattern that matches nothing.
  */
 int select_rows(const struct image *image, char **patterns, size_t count,
-                uint32_t modes, bool headline_only, struct selection *selection);
+                const struct column_set *columns, bool headline_only,
+                struct selection *selection);
 void selection_free(struct selection *);
 
-/* "pv,hvm" or "all" to enum mode bits.  STATUS_OK or, said why, STATUS_USAGE. */
-int parse_modes(const char *text, uint32_t *modes);
+/* "pv,hvm" or "all" to columns.  STATUS_OK or, said why, STATUS_USAGE. */
+int parse_modes(const char *text, struct column_set *columns);
 
 /*
  * A decimal number from min to max.  `what` names it in the message, for
@@ -62,8 +63,5 @@ int parse_modes(const char *text, uint32_t *modes);
  */
 int parse_count(const char *what, const char *text, uint32_t min, uint32_t max,
                 uint32_t *value);
-
-/* "pv pvh hvm", in the order of the table; the string is the caller's. */
-char *modes_text(uint32_t modes);
 
 #endif

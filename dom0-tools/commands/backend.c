@@ -12,7 +12,6 @@
 #include "backend/host.h"
 #include "backend/loop.h"
 #include "catalogue/catalogue.h"
-#include "catalogue/modes.h"
 #include "catalogue/select.h"
 #include "guests/domain.h"
 #include "measure/environment.h"
@@ -28,7 +27,8 @@
 
 struct backend_options {
     const char *domain, *prefix, *image;
-    uint32_t modes, samples, row_deadline;
+    struct column_set columns;
+    uint32_t samples, row_deadline;
     bool once;
     char **patterns;
     size_t pattern_count;
@@ -64,7 +64,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case '1':           o->once = true;       return 0;
     case 'v':           verbose = true;       return 0;
     case 'm':
-        return parse_modes(argument, &o->modes) ? EINVAL : 0;
+        return parse_modes(argument, &o->columns) ? EINVAL : 0;
     case 'n':
         return parse_count("--samples", argument, 1,
                            SAMPLES_PAGES * SAMPLES_PER_PAGE, &o->samples) ? EINVAL : 0;
@@ -132,15 +132,15 @@ static bool wanted(const struct backend_options *o, uint32_t domid, const char *
            strncmp(name, RUN_PREFIX, strlen(RUN_PREFIX));
 }
 
-/* Rows of the selection that run in the mode; the array is the caller's. */
+/* Rows of the selection that run in the column; the array is the caller's. */
 static const struct image_row **runnable(const struct selection *selection,
-                                         enum mode mode, size_t *count)
+                                         const struct column *column, size_t *count)
 {
     const struct image_row **rows = xcalloc(selection->count, sizeof(*rows));
 
     *count = 0;
     for ( size_t i = 0; i < selection->count; i++ )
-        if ( (selection->rows[i]->modes & mode) && !row_is_own(selection->rows[i]) )
+        if ( columns_have(&selection->rows[i]->columns, column) && !row_is_own(selection->rows[i]) )
             rows[(*count)++] = selection->rows[i];
     return rows;
 }
@@ -148,18 +148,20 @@ static const struct image_row **runnable(const struct selection *selection,
 /* Serve it, or say why not. */
 static void attach(struct server *s, struct served *d)
 {
-    enum mode mode = xenctrl_domain(s->host.xen, d->domid).mode;
+    const struct column *column =
+        column_of_domain(xenctrl_domain(s->host.xen, d->domid).mode);
     char *error;
 
-    if ( !(s->options->modes & mode) )
+    if ( !columns_have(&s->options->columns, column) )
     {
-        message("%s (domain %u) is %s: passed over", d->name, d->domid, mode_name(mode));
+        message("%s (domain %u) is %s: passed over", d->name, d->domid, column->name);
         return;
     }
     d->results.environment = environment_copy(&s->environment);
     environment_started(&d->results.environment);
-    d->rows = runnable(s->selection, mode, &d->runner.count);
+    d->rows = runnable(s->selection, column, &d->runner.count);
     d->runner.host = &s->host;
+    d->runner.column = column;
     d->runner.options = &s->session;
     d->runner.rows = d->rows;
     d->runner.records = &d->records;
@@ -177,7 +179,7 @@ static void attach(struct server *s, struct served *d)
     }
     d->ours = true;
     message("%s (domain %u, %s): waiting for it to connect", d->name, d->domid,
-            mode_name(mode));
+            column->name);
 }
 
 static struct served *known(struct server *s, uint32_t domid)
@@ -373,7 +375,7 @@ static int serve(struct server *s)
 int command_backend(int argc, char **argv)
 {
     struct backend_options o = {
-        .prefix = DEFAULT_PREFIX, .modes = MODES_XEN, .row_deadline = ROW_DEADLINE,
+        .prefix = DEFAULT_PREFIX, .columns = columns_at(HOME_XEN), .row_deadline = ROW_DEADLINE,
     };
     struct selection selection = { 0 };
     struct server s = { .options = &o, .selection = &selection };
@@ -386,7 +388,7 @@ int command_backend(int argc, char **argv)
     image = select_image(o.image);
     if ( !image )
         return STATUS_ENVIRONMENT;
-    status = select_rows(image, o.patterns, o.pattern_count, o.modes, false, &selection);
+    status = select_rows(image, o.patterns, o.pattern_count, &o.columns, false, &selection);
     if ( status == STATUS_OK )
         status = environment_here(&unused.environment);
     if ( status == STATUS_OK )

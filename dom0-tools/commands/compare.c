@@ -115,7 +115,7 @@ static void print_json(const struct comparison *comparison, const char *clock,
     {
         const struct change *c = &comparison->changes[i];
         json_t *row = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:b, s:s?}",
-            "row", change_result(c)->row, "mode", mode_name(change_result(c)->mode),
+            "row", change_result(c)->row, "mode", change_result(c)->column->name,
             "change", change_name(c->kind),
             "old", median_value(c->before), "new", median_value(c->after),
             "old_status", status_value(c->before),

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "catalogue/needs.h"
 #include "catalogue/select.h"
 #include "report/text.h"
 #include "xenometer.h"
@@ -65,14 +66,17 @@ static char *companions(const struct image *image, const struct image_row *row)
 
 static void print_modes(const struct image_row *row, unsigned width)
 {
-    uint32_t others = MODES_ALL & ~row->modes;
-    char *modes = modes_text(row->modes), *missing;
+    struct column_set others = { { false } };
+    char *modes = columns_text(&row->columns, " "), *missing;
 
+    FOR_EACH_COLUMN(c)
+        if ( c->mode && !columns_have(&row->columns, c) )
+            columns_add(&others, c);
     text_wrap(stdout, "  modes    ", modes, width);
     free(modes);
-    if ( others == 0 )
+    if ( !columns_any(&others) )
         return;
-    modes = modes_text(others);
+    modes = columns_text(&others, " ");
     missing = xasprintf("%s: %s", modes, *row->elsewhere ? row->elsewhere
                                                          : "cannot run it");
     text_wrap(stdout, "  not in   ", missing, width);
@@ -80,46 +84,10 @@ static void print_modes(const struct image_row *row, unsigned width)
     free(missing);
 }
 
-/* What `xenometer run` gives a row, and starts its domain with. */
-static const struct {
-    uint32_t need;
-    const char *text;
-} needs[] = {
-    { SERVICE_DATA_RING, "dom0's data ring" },
-    { SERVICE_ECHO, "dom0's echo of events" },
-    { SERVICE_IOREQ, "an ioreq server of xenometer's in dom0" },
-    { DOMAIN_SMP, "two vCPUs, each on a physical CPU of its own" },
-    { DOMAIN_SMP_SHARED, "two vCPUs on one physical CPU" },
-    { DOMAIN_FIFO, "FIFO event channels" },
-    { DOMAIN_GRANT_V2, "grant table version 2" },
-    { DOMAIN_LARGE, "272 MiB of memory" },
-    { DOMAIN_ON_DEMAND, "memory populated on demand" },
-    { DOMAIN_SHADOW, "shadow paging" },
-    { DOMAIN_TSC_EMULATED, "a TSC that Xen emulates (tsc_mode always_emulate)" },
-    { DOMAIN_DEVICES, "a VGA, virtio-rng and virtio-net in QEMU" },
-    { DOMAIN_DISK, "a RAM disk in dom0" },
-    { DOMAIN_NETWORK, "a bridge in dom0" },
-    { DOMAIN_NICS, "a bridge in dom0; three network cards in QEMU" },
-    { DOMAIN_QDISK, "a RAM disk in dom0 and QEMU's block backend (qdisk)" },
-    { DOMAIN_CONTROLLERS, "a RAM disk in dom0 behind QEMU's emulated disk controllers" },
-    { DOMAIN_PEER, "a second domain" },
-    { DOMAIN_LINUX, "dom0's own kernel as a domain, 128 MiB" },
-};
-
 static void print_needs(const struct image_row *row, unsigned width)
 {
-    char *text = NULL;
+    char *text = needs_text(row->needs);
 
-    for ( size_t i = 0; i < sizeof(needs) / sizeof(*needs); i++ )
-    {
-        char *longer;
-
-        if ( !(row->needs & needs[i].need) )
-            continue;
-        longer = text ? xasprintf("%s; %s", text, needs[i].text) : xstrdup(needs[i].text);
-        free(text);
-        text = longer;
-    }
     if ( text != NULL )
         text_wrap(stdout, "  needs    ", text, width);
     free(text);
@@ -188,7 +156,7 @@ int command_explain(int argc, char **argv)
     /* Running text reads best at the width of a book's line. */
     if ( style.width > 80 )
         style.width = 80;
-    status = select_rows(image, a.patterns, a.count, MODES_EVERY, false,
+    status = select_rows(image, a.patterns, a.count, NULL, false,
                          &selection);
     if ( status == STATUS_OK )
     {

@@ -9,14 +9,13 @@
 
 #include <libsmartcols/libsmartcols.h>
 
-#include "catalogue/modes.h"
 #include "catalogue/select.h"
 #include "report/text.h"
 #include "xenometer.h"
 
 struct arguments {
     const char *image;
-    uint32_t modes;
+    struct column_set columns;
     bool headline, json;
     char **patterns;
     size_t count;
@@ -41,7 +40,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
     switch ( key )
     {
     case 'm':
-        if ( parse_modes(text, &a->modes) != STATUS_OK )
+        if ( parse_modes(text, &a->columns) != STATUS_OK )
             exit(STATUS_USAGE);
         return 0;
     case OPTION_HEADLINE:
@@ -66,10 +65,9 @@ static json_t *row_value(const struct image_row *row)
 {
     json_t *modes = json_array();
 
-    for ( uint32_t bit = MODE_PV; bit <= MODE_DOM0; bit <<= 1 )
-        if ( row->modes & bit )
-            json_array_append_new(modes,
-                                  json_string(mode_name((enum mode)bit)));
+    FOR_EACH_COLUMN(c)
+        if ( columns_have(&row->columns, c) )
+            json_array_append_new(modes, json_string(c->name));
     return json_pack("{s:s, s:s, s:s, s:s, s:o, s:b, s:b, s:b, s:I, s:I, s:I, s:o}",
                      "row", row->name, "work", row->work, "path", row->path,
                      "help", row->help, "modes", modes,
@@ -120,7 +118,7 @@ static int print_table(const struct selection *selection)
     {
         const struct image_row *row = selection->rows[i];
         struct libscols_line *line = scols_table_new_line(table, NULL);
-        char *modes = modes_text(row->modes);
+        char *modes = columns_text(&row->columns, " ");
 
         scols_line_set_data(line, 0, row->name);
         scols_line_set_data(line, 1, modes);
@@ -144,7 +142,7 @@ int command_list(int argc, char **argv)
         "`xenometer explain ROW` tells more about one.",
         NULL, NULL, NULL
     };
-    struct arguments a = { .modes = MODES_EVERY };
+    struct arguments a = { .columns = columns_every() };
     struct selection selection, shown;
     struct image *image;
     int status;
@@ -153,7 +151,7 @@ int command_list(int argc, char **argv)
     image = select_catalogue(a.image);
     if ( image == NULL )
         return STATUS_ENVIRONMENT;
-    status = select_rows(image, a.patterns, a.count, a.modes, a.headline,
+    status = select_rows(image, a.patterns, a.count, &a.columns, a.headline,
                          &selection);
     if ( status == STATUS_OK )
     {
@@ -161,8 +159,12 @@ int command_list(int argc, char **argv)
         shown = selection;
         shown.count = 0;
         for ( size_t i = 0; i < selection.count; i++ )
-            if ( selection.rows[i]->modes & a.modes )
+        {
+            struct column_set common = columns_common(&selection.rows[i]->columns, &a.columns);
+
+            if ( columns_any(&common) )
                 shown.rows[shown.count++] = selection.rows[i];
+        }
         if ( a.json )
             print_json(image, &shown);
         else

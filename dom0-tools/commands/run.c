@@ -18,7 +18,7 @@
 
 #include "backend/modules.h"
 #include "backend/network.h"
-#include "bench/bare.h"
+#include "bench/batch.h"
 #include "bench/layers.h"
 #include "catalogue/catalogue.h"
 #include "catalogue/image.h"
@@ -50,7 +50,8 @@
 struct run_options {
     char **patterns;
     size_t pattern_count;
-    uint32_t modes, samples, boots, seed, row_deadline, deadline;
+    struct column_set columns;
+    uint32_t samples, boots, seed, row_deadline, deadline;
     const char *output, *save, *image, *configs, *host, *suite, *bridge, *kernel, *cpu;
     enum lab_clock clock;
     uint32_t without;
@@ -94,7 +95,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     switch ( key )
     {
     case 'm':
-        return parse_modes(argument, &o->modes) ? EINVAL : 0;
+        return parse_modes(argument, &o->columns) ? EINVAL : 0;
     case 'n':
         return parse_count("--samples", argument, 1, MAX_SAMPLES, &o->samples) ? EINVAL : 0;
     case 'b':
@@ -206,6 +207,7 @@ static const char *clock_text(enum lab_clock clock)
 static int run_here(const struct session_options *session,
                     const struct selection *selection, struct results *results)
 {
+    struct column_set beside = columns_at(HOME_BESIDE);
     int status;
 
     if ( geteuid() != 0 )
@@ -214,12 +216,14 @@ static int run_here(const struct session_options *session,
         return STATUS_ENVIRONMENT;
     }
     status = environment_here(&results->environment);
-    if ( status == STATUS_OK && (selection->modes & ~(uint32_t)MODE_BARE) )
+    beside = columns_common(&selection->columns, &beside);
+    if ( status == STATUS_OK && !columns_equal(&selection->columns, &beside) )
         status = session_run(session, selection, results);
     if ( session->keep_raw )
         results->environment.dom0_modules = modules_placed();
-    if ( status == STATUS_OK && (selection->modes & MODE_BARE) )
-        bare_skip(selection, "bare mode needs a machine without a hypervisor: use the lab", results);
+    FOR_EACH_COLUMN(c)
+        if ( status == STATUS_OK && columns_have(&beside, c) )
+            batch_skip(c, selection, c->impossible(NULL), results);
     return status;
 }
 
@@ -237,12 +241,20 @@ static int read_results(int fd, struct results *results)
     return status;
 }
 
+/* Does the row run in any of these columns? */
+static bool runs_in(const struct image_row *row, const struct column_set *columns)
+{
+    struct column_set common = columns_common(&row->columns, columns);
+
+    return columns_any(&common);
+}
+
 /* Does a row start a Linux domain? */
 static bool wants_linux(const struct selection *selection)
 {
     for ( size_t i = 0; i < selection->count; i++ )
         if ( (selection->rows[i]->needs & DOMAIN_LINUX) &&
-             (selection->rows[i]->modes & selection->modes) )
+             runs_in(selection->rows[i], &selection->columns) )
             return true;
     return false;
 }
@@ -256,7 +268,7 @@ static int run_in_dom0(const struct run_options *o, const struct lab_options *la
     struct lab_file push[8];
     size_t pushed = 0, n = 0;
     const char **argv = xcalloc(selection->count + 16, sizeof(*argv));
-    char *paths[3], *modes = modes_text(selection->modes & ~(uint32_t)MODE_BARE);
+    char *paths[3], *modes = columns_text(&selection->columns, ",");
     char *mode_argument, *samples, *deadline, *boots, *seed, *program = NULL;
     char *kernel = NULL, *init = NULL;
     /* In memory: a run that is killed leaves no file behind. */
@@ -275,9 +287,6 @@ static int run_in_dom0(const struct run_options *o, const struct lab_options *la
     }
     if ( status != STATUS_OK )
         goto out_early;
-    for ( char *c = modes; *c; c++ )
-        if ( *c == ' ' )
-            *c = ',';
     mode_argument = xasprintf("--modes=%s", modes);
     samples = xasprintf("--samples=%u", o->samples);
     deadline = xasprintf("--row-deadline=%u", o->row_deadline);
@@ -363,10 +372,10 @@ static void drop_raw(struct results *results)
     }
 }
 
-/* The domains, or bare mode: one QEMU, with the plugin for layers in it. */
+/* The domains, or the guests of another column: one QEMU, with the plugin for layers in it. */
 static int run_part(const struct run_options *o, struct lab_options *lab,
                     const struct session_options *session, const struct selection *selection,
-                    bool bare, struct results *results)
+                    const struct column *beside, struct results *results)
 {
     struct layers layers;
     /* With two CPUs the clock counts both, and no layers would add up. */
@@ -375,8 +384,8 @@ static int run_part(const struct run_options *o, struct lab_options *lab,
 
     if ( status != STATUS_OK )
         return status;
-    status = bare ? bare_run(lab, session, selection, results)
-                  : run_in_dom0(o, lab, session, selection, results);
+    status = beside ? batch_run(beside, lab, session, selection, results)
+                    : run_in_dom0(o, lab, session, selection, results);
     if ( traced )
     {
         ended = layers_end(&layers, lab, status == STATUS_OK, results);
@@ -387,18 +396,23 @@ static int run_part(const struct run_options *o, struct lab_options *lab,
 }
 
 /*
- * The part of the selection that runs in some of `modes` with two CPUs for the
+ * The part of the selection that runs in some of `columns` with two CPUs for the
  * domain, or the part that does not; where there are no two, one machine has all, and dom0
  * says so for each row.  selection_free() it.
  */
-static struct selection part(const struct selection *all, uint32_t modes, bool smp, bool both)
+static struct selection part(const struct selection *all, const struct column_set *columns,
+                             bool smp, bool both)
 {
-    struct selection p = { .rows = xcalloc(all->count, sizeof(*p.rows)), .modes = modes };
+    struct selection p = { .rows = xcalloc(all->count, sizeof(*p.rows)),
+                           .columns = columns_common(&all->columns, columns) };
 
     for ( size_t i = 0; i < all->count; i++ )
-        if ( both ? !smp && (all->rows[i]->modes & modes)
-                  : smp == ((all->rows[i]->needs & DOMAIN_SMP) && (all->rows[i]->modes & modes)) )
+    {
+        bool runs = runs_in(all->rows[i], &p.columns);
+
+        if ( both ? !smp && runs : smp == ((all->rows[i]->needs & DOMAIN_SMP) && runs) )
             p.rows[p.count++] = all->rows[i];
+    }
     return p;
 }
 
@@ -415,6 +429,23 @@ static void describe_smp(struct environment *e)
     e->pinned = text;
 }
 
+/* Those of a column that needs no Xen. */
+static int run_beside(const struct run_options *o, struct lab_options *lab,
+                      const struct session_options *session, const struct selection *selection,
+                      const struct column *column, bool one, struct results *results)
+{
+    struct column_set only = columns_only(column);
+    struct selection own = part(selection, &only, lab->smp, one);
+    int status = STATUS_OK;
+
+    if ( own.count && column->impossible(lab) )
+        batch_skip(column, &own, column->impossible(lab), results);
+    else if ( own.count )
+        status = run_part(o, lab, session, &own, column, results);
+    selection_free(&own);
+    return status;
+}
+
 /*
  * All rows whose domain has one vCPU run on one CPU, the reference, whatever
  * else is asked for; the others in a machine with CPUs enough.
@@ -426,26 +457,27 @@ static int run_machine(const struct run_options *o, bool smp,
     struct lab_options lab = { .clock = o->clock, .smp = smp, .suite = o->suite,
                                .without = o->without, .cpu = o->cpu };
     bool one = !lab_cpu_smp(o->cpu);
-    struct selection xen = part(selection, selection->modes & ~(uint32_t)MODE_BARE, smp, one);
-    struct selection bare = part(selection, selection->modes & MODE_BARE, smp, one);
+    struct column_set in_dom0 = columns_every();
+    struct selection xen;
     struct results own = { 0 };
     int status = STATUS_OK;
 
-    if ( xen.count && xen.modes )
+    FOR_EACH_COLUMN(c)
+        in_dom0.has[column_place(c)] = c->home != HOME_BESIDE;
+    xen = part(selection, &in_dom0, smp, one);
+    if ( xen.count && columns_any(&xen.columns) )
     {
         status = lab_prepare(&lab);
         if ( status == STATUS_OK )
-            status = run_part(o, &lab, session, &xen, false, &own);
+            status = run_part(o, &lab, session, &xen, NULL, &own);
         if ( smp )
             describe_smp(&results->environment);
         results_merge(results, &own);
     }
-    if ( status == STATUS_OK && bare.count && bare.modes && o->cpu )
-        bare_skip(&bare, "only QEMU starts the image without Xen: --cpu=amd", results);
-    else if ( status == STATUS_OK && bare.count && bare.modes )
-        status = run_part(o, &lab, session, &bare, true, results);
     selection_free(&xen);
-    selection_free(&bare);
+    FOR_EACH_COLUMN(c)
+        if ( status == STATUS_OK && c->home == HOME_BESIDE && columns_have(&selection->columns, c) )
+            status = run_beside(o, &lab, session, selection, c, one, results);
     return status;
 }
 
@@ -547,6 +579,15 @@ static int hand_over(const struct run_options *o, const struct results *results)
     return status ? status : exit_status(results);
 }
 
+/* Do all columns asked for need VMX or SVM? */
+static bool nothing_without_hvm(const struct column_set *columns)
+{
+    FOR_EACH_COLUMN(c)
+        if ( columns_have(columns, c) && !column_is(c, "hardware") )
+            return false;
+    return true;
+}
+
 /* What the CPU's emulator cannot do is said before anything starts.  An enum status. */
 static int check_cpu(const struct run_options *o, const char *cpu, bool lab)
 {
@@ -562,7 +603,7 @@ static int check_cpu(const struct run_options *o, const char *cpu, bool lab)
         message("--without is for QEMU's CPU; of Bochs's choose another model with --cpu");
     else if ( o->layers )
         message("--layers needs QEMU's plugins: --cpu=amd");
-    else if ( why && o->modes != MODES_EVERY && !(o->modes & (MODE_PV | MODE_DOM0)) )
+    else if ( why && nothing_without_hvm(&o->columns) )
         message("--cpu=%s %s: only --modes=pv,dom0 can run there", cpu, why);
     else
         return STATUS_OK;
@@ -685,7 +726,7 @@ static int run_cpus(const struct run_options *o, const struct cpus *cpus,
 int command_run(int argc, char **argv)
 {
     struct run_options o = {
-        .modes = MODES_EVERY, .host = "auto", .clock = LAB_EXACT,
+        .columns = columns_every(), .host = "auto", .clock = LAB_EXACT,
         .deadline = 1800, .boots = BOOTS, .seed = PLAN_SEED,
     };
     struct results results = { 0 };
@@ -723,7 +764,7 @@ int command_run(int argc, char **argv)
         free(error);
         goto out;
     }
-    status = select_rows(image, o.patterns, o.pattern_count, o.modes, true, &selection);
+    status = select_rows(image, o.patterns, o.pattern_count, &o.columns, true, &selection);
     if ( status == STATUS_OK && o.output )
         status = output_writable(o.output);
     if ( status != STATUS_OK )

@@ -12,7 +12,7 @@
 
 #include "backend/modules.h"
 #include "bench/capture.h"
-#include "catalogue/modes.h"
+#include "catalogue/catalogue.h"
 #include "catalogue/select.h"
 #include "lib/files.h"
 #include "machines/qemu/qemu.h"
@@ -29,7 +29,7 @@
 
 struct arguments {
     const char *row, *image, *host, *suite, *against, *folded, *svg, *sequence;
-    enum mode mode;
+    const struct column *column;
     uint32_t without;
     bool json;
     uint32_t samples, number;
@@ -61,10 +61,10 @@ static const struct argp_option options[] = {
     { 0 }
 };
 
-static int parse_mode(const char *option, const char *text, enum mode *mode)
+static int parse_mode(const char *option, const char *text, const struct column **column)
 {
-    *mode = (enum mode)mode_parse(text);
-    if ( *mode )
+    *column = column_find(text);
+    if ( *column && (*column)->mode )
         return 0;
     message("%s=%s: must be pv, pvh, hvm or bare", option, text);
     return EINVAL;
@@ -92,7 +92,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 
     switch ( key )
     {
-    case 'm':             return parse_mode("--mode", text, &a->mode);
+    case 'm':             return parse_mode("--mode", text, &a->column);
     case 'n':
         return parse_count("--samples", text, 1, MAX_SAMPLES, &a->samples) ? EINVAL : 0;
     case OPTION_LIMIT:
@@ -215,30 +215,31 @@ static int need_lab(const struct arguments *a)
     return status;
 }
 
-static const char *nowhere(const struct image_row *row, enum mode mode)
+static const char *nowhere(const struct image_row *row, const struct column *column)
 {
-    return row->modes & mode ? NULL : *row->elsewhere ? row->elsewhere : "not in this mode";
+    return columns_have(&row->columns, column) ? NULL : row_elsewhere(row, column);
 }
 
-static int trace_mode(struct session *s, enum mode mode, struct traced *t)
+static int trace_column(struct session *s, const struct column *column, struct traced *t)
 {
     struct capture_options o = {
         .lab = &s->lab, .image = s->image, .elf = s->elf, .config_dir = s->configs,
-        .row = s->row, .mode = mode, .samples = s->arguments->samples,
+        .row = s->row, .column = column, .samples = s->arguments->samples,
         .choice = s->arguments->choice, .number = s->arguments->number, .deadline = DEADLINE,
     };
     int status;
 
     *t = (struct traced){ 0 };
-    if ( nowhere(s->row, mode) )
+    if ( nowhere(s->row, column) )
     {
-        message("%s in %s: %s", s->row->name, mode_name(mode), nowhere(s->row, mode));
+        message("%s in %s: %s", s->row->name, column->name, nowhere(s->row, column));
         return STATUS_USAGE;
     }
-    if ( mode != MODE_BARE && !s->symbols.root )
+    if ( column->home == HOME_XEN && !s->symbols.root )
     {
         const char *against = s->arguments->against;
-        bool device_model = mode == MODE_HVM || (against && mode_parse(against) == MODE_HVM);
+        const struct column *other = against ? column_find(against) : NULL;
+        bool device_model = column->device_model || (other && other->device_model);
 
         status = lab_symbols(&s->lab, modules_of(s->row->needs), device_model, &s->symbols);
         if ( status != STATUS_OK )
@@ -253,9 +254,9 @@ static int trace_mode(struct session *s, enum mode mode, struct traced *t)
     if ( !trace_make(&t->capture, t->names, &t->trace) )
         status = STATUS_FAILED;
     t->trace.row = xstrdup(s->row->name);
-    t->trace.mode = mode;
+    t->trace.column = column;
     t->trace.operations = s->row->operations;
-    t->trace.cpu_features = mode == MODE_BARE ? NULL : lab_features(&s->lab);
+    t->trace.cpu_features = column->home == HOME_BESIDE ? NULL : lab_features(&s->lab);
     t->trace.xen_symbols = s->symbols.xen != NULL;
     t->trace.xen = t->capture.environment.xen;
     t->trace.dom0_kernel = t->capture.environment.dom0_kernel;
@@ -303,7 +304,7 @@ static enum other other_side(const char *against)
 {
     if ( !against )
         return OTHER_NONE;
-    if ( mode_parse(against) )
+    if ( column_find(against) )
         return OTHER_MODE;
     return access(against, F_OK) && !strpbrk(against, "./") ? OTHER_SUITE : OTHER_FILE;
 }
@@ -328,15 +329,16 @@ static int trace_file(const char *against, struct traced *t)
 }
 
 /* The same row in another suite's lab, a session of its own. */
-static int trace_suite(struct session *s, const char *suite, enum mode mode, struct traced *t)
+static int trace_suite(struct session *s, const char *suite, const struct column *column,
+                       struct traced *t)
 {
     int status = suite_choose(&suite);
 
     s->lab.suite = suite;
-    return status ? status : trace_mode(s, mode, t);
+    return status ? status : trace_column(s, column, t);
 }
 
-static int trace_row(struct session *s, enum mode mode)
+static int trace_row(struct session *s, const struct column *column)
 {
     const struct arguments *a = s->arguments;
     struct session elsewhere = *s;
@@ -347,11 +349,11 @@ static int trace_row(struct session *s, enum mode mode)
 
     elsewhere.symbols = (struct lab_symbols){ 0 };
     if ( status == STATUS_OK )
-        status = trace_mode(s, mode, &one);
+        status = trace_column(s, column, &one);
     if ( status == STATUS_OK && side == OTHER_MODE )
-        status = trace_mode(s, (enum mode)mode_parse(a->against), &other);
+        status = trace_column(s, column_find(a->against), &other);
     if ( status == STATUS_OK && side == OTHER_SUITE )
-        status = trace_suite(&elsewhere, a->against, mode, &other);
+        status = trace_suite(&elsewhere, a->against, column, &other);
     if ( status == STATUS_OK )
         status = write_files(a, &one.trace);
     if ( status == STATUS_OK && a->json )
@@ -371,16 +373,6 @@ static int trace_row(struct session *s, enum mode mode)
     traced_free(&other);
     lab_symbols_free(&elsewhere.symbols);
     return status;
-}
-
-static enum mode first_mode(const struct image_row *row)
-{
-    static const enum mode modes[] = { MODE_PV, MODE_PVH, MODE_HVM, MODE_BARE };
-
-    for ( size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++ )
-        if ( row->modes & modes[i] )
-            return modes[i];
-    return MODE_PV;
 }
 
 /* Not in the image: dom0's own, or nobody's. */
@@ -430,7 +422,7 @@ int command_trace(int argc, char **argv)
         status = STATUS_ENVIRONMENT;
     }
     else if ( (status = need_lab(&a)) == STATUS_OK )
-        status = trace_row(&s, a.mode ? a.mode : first_mode(s.row));
+        status = trace_row(&s, a.column ? a.column : columns_first(&s.row->columns));
     lab_symbols_free(&s.symbols);
     image_free(s.image);
     free(s.elf);

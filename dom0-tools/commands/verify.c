@@ -22,7 +22,7 @@ struct arguments {
     const char *output[2];
     char **patterns;
     size_t pattern_count;
-    uint32_t modes;
+    struct column_set columns;
 };
 
 enum { OPTION_CPU = 256, OPTION_QEMU, OPTION_BOCHS };
@@ -44,7 +44,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     switch ( key )
     {
     case 'm':
-        return parse_modes(argument, &a->modes) ? EINVAL : 0;
+        return parse_modes(argument, &a->columns) ? EINVAL : 0;
     case 'n':
         return parse_count("--samples", argument, 1, 8192, &a->options.samples) ? EINVAL : 0;
     case 'b':
@@ -124,7 +124,8 @@ static int verify(const struct arguments *a, const struct selection *selection,
 int command_verify(int argc, char **argv)
 {
     struct arguments a = { .options = { .cpu = "amd-bochs", .boots = 1, .samples = 200 },
-                           .modes = MODE_PV | MODE_PVH | MODE_HVM };
+                           .columns = columns_every() };
+    struct column_set domains = columns_at(HOME_XEN);
     struct selection selection = { 0 };
     struct explanations *explanations = NULL;
     struct image *image;
@@ -136,7 +137,8 @@ int command_verify(int argc, char **argv)
     image = select_catalogue(NULL);
     if ( !image )
         return STATUS_ENVIRONMENT;
-    status = select_rows(image, a.patterns, a.pattern_count, a.modes & MODES_XEN, true, &selection);
+    domains = columns_common(&a.columns, &domains);
+    status = select_rows(image, a.patterns, a.pattern_count, &domains, true, &selection);
     if ( status == STATUS_OK )
     {
         verify_rows(&selection);

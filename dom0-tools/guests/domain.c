@@ -10,7 +10,6 @@
 
 #include "backend/disk.h"
 #include "backend/network.h"
-#include "catalogue/modes.h"
 #include "xenometer.h"
 
 #define CREATE_DEADLINE 60u   /* seconds for xl create */
@@ -20,7 +19,7 @@
 /* What domain needs are to xl; memory in MiB, for memory/random-walk-256mib.
  * The virtio devices have version 1 only, and a second bell, by port; the network
  * has no wire behind it and sends 10 ms after the bell. */
-static const struct { uint32_t need; const char *setting; } need_settings[] = {
+static const struct { row_needs need; const char *setting; } need_settings[] = {
     { DOMAIN_LARGE, "memory=272" },
     { DOMAIN_TSC_EMULATED, "tsc_mode=\"always_emulate\"" },
     { DOMAIN_ON_DEMAND, "maxmem=64" },
@@ -59,7 +58,7 @@ bool domain_exists(struct domains *s, uint32_t domid)
     return xenctrl_domain(s->host->xen, domid).exists;
 }
 
-/* Destroy a domain and wait until Xen has let go of it. */
+/* And wait until Xen has let go of it. */
 static void destroy(struct domains *s, uint32_t domid)
 {
     const struct timespec tick = { .tv_nsec = 50000000 };
@@ -128,12 +127,9 @@ void domains_destroy_stale(struct domains *s)
     domains_sweep(s->host);
 }
 
-const char *domain_impossible(uint32_t possible, enum mode mode)
+const char *domain_impossible(uint32_t possible, const struct column *column)
 {
-    if ( possible & mode )
-        return NULL;
-    return mode == MODE_PV ? "this Xen is built without PV"
-                           : "this CPU has no VMX or SVM, or it is disabled in the firmware";
+    return possible & column->mode ? NULL : column->missing;
 }
 
 char *domain_setting(const char *key, const char *value)
@@ -142,7 +138,7 @@ char *domain_setting(const char *key, const char *value)
 }
 
 /* How many vCPUs, and where they may run; NULL: one, anywhere.  The caller's. */
-static char *vcpu_setting(const struct domains *s, uint32_t needs)
+static char *vcpu_setting(const struct domains *s, row_needs needs)
 {
     if ( needs & DOMAIN_SMP )
         return xasprintf("vcpus=2\ncpus=[\"%u\",\"%u\"]", s->cpus[0], s->cpus[1]);
@@ -153,24 +149,22 @@ static char *vcpu_setting(const struct domains *s, uint32_t needs)
     return NULL;
 }
 
-char *domain_create(struct domains *s, enum mode mode, uint32_t needs,
-                    const char *const *extra, const struct xl_watcher *watcher,
-                    struct guest *g)
+char *domain_by_xl(struct domains *s, const struct column *column, const char *image_key,
+                   row_needs needs, const char *const *extra,
+                   const struct xl_watcher *watcher, struct guest *g)
 {
     const char *settings[MAX_SETTINGS + 1] = { NULL };
     size_t count = 2;
-    char *config = xasprintf("%s/%s.cfg", s->options->config_dir, mode_name(mode));
+    char *config = xasprintf("%s/%s.cfg", s->options->config_dir, column->name);
     char *image = realpath(s->options->elf, NULL);
     char *name, *kernel, *vcpus = vcpu_setting(s, needs), *error;
     char *disks = needs & DOMAIN_CONTROLLERS ? disk_controllers() : NULL;
     bool missing = false;
 
-    *g = (struct guest){ .console.fd = -1 };
-    g->name = xasprintf(RUN_PREFIX "%s-%d-%u", mode_name(mode), (int)getpid(), s->made++);
+    *g = (struct guest){ .column = column, .console.fd = -1 };
+    g->name = xasprintf(RUN_PREFIX "%s-%d-%u", column->name, (int)getpid(), s->made++);
     name = domain_setting("name", g->name);
-    /* HVM starts the image in the place of its firmware. */
-    kernel = domain_setting(mode == MODE_HVM ? "firmware_override" : "kernel",
-                            image ? image : s->options->elf);
+    kernel = domain_setting(image_key, image ? image : s->options->elf);
     settings[0] = name;
     settings[1] = kernel;
     if ( vcpus )
@@ -190,7 +184,7 @@ char *domain_create(struct domains *s, enum mode mode, uint32_t needs,
         error = xl_create(config, settings, CREATE_DEADLINE, &missing, watcher);
     if ( missing )
         s->no_xl = true;
-    if ( error && mode == MODE_HVM )
+    if ( error && column->device_model )
         error = xl_add_device_model(error, g->name);
     /* Also where it failed: there may be a domain, half made. */
     if ( !domain_find(s, g->name, &g->domid) )
@@ -211,9 +205,20 @@ char *domain_create(struct domains *s, enum mode mode, uint32_t needs,
     return error;
 }
 
-void domain_end(struct domains *s, struct guest *g)
+void domain_destroy(struct domains *s, struct guest *g)
+{
+    destroy(s, g->domid);
+}
+
+char *guest_start(struct domains *s, const struct column *column, row_needs needs,
+                  const char *const *extra, const struct xl_watcher *watcher, struct guest *g)
+{
+    return column->start(s, column, needs, extra, watcher, g);
+}
+
+void guest_end(struct domains *s, struct guest *g)
 {
     console_close(&g->console);
-    destroy(s, g->domid);
+    g->column->end(s, g);
     free(g->name);
 }

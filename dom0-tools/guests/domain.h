@@ -30,23 +30,27 @@ struct domains {
 
 /* A domain, from creation to its end. */
 struct guest {
+    const struct column *column;
     uint32_t domid;
     char *name;
     struct console console;
 };
 
-/*
- * A paused domain of that mode.  `needs`: enum domain_need bits; those that are
- * Xen's to give become settings.  `extra`: further settings of xl, a
- * NULL-terminated list, or NULL; the watcher (xl.h) may be NULL.  NULL, or what
- * went wrong (the caller's); no domain is left then.
- */
-char *domain_create(struct domains *, enum mode, uint32_t needs,
-                    const char *const *extra, const struct xl_watcher *,
-                    struct guest *);
+/* The column's start(): a paused domain (catalogue/column.h). */
+char *guest_start(struct domains *, const struct column *, row_needs needs,
+                  const char *const *extra, const struct xl_watcher *, struct guest *);
 
-/* Close the console, destroy the domain if it still is there. */
-void domain_end(struct domains *, struct guest *);
+/* Close the console, and the column's end(). */
+void guest_end(struct domains *, struct guest *);
+
+/*
+ * For a column's file: start() by `xl create` with the file of configs/ that is called as the
+ * column, and the image as that setting of xl's; and end().
+ */
+char *domain_by_xl(struct domains *, const struct column *, const char *image_key,
+                   row_needs needs, const char *const *extra, const struct xl_watcher *,
+                   struct guest *);
+void domain_destroy(struct domains *, struct guest *);
 
 /*
  * Sleep a moment.  Xen clears the pages of dead domains when a CPU is idle, and those
@@ -69,9 +73,9 @@ void domains_destroy_stale(struct domains *);
  * whose domains are no more. */
 void domains_sweep(struct host *);
 
-/* Why domains of that mode cannot be made, from what xenctrl_modes() said; NULL:
+/* Why domains of that column cannot be made, from what xenctrl_modes() said; NULL:
  * they can.  Static. */
-const char *domain_impossible(uint32_t possible, enum mode mode);
+const char *domain_impossible(uint32_t possible, const struct column *);
 
 /* xl takes settings as lines of Python-like text: key="value".  The caller's. */
 char *domain_setting(const char *key, const char *value);

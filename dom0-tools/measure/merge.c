@@ -11,7 +11,7 @@
 
 static bool same_cell(const struct record *a, const struct record *b)
 {
-    return a->row == b->row && a->mode == b->mode;
+    return a->row == b->row && a->column == b->column;
 }
 
 /* The record that decides: of the worst outcome, the first. */
@@ -118,7 +118,7 @@ static void merge(struct results *results, const struct record *const *boots,
     r->work = xstrdup(row->work);
     r->path = xstrdup(row->path);
     r->against = row->against && *row->against ? xstrdup(row->against) : NULL;
-    r->mode = worst->mode;
+    r->column = worst->column;
     r->outcome = worst->outcome;
     r->dom0 = row->flags & ROW_DOM0;
     r->blocks = row->flags & ROW_BLOCKS;

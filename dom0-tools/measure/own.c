@@ -5,12 +5,9 @@
 #include "backend/disk.h"
 #include "backend/loop.h"
 #include "catalogue/catalogue.h"
-#include "catalogue/modes.h"
 #include "measure/peer.h"
 #include "measure/row.h"
 #include "xenometer.h"
-
-#define NOT_IN_DOM0 "measured inside a domain, not by a process in dom0"
 
 static void record(struct row_run *r, struct records *records)
 {
@@ -20,16 +17,16 @@ static void record(struct row_run *r, struct records *records)
     struct record *kept;
 
     if ( r->error )
-        record_add(records, r->row, r->mode, 0, OUTCOME_ERROR, r->error);
+        record_add(records, r->row, r->column, 0, OUTCOME_ERROR, r->error);
     else if ( r->failure )
-        record_add(records, r->row, r->mode, 0, OUTCOME_FAILURE, r->failure);
+        record_add(records, r->row, r->column, 0, OUTCOME_FAILURE, r->failure);
     else if ( r->skip )
-        record_add(records, r->row, r->mode, 0, OUTCOME_SKIP, r->skip);
+        record_add(records, r->row, r->column, 0, OUTCOME_SKIP, r->skip);
     else if ( !r->taken )
-        record_add(records, r->row, r->mode, 0, OUTCOME_ERROR, "no sample was taken");
+        record_add(records, r->row, r->column, 0, OUTCOME_ERROR, "no sample was taken");
     else
     {
-        kept = record_result(records, r->row, r->mode, 0, &q, r->ticks,
+        kept = record_result(records, r->row, r->column, 0, &q, r->ticks,
                              (struct baseline){ .region = r->overhead });
         kept->served[0] = r->served[0];
         kept->served[1] = r->served[1];
@@ -37,19 +34,19 @@ static void record(struct row_run *r, struct records *records)
     }
 }
 
-static void run_row(struct domains *domains, const struct image_row *row, enum mode mode,
-                    struct records *records)
+static void run_row(struct domains *domains, const struct image_row *row,
+                    const struct column *column, struct records *records)
 {
     uint32_t samples = domains->options->samples;
     struct row_run r = {
-        .domains = domains, .row = row, .mode = mode, .warmup = row->warmup,
+        .domains = domains, .row = row, .column = column, .warmup = row->warmup,
         .count = samples ? samples : row->samples,
     };
 
     const char *no_disk = row->needs & DOMAIN_DISKS ? disk_open(domains->disk) : NULL;
 
     r.ticks = xcalloc(r.count, sizeof(*r.ticks));
-    progress("%s: %s", mode_name(mode), row->name);
+    progress("%s: %s", column->name, row->name);
     if ( no_disk )
         r.skip = xstrdup(no_disk);
     else if ( row->own )
@@ -66,43 +63,45 @@ static void run_row(struct domains *domains, const struct image_row *row, enum m
 }
 
 /* Why there is nothing to measure; NULL: there is. */
-static const char *excuse(const struct image_row *row, enum mode mode, uint32_t possible)
+static const char *excuse(const struct image_row *row, const struct column *column,
+                          uint32_t possible)
 {
-    if ( !(row->modes & mode) )
-        return mode == MODE_DOM0 ? NOT_IN_DOM0
-                                 : *row->elsewhere ? row->elsewhere : "not in this mode";
-    return mode == MODE_DOM0 ? NULL : domain_impossible(possible, mode);
+    if ( !columns_have(&row->columns, column) )
+        return row_elsewhere(row, column);
+    return column->home == HOME_XEN ? domain_impossible(possible, column) : NULL;
 }
 
-/* What the rows of a mode have kept for each other ends with it. */
+/* What the rows of a column have kept for each other ends with it. */
 static void tear_down(struct domains *domains, const struct selection *selection,
-                      enum mode mode)
+                      const struct column *column)
 {
     for ( size_t i = 0; i < selection->count; i++ )
     {
         const struct image_row *row = selection->rows[i];
-        struct row_run r = { .domains = domains, .row = row, .mode = mode };
+        struct row_run r = { .domains = domains, .row = row, .column = column };
 
-        if ( row->own && row->own->teardown && (row->modes & mode) )
+        if ( row->own && row->own->teardown && columns_have(&row->columns, column) )
             row->own->teardown(&r);
     }
 }
 
-static bool run_mode(struct domains *domains, const struct selection *selection,
-                     enum mode mode, uint32_t possible, struct records *records)
+static bool run_column(struct domains *domains, const struct selection *selection,
+                       const struct column *column, uint32_t possible, struct records *records)
 {
+    struct column_set only = columns_only(column);
+    bool alone = columns_equal(&selection->columns, &only);
+
     for ( size_t i = 0; i < selection->count && !loop_interrupted; i++ )
     {
         const struct image_row *row = selection->rows[i];
-        const char *reason = excuse(row, mode, possible);
+        const char *reason = excuse(row, column, possible);
 
-        if ( mode == MODE_DOM0 ? reason && selection->modes != MODE_DOM0
-                               : !row_is_own(row) )
+        if ( column->home == HOME_DOM0 ? reason && !alone : !row_is_own(row) )
             continue;   /* nobody asked for it there; or it is not ours */
         if ( reason )
-            record_add(records, row, mode, 0, OUTCOME_SKIP, reason);
+            record_add(records, row, column, 0, OUTCOME_SKIP, reason);
         else
-            run_row(domains, row, mode, records);
+            run_row(domains, row, column, records);
         if ( domains->no_xl || domains->host->lost )
             return false;
     }
@@ -112,14 +111,14 @@ static bool run_mode(struct domains *domains, const struct selection *selection,
 bool own_run(struct domains *domains, const struct selection *selection,
              uint32_t possible, struct records *records)
 {
-    static const enum mode modes[] = { MODE_PV, MODE_PVH, MODE_HVM, MODE_DOM0 };
     bool fine = true;
 
-    for ( size_t i = 0; i < 4 && fine && !loop_interrupted; i++ )
-        if ( selection->modes & modes[i] )
+    FOR_EACH_COLUMN(c)
+        if ( fine && !loop_interrupted && (c->home == HOME_XEN || c->home == HOME_DOM0) &&
+             columns_have(&selection->columns, c) )
         {
-            fine = run_mode(domains, selection, modes[i], possible, records);
-            tear_down(domains, selection, modes[i]);
+            fine = run_column(domains, selection, c, possible, records);
+            tear_down(domains, selection, c);
         }
     return fine;
 }

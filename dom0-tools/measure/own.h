@@ -9,7 +9,7 @@
 #include "measure/record.h"
 
 /*
- * Run those of the selection (row_is_own()) in each mode asked for and append a
+ * Run those of the selection (row_is_own()) in each column asked for and append a
  * record for each, skips included.  `possible`: what xenctrl_modes() says.
  * False: this machine cannot go on (no xl, no xenstored; said why).  Stops
  * early when interrupted; no domain stays behind.

@@ -16,10 +16,10 @@ static void expired(void *context)
     p->late = true;
 }
 
-static void begin(struct party *p, struct domains *domains, enum mode mode)
+static void begin(struct party *p, struct domains *domains, const struct column *column)
 {
     p->domains = domains;
-    p->mode = mode;
+    p->column = column;
     p->count = p->busy = 0;
     p->late = false;
     p->lost = NULL;
@@ -36,11 +36,11 @@ static struct member *add(struct party *p)
     return m;
 }
 
-char *party_make(struct party *p, struct domains *domains, enum mode mode, uint32_t needs,
-                 const char *const *extra, unsigned count)
+char *party_make(struct party *p, struct domains *domains, const struct column *column,
+                 row_needs needs, const char *const *extra, unsigned count)
 {
     if ( !p->count )
-        begin(p, domains, mode);
+        begin(p, domains, column);
     while ( p->count < count )
     {
         struct guest guest;
@@ -48,7 +48,7 @@ char *party_make(struct party *p, struct domains *domains, enum mode mode, uint3
 
         if ( loop_interrupted )
             return xstrdup("interrupted");
-        error = domain_create(domains, mode, needs, extra, NULL, &guest);
+        error = guest_start(domains, column, needs, extra, NULL, &guest);
         if ( error )
             return error;
         add(p)->guest = guest;
@@ -56,9 +56,9 @@ char *party_make(struct party *p, struct domains *domains, enum mode mode, uint3
     return NULL;
 }
 
-void party_adopt(struct party *p, struct domains *domains, enum mode mode, struct guest *guest)
+void party_adopt(struct party *p, struct domains *domains, struct guest *guest)
 {
-    begin(p, domains, mode);
+    begin(p, domains, guest->column);
     add(p)->guest = *guest;
 }
 
@@ -121,7 +121,7 @@ char *party_wait(struct party *p, unsigned seconds)
     return p->busy || p->lost ? blame(p, seconds) : NULL;
 }
 
-static char *connect(struct party *p, struct member *m, uint32_t needs)
+static char *connect(struct party *p, struct member *m, row_needs needs)
 {
     struct host *host = p->domains->host;
     char *error = NULL, *path;
@@ -140,7 +140,7 @@ static char *connect(struct party *p, struct member *m, uint32_t needs)
     return NULL;
 }
 
-char *party_connect(struct party *p, uint32_t needs)
+char *party_connect(struct party *p, row_needs needs)
 {
     const struct session_options *options = p->domains->options;
     char *error = NULL;
@@ -237,6 +237,6 @@ void party_end(struct party *p)
     for ( unsigned i = 0; i < p->count; i++ )
         device_free(p->members[i].device);
     for ( unsigned i = 0; i < p->count; i++ )
-        domain_end(p->domains, &p->members[i].guest);
+        guest_end(p->domains, &p->members[i].guest);
     *p = (struct party){ .count = 0 };
 }

@@ -27,7 +27,7 @@ struct member {
 
 struct party {
     struct domains *domains;
-    enum mode mode;
+    const struct column *column;
     struct member members[PARTY_MAX];
     unsigned count;              /* domains that exist */
     unsigned busy;               /* members that have still to ask */
@@ -43,16 +43,16 @@ struct party {
 
 /*
  * Make it a party of `count` domains, paused those that are new; an empty one is all
- * zeroes.  `needs` and `extra` as for domain_create().
+ * zeroes.  `needs` and `extra` as for guest_start().
  */
-char *party_make(struct party *, struct domains *, enum mode, uint32_t needs,
+char *party_make(struct party *, struct domains *, const struct column *, row_needs needs,
                  const char *const *extra, unsigned count);
 
 /* A domain made elsewhere, paused, becomes the only member: it is ours now. */
-void party_adopt(struct party *, struct domains *, enum mode, struct guest *);
+void party_adopt(struct party *, struct domains *, struct guest *);
 
 /* Devices for those that have none yet, unpause them, wait until all are READY. */
-char *party_connect(struct party *, uint32_t needs);
+char *party_connect(struct party *, row_needs needs);
 
 /* Answer a member's question: it goes to work at once. */
 void party_tell(struct party *, unsigned member, const struct control_response *);

@@ -52,7 +52,7 @@ void peer_run(struct row_run *r)
         snprintf(cpu, sizeof(cpu), "cpus=\"%u\"", cpus - 1);
         settings[0] = cpu;
     }
-    r->error = party_make(&party, r->domains, r->mode, r->row->needs, settings, 2);
+    r->error = party_make(&party, r->domains, r->column, r->row->needs, settings, 2);
     if ( !r->error )
         r->error = party_connect(&party, r->row->needs);
     if ( !r->error )

@@ -7,7 +7,7 @@
 
 struct row_run;
 
-/* Two domains of the mode on one physical CPU; the first one's samples count. */
+/* Two domains of the column on one physical CPU; the first one's samples count. */
 void peer_run(struct row_run *);
 
 #endif

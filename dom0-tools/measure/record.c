@@ -29,7 +29,7 @@ enum outcome records_worst(const struct records *records)
 }
 
 struct record *record_add(struct records *records, const struct image_row *row,
-                          enum mode mode, unsigned boot, enum outcome outcome,
+                          const struct column *column, unsigned boot, enum outcome outcome,
                           const char *reason)
 {
     struct record *r;
@@ -42,7 +42,7 @@ struct record *record_add(struct records *records, const struct image_row *row,
     }
     r = &records->list[records->count++];
     *r = (struct record){
-        .row = row, .mode = mode, .boot = boot, .outcome = outcome,
+        .row = row, .column = column, .boot = boot, .outcome = outcome,
         .reason = reason && *reason ? xstrdup(reason) : NULL,
     };
     return r;
@@ -87,7 +87,7 @@ struct baseline record_baseline(const struct control_request *q, const uint64_t 
 }
 
 struct record *record_result(struct records *records, const struct image_row *row,
-                             enum mode mode, unsigned boot,
+                             const struct column *column, unsigned boot,
                              const struct control_request *q, uint64_t *ticks,
                              struct baseline baseline)
 {
@@ -95,7 +95,7 @@ struct record *record_result(struct records *records, const struct image_row *ro
     struct record *r;
 
     keys_printable(reason, sizeof(reason), q->reason, sizeof(q->reason));
-    r = record_add(records, row, mode, boot, (enum outcome)q->outcome,
+    r = record_add(records, row, column, boot, (enum outcome)q->outcome,
                    q->outcome == OUTCOME_SUCCESS ? NULL : reason);
     r->upcalls = q->upcalls;
     r->notifications = q->notifications;

@@ -20,8 +20,8 @@ struct baseline {
 
 struct record {
     const struct image_row *row;   /* borrowed */
-    enum mode mode;
-    unsigned boot;                 /* counted from 0, per mode and needs */
+    const struct column *column;
+    unsigned boot;                 /* counted from 0, per column and needs */
     enum outcome outcome;
     char *reason;                  /* owned; NULL with success */
     uint64_t *ticks;               /* owned; raw, `count` of them */
@@ -47,8 +47,8 @@ void records_free(struct records *);
 enum outcome records_worst(const struct records *);
 
 /* A record without figures, for skips and errors; `reason` is copied. */
-struct record *record_add(struct records *, const struct image_row *, enum mode,
-                          unsigned boot, enum outcome, const char *reason);
+struct record *record_add(struct records *, const struct image_row *,
+                          const struct column *, unsigned boot, enum outcome, const char *reason);
 
 /* What is wrong with the answer to command `id`, which asked for `samples`;
  * NULL when it makes sense. */
@@ -62,8 +62,8 @@ struct baseline record_baseline(const struct control_request *, const uint64_t *
 
 /* A report that makes sense; `ticks` (may be NULL when there are none) are taken
  * over. */
-struct record *record_result(struct records *, const struct image_row *, enum mode,
-                             unsigned boot, const struct control_request *,
+struct record *record_result(struct records *, const struct image_row *,
+                             const struct column *, unsigned boot, const struct control_request *,
                              uint64_t *ticks, struct baseline);
 
 #endif

@@ -110,7 +110,7 @@ static int compare_results(const void *a, const void *b, void *context)
     /* A row the catalogue does not know cannot come from it; at the end then. */
     if ( p != q )
         return !p ? 1 : !q ? -1 : p < q ? -1 : 1;
-    return (x->mode > y->mode) - (x->mode < y->mode);
+    return column_before(y->column, x->column) - column_before(x->column, y->column);
 }
 
 void results_sort(struct results *r, const struct image *image)

@@ -1,5 +1,5 @@
 /*
- * What a run yields: the environment and one result per row and mode.
+ * What a run yields: the environment and one result per row and column.
  * Filled by measure/session.c, written and read by report/json.c, shown by
  * report/table.c.  The JSON form is schema "xenometer/1".
  */
@@ -11,6 +11,8 @@
 #include <stdint.h>
 
 #include <xenometer/row.h>
+
+#include "catalogue/column.h"
 
 #define RESULTS_SCHEMA "xenometer/1"
 
@@ -47,7 +49,7 @@ struct tally {
 };
 
 /*
- * One row in one mode, over all boots.  All figures are in the environment's
+ * One row in one column, over all boots.  All figures are in the environment's
  * clock, per operation, rounded to the nearest integer, with the empty timed
  * region (`overhead`) already subtracted; raw samples are as the guest took
  * them: per sample of `operations` operations, nothing subtracted, boot by boot.
@@ -55,7 +57,7 @@ struct tally {
 struct result {
     char *row, *work, *path;   /* owned */
     char *against;             /* owned; the row to be compared with; NULL: none */
-    enum mode mode;
+    const struct column *column;
     enum outcome outcome;
     char *reason;              /* owned; NULL with success */
     bool dom0;                 /* the path reaches dom0 (ROW_DOM0) */
@@ -116,7 +118,7 @@ void results_merge(struct results *to, struct results *from);
 
 struct image;
 
-/* In the order of the catalogue, and there pv, pvh, hvm, bare, dom0. */
+/* In the order of the catalogue, and there of the columns. */
 void results_sort(struct results *, const struct image *);
 
 /* The worst outcome of all rows. */

@@ -4,10 +4,10 @@
  * dom0-tools/rows/, one ROW() a row: nothing else changes.
  *
  * The descriptor is that of the image's rows (xenometer/row.h), with these
- * differences: run() is called in each of the row's modes, before any domain
+ * differences: run() is called in each of the row's columns, before any domain
  * exists, and makes those it needs (guests/domain.h, measure/party.h); what it
  * keeps for the family's next row, teardown() ends, called once when all rows of the
- * mode are through.  MODE_DOM0 is for rows without domains.
+ * column are through.  Column "dom0" is for rows without domains.
  */
 #ifndef MEASURE_ROW_H
 #define MEASURE_ROW_H
@@ -18,13 +18,14 @@
 
 #include "lib/tsc.h"
 
+struct column;
 struct domains;
 
-/* One run of one row in one mode. */
+/* One run of one row in one column. */
 struct row_run {
     struct domains *domains;     /* makes domains; knows options and host */
     const struct image_row *row;
-    enum mode mode;
+    const struct column *column;
     uint64_t *ticks;             /* where samples go; `count` of them fit */
     uint32_t count, warmup;
     uint32_t taken;              /* samples stored so far */

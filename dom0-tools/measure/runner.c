@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "catalogue/modes.h"
 #include "measure/result.h"
 #include "xenometer.h"
 
@@ -54,7 +53,7 @@ static void lost(struct runner *r, const char *format, ...)
     {
         const struct image_row *row = r->rows[r->next++];
 
-        record_add(r->records, row, r->device->mode, r->boot, OUTCOME_ERROR, full);
+        record_add(r->records, row, r->column, r->boot, OUTCOME_ERROR, full);
     }
     done(r, full);
 }
@@ -97,7 +96,7 @@ static void next(struct runner *r)
         return;
     }
     r->phase = RUNNER_ROW;
-    progress("%s: %s (%zu of %zu)", mode_name(r->device->mode),
+    progress("%s: %s (%zu of %zu)", r->column->name,
              r->rows[r->next]->name, r->next + 1, r->count);
     run(r, r->rows[r->next], r->options->samples);
 }
@@ -119,7 +118,7 @@ static void note_interrupted(struct runner *r, uint32_t number)
     message("domain %u: taken over; its last backend ended in the row %s%s", r->domid, row->name,
             again ? ", which is measured anew" : "");
     if ( !again && row != image_baseline(image) )
-        record_add(r->records, row, r->device->mode, r->boot, OUTCOME_ERROR,
+        record_add(r->records, row, r->column, r->boot, OUTCOME_ERROR,
                    "interrupted: its backend ended");
 }
 
@@ -139,7 +138,7 @@ static void begin(struct runner *r)
     r->left = NULL;
     note_interrupted(r, r->device->request.interrupted);
     progress("%s: domain %u is connected, %llu ticks after its entry",
-             mode_name(r->device->mode), r->domid,
+             r->column->name, r->domid,
              (unsigned long long)r->device->request.boot);
     if ( !empty )
     {
@@ -182,7 +181,7 @@ static void take_baseline(struct runner *r, const struct control_request *q)
 static void take_row(struct runner *r, const struct control_request *q)
 {
     struct record *record =
-        record_result(r->records, r->rows[r->next++], r->device->mode, r->boot, q,
+        record_result(r->records, r->rows[r->next++], r->column, r->boot, q,
                       fetch(r, q->samples), r->baseline);
 
     record->dom0_events = device_events(r->device) - r->events;
@@ -225,7 +224,7 @@ static void leaves(struct runner *r)
     else
     {
         if ( r->phase == RUNNER_ROW )
-            record_add(r->records, r->rows[r->next++], r->device->mode, r->boot, OUTCOME_ERROR,
+            record_add(r->records, r->rows[r->next++], r->column, r->boot, OUTCOME_ERROR,
                        text);
         loop_timer_clear(&r->host->loop, &r->deadline);
         r->phase = RUNNER_CONNECTING;

@@ -22,6 +22,7 @@ enum runner_phase {
 struct runner {
     /* Set by the caller before runner_start(); all borrowed. */
     struct host *host;
+    const struct column *column;
     const struct session_options *options;
     const struct image_row **rows;
     size_t count;                /* rows */
@@ -29,7 +30,7 @@ struct runner {
     unsigned boot;               /* goes into the records */
     struct console *console;     /* NULL: not ours to read */
     uint32_t domid;
-    uint32_t needs;              /* enum domain_need bits: what it was started with */
+    row_needs needs;             /* what it was started with */
     bool patient;                /* no deadline before the domain connects; it may also leave
                                     and come back: suspended, and gone on with */
 

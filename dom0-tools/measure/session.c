@@ -8,7 +8,6 @@
 #include "backend/loop.h"
 #include "backend/network.h"
 #include "catalogue/catalogue.h"
-#include "catalogue/modes.h"
 #include "guests/domain.h"
 #include "lib/lab_clock.h"
 #include "measure/environment.h"
@@ -21,10 +20,10 @@
 
 #define MAX_LOST        12u   /* domains of one kind that may die or hang */
 
-/* Domains that are started alike: the rows of one mode with the same needs. */
+/* Domains that are started alike: the rows of one column with the same needs. */
 struct kind {
-    enum mode mode;
-    uint32_t needs;                 /* enum domain_need bits */
+    const struct column *column;
+    row_needs needs;
     const struct image_row **rows;  /* owned, not the rows */
     size_t count;
     unsigned boots;                 /* begun so far */
@@ -45,7 +44,7 @@ struct session {
     char *no_network;
 };
 
-/* ----------------------------------------------------------------- modes -- */
+/* --------------------------------------------------------------- columns -- */
 
 /* Unpause, and let the rows run until they are through or the domain is lost. */
 static char *drive(struct session *s, struct runner *r, struct guest *g)
@@ -73,25 +72,24 @@ static char *drive(struct session *s, struct runner *r, struct guest *g)
     return error;
 }
 
-/* Rows that already failed in this mode are not tried again in later boots. */
-static bool failed_before(const struct session *s, enum mode mode,
+/* Rows that already failed in this column are not tried again in later boots. */
+static bool failed_before(const struct session *s, const struct column *column,
                           const struct image_row *row)
 {
     for ( size_t i = 0; i < s->records.count; i++ )
     {
         const struct record *r = &s->records.list[i];
 
-        if ( r->row == row && r->mode == mode && r->outcome >= OUTCOME_ERROR )
+        if ( r->row == row && r->column == column && r->outcome >= OUTCOME_ERROR )
             return true;
     }
     return false;
 }
 
-static void rest(struct session *s, const struct runner *r, enum mode mode,
-                 const char *reason)
+static void rest(struct session *s, const struct runner *r, const char *reason)
 {
     for ( size_t i = r->next; i < r->count; i++ )
-        record_add(&s->records, r->rows[i], mode, r->boot, OUTCOME_ERROR, reason);
+        record_add(&s->records, r->rows[i], r->column, r->boot, OUTCOME_ERROR, reason);
 }
 
 static const char *prepare_network(struct session *s)
@@ -108,7 +106,7 @@ static const char *prepare_network(struct session *s)
 static void skip_kind(struct session *s, struct kind *kind, const char *reason)
 {
     for ( size_t i = 0; i < kind->count; i++ )
-        record_add(&s->records, kind->rows[i], kind->mode, 0, OUTCOME_SKIP, reason);
+        record_add(&s->records, kind->rows[i], kind->column, 0, OUTCOME_SKIP, reason);
     kind->hopeless = true;
 }
 
@@ -120,7 +118,7 @@ static void boot(struct session *s, struct kind *kind)
 {
     const struct image_row **rows = xcalloc(kind->count, sizeof(*rows));
     struct runner r = {
-        .host = &s->host, .options = s->options, .rows = rows,
+        .host = &s->host, .column = kind->column, .options = s->options, .rows = rows,
         .records = &s->records, .boot = kind->boots++, .needs = kind->needs,
     };
     unsigned fruitless = 0;
@@ -130,7 +128,7 @@ static void boot(struct session *s, struct kind *kind)
     char *error = NULL, *extra[2] = { NULL, NULL };
 
     for ( size_t i = 0; i < kind->count; i++ )
-        if ( !failed_before(s, kind->mode, kind->rows[i]) )
+        if ( !failed_before(s, kind->column, kind->rows[i]) )
             rows[r.count++] = kind->rows[i];
     while ( r.next < r.count && !loop_interrupted && !s->broken )
     {
@@ -138,11 +136,11 @@ static void boot(struct session *s, struct kind *kind)
 
         free(error);
         network = (struct network_guest){ .network = NULL };
-        message("%s: creating a domain (boot %u of %u)", mode_name(kind->mode), r.boot + 1,
+        message("%s: creating a domain (boot %u of %u)", kind->column->name, r.boot + 1,
                 s->options->boots);
         extra[0] = kind->needs & DOMAIN_NICS ? network_cards(&s->network) : NULL;
-        error = domain_create(&s->domains, kind->mode, kind->needs, (const char *const *)extra,
-                              NULL, &g);
+        error = guest_start(&s->domains, kind->column, kind->needs, (const char *const *)extra,
+                            NULL, &g);
         free(extra[0]);
         s->broken |= s->domains.no_xl;
         if ( error )
@@ -159,7 +157,7 @@ static void boot(struct session *s, struct kind *kind)
         if ( kind->needs & DOMAIN_DISK )
             disk_detach(&disk);
         network_detach(&network);
-        domain_end(&s->domains, &g);
+        guest_end(&s->domains, &g);
         if ( !error )
             continue;
         if ( !s->broken && !xenbus_alive(s->host.bus) )
@@ -169,7 +167,7 @@ static void boot(struct session *s, struct kind *kind)
             s->broken = true;
         }
         fruitless = r.next == before ? fruitless + 1 : 0;
-        progress("%s: %s", mode_name(kind->mode), error);
+        progress("%s: %s", kind->column->name, error);
         if ( fruitless == 2 || ++kind->lost == MAX_LOST )
             break;
     }
@@ -178,9 +176,9 @@ static void boot(struct session *s, struct kind *kind)
     else if ( r.next < r.count && !loop_interrupted && !s->broken )
     {
         kind->hopeless = true;
-        rest(s, &r, kind->mode, kind->lost == MAX_LOST
+        rest(s, &r, kind->lost == MAX_LOST
                  ? "not tried: too many domains of this mode were lost" : error);
-        message("%s: %s", mode_name(kind->mode), error);
+        message("%s: %s", kind->column->name, error);
     }
     free(error);
     free(rows);
@@ -188,14 +186,14 @@ static void boot(struct session *s, struct kind *kind)
 
 /* -------------------------------------------------------------- the plan -- */
 
-static struct kind *find_kind(struct kind **kinds, size_t *count, enum mode mode,
-                              uint32_t needs)
+static struct kind *find_kind(struct kind **kinds, size_t *count,
+                              const struct column *column, row_needs needs)
 {
     for ( size_t i = 0; i < *count; i++ )
-        if ( (*kinds)[i].mode == mode && (*kinds)[i].needs == needs )
+        if ( (*kinds)[i].column == column && (*kinds)[i].needs == needs )
             return &(*kinds)[i];
     *kinds = xrealloc(*kinds, (*count + 1) * sizeof(**kinds));
-    (*kinds)[*count] = (struct kind){ .mode = mode, .needs = needs };
+    (*kinds)[*count] = (struct kind){ .column = column, .needs = needs };
     return &(*kinds)[(*count)++];
 }
 
@@ -203,16 +201,16 @@ static struct kind *find_kind(struct kind **kinds, size_t *count, enum mode mode
  * TCG exits at an intercepted RDTSCP with the reason RDTSC; Xen finds another
  * instruction than that and answers #GP, which no image of ours survives.
  */
-static const char *impossible_here(const struct image_row *row, enum mode mode)
+static const char *impossible_here(const struct image_row *row, const struct column *column)
 {
-    return row->needs & DOMAIN_TSC_EMULATED && mode != MODE_PV && lab_clock_is_tcg()
+    return row->needs & DOMAIN_TSC_EMULATED && column_is(column, "hardware") && lab_clock_is_tcg()
                ? "QEMU's TCG reports a trapped RDTSCP as RDTSC, and Xen ends it with #GP"
                : NULL;
 }
 
-/* Sort the selection's rows into kinds; those that cannot run in `mode` get
+/* Sort the selection's rows into kinds; those that cannot run in the column get
  * their skip. */
-static void sort_out(struct session *s, enum mode mode, const char *impossible,
+static void sort_out(struct session *s, const struct column *column, const char *impossible,
                      struct kind **kinds, size_t *count)
 {
     for ( size_t i = 0; i < s->selection->count; i++ )
@@ -222,22 +220,21 @@ static void sort_out(struct session *s, enum mode mode, const char *impossible,
 
         if ( row_is_own(row) )
             continue;
-        if ( !(row->modes & mode) )
-            record_add(&s->records, row, mode, 0, OUTCOME_SKIP,
-                       *row->elsewhere ? row->elsewhere : "not in this mode");
-        else if ( impossible || impossible_here(row, mode) )
-            record_add(&s->records, row, mode, 0, OUTCOME_SKIP,
-                       impossible ? impossible : impossible_here(row, mode));
+        if ( !columns_have(&row->columns, column) )
+            record_add(&s->records, row, column, 0, OUTCOME_SKIP, row_elsewhere(row, column));
+        else if ( impossible || impossible_here(row, column) )
+            record_add(&s->records, row, column, 0, OUTCOME_SKIP,
+                       impossible ? impossible : impossible_here(row, column));
         else if ( (row->needs & DOMAIN_SMP) && !s->domains.two_cpus )
-            record_add(&s->records, row, mode, 0, OUTCOME_SKIP,
+            record_add(&s->records, row, column, 0, OUTCOME_SKIP,
                        "needs two CPUs, on two cores of one socket: one for each vCPU");
         else if ( row->needs & xenctrl_lacks(s->host.xen) )
-            record_add(&s->records, row, mode, 0, OUTCOME_SKIP,
+            record_add(&s->records, row, column, 0, OUTCOME_SKIP,
                        row->needs & DOMAIN_SHADOW ? "this Xen is built without shadow paging"
                                                   : "this CPU has no nested paging");
         else
         {
-            kind = find_kind(kinds, count, mode, row->needs & DOMAIN_NEEDS);
+            kind = find_kind(kinds, count, column, row->needs & DOMAIN_NEEDS);
             kind->rows = xrealloc(kind->rows, (kind->count + 1) * sizeof(*kind->rows));
             kind->rows[kind->count++] = row;
         }
@@ -267,9 +264,9 @@ static void run_kinds(struct session *s, struct kind *kinds, size_t count)
 int session_run(const struct session_options *options, const struct selection *selection,
                 struct results *results)
 {
-    static const enum mode modes[] = { MODE_PV, MODE_PVH, MODE_HVM };
     struct session s = { .options = options, .selection = selection };
-    uint32_t possible, asked = selection->modes & MODES_XEN;
+    struct column_set domains = columns_at(HOME_XEN), asked, here = { { false } };
+    uint32_t possible;
     struct kind *kinds = NULL;
     size_t count = 0;
     int status = host_open(&s.host);
@@ -281,17 +278,26 @@ int session_run(const struct session_options *options, const struct selection *s
     possible = xenctrl_modes(s.host.xen);
     s.domains.spare_cpu = xenctrl_spare_cpu(s.host.xen);
     s.domains.two_cpus = xenctrl_two_cpus(s.host.xen, s.domains.cpus);
-    if ( asked && !(asked & possible) && selection->modes == asked )
+    FOR_EACH_COLUMN(c)
+        if ( columns_have(&domains, c) && !domain_impossible(possible, c) )
+            columns_add(&here, c);
+    asked = columns_common(&selection->columns, &domains);
+    domains = columns_common(&asked, &here);
+    if ( columns_any(&asked) && !columns_any(&domains) &&
+         columns_equal(&selection->columns, &asked) )
     {
+        char *choice = columns_text(&here, ",");
+
         /* Everything asked for is out of reach: that is no run, not even skips. */
-        message("%s: choose among --modes=%s", domain_impossible(possible, asked & MODE_PV ? MODE_PV : MODE_HVM),
-                possible == MODE_PV ? "pv" : possible ? "pvh,hvm" : "bare (in the lab)");
+        message("%s: choose among --modes=%s", domain_impossible(possible, columns_first(&asked)),
+                *choice ? choice : "bare (in the lab)");
+        free(choice);
         host_close(&s.host);
         return STATUS_ENVIRONMENT;
     }
-    for ( size_t i = 0; i < 3; i++ )
-        if ( asked & modes[i] )
-            sort_out(&s, modes[i], domain_impossible(possible, modes[i]), &kinds, &count);
+    FOR_EACH_COLUMN(c)
+        if ( columns_have(&asked, c) )
+            sort_out(&s, c, domain_impossible(possible, c), &kinds, &count);
     run_kinds(&s, kinds, count);
     if ( !loop_interrupted && !s.broken )
         s.broken = !own_run(&s.domains, selection, possible, &s.records);

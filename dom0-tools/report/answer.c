@@ -13,7 +13,7 @@
 
 /* A column's cheapest figure of one work. */
 struct cheapest {
-    enum mode mode;
+    const struct column *column;
     const struct result *result;
 };
 
@@ -24,21 +24,21 @@ struct work {
 };
 
 /* Of guests on a hypervisor: neither below it nor beside it. */
-static bool is_guest(enum mode mode)
+static bool is_guest(const struct column *column)
 {
-    return mode != MODE_BARE && mode != MODE_DOM0;
+    return !column->floor && column->home != HOME_DOM0;
 }
 
 static void consider(struct work *work, const struct result *r)
 {
     size_t c = 0;
 
-    while ( c < work->count && work->columns[c].mode != r->mode )
+    while ( c < work->count && work->columns[c].column != r->column )
         c++;
     if ( c == MOST_COLUMNS )
         return;
     if ( c == work->count )
-        work->columns[work->count++] = (struct cheapest){ r->mode, r };
+        work->columns[work->count++] = (struct cheapest){ r->column, r };
     else if ( r->median < work->columns[c].result->median )
         work->columns[c].result = r;
 }
@@ -51,7 +51,7 @@ static struct work cheapest_of(const struct results *results, const char *name)
     {
         const struct result *r = &results->rows[i];
 
-        if ( r->outcome == OUTCOME_SUCCESS && r->operations <= 1 && is_guest(r->mode) &&
+        if ( r->outcome == OUTCOME_SUCCESS && r->operations <= 1 && is_guest(r->column) &&
              !strcmp(work_of(r), name) )
             consider(&work, r);
     }
@@ -70,7 +70,7 @@ static const char *commonest(const struct results *results)
 
         for ( size_t k = i; k < results->count; k++ )
             count += results->rows[k].outcome == OUTCOME_SUCCESS &&
-                     results->rows[k].operations <= 1 && is_guest(results->rows[k].mode) &&
+                     results->rows[k].operations <= 1 && is_guest(results->rows[k].column) &&
                      !strcmp(work_of(&results->rows[k]), work_of(&results->rows[i]));
         if ( count > most )
         {
@@ -91,7 +91,7 @@ static void put_columns(FILE *out, const struct work *work, const char *unit)
         char *number = text_number(work->columns[c].result->median);
 
         fprintf(out, "%s%s%s as %s", !c ? "" : c + 1 < work->count ? ", " : " and ", number,
-                c ? "" : unit, layout_mode_title(work->columns[c].mode));
+                c ? "" : unit, work->columns[c].column->title);
         free(number);
     }
 }

@@ -13,7 +13,7 @@
 static const struct result *find(const struct results *results, const struct result *like)
 {
     for ( size_t i = 0; i < results->count; i++ )
-        if ( results->rows[i].mode == like->mode && !strcmp(results->rows[i].row, like->row) )
+        if ( results->rows[i].column == like->column && !strcmp(results->rows[i].row, like->row) )
             return &results->rows[i];
     return NULL;
 }
@@ -51,7 +51,7 @@ static bool add_line(struct libscols_table *table, const struct results *all, si
         return false;
     line = scols_table_new_line(table, NULL);
     put(line, 0, xasprintf(" %s", name));
-    put(line, 1, xstrdup(layout_mode_title(like->mode)));
+    put(line, 1, xstrdup(like->column->title));
     for ( size_t i = 0; i < count; i++ )
     {
         const struct result *r = find(&all[i], like);

@@ -7,8 +7,8 @@
 
 #include <libsmartcols/libsmartcols.h>
 
-#include "report/changes.h"
 #include "catalogue/modes.h"
+#include "report/changes.h"
 #include "report/layout.h"
 #include "report/text.h"
 #include "xenometer.h"
@@ -81,7 +81,7 @@ static void add_line(struct libscols_table *table, const struct change *c,
         interval = xasprintf("%.3f to %.3f", c->interval[0], c->interval[1]);
     }
     scols_line_set_data(line, 0, change_result(c)->row);
-    scols_line_set_data(line, 1, layout_mode_title(change_result(c)->mode));
+    scols_line_set_data(line, 1, change_result(c)->column->title);
     scols_line_set_data(line, 2, before);
     scols_line_set_data(line, 3, after);
     scols_line_set_data(line, 4, change);

@@ -13,7 +13,7 @@ static const struct result *find(const struct results *results,
                                  const struct result *like)
 {
     for ( size_t i = results->count; i-- > 0; )
-        if ( results->rows[i].mode == like->mode &&
+        if ( results->rows[i].column == like->column &&
              strcmp(results->rows[i].row, like->row) == 0 )
             return &results->rows[i];
     return NULL;

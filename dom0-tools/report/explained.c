@@ -6,14 +6,13 @@
 #include <string.h>
 
 #include "catalogue/image.h"
-#include "catalogue/modes.h"
 #include "lib/files.h"
 #include "report/comparison.h"
 #include "xenometer.h"
 
 struct explanation {
     char *pattern, *reason;
-    uint32_t modes;
+    struct column_set columns;
     uint64_t most;   /* instructions or cycles that a median may have moved by */
     unsigned line;
     bool used;
@@ -24,21 +23,22 @@ struct explanations {
     size_t count;
 };
 
-/* "pv,hvm"; 0 when one is unknown. */
-static uint32_t parse_modes(char *text)
+/* "pv,hvm"; false when one is unknown. */
+static bool parse_columns(char *text, struct column_set *columns)
 {
-    uint32_t modes = 0;
     char *word;
+
+    *columns = (struct column_set){ { false } };
 
     while ( (word = strsep(&text, ",")) != NULL )
     {
-        uint32_t mode = mode_parse(word);
+        const struct column *column = column_find(word);
 
-        if ( mode == 0 )
-            return 0;
-        modes |= mode;
+        if ( column == NULL )
+            return false;
+        columns_add(columns, column);
     }
-    return modes;
+    return true;
 }
 
 /* The bound behind "<=", which is cut off; UINT64_MAX when there is none, 0 when it is no
@@ -60,7 +60,7 @@ static uint64_t parse_bound(char *pattern)
 static bool add_line(struct explanations *e, const char *path, unsigned number, char *line)
 {
     char *pattern = line + strspn(line, " \t\r"), *reason, *modes;
-    uint32_t of = ~0u;
+    struct column_set of = columns_every();
     uint64_t most;
     size_t length;
 
@@ -89,8 +89,7 @@ static bool add_line(struct explanations *e, const char *path, unsigned number, 
     if ( modes )
     {
         *modes++ = '\0';
-        of = parse_modes(modes);
-        if ( of == 0 )
+        if ( !parse_columns(modes, &of) )
         {
             message("%s:%u: after %s: must be modes, such as :pvh,hvm", path, number, pattern);
             return false;
@@ -98,7 +97,7 @@ static bool add_line(struct explanations *e, const char *path, unsigned number, 
     }
     e->list = xrealloc(e->list, (e->count + 1) * sizeof(*e->list));
     e->list[e->count++] = (struct explanation){ .pattern = xstrdup(pattern),
-        .reason = xstrdup(reason), .modes = of, .most = most,
+        .reason = xstrdup(reason), .columns = of, .most = most,
         .line = number };
     return true;
 }
@@ -157,8 +156,8 @@ void explanations_apply(struct explanations *e, struct comparison *comparison)
 
         c->explained = NULL;
         for ( size_t k = 0; c->kind != CHANGE_NONE && k < e->count; k++ )
-            if ( (e->list[k].modes & r->mode) && row_matches(e->list[k].pattern, r->row) &&
-                 moved(c) <= e->list[k].most )
+            if ( columns_have(&e->list[k].columns, r->column) &&
+                 row_matches(e->list[k].pattern, r->row) && moved(c) <= e->list[k].most )
             {
                 e->list[k].used = true;
                 if ( c->explained == NULL )

@@ -56,7 +56,7 @@ static void print_csv(FILE *out, const struct results *results)
         const uint64_t figures[] = { r->first, r->min, r->median, r->p90, r->p99, r->p999, r->max,
                                      r->ci95[0], r->ci95[1], r->overhead };
         bool measured = r->outcome == OUTCOME_SUCCESS || r->samples;
-        const char *texts[] = { r->row, r->work, r->path, mode_name(r->mode),
+        const char *texts[] = { r->row, r->work, r->path, r->column->name,
                                 outcome_name(r->outcome), r->reason, results->environment.clock };
 
         for ( size_t k = 0; k < sizeof(texts) / sizeof(texts[0]); k++ )
@@ -79,7 +79,7 @@ static void print_csv(FILE *out, const struct results *results)
         {
             fprintf(out, ",%.6g,", ratios[i].value);
             put_field(out, ratios[i].to->row);
-            fprintf(out, ",%s\r\n", mode_name(ratios[i].to->mode));
+            fprintf(out, ",%s\r\n", ratios[i].to->column->name);
         }
         else
             fputs(",,,\r\n", out);
@@ -102,7 +102,7 @@ static json_t *ticks(uint64_t value)
 /* "hypercall/null pv": a series of its own in either service. */
 static char *series(const struct result *r)
 {
-    return xasprintf("%s %s", r->row, mode_name(r->mode));
+    return xasprintf("%s %s", r->row, r->column->name);
 }
 
 static void print_bencher(FILE *out, const struct results *results)

@@ -5,7 +5,6 @@
  */
 #include <string.h>
 
-#include "catalogue/modes.h"
 #include "report/text.h"
 #include "report/trace_files.h"
 
@@ -97,7 +96,7 @@ void trace_flame(FILE *out, const struct trace *t)
             "<text x=\"4\" y=\"16\" font-size=\"14\">", WIDTH, HEAD + (deepest + 2) * LEVEL);
     xml_text(out, t->row);
     fprintf(out, " in %s: %s instructions, in order from left to right</text>\n",
-            mode_name(t->mode), total);
+            t->column->name, total);
     for ( int i = 0, x = 4; i < LAYERS; i++ )
         if ( t->layers[i] )
         {

@@ -136,7 +136,7 @@ static json_t *ratio_value(const struct ratio *ratio)
         return json_null();
     o = json_object();
     json_object_set_new(o, "to", text_to_json(ratio->to->row));
-    json_object_set_new(o, "mode", json_string(mode_name(ratio->to->mode)));
+    json_object_set_new(o, "mode", json_string(ratio->to->column->name));
     json_object_set_new(o, "value", json_real(ratio->value));
     json_object_set_new(o, "ci95", ratio->has_interval
                         ? json_pack("[f,f]", ratio->interval[0], ratio->interval[1])
@@ -179,7 +179,7 @@ static json_t *result_value(const struct result *r, const struct environment *e,
     json_object_set_new(o, "work", text_to_json(r->work));
     json_object_set_new(o, "path", text_to_json(r->path));
     json_object_set_new(o, "against", text_to_json(r->against));
-    json_object_set_new(o, "mode", json_string(mode_name(r->mode)));
+    json_object_set_new(o, "mode", json_string(r->column->name));
     json_object_set_new(o, "status", json_string(outcome_name(r->outcome)));
     json_object_set_new(o, "reason", text_to_json(r->reason));
     json_object_set_new(o, "dom0", json_boolean(r->dom0));
@@ -447,10 +447,10 @@ static void read_names(struct reader *reader, const json_t *object,
     r->path = get_text(reader, object, "path");
     r->against = get_text(reader, object, "against");
     r->reason = get_text(reader, object, "reason");
-    r->mode = mode ? mode_parse(mode) : 0;
+    r->column = mode ? column_find(mode) : NULL;
     if ( r->row == NULL )
         complain(reader, "%s.row is missing", reader->where);
-    if ( r->mode == 0 )
+    if ( r->column == NULL )
         complain(reader, "%s.mode is not one this version knows",
                  reader->where);
     if ( outcome < 0 )

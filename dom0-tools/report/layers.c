@@ -5,7 +5,6 @@
 
 #include <libsmartcols/libsmartcols.h>
 
-#include "catalogue/modes.h"
 #include "report/notes.h"
 #include "report/text.h"
 #include "trace/trace.h"
@@ -25,7 +24,7 @@ static void add(struct libscols_table *table, const struct result *r)
     uint64_t sum = 0;
 
     scols_cell_set_data(scols_line_get_cell(line, 0), r->row);
-    scols_cell_set_data(scols_line_get_cell(line, 1), mode_name(r->mode));
+    scols_cell_set_data(scols_line_get_cell(line, 1), r->column->name);
     for ( int i = 0; i < LAYERS; i++ )
     {
         put(line, 2 + (size_t)i, r->layers[i]);

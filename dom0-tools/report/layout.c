@@ -10,28 +10,6 @@
 #include "report/text.h"
 #include "xenometer.h"
 
-static const struct {
-    enum mode mode;
-    const char *title;
-} columns[LAYOUT_MODES] = {
-    { MODE_PV, "PV" }, { MODE_PVH, "PVH" },
-    { MODE_HVM, "HVM" }, { MODE_BARE, "bare" }, { MODE_DOM0, "dom0" },
-};
-
-static unsigned column_of(enum mode mode)
-{
-    unsigned c = 0;
-
-    while ( c < LAYOUT_MODES - 1 && columns[c].mode != mode )
-        c++;
-    return c;
-}
-
-const char *layout_mode_title(enum mode mode)
-{
-    return columns[column_of(mode)].title;
-}
-
 /* The group of that work, in order of appearance. */
 static struct layout_group *find_group(struct layout *layout, const char *work)
 {
@@ -112,18 +90,18 @@ struct layout *layout_make(const struct results *results, bool utf8, enum narrow
     for ( size_t i = 0; i < results->count; i++ )
     {
         const struct result *r = &results->rows[i];
-        unsigned c = column_of(r->mode);
+        size_t c = column_place(r->column);
         struct layout_row *row = find_row(find_group(layout, work_of(r)),
                                           r->row);
         struct layout_cell *cell = &row->cells[c];
 
-        /* A row measured twice in one mode shows its last result. */
+        /* A row measured twice in one column shows its last result. */
         free_cell(cell);
         fill_cell(r, &ratios[i], cell, utf8, narrowing >= NARROW_FIGURES);
         row->reaches = reaches(r, narrowing);
-        layout->titles[c] = columns[c].title;
-        layout->ratios[c] |= cell->ratio != NULL && narrowing < NARROW_RATIOS;
-        layout->spreads[c] |= cell->spread != NULL && narrowing < NARROW_SPREADS;
+        columns_add(&layout->columns, r->column);
+        layout->ratios.has[c] |= cell->ratio != NULL && narrowing < NARROW_RATIOS;
+        layout->spreads.has[c] |= cell->spread != NULL && narrowing < NARROW_SPREADS;
         layout->reaches |= r->dom0 || r->blocks;
     }
     free(ratios);
@@ -135,7 +113,7 @@ void layout_free(struct layout *layout)
     for ( size_t g = 0; g < layout->count; g++ )
     {
         for ( size_t i = 0; i < layout->groups[g].count; i++ )
-            for ( unsigned c = 0; c < LAYOUT_MODES; c++ )
+            for ( size_t c = 0; c < COLUMNS_MAX; c++ )
                 free_cell(&layout->groups[g].rows[i].cells[c]);
         free(layout->groups[g].rows);
     }

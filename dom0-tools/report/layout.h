@@ -12,8 +12,6 @@
 
 #include "measure/result.h"
 
-#define LAYOUT_MODES 5u   /* PV, PVH, HVM, bare, dom0 */
-
 enum cell_kind {
     CELL_EMPTY,     /* not asked for */
     CELL_FIGURE,
@@ -33,7 +31,7 @@ struct layout_cell {
 struct layout_row {
     const char *name;      /* borrowed from the results */
     const char *reaches;   /* "", "dom0", "waits", "dom0, waits", or their letters: static */
-    struct layout_cell cells[LAYOUT_MODES];
+    struct layout_cell cells[COLUMNS_MAX];   /* by column_place() */
 };
 
 struct layout_group {
@@ -43,16 +41,13 @@ struct layout_group {
 };
 
 struct layout {
-    const char *titles[LAYOUT_MODES];   /* "PV", …; NULL: no such results */
-    bool ratios[LAYOUT_MODES];          /* any cell of the mode has one */
-    bool spreads[LAYOUT_MODES];
+    struct column_set columns;   /* that there are results of */
+    struct column_set ratios;    /* any cell of the column has one */
+    struct column_set spreads;
     bool reaches;                       /* any row has a word there */
     struct layout_group *groups;
     size_t count;
 };
-
-/* "PV", "PVH", "HVM", "bare", "dom0": how people write a mode. */
-const char *layout_mode_title(enum mode mode);
 
 /* What goes, one after the other, where there is no room for everything. */
 enum narrowing {

@@ -54,12 +54,12 @@ void table_print_markdown(FILE *out, const struct results *results)
 
     put_notes(out, notes_header(results), "", "\n\n");
     fputs("| row | reaches", out);
-    for ( unsigned c = 0; c < LAYOUT_MODES; c++ )
-        if ( layout->titles[c] != NULL )
-            fprintf(out, " | %s", layout->titles[c]);
+    FOR_EACH_COLUMN(c)
+        if ( columns_have(&layout->columns, c) )
+            fprintf(out, " | %s", c->title);
     fputs(" |\n|---|---", out);
-    for ( unsigned c = 0; c < LAYOUT_MODES; c++ )
-        if ( layout->titles[c] != NULL )
+    FOR_EACH_COLUMN(c)
+        if ( columns_have(&layout->columns, c) )
             fputs("|--:", out);
     fputs("|\n", out);
 
@@ -70,17 +70,17 @@ void table_print_markdown(FILE *out, const struct results *results)
         fputs("| **", out);
         put_escaped(out, group->work);
         fputs("** |", out);
-        for ( unsigned c = 0; c < LAYOUT_MODES; c++ )
-            if ( layout->titles[c] != NULL )
+        FOR_EACH_COLUMN(c)
+            if ( columns_have(&layout->columns, c) )
                 fputs(" |", out);
         fputs(" |\n", out);
         for ( size_t i = 0; i < group->count; i++ )
         {
             fprintf(out, "| `%s` | %s", group->rows[i].name,
                     group->rows[i].reaches);
-            for ( unsigned c = 0; c < LAYOUT_MODES; c++ )
-                if ( layout->titles[c] != NULL )
-                    put_cell(out, &group->rows[i].cells[c]);
+            FOR_EACH_COLUMN(c)
+                if ( columns_have(&layout->columns, c) )
+                    put_cell(out, &group->rows[i].cells[column_place(c)]);
             fputs(" |\n", out);
         }
     }

@@ -111,7 +111,7 @@ static void note_place(struct notes *notes, const struct results *results)
                   e->suspends == 1 ? "once" : "more than once");
 }
 
-/* The overhead of a mode: the same in all its rows but for noise. */
+/* The overhead of a column: the same in all its rows but for noise. */
 static void note_overhead(struct notes *notes, const struct results *results)
 {
     char *text = NULL;
@@ -119,7 +119,7 @@ static void note_overhead(struct notes *notes, const struct results *results)
     FILE *out = notes_begin(&text, &size);
     bool any = false;
 
-    for ( uint32_t mode = MODE_PV; mode <= MODE_DOM0; mode <<= 1 )
+    FOR_EACH_COLUMN(c)
     {
         uint64_t low = UINT64_MAX, high = 0;
 
@@ -127,15 +127,14 @@ static void note_overhead(struct notes *notes, const struct results *results)
         {
             const struct result *r = &results->rows[i];
 
-            if ( (uint32_t)r->mode != mode || r->overhead == 0 )
+            if ( r->column != c || r->overhead == 0 )
                 continue;
             low = r->overhead < low ? r->overhead : low;
             high = r->overhead > high ? r->overhead : high;
         }
         if ( high == 0 )
             continue;
-        fprintf(out, "%s%s %" PRIu64, any ? ", " : "",
-                layout_mode_title((enum mode)mode), low);
+        fprintf(out, "%s%s %" PRIu64, any ? ", " : "", c->title, low);
         if ( high != low )
             fprintf(out, " to %" PRIu64, high);
         any = true;
@@ -174,14 +173,17 @@ static bool any_ratio(const struct results *results)
 static void note_reading(struct notes *notes, const struct results *results,
                          bool utf8, enum narrowing narrowing)
 {
-    bool spread = false, bare = false, dom0 = false, blocks = false, own = false;
+    struct column_set columns = { { false } };
+    bool spread = false, dom0 = false, blocks = false;
+    const char *floor = NULL;
 
     for ( size_t i = 0; i < results->count; i++ )
     {
         const struct result *r = &results->rows[i];
 
-        bare |= r->mode == MODE_BARE;
-        own |= r->mode == MODE_DOM0;
+        columns_add(&columns, r->column);
+        if ( r->column->floor )
+            floor = r->column->note;
         dom0 |= r->dom0;
         blocks |= r->blocks;
         spread |= r->outcome == OUTCOME_SUCCESS && r->p99 != r->median;
@@ -193,18 +195,17 @@ static void note_reading(struct notes *notes, const struct results *results,
         notes_add(notes, "Figures are medians.");
     if ( narrowing < NARROW_RATIOS && any_ratio(results) )
         notes_add(notes, "%s: how many times the cheapest cell of the same work; several operations "
-            "in flight are compared with several, one alone with one alone.%s",
-            utf8 ? "\u00d7" : "x",
-            bare ? " Bare is left out of that: the same image with no hypervisor "
-                   "below it, the floor of each path." : "");
+            "in flight are compared with several, one alone with one alone.%s%s",
+            utf8 ? "\u00d7" : "x", floor ? " " : "", floor ? floor : "");
     if ( spread && narrowing >= NARROW_SPREADS )
         notes_add(notes, "How far single samples lie from them (p99 and more): a wider window, a "
             "file, or --wide.");
     else if ( spread )
         notes_add(notes, "p99: 99 of 100 samples lie at most that far above the "
             "median; nothing there: no spread.");
-    if ( own )
-        notes_add(notes, "Column dom0: what a process in dom0 itself pays, no guest.");
+    FOR_EACH_COLUMN(c)
+        if ( columns_have(&columns, c) && c->note && !c->floor )
+            notes_add(notes, "%s", c->note);
     if ( dom0 )
         notes_add(notes, "%sdom0: the path leaves Xen and ends in dom0.",
             narrowing >= NARROW_REACHES ? "d, " : "");
@@ -226,7 +227,7 @@ static void note_map_cache(struct notes *notes, const struct results *results)
     {
         const struct result *r = &results->rows[i];
 
-        if ( r->mode == MODE_HVM && r->outcome == OUTCOME_SUCCESS && r->median > 1000000 &&
+        if ( r->column->device_model && r->outcome == OUTCOME_SUCCESS && r->median > 1000000 &&
              (strcmp(r->row, "block/virtio") == 0 || strcmp(r->row, "block/ide-dma") == 0) )
         {
             notes_add(notes, "block/virtio, block/ide-dma: as dom0's device model, QEMU since 9.1 "
@@ -248,7 +249,8 @@ static void note_emulation(struct notes *notes, const struct results *results)
          results->environment.bochs || (saves && assists) )
         return;
     for ( size_t i = 0; i < results->count; i++ )
-        if ( results->rows[i].mode & (MODE_PVH | MODE_HVM) )
+        if ( results->rows[i].column->home == HOME_XEN &&
+             column_is(results->rows[i].column, "hardware") )
         {
             if ( !saves )
                 notes_add(notes, "The CPU is without NRIP-save, which all hardware has: in PVH and "
@@ -262,14 +264,14 @@ static void note_emulation(struct notes *notes, const struct results *results)
         }
 }
 
-void notes_put_modes(FILE *out, uint32_t modes)
+void notes_put_columns(FILE *out, const struct column_set *columns)
 {
     const char *separator = "";
 
-    for ( uint32_t mode = MODE_PV; mode <= MODE_DOM0; mode <<= 1 )
-        if ( modes & mode )
+    FOR_EACH_COLUMN(c)
+        if ( columns_have(columns, c) )
         {
-            fprintf(out, "%s%s", separator, layout_mode_title((enum mode)mode));
+            fprintf(out, "%s%s", separator, c->title);
             separator = ", ";
         }
 }

@@ -28,8 +28,8 @@ FILE *notes_begin(char **text, size_t *size);
 
 bool notes_instructions(const struct results *);   /* is that the clock? */
 
-/* "PV", "PV, PVH": the modes in a set. */
-void notes_put_modes(FILE *, uint32_t modes);
+/* "PV", "PV, PVH": the columns in a set. */
+void notes_put_columns(FILE *, const struct column_set *);
 
 /* Boots, intervals, interruptions, outliers. */
 void notes_figures(struct notes *, const struct results *, bool utf8);

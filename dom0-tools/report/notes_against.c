@@ -9,15 +9,15 @@
 #include "report/notes.h"
 #include "report/text.h"
 
-/* The result of that row in the same mode, if it has a figure. */
+/* The result of that row in the same column, if it has a figure. */
 static const struct result *find(const struct results *results, const char *row,
-                                 enum mode mode)
+                                 const struct column *column)
 {
     for ( size_t i = 0; i < results->count; i++ )
     {
         const struct result *r = &results->rows[i];
 
-        if ( r->mode == mode && r->outcome == OUTCOME_SUCCESS && r->median != 0 &&
+        if ( r->column == column && r->outcome == OUTCOME_SUCCESS && r->median != 0 &&
              strcmp(r->row, row) == 0 )
             return r;
     }
@@ -38,17 +38,17 @@ void notes_against(struct notes *notes, const struct results *results, bool utf8
         bool again;
 
         if ( r->against && r->outcome == OUTCOME_SUCCESS )
-            other = find(results, r->against, r->mode);
+            other = find(results, r->against, r->column);
         if ( other == NULL )
             continue;
         again = strcmp(row, r->row) == 0;
         figure = text_number(r->median);
         ratio = text_ratio(r->median, other->median, utf8);
         if ( again )
-            fprintf(out, ", in %s %s, %s", layout_mode_title(r->mode), figure, ratio);
+            fprintf(out, ", in %s %s, %s", r->column->title, figure, ratio);
         else
             fprintf(out, "%s%s in %s %s, %s that of %s", *row ? "; " : "", r->row,
-                    layout_mode_title(r->mode), figure, ratio, r->against);
+                    r->column->title, figure, ratio, r->against);
         free(figure);
         free(ratio);
         row = r->row;

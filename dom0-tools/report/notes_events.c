@@ -15,12 +15,12 @@ static bool same_events(const struct result *a, const struct result *b)
            a->upcalls == b->upcalls;
 }
 
-/* One row's events, for the modes in which they are those of `pattern`. */
+/* One row's events, for the columns in which they are those of `pattern`. */
 static void put_events(FILE *out, const struct results *results,
                        const struct result *pattern, bool name)
 {
     double total = (double)pattern->total;
-    uint32_t modes = 0;
+    struct column_set columns = { { false } };
     bool others = false;
 
     for ( const struct result *r = results->rows; r < results->rows + results->count; r++ )
@@ -28,7 +28,7 @@ static void put_events(FILE *out, const struct results *results,
         if ( strcmp(r->row, pattern->row) != 0 || r->outcome != OUTCOME_SUCCESS )
             continue;
         if ( same_events(r, pattern) )
-            modes |= (uint32_t)r->mode;
+            columns_add(&columns, r->column);
         else
             others = true;
     }
@@ -40,7 +40,7 @@ static void put_events(FILE *out, const struct results *results,
     if ( others )
     {
         fprintf(out, " in ");
-        notes_put_modes(out, modes);
+        notes_put_columns(out, &columns);
     }
 }
 
@@ -119,7 +119,7 @@ static void note_coalescing(struct notes *notes, const struct results *results)
         sent = text_number(r->total);
         taken = text_number(r->dom0_events);
         fprintf(out, "%s%s in %s %s sent, %s taken", separator, r->row,
-                layout_mode_title(r->mode), sent, taken);
+                r->column->title, sent, taken);
         separator = "; ";
         free(sent);
         free(taken);

@@ -38,7 +38,7 @@ static bool list_row(struct list *list, const struct result *r)
         return false;
     }
     fprintf(list->out, "%s%s in %s", list->named++ ? "; " : "", r->row,
-            layout_mode_title(r->mode));
+            r->column->title);
     return true;
 }
 
@@ -155,12 +155,12 @@ static void note_intervals(struct notes *notes, const struct results *results, b
         char *low = text_number(widest->ci95[0]), *high = text_number(widest->ci95[1]);
         char *ratio = loosest == NULL ? xstrdup("") :
             xasprintf(", of a ratio %s in %s, %.4g to %.4g%s", results->rows[at].row,
-                      layout_mode_title(results->rows[at].mode), loosest->interval[0],
+                      results->rows[at].column->title, loosest->interval[0],
                       loosest->interval[1], utf8 ? "\u00d7" : "x");
 
         notes_add(notes, "95 %% intervals (bootstrap): of %zu medians %zu are points; the "
                   "widest is that of %s in %s, %s to %s%s. --wide shows them all.",
-                  measured, points, widest->row, layout_mode_title(widest->mode), low, high,
+                  measured, points, widest->row, widest->column->title, low, high,
                   ratio);
         free(low);
         free(high);

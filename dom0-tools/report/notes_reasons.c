@@ -8,7 +8,7 @@
 #include "report/notes.h"
 #include "xenometer.h"
 
-/* With more reasons than that, they are told mode by mode. */
+/* With more reasons than that, they are told column by column. */
 #define FEW_REASONS 8u
 
 static bool same_reason(const struct result *a, const struct result *b)
@@ -22,7 +22,7 @@ static void note_reason(struct notes *notes, const struct results *results,
                         size_t first, const char *mark)
 {
     const struct result *pattern = &results->rows[first];
-    uint32_t modes = 0;
+    struct column_set columns = { { false } };
     size_t named = 0, more = 0, size;
     char *text = NULL;
     FILE *out;
@@ -39,7 +39,7 @@ static void note_reason(struct notes *notes, const struct results *results,
 
         if ( !same_reason(r, pattern) )
             continue;
-        modes |= (uint32_t)r->mode;
+        columns_add(&columns, r->column);
         for ( size_t k = first; k < i && !seen; k++ )
             seen = same_reason(&results->rows[k], pattern) &&
                    strcmp(results->rows[k].row, r->row) == 0;
@@ -53,7 +53,7 @@ static void note_reason(struct notes *notes, const struct results *results,
     if ( more > 0 )
         fprintf(out, " and %zu more", more);
     fprintf(out, " in ");
-    notes_put_modes(out, modes);
+    notes_put_columns(out, &columns);
     fclose(out);
     notes_add(notes, "%s %s: %s", mark, text,
         pattern->reason && *pattern->reason ? pattern->reason
@@ -77,9 +77,9 @@ void notes_failed(struct notes *notes, const struct results *results)
 
 /* ---------------------------------------------------- a whole catalogue -- */
 
-static bool skipped_in(const struct result *r, enum mode mode)
+static bool skipped_in(const struct result *r, const struct column *column)
 {
-    return r->outcome == OUTCOME_SKIP && r->mode == mode;
+    return r->outcome == OUTCOME_SKIP && r->column == column;
 }
 
 static bool same_group(const struct result *a, const struct result *b)
@@ -89,7 +89,7 @@ static bool same_group(const struct result *a, const struct result *b)
     return strcspn(b->row, "/") == length && !strncmp(a->row, b->row, length);
 }
 
-/* "exit, mmio": the groups that share a mode and a reason with result `first`,
+/* "exit, mmio": the groups that share a column and a reason with result `first`,
  * its first. */
 static void put_groups(FILE *out, const struct results *results, size_t first)
 {
@@ -100,19 +100,19 @@ static void put_groups(FILE *out, const struct results *results, size_t first)
         const struct result *r = &results->rows[i];
         bool seen = false;
 
-        if ( r->mode != pattern->mode || !same_reason(r, pattern) )
+        if ( r->column != pattern->column || !same_reason(r, pattern) )
             continue;
         for ( size_t k = first; k < i && !seen; k++ )
-            seen = results->rows[k].mode == r->mode &&
+            seen = results->rows[k].column == r->column &&
                    same_reason(&results->rows[k], r) && same_group(&results->rows[k], r);
         if ( !seen )
             fprintf(out, "%s%.*s", i == first ? "" : ", ", (int)strcspn(r->row, "/"), r->row);
     }
 }
 
-/* One note for a mode: each reason, and the groups of rows it holds for. */
-static void note_mode(struct notes *notes, const struct results *results, enum mode mode,
-                      const char *mark)
+/* One note for a column: each reason, and the groups of rows it holds for. */
+static void note_column(struct notes *notes, const struct results *results,
+                        const struct column *column, const char *mark)
 {
     size_t count = 0, size;
     char *text = NULL;
@@ -123,10 +123,10 @@ static void note_mode(struct notes *notes, const struct results *results, enum m
         const struct result *r = &results->rows[i];
         bool told = false;
 
-        if ( !skipped_in(r, mode) )
+        if ( !skipped_in(r, column) )
             continue;
         for ( size_t k = 0; k < i && !told; k++ )
-            told = skipped_in(&results->rows[k], mode) && same_reason(&results->rows[k], r);
+            told = skipped_in(&results->rows[k], column) && same_reason(&results->rows[k], r);
         if ( !told )
         {
             fputs(count ? "; " : "", out);
@@ -138,7 +138,7 @@ static void note_mode(struct notes *notes, const struct results *results, enum m
     }
     fclose(out);
     if ( count > 0 )
-        notes_add(notes, "%s %s, %zu rows: %s.", mark, layout_mode_title(mode), count, text);
+        notes_add(notes, "%s %s, %zu rows: %s.", mark, column->title, count, text);
     free(text);
 }
 
@@ -164,6 +164,6 @@ void notes_skipped(struct notes *notes, const struct results *results, bool utf8
     if ( count_reasons(results) <= FEW_REASONS )
         note_reasons(notes, results, OUTCOME_SKIP, mark);
     else
-        for ( uint32_t mode = MODE_PV; mode <= MODE_DOM0; mode <<= 1 )
-            note_mode(notes, results, (enum mode)mode, mark);
+        FOR_EACH_COLUMN(c)
+            note_column(notes, results, c, mark);
 }

@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "catalogue/modes.h"
 #include "measure/summary.h"
 #include "report/json.h"
 #include "report/layout.h"
@@ -184,9 +183,9 @@ static bool *choose_headline(const struct page_input *in)
 }
 
 /* Columns in the order in which they appear, with what they are called. */
-static json_t *add_column(json_t *columns, json_t *index, enum mode mode)
+static json_t *add_column(json_t *columns, json_t *index, const struct column *column)
 {
-    const char *key = mode_name(mode);
+    const char *key = column->name;
     json_t *known = json_object_get(index, key);
 
     if ( !known )
@@ -194,7 +193,7 @@ static json_t *add_column(json_t *columns, json_t *index, enum mode mode)
         known = json_integer((json_int_t)json_array_size(columns));
         json_object_set_new(index, key, known);
         json_array_append_new(columns, json_pack("{s:s, s:s}", "key", key, "title",
-                                                 layout_mode_title(mode)));
+                                                 column->title));
     }
     return json_incref(known);
 }
@@ -221,7 +220,7 @@ static void put_rows(json_t *data, const struct page_input *in)
                                                                : NULL, headline[i], &strings));
         }
         json_array_append_new(cells, cell_value(in->results, i, json_incref(row),
-                                                add_column(columns, column_index, r->mode),
+                                                add_column(columns, column_index, r->column),
                                                 &strings, &ratios[i]));
         json_decref(name);
     }
@@ -245,7 +244,7 @@ static json_t *line_value(const struct sweep_line *line)
     for ( size_t i = 0; i < line->count; i++ )
         json_array_append_new(points, json_pack("[o,o]", number(line->points[i].x),
                                                 number(line->points[i].result->median)));
-    return json_pack("[o,s,o]", text_to_json(line->name), mode_name(line->mode), points);
+    return json_pack("[o,s,o]", text_to_json(line->name), line->column->name, points);
 }
 
 static json_t *sweeps_value(const struct results *results)

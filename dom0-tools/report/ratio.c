@@ -57,7 +57,7 @@ static const struct result *find_cheapest(const struct results *results,
     {
         const struct result *r = &results->rows[i];
 
-        if ( r->outcome != OUTCOME_SUCCESS || r->mode == MODE_BARE ||
+        if ( r->outcome != OUTCOME_SUCCESS || r->column->floor ||
              !same_shape(r, like) || strcmp(work_of(r), work_of(like)) != 0 )
             continue;
         differ |= cheapest != NULL && r->median != cheapest->median;
@@ -76,7 +76,7 @@ struct ratio *ratios_make(const struct results *results)
         const struct result *r = &results->rows[i], *to;
         struct ratio *ratio = &ratios[i];
 
-        if ( r->outcome != OUTCOME_SUCCESS || r->mode == MODE_BARE )
+        if ( r->outcome != OUTCOME_SUCCESS || r->column->floor )
             continue;
         to = find_cheapest(results, r);
         if ( to == NULL || to->median == 0 )

@@ -6,12 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "catalogue/modes.h"
 #include "report/text.h"
 #include "report/trace_files.h"
 #include "xenometer.h"
 
-#define COLUMN  230        /* pixels between lifelines */
+#define LIFELINE_STEP  230        /* pixels between lifelines */
 #define MARGIN  120
 #define HEAD    90
 #define STAGE   30         /* pixels per stage */
@@ -29,7 +28,7 @@ static int column_x(const struct diagram *d, size_t place)
 {
     for ( size_t i = 0; i < d->count; i++ )
         if ( d->columns[i] == place )
-            return MARGIN + (int)i * COLUMN;
+            return MARGIN + (int)i * LIFELINE_STEP;
     return MARGIN;
 }
 
@@ -47,7 +46,7 @@ static void draw_lifelines(const struct diagram *d, int bottom)
     for ( size_t i = 0; i < d->count; i++ )
     {
         const struct place *p = &d->trace->places[d->columns[i]];
-        int x = MARGIN + (int)i * COLUMN;
+        int x = MARGIN + (int)i * LIFELINE_STEP;
         char *count = text_number(p->count);
 
         fprintf(d->out, "<line x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\" stroke=\"#999999\" "
@@ -73,7 +72,7 @@ static void draw_stage(const struct diagram *d, size_t i)
             BAR, STAGE, layer_colour(t->places[g->place].layer), count,
             g->tail ? ", after the answer was ready" : "");
     fprintf(d->out, "<text x=\"%d\" y=\"%d\" font-size=\"11\" fill=\"#555555\">",
-            MARGIN + (int)d->count * COLUMN - 100, y + STAGE / 2 + 4);
+            MARGIN + (int)d->count * LIFELINE_STEP - 100, y + STAGE / 2 + 4);
     xml_text(d->out, g->what);
     fprintf(d->out, "</text>");
     if ( i + 1 < t->stage_count )
@@ -83,7 +82,7 @@ static void draw_stage(const struct diagram *d, size_t i)
 
         fprintf(d->out, "<line x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\" stroke=\"#333333\" "
                 "marker-end=\"url(#head)\"/><text x=\"%d\" y=\"%d\" text-anchor=\"middle\">%s</text>",
-                from, y + STAGE, end, y + STAGE, x + way * COLUMN / 2, y + STAGE - 4, count);
+                from, y + STAGE, end, y + STAGE, x + way * LIFELINE_STEP / 2, y + STAGE - 4, count);
     }
     else
         fprintf(d->out, "<text x=\"%d\" y=\"%d\">%s</text>", x + BAR, y + STAGE / 2 + 4, count);
@@ -103,10 +102,10 @@ void trace_sequence(FILE *out, const struct trace *t)
             "<defs><marker id=\"head\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"8\" "
             "markerHeight=\"8\" orient=\"auto\"><path d=\"M0 0L8 4L0 8z\" fill=\"#333333\"/>"
             "</marker></defs>\n<rect width=\"100%%\" height=\"100%%\" fill=\"#ffffff\"/>\n"
-            "<text x=\"10\" y=\"20\" font-size=\"15\">", MARGIN + (int)d.count * COLUMN - 100 + WORDS,
+            "<text x=\"10\" y=\"20\" font-size=\"15\">", MARGIN + (int)d.count * LIFELINE_STEP - 100 + WORDS,
             bottom + 20);
     xml_text(out, t->row);
-    fprintf(out, " in %s: %s instructions", mode_name(t->mode), total);
+    fprintf(out, " in %s: %s instructions", t->column->name, total);
     if ( t->tail )
         fprintf(out, ", %s of them after the answer was ready (pale)", tail);
     fputs("</text>\n", out);

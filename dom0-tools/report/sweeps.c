@@ -88,16 +88,17 @@ static struct sweep *find_sweep(struct sweeps *sweeps, const char *name, const c
     return s;
 }
 
-static struct sweep_line *find_line(struct sweep *sweep, const char *name, enum mode mode)
+static struct sweep_line *find_line(struct sweep *sweep, const char *name,
+                                     const struct column *column)
 {
     struct sweep_line *line;
 
     for ( size_t i = 0; i < sweep->count; i++ )
-        if ( sweep->lines[i].mode == mode && !strcmp(sweep->lines[i].name, name) )
+        if ( sweep->lines[i].column == column && !strcmp(sweep->lines[i].name, name) )
             return &sweep->lines[i];
     sweep->lines = xrealloc(sweep->lines, (sweep->count + 1) * sizeof(*sweep->lines));
     line = &sweep->lines[sweep->count++];
-    *line = (struct sweep_line){ .name = xstrdup(name), .mode = mode };
+    *line = (struct sweep_line){ .name = xstrdup(name), .column = column };
     return line;
 }
 
@@ -128,7 +129,7 @@ static void add_plain(struct sweep *sweep, const struct results *results)
         {
             const struct result *r = &results->rows[i];
 
-            if ( r->mode == line->mode && r->outcome == OUTCOME_SUCCESS && !strcmp(r->row, name) &&
+            if ( r->column == line->column && r->outcome == OUTCOME_SUCCESS && !strcmp(r->row, name) &&
                  (sweep->what == depth ? r->operations == 1 : r->bytes != 0) )
                 add_point(line, sweep->what == depth ? 1 : r->bytes, r);
         }
@@ -167,7 +168,7 @@ struct sweeps sweeps_find(const struct results *results)
 
         if ( r->outcome != OUTCOME_SUCCESS || !take_apart(r->row, &parts) )
             continue;
-        add_point(find_line(find_sweep(&sweeps, r->row, parts.what), parts.line, r->mode),
+        add_point(find_line(find_sweep(&sweeps, r->row, parts.what), parts.line, r->column),
                   parts.x, r);
         free(parts.line);
     }

@@ -14,7 +14,7 @@ struct sweep_point {
 /* One path in one kind of domain. */
 struct sweep_line {
     char *name;                    /* "blkif-own" */
-    enum mode mode;
+    const struct column *column;
     struct sweep_point *points;    /* x ascending, at least three */
     size_t count;
 };

@@ -51,14 +51,14 @@ static struct libscols_table *new_table(FILE *out, const struct layout *layout,
     scols_table_new_column(table, "", 0, 0);
     if ( layout->reaches )
         scols_table_new_column(table, "", 0, 0);
-    for ( unsigned c = 0; c < LAYOUT_MODES; c++ )
+    FOR_EACH_COLUMN(c)
     {
-        if ( layout->titles[c] == NULL )
+        if ( !columns_have(&layout->columns, c) )
             continue;
         scols_table_new_column(table, "", 0, SCOLS_FL_RIGHT);
-        if ( layout->ratios[c] )
+        if ( columns_have(&layout->ratios, c) )
             scols_table_new_column(table, "", 0, SCOLS_FL_RIGHT);
-        if ( layout->spreads[c] )
+        if ( columns_have(&layout->spreads, c) )
             scols_table_new_column(table, "", 0, SCOLS_FL_RIGHT);
     }
     return table;
@@ -72,14 +72,14 @@ static void add_heads(struct libscols_table *table, const struct layout *layout,
     put(&at, "", NULL);
     if ( layout->reaches )
         put_apart(&at, narrowing < NARROW_REACHES ? "reaches" : "", bold);
-    for ( unsigned c = 0; c < LAYOUT_MODES; c++ )
+    FOR_EACH_COLUMN(c)
     {
-        if ( layout->titles[c] == NULL )
+        if ( !columns_have(&layout->columns, c) )
             continue;
-        put_apart(&at, layout->titles[c], bold);
-        if ( layout->ratios[c] )
+        put_apart(&at, c->title, bold);
+        if ( columns_have(&layout->ratios, c) )
             put(&at, utf8 ? "\u00d7" : "x", bold);
-        if ( layout->spreads[c] )
+        if ( columns_have(&layout->spreads, c) )
             put(&at, "p99", bold);
     }
 }
@@ -94,21 +94,21 @@ static void add_row(struct libscols_table *table, const struct layout *layout,
     free(name);
     if ( layout->reaches )
         put_apart(&at, row->reaches, NULL);
-    for ( unsigned c = 0; c < LAYOUT_MODES; c++ )
+    FOR_EACH_COLUMN(c)
     {
-        const struct layout_cell *cell = &row->cells[c];
+        const struct layout_cell *cell = &row->cells[column_place(c)];
         const char *paint = NULL;
 
-        if ( layout->titles[c] == NULL )
+        if ( !columns_have(&layout->columns, c) )
             continue;
         if ( colour && cell->kind == CELL_BAD )
             paint = COLOUR_RED;
         else if ( colour && cell->cheapest )
             paint = COLOUR_GREEN;
         put_apart(&at, cell->median, paint);
-        if ( layout->ratios[c] )
+        if ( columns_have(&layout->ratios, c) )
             put(&at, cell->ratio, paint);
-        if ( layout->spreads[c] )
+        if ( columns_have(&layout->spreads, c) )
             put(&at, cell->spread, NULL);
     }
 }

@@ -4,7 +4,6 @@
 
 #include <jansson.h>
 
-#include "catalogue/modes.h"
 #include "lib/files.h"
 #include "report/json.h"
 #include "report/trace_files.h"
@@ -139,7 +138,7 @@ json_t *trace_document(const struct trace *t)
 
     json_object_set_new(document, "schema", json_string(TRACE_SCHEMA));
     json_object_set_new(document, "row", json_string(t->row));
-    json_object_set_new(document, "mode", json_string(mode_name(t->mode)));
+    json_object_set_new(document, "mode", json_string(t->column->name));
     json_object_set_new(document, "unit", json_string("instructions"));
     json_object_set_new(document, "total", number(t->total));
     json_object_set_new(document, "overhead", number(t->overhead));
@@ -317,10 +316,10 @@ static bool read_document(struct trace *t, const json_t *document)
     const json_t *layers = json_object_get(document, "layers");
     const char *row = get_text(document, "row"), *mode = get_text(document, "mode");
 
-    if ( !row || !mode || !mode_parse(mode) )
+    if ( !row || !mode || !column_find(mode) )
         return false;
     t->row = xstrdup(row);
-    t->mode = (enum mode)mode_parse(mode);
+    t->column = column_find(mode);
     t->total = get_number(document, "total");
     t->overhead = get_number(document, "overhead");
     t->operations = (uint32_t)get_number(document, "operations");

@@ -8,7 +8,6 @@
 
 #include <libsmartcols/libsmartcols.h>
 
-#include "catalogue/modes.h"
 #include "report/text.h"
 #include "xenometer.h"
 
@@ -250,7 +249,7 @@ static void print_notes(FILE *out, const struct trace *t, const struct style *st
                                        "same code in a QEMU of that version for machines without Xen; "
                                        "others by their address.",
                                        t->places[i].name));
-    if ( (t->mode == MODE_PVH || t->mode == MODE_HVM) && !has_nrip_save(t) )
+    if ( t->column->home == HOME_XEN && column_is(t->column, "hardware") && !has_nrip_save(t) )
         note(out, style, xstrdup("Without NRIP-save, which all hardware has: at CPUID, VMMCALL and MSR "
                                  "exits Xen decodes the guest's instruction."));
 }
@@ -260,7 +259,7 @@ void trace_print(FILE *out, const struct trace *t, const struct trace_view *view
     struct style style = text_style(out);
     char *total = text_number(t->total);
 
-    fprintf(out, "%s in %s: %s instructions (sample %u of %u, from 0", t->row, mode_name(t->mode),
+    fprintf(out, "%s in %s: %s instructions (sample %u of %u, from 0", t->row, t->column->name,
             total, t->sample, t->samples);
     if ( t->xen )
         fprintf(out, "; Xen %s, dom0 Linux %s", t->xen, t->dom0_kernel ? t->dom0_kernel : "?");
@@ -413,14 +412,14 @@ static void name_sides(const struct trace *const sides[2], const char *names[2])
     static const char *const otherwise[] = { "old", "new" };
 
     for ( int i = 0; i < 2; i++ )
-        names[i] = sides[0]->mode != sides[1]->mode ? mode_name(sides[i]->mode)
+        names[i] = sides[0]->column != sides[1]->column ? sides[i]->column->name
                  : differ(sides[0]->xen, sides[1]->xen) && sides[i]->xen ? sides[i]->xen
                  : otherwise[i];
 }
 
 static void print_side(FILE *out, const struct trace *t)
 {
-    fprintf(out, "%s in %s", t->row, mode_name(t->mode));
+    fprintf(out, "%s in %s", t->row, t->column->name);
     if ( t->cpu_features && !has_nrip_save(t) )
         fputs(" (without NRIP-save)", out);
     if ( t->xen )

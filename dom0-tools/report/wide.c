@@ -14,7 +14,7 @@
 #include "report/text.h"
 #include "xenometer.h"
 
-enum column {
+enum field {
     ROW, MODE, SAMPLES, FIRST, MIN, MEDIAN, INTERVAL, P90, P99, P999, MAX, BATCH, RATIO,
     RATIO_INTERVAL, INTERRUPTED, STOLEN, COLUMNS,
 };
@@ -24,13 +24,13 @@ static const char *const titles[COLUMNS] = {
     "batch", "ratio", "95 %", "interrupted", "stolen ns",
 };
 
-static void put(struct libscols_line *line, enum column column, char *text)
+static void put(struct libscols_line *line, enum field column, char *text)
 {
     scols_line_set_data(line, column, text);
     free(text);
 }
 
-static void put_number(struct libscols_line *line, enum column column, uint64_t number)
+static void put_number(struct libscols_line *line, enum field column, uint64_t number)
 {
     put(line, column, text_number(number));
 }
@@ -75,7 +75,7 @@ static void put_figures(struct libscols_line *line, const struct results *result
     put_ratio(line, ratio);
     if ( summary_interrupted(&results->environment, r, &interrupted) )
         put_number(line, INTERRUPTED, interrupted);
-    if ( r->mode & MODES_XEN )
+    if ( r->column->home == HOME_XEN )
         put_number(line, STOLEN, r->stolen);
 }
 
@@ -107,7 +107,7 @@ static void add_row(struct libscols_table *table, const struct results *results,
             continue;
         line = scols_table_new_line(table, NULL);
         put(line, ROW, named ? xstrdup("") : xasprintf("  %s", r->row));
-        put(line, MODE, xstrdup(layout_mode_title(r->mode)));
+        put(line, MODE, xstrdup(r->column->title));
         named = true;
         if ( r->outcome == OUTCOME_SUCCESS )
             put_figures(line, results, r, &ratios[i]);

@@ -37,5 +37,5 @@ ROW(hypercall_from_dom0_process, .run = run_from_dom0_process) = {
         "itself goes through Xen, both ways (syscall/guest-getpid).  Xen's own part is "
         "hypercall/null in PV; the rest is the detour.",
     .elsewhere = "a guest has no privcmd: its kernel makes the hypercall itself, hypercall/null",
-    .modes = MODE_DOM0, .operations = 1, .samples = 1000, .warmup = 16,
+    .columns = "dom0", .operations = 1, .samples = 1000, .warmup = 16,
 };

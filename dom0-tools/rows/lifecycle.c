@@ -37,7 +37,7 @@ enum phase {
 
 /* The lives measured last. */
 static struct {
-    enum mode mode;              /* 0: none yet */
+    const struct column *column; /* NULL: none yet */
     uint32_t count;              /* lives, the first one a warm-up */
     uint64_t *ticks[PHASES];     /* `count` each */
 } lives;
@@ -98,7 +98,7 @@ static char *create(struct row_run *r, uint64_t *phase, struct guest *guest)
     look(&birth);
     settings[0] = setting = domain_setting("uuid", uuid);
     begin = tsc_begin();
-    error = domain_create(r->domains, r->mode, 0, settings, &watcher, guest);
+    error = guest_start(r->domains, r->column, 0, settings, &watcher, guest);
     end = tsc_end();
     free(setting);
     xenbus_unwatch_made(host->bus, uuid);
@@ -110,7 +110,7 @@ static char *create(struct row_run *r, uint64_t *phase, struct guest *guest)
     phase[PHASE_BUILD] = birth.introduced - birth.made;
     phase[PHASE_DEVICES] = end - birth.introduced;
     if ( error )
-        domain_end(r->domains, guest);
+        guest_end(r->domains, guest);
     return error;
 }
 
@@ -123,7 +123,7 @@ static char *boot(struct party *p, uint64_t *phase)
 
     if ( t->hypercall < t->entry || t->event < t->hypercall || t->ready < t->event )
         return xstrdup("the domain's boot times are not in order");
-    if ( !xenctrl_tsc_offset(m->guest.domid, p->mode, &offset, &doubt) )
+    if ( !xenctrl_tsc_offset(m->guest.domid, p->column->mode, &offset, &doubt) )
         return xasprintf("cannot compare the domain's TSC with ours: %s", strerror(errno));
     phase[PHASE_FIRST_INSTRUCTION] = t->entry - offset - m->unpaused;
     phase[PHASE_FIRST_HYPERCALL] = t->hypercall - t->entry;
@@ -155,7 +155,7 @@ static char *live(struct row_run *r, uint64_t *phase)
 
     if ( error )
         return error;
-    party_adopt(&party, r->domains, r->mode, &guest);
+    party_adopt(&party, r->domains, &guest);
     error = party_connect(&party, 0);
     if ( !error )
         error = boot(&party, phase);
@@ -171,14 +171,14 @@ static char *measure_lives(struct row_run *r)
     uint64_t phase[PHASES];
     char *error = NULL;
 
-    if ( lives.mode == r->mode && lives.count == count )
+    if ( lives.column == r->column && lives.count == count )
         return NULL;
     for ( unsigned i = 0; i < PHASES; i++ )
     {
         free(lives.ticks[i]);
         lives.ticks[i] = xcalloc(count, sizeof(uint64_t));
     }
-    lives.mode = 0;
+    lives.column = NULL;
     lives.count = count;
     for ( uint32_t n = 0; n < count && !error; n++ )
     {
@@ -189,7 +189,7 @@ static char *measure_lives(struct row_run *r)
             lives.ticks[i][n] = phase[i];
     }
     if ( !error )
-        lives.mode = r->mode;
+        lives.column = r->column;
     return error;
 }
 
@@ -226,7 +226,7 @@ ROW(lifecycle_create, .run = run_create) = {
         "QEMU and waits for it.  lifecycle/build and lifecycle/devices are parts of it; what "
         "remains is xl itself: its start, libraries, the config.",
     .elsewhere = BARE,
-    .modes = MODES_XEN, .flags = ROW_DOM0 | ROW_BLOCKS,
+    .columns = "xen", .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 4, .warmup = 1,
 };
 
@@ -243,7 +243,7 @@ ROW(lifecycle_build, .run = run_build) = {
         "else the build clears them.  Both ends are seen when the watch wakes this process, some "
         "ten thousand ticks late.",
     .elsewhere = BARE,
-    .modes = MODES_XEN, .flags = ROW_DOM0 | ROW_BLOCKS,
+    .columns = "xen", .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 4, .warmup = 1,
 };
 
@@ -257,7 +257,7 @@ ROW(lifecycle_devices, .run = run_devices) = {
         "PV and PVH that is a console and the end of xl; in HVM QEMU is started and waited for. "
         "The difference of the modes is the price of a device model.",
     .elsewhere = BARE,
-    .modes = MODES_XEN, .flags = ROW_DOM0 | ROW_BLOCKS,
+    .columns = "xen", .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 4, .warmup = 1,
 };
 
@@ -272,7 +272,7 @@ ROW(lifecycle_first_instruction, .run = run_first_instruction) = {
         "from the domain's HVM context, good to half a hypercall (1,350 instructions in the lab). "
         "In between: privcmd, Xen waking the vCPU, its scheduler choosing it.",
     .elsewhere = BARE,
-    .modes = MODES_XEN, .flags = ROW_DOM0,
+    .columns = "xen", .flags = ROW_DOM0,
     .operations = 1, .samples = 4, .warmup = 1,
 };
 
@@ -287,7 +287,7 @@ ROW(lifecycle_first_hypercall, .run = run_first_hypercall) = {
         "descriptor tables, asks CPUID and PCI where it is and has Xen fill the hypercall page: "
         "each of these is a VM exit.",
     .elsewhere = BARE,
-    .modes = MODES_XEN, .operations = 1, .samples = 4, .warmup = 1,
+    .columns = "xen", .operations = 1, .samples = 4, .warmup = 1,
 };
 
 ROW(lifecycle_first_event, .run = run_first_event) = {
@@ -300,7 +300,7 @@ ROW(lifecycle_first_event, .run = run_first_event) = {
         "asks xenstored for a watch; the answer comes by event.  The first thing in its life "
         "that depends on another domain.",
     .elsewhere = BARE,
-    .modes = MODES_XEN, .flags = ROW_DOM0 | ROW_BLOCKS,
+    .columns = "xen", .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 4, .warmup = 1,
 };
 
@@ -314,7 +314,7 @@ ROW(lifecycle_connect, .run = run_connect) = {
         "rings, make event channels, write the keys one by one, wait until the backend has mapped "
         "and bound them.  Mostly XenStore requests, xenstore/write each.",
     .elsewhere = BARE,
-    .modes = MODES_XEN, .flags = ROW_DOM0 | ROW_BLOCKS,
+    .columns = "xen", .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 4, .warmup = 1,
 };
 
@@ -330,6 +330,6 @@ ROW(lifecycle_destroy, .run = run_destroy) = {
         "to close the console's backend, which it never does: the clock shows them, though nobody "
         "executes anything.",
     .elsewhere = BARE,
-    .modes = MODES_XEN, .flags = ROW_DOM0 | ROW_BLOCKS,
+    .columns = "xen", .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 4, .warmup = 1,
 };

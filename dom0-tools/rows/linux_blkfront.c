@@ -55,7 +55,7 @@ static const struct {
 
 /* What a mode's domain has left. */
 static struct {
-    enum mode mode;                          /* 0: none yet */
+    const struct column *column;             /* NULL: none yet */
     char *skip, *error;                      /* why there is nothing */
     struct blkfront_result *results[JOBS];
 } done;
@@ -169,12 +169,12 @@ static char *start(struct row_run *r, const struct guest_kernel *k, uint64_t tag
     settings[1] = domain_setting("ramdisk", root);
     settings[2] = command_line(r, tag);
     settings[3] = xstrdup(MEMORY);
-    error = domain_create(r->domains, r->mode, 0, (const char *const *)settings, NULL, &guest);
+    error = guest_start(r->domains, r->column, 0, (const char *const *)settings, NULL, &guest);
     close(fd);
     if ( !error )
     {
         error = run_domain(r, &guest, tag);
-        domain_end(r->domains, &guest);
+        guest_end(r->domains, &guest);
     }
     for ( unsigned i = 0; settings[i]; i++ )
         free(settings[i]);
@@ -198,7 +198,7 @@ static void measure(struct row_run *r)
     uint64_t free_mib = xenctrl_free_memory(r->domains->host->xen);
     struct guest_kernel kernel;
 
-    if ( done.mode == r->mode )
+    if ( done.column == r->column )
         return;
     forget(r);
     done.skip = guest_kernel_find(&kernel, r->domains->options->kernel);
@@ -208,7 +208,7 @@ static void measure(struct row_run *r)
     if ( !done.skip )
         done.error = start(r, &kernel, tsc_begin());
     guest_kernel_free(&kernel);
-    done.mode = r->mode;
+    done.column = r->column;
 }
 
 /* ------------------------------------------------------------ the rows -- */
@@ -278,7 +278,7 @@ static void run_job(struct row_run *r, unsigned job)
 #define BLKFRONT_ROW                                                                    \
     .elsewhere = "Linux starts as PV or PVH by itself; HVM needs firmware and a boot loader, " \
                  "and has the blkfront of PVH",                                         \
-    .modes = MODE_PV | MODE_PVH, .needs = DOMAIN_LINUX | DOMAIN_DISK,                   \
+    .columns = "pv pvh", .needs = DOMAIN_LINUX | DOMAIN_DISK,                   \
     .flags = ROW_DOM0 | ROW_BLOCKS, .bytes = BLKFRONT_BLOCK
 
 ROWS(linux_blkfront, JOB_LINUX, "block/linux-blkfront", "xen-blkback", "block/blkif-linux");

@@ -126,7 +126,7 @@ static void run(struct row_run *r, unsigned domains)
                             domains - crowd.count, needed, (unsigned)free_mib);
         return;
     }
-    r->error = party_make(&crowd, r->domains, r->mode, 0, settings, domains);
+    r->error = party_make(&crowd, r->domains, r->column, 0, settings, domains);
     if ( !r->error )
         r->error = echo(r, &crowd, each ? each : 1);
     if ( r->error )
@@ -146,7 +146,7 @@ static void run(struct row_run *r, unsigned domains)
         .explanation = more,                                                    \
         .elsewhere = "bare mode has no other domains; in HVM each would bring a QEMU into " \
                      "dom0, and dom0's memory ends before the row",             \
-        .modes = MODE_PV | MODE_PVH, .flags = ROW_DOM0 | ROW_BLOCKS,            \
+        .columns = "pv pvh", .flags = ROW_DOM0 | ROW_BLOCKS,            \
         .operations = 1, .samples = (n) * 50,                                   \
     }
 

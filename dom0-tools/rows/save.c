@@ -23,7 +23,7 @@
 
 /* The turns made last. */
 static struct {
-    enum mode mode;              /* 0: none yet */
+    const struct column *column; /* NULL: none yet */
     uint32_t count;
     uint64_t *save, *restore;    /* `count` each */
 } turns;
@@ -66,7 +66,7 @@ static char *go_round(struct row_run *r, const char *path, uint32_t count)
 {
     static const char *const settings[] = { "memory=8", NULL };
     struct party party = { .count = 0 };
-    char *error = party_make(&party, r->domains, r->mode, 0, settings, 1);
+    char *error = party_make(&party, r->domains, r->column, 0, settings, 1);
 
     if ( !error )
         error = party_connect(&party, 0);
@@ -83,7 +83,7 @@ static char *make_turns(struct row_run *r)
     char *path, *error;
     int fd;
 
-    if ( turns.mode == r->mode && turns.count == count )
+    if ( turns.column == r->column && turns.count == count )
         return NULL;
     path = xasprintf("%s/xenometer-save-XXXXXX", directory ? directory : "/tmp");
     fd = mkostemp(path, O_CLOEXEC);
@@ -98,13 +98,13 @@ static char *make_turns(struct row_run *r)
     free(turns.restore);
     turns.save = xcalloc(count, sizeof(*turns.save));
     turns.restore = xcalloc(count, sizeof(*turns.restore));
-    turns.mode = 0;
+    turns.column = NULL;
     turns.count = count;
     error = go_round(r, path, count);
     unlink(path);
     free(path);
     if ( !error )
-        turns.mode = r->mode;
+        turns.column = r->column;
     return error;
 }
 
@@ -135,7 +135,7 @@ ROW(lifecycle_save, .run = run_save) = {
         "HVM: QEMU's state, and libxl's two seconds of lifecycle/destroy.  One sample, seconds "
         "long, unless --samples asks for more.",
     .elsewhere = BARE,
-    .modes = MODES_XEN, .flags = ROW_DOM0 | ROW_BLOCKS,
+    .columns = "xen", .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 1,
 };
 
@@ -150,6 +150,6 @@ ROW(lifecycle_restore, .run = run_restore) = {
         "for HVM QEMU started with its state.  The difference to lifecycle/create is what comes "
         "from the file.  Afterwards the image must connect and run a row.",
     .elsewhere = BARE,
-    .modes = MODES_XEN, .flags = ROW_DOM0 | ROW_BLOCKS,
+    .columns = "xen", .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 1,
 };

@@ -225,20 +225,19 @@ size_t region_median(const uint64_t *raw, size_t count)
 
 void region_layers(const struct record *r, struct results *results)
 {
-    static const enum mode modes[] = { MODE_PV, MODE_PVH, MODE_HVM, MODE_BARE };
     size_t from = 0;
 
     if ( r->event_count == 0 )
         return;
-    /* Modes ran one after the other, and in each the rows in the table's order:
+    /* Columns ran one after the other, and in each the rows in the table's order:
      * so each is looked for behind the one before; once around, if that is not so. */
-    for ( size_t m = 0; m < sizeof(modes) / sizeof(modes[0]); m++ )
+    FOR_EACH_COLUMN(c)
         for ( size_t i = 0; i < results->count; i++ )
         {
             struct result *result = &results->rows[i];
             size_t first, last;
 
-            if ( result->mode != modes[m] || !result->raw_count || result->has_layers ||
+            if ( result->column != c || !result->raw_count || result->has_layers ||
                  !find_next(r, from, result->raw, result->raw_count,
                             region_median(result->raw, result->raw_count), &first, &last) )
                 continue;

@@ -11,6 +11,7 @@
 
 #include <jansson.h>
 
+#include "catalogue/column.h"
 #include "trace/capture.h"
 #include "trace/names.h"
 
@@ -51,7 +52,7 @@ struct function {
 /* Names are of names.h or literals; everything else is the trace's own. */
 struct trace {
     char *row;
-    enum mode mode;
+    const struct column *column;
     char *cpu_features;      /* of the lab's CPU, with commas between (machines/lab.h); NULL in
                                 bare mode and in traces that do not say */
     uint64_t total;          /* what the guest's TSC said */

@@ -14,7 +14,6 @@ const char *mode_name(void)
     case MODE_PVH:  return "pvh";
     case MODE_HVM:  return "hvm";
     case MODE_BARE: return "bare";
-    case MODE_DOM0: break;
     }
     return "?";
 }

@@ -69,6 +69,6 @@ SECTIONS
 }
 
 ASSERT(SIZEOF(rows) > 0, "the row table is empty: rows must be linked as objects, not out of an archive")
-ASSERT(SIZEOF(rows) % 512 == 0, "the row table is not a whole number of descriptors")
-ASSERT(SIZEOF(rows) / 512 == SIZEOF(row_code) / 24, "not every row has its functions")
+ASSERT(SIZEOF(rows) % 560 == 0, "the row table is not a whole number of descriptors")
+ASSERT(SIZEOF(rows) / 560 == SIZEOF(row_code) / 24, "not every row has its functions")
 ASSERT(image_end < 0x800000, "the image needs more than 8 MiB: it must fit small domains")

@@ -20,7 +20,7 @@ ROW(baseline_empty, .run = run_empty) = {
     .path = "RDTSC, RDTSCP",
     .help = "the timed region with nothing in it",
     .explanation = explanation_baseline_empty,
-    .modes = MODES_ALL, .flags = ROW_HEADLINE | ROW_BASELINE,
+    .columns = "image", .flags = ROW_HEADLINE | ROW_BASELINE,
     .operations = 1, .samples = 1000, .warmup = 16,
 };
 
@@ -43,7 +43,7 @@ ROW(baseline_call, .run = run_call) = {
     .path = "CALL, RET",
     .help = "call an empty function",
     .explanation = explanation_baseline_call,
-    .modes = MODES_ALL, .operations = 1, .samples = 1000, .warmup = 16,
+    .columns = "image", .operations = 1, .samples = 1000, .warmup = 16,
 };
 
 static void run_rdtsc(struct row_run *r)
@@ -61,7 +61,7 @@ ROW(baseline_rdtsc, .run = run_rdtsc) = {
     .path = "LFENCE, RDTSC",
     .help = "read the time stamp counter, ordered by LFENCE",
     .explanation = explanation_baseline_rdtsc,
-    .modes = MODES_ALL, .operations = 1, .samples = 1000, .warmup = 16,
+    .columns = "image", .operations = 1, .samples = 1000, .warmup = 16,
 };
 
 static void run_rdtscp(struct row_run *r)
@@ -77,7 +77,7 @@ ROW(baseline_rdtscp, .run = run_rdtscp) = {
     .path = "RDTSCP, LFENCE",
     .help = "read the time stamp counter by RDTSCP",
     .explanation = explanation_baseline_rdtscp,
-    .modes = MODES_ALL, .operations = 1, .samples = 1000, .warmup = 16,
+    .columns = "image", .operations = 1, .samples = 1000, .warmup = 16,
 };
 
 static void run_pause(struct row_run *r)
@@ -94,7 +94,7 @@ ROW(baseline_pause, .run = run_pause) = {
     .path = "PAUSE",
     .help = "one PAUSE, too few for the pause filter to notice",
     .explanation = explanation_baseline_pause,
-    .modes = MODES_ALL, .operations = 1, .samples = 1000, .warmup = 16,
+    .columns = "image", .operations = 1, .samples = 1000, .warmup = 16,
 };
 
 static u8 *copy_from, *copy_to;
@@ -127,7 +127,7 @@ ROW(baseline_memcpy_4k, .setup = setup_copy, .run = run_copy, .teardown = teardo
     .path = "REP MOVSQ",
     .help = "copy 4 KiB inside the guest",
     .explanation = explanation_baseline_memcpy_4k,
-    .modes = MODES_ALL, .operations = 1, .samples = 1000, .warmup = 16,
+    .columns = "image", .operations = 1, .samples = 1000, .warmup = 16,
 };
 
 static void run_atomic(struct row_run *r)
@@ -146,5 +146,5 @@ ROW(baseline_atomic_add, .run = run_atomic) = {
     .path = "LOCK ADD",
     .help = "one locked addition to memory",
     .explanation = explanation_baseline_atomic_add,
-    .modes = MODES_ALL, .operations = 1, .samples = 1000, .warmup = 16,
+    .columns = "image", .operations = 1, .samples = 1000, .warmup = 16,
 };

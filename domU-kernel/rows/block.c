@@ -72,7 +72,7 @@ BLKIF_PATH(copy, unkept, "device/vbd/51776", AREA_COPY)      /* xvde: ours again
 /* ---- the rows ---- */
 
 #define BLKIF_ROW                                                                   \
-    .elsewhere = NO_BACKEND, .modes = MODES_XEN, .operations = 1,                   \
+    .elsewhere = NO_BACKEND, .columns = "xen", .operations = 1,                   \
     .samples = 100, .warmup = 16, .bytes = 4096
 
 #define PATH_ROWS(id, need, name_, path_, peer, row_flags, streams)                 \
@@ -114,7 +114,7 @@ BLKIF_PATH(copy, unkept, "device/vbd/51776", AREA_COPY)      /* xvde: ours again
         .path = path_ ", up to " #depth " open",                                    \
         .help = "stream 4 KiB reads through " peer ", up to " #depth " open; per request", \
         .explanation = explanation_block_##id##_depth_##depth,                      \
-        .elsewhere = NO_BACKEND, .modes = MODES_XEN, .needs = need,                 \
+        .elsewhere = NO_BACKEND, .columns = "xen", .needs = need,                 \
         .flags = ROW_DOM0 | ROW_BLOCKS | ROW_BATCHES,                               \
         .operations = DISK_STREAMED, .samples = streams, .warmup = 1, .bytes = 4096, \
     }
@@ -209,7 +209,7 @@ static const char *merge_stream(struct disk_path *p, u32 depth)
         .path = path_ ", up to 32 open, merged",                                    \
         .help = "stream 4 KiB reads through " peer ", 32 open, neighbours merged",  \
         .explanation = explanation_block_##id##_merged,                             \
-        .elsewhere = NO_BACKEND, .modes = MODES_XEN, .needs = DOMAIN_DISK,          \
+        .elsewhere = NO_BACKEND, .columns = "xen", .needs = DOMAIN_DISK,          \
         .flags = ROW_DOM0 | ROW_BLOCKS | ROW_BATCHES,                               \
         .operations = DISK_STREAMED, .samples = 20, .warmup = 1, .bytes = 4096,     \
     }
@@ -222,7 +222,7 @@ MERGED_ROW(own, "blkif-own", "blkif ring, xenometer's backend",
 /* ---- sweeps ---- */
 
 #define BLKIF_SIZES(need)                                                           \
-    .elsewhere = NO_BACKEND, .modes = MODES_XEN, .needs = need,                     \
+    .elsewhere = NO_BACKEND, .columns = "xen", .needs = need,                     \
     .flags = ROW_DOM0 | ROW_BLOCKS
 
 DISK_SIZE_ROWS(blkback, "block/blkif-linux", "blkif ring, Linux's xen-blkback, depth 1", 40, 20, "",
@@ -325,7 +325,7 @@ static const char *try_discard(struct vbd *v)
         .name = "block/" name_ "-" #operation, .work = work_, .path = path_,        \
         .help = work_ ", by " path_,                                                \
         .explanation = explanation_block_##id##_##operation,                        \
-        .elsewhere = NO_BACKEND, .modes = MODES_XEN, .needs = DOMAIN_DISK,          \
+        .elsewhere = NO_BACKEND, .columns = "xen", .needs = DOMAIN_DISK,          \
         .flags = ROW_DOM0 | ROW_BLOCKS, .operations = 1, .samples = 40, .warmup = 4, \
     }
 

@@ -108,7 +108,7 @@ static void run_taken_line(struct row_run *r) { taken(r, line, LENGTH); }
         .help = help_,                                                              \
         .explanation = explanation_console_##id,                                    \
         .elsewhere = "no Xen below, so no console ring",                            \
-        .modes = MODES_XEN, .flags = ROW_DOM0 | flags_,                             \
+        .columns = "xen", .flags = ROW_DOM0 | flags_,                             \
         .operations = 1, .samples = 64, .warmup = 4,                                \
     }
 
@@ -178,7 +178,7 @@ ROW(console_uart, .setup = setup_uart, .run = run_uart) = {
     .help = "one character by QEMU's 16550: IN until ready, OUT",
     .explanation = explanation_console_uart,
     .elsewhere = NEEDS_UART,
-    .modes = MODE_HVM | MODE_BARE, .flags = ROW_DOM0 | ROW_BLOCKS,
+    .columns = "hvm bare", .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 64, .warmup = 4,
 };
 
@@ -192,7 +192,7 @@ ROW(console_uart_line, .setup = setup_uart, .run = run_uart_line) = {
     .help = "a line by QEMU's 16550, character by character",
     .explanation = explanation_console_uart_line,
     .elsewhere = NEEDS_UART,
-    .modes = MODE_HVM | MODE_BARE, .flags = ROW_DOM0 | ROW_BLOCKS,
+    .columns = "hvm bare", .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 8, .warmup = 1,
 };
 
@@ -216,7 +216,7 @@ ROW(console_debug_port_line, .run = run_debug_line) = {
     .help = "a line to Xen's debug console, port 0xe9",
     .explanation = explanation_console_debug_port_line,
     .elsewhere = "a PV guest has no ports",
-    .modes = MODES_HARDWARE, .operations = 1, .samples = 16, .warmup = 1,
+    .columns = "hardware", .operations = 1, .samples = 16, .warmup = 1,
 };
 
 static long console_io(void)
@@ -245,5 +245,5 @@ ROW(console_hypercall_line, .setup = setup_console_io, .run = run_console_io) = 
     .help = "a line to Xen's log by HYPERVISOR_console_io",
     .explanation = explanation_console_hypercall_line,
     .elsewhere = "no Xen below",
-    .modes = MODES_XEN, .operations = 1, .samples = 16, .warmup = 1,
+    .columns = "xen", .operations = 1, .samples = 16, .warmup = 1,
 };

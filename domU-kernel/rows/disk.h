@@ -216,7 +216,7 @@ void disk_read_streamed(struct row_run *, struct disk_path *, u32 depth);
 /* Rows of what QEMU emulates. */
 #define EMULATED_ROW_(more) \
     .elsewhere = "only HVM has a device model that emulates disks",                 \
-    .modes = MODE_HVM, .needs = DOMAIN_CONTROLLERS, .flags = ROW_DOM0 | ROW_BLOCKS | (more)
+    .columns = "hvm", .needs = DOMAIN_CONTROLLERS, .flags = ROW_DOM0 | ROW_BLOCKS | (more)
 #define EMULATED_SIZES EMULATED_ROW_(0)
 #define EMULATED_ROW   EMULATED_ROW_(0), .bytes = 4096
 #define EMULATED_HEADLINE EMULATED_ROW_(ROW_HEADLINE), .bytes = 4096

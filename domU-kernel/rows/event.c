@@ -55,7 +55,7 @@ ROW(event_send_masked, .setup = setup_loop, .run = run_masked, .teardown = teard
     .help = "send an event whose receiver has the port masked",
     .explanation = explanation_event_send_masked,
     .elsewhere = NO_EVENTS,
-    .modes = MODES_XEN, .flags = ROW_HEADLINE,
+    .columns = "xen", .flags = ROW_HEADLINE,
     .operations = 1, .samples = 1000, .warmup = 16,
 };
 
@@ -89,7 +89,7 @@ ROW(event_roundtrip_idle, .run = run_roundtrip) = {
     .help = "event to the backend process and back, both blocked",
     .explanation = explanation_event_roundtrip_idle,
     .elsewhere = NO_EVENTS,
-    .modes = MODES_XEN, .needs = SERVICE_ECHO,
+    .columns = "xen", .needs = SERVICE_ECHO,
     .flags = ROW_HEADLINE | ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 200, .warmup = 8,
 };
@@ -125,7 +125,7 @@ ROW(event_send_unbound,
     .help = "send on a port that nobody has bound to",
     .explanation = explanation_event_send_unbound,
     .elsewhere = NO_EVENTS,
-    .modes = MODES_XEN, .operations = 1, .samples = 1000, .warmup = 16,
+    .columns = "xen", .operations = 1, .samples = 1000, .warmup = 16,
 };
 
 static const char *setup_self(struct row_run *r)
@@ -160,7 +160,7 @@ ROW(event_send_self, .setup = setup_self, .run = run_self, .teardown = teardown_
     .help = "send an event to oneself and take the upcall",
     .explanation = explanation_event_send_self,
     .elsewhere = NO_EVENTS,
-    .modes = MODES_XEN, .operations = 1, .samples = 1000, .warmup = 16,
+    .columns = "xen", .operations = 1, .samples = 1000, .warmup = 16,
 };
 
 static void run_unmask(struct row_run *r)
@@ -178,5 +178,5 @@ ROW(event_unmask, .setup = setup_loop, .run = run_unmask, .teardown = teardown_l
     .help = "unmask a port by hypercall, nothing pending",
     .explanation = explanation_event_unmask,
     .elsewhere = NO_EVENTS,
-    .modes = MODES_XEN, .operations = 1, .samples = 1000, .warmup = 16,
+    .columns = "xen", .operations = 1, .samples = 1000, .warmup = 16,
 };

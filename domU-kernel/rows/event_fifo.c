@@ -47,7 +47,7 @@ ROW(event_fifo_send, .setup = setup_port, .run = run_send, .teardown = teardown_
     .help = "send an event whose receiver has the port masked, FIFO ABI",
     .explanation = explanation_event_fifo_send,
     .elsewhere = NO_EVENTS,
-    .modes = MODES_XEN, .needs = DOMAIN_FIFO,
+    .columns = "xen", .needs = DOMAIN_FIFO,
     .operations = 1, .samples = 1000, .warmup = 16,
 };
 
@@ -134,6 +134,6 @@ ROW(event_fifo_priority,
     .help = "64 events pending, the last sent of highest priority: until its turn",
     .explanation = explanation_event_fifo_priority,
     .elsewhere = NO_EVENTS,
-    .modes = MODES_XEN, .needs = DOMAIN_FIFO,
+    .columns = "xen", .needs = DOMAIN_FIFO,
     .operations = 1, .samples = 100, .warmup = 4,
 };

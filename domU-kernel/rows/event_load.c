@@ -56,7 +56,7 @@ ROW(event_upcall_entry, .setup = setup_port, .run = run_upcall_entry, .teardown 
     .help = "send an event to oneself, until the handler begins",
     .explanation = explanation_event_upcall_entry,
     .elsewhere = NO_EVENTS,
-    .modes = MODES_XEN, .operations = 1, .samples = 1000, .warmup = 16,
+    .columns = "xen", .operations = 1, .samples = 1000, .warmup = 16,
 };
 
 /* ---- one upcall for many ports ---- */
@@ -138,7 +138,7 @@ static void run_scan(struct row_run *r, u32 count)
         .help = "one upcall, ports pending: " #n ", " row_path,                         \
         .explanation = explanation_event_##identifier,                                  \
         .elsewhere = NO_EVENTS,                                                         \
-        .modes = MODES_XEN, .needs = row_needs, .operations = 1,                        \
+        .columns = "xen", .needs = row_needs, .operations = 1,                        \
         .samples = row_samples, .warmup = row_warmup,                                   \
     }
 
@@ -204,7 +204,7 @@ ROW(event_roundtrip_busy, .run = run_roundtrip_busy) = {
     .help = "event to the backend process and back while it polls",
     .explanation = explanation_event_roundtrip_busy,
     .elsewhere = NO_EVENTS,
-    .modes = MODES_XEN, .needs = SERVICE_ECHO | SERVICE_DATA_RING,
+    .columns = "xen", .needs = SERVICE_ECHO | SERVICE_DATA_RING,
     .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 200, .warmup = 8,
 };
@@ -246,7 +246,7 @@ ROW(event_poll, .run = run_poll) = {
     .help = "event to the backend process and back, waiting by SCHEDOP_poll",
     .explanation = explanation_event_poll,
     .elsewhere = NO_EVENTS,
-    .modes = MODES_XEN, .needs = SERVICE_ECHO, .flags = ROW_DOM0 | ROW_BLOCKS,
+    .columns = "xen", .needs = SERVICE_ECHO, .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 200, .warmup = 8,
 };
 
@@ -296,6 +296,6 @@ ROW(event_oneway_rate, .setup = setup_oneway, .run = run_oneway, .teardown = tea
     .help = "256 events to the backend process without waiting; per event",
     .explanation = explanation_event_oneway_rate,
     .elsewhere = NO_EVENTS,
-    .modes = MODES_XEN, .needs = SERVICE_DATA_RING, .flags = ROW_DOM0,
+    .columns = "xen", .needs = SERVICE_DATA_RING, .flags = ROW_DOM0,
     .operations = BURST, .samples = 50, .warmup = 4,
 };

@@ -26,7 +26,7 @@ ROW(exit_cpuid_basic, .run = run_cpuid) = {
     .help = "CPUID leaf 0: an exit served inside Xen",
     .explanation = explanation_exit_cpuid_basic,
     .elsewhere = NOT_IN_PV ": its CPUID does not leave it",
-    .modes = MODES_HARDWARE, .flags = ROW_HEADLINE,
+    .columns = "hardware", .flags = ROW_HEADLINE,
     .operations = 1, .samples = 1000, .warmup = 16,
 };
 
@@ -55,7 +55,7 @@ ROW(exit_msr_read, .setup = setup_msr, .run = run_msr) = {
     .help = "RDMSR of IA32_APIC_BASE, intercepted by Xen",
     .explanation = explanation_exit_msr_read,
     .elsewhere = NOT_IN_PV,
-    .modes = MODES_HARDWARE, .flags = ROW_HEADLINE,
+    .columns = "hardware", .flags = ROW_HEADLINE,
     .operations = 1, .samples = 1000, .warmup = 16,
 };
 
@@ -74,7 +74,7 @@ ROW(exit_cpuid_deep, .run = run_cpuid_deep) = {
     .help = "CPUID of the extended state leaf, which Xen computes",
     .explanation = explanation_exit_cpuid_deep,
     .elsewhere = NOT_IN_PV,
-    .modes = MODES_HARDWARE, .operations = 1, .samples = 1000, .warmup = 16,
+    .columns = "hardware", .operations = 1, .samples = 1000, .warmup = 16,
 };
 
 static const char *setup_hypervisor_leaf(struct row_run *r)
@@ -100,7 +100,7 @@ ROW(exit_cpuid_hypervisor_leaf, .setup = setup_hypervisor_leaf, .run = run_hyper
     .help = "CPUID of Xen's own version leaf",
     .explanation = explanation_exit_cpuid_hypervisor_leaf,
     .elsewhere = NOT_IN_PV,
-    .modes = MODES_HARDWARE, .operations = 1, .samples = 1000, .warmup = 16,
+    .columns = "hardware", .operations = 1, .samples = 1000, .warmup = 16,
 };
 
 static u64 apic_base;
@@ -128,7 +128,7 @@ ROW(exit_msr_write, .setup = setup_msr_write, .run = run_msr_write) = {
     .help = "WRMSR of IA32_APIC_BASE with the value it has",
     .explanation = explanation_exit_msr_write,
     .elsewhere = NOT_IN_PV,
-    .modes = MODES_HARDWARE, .operations = 1, .samples = 1000, .warmup = 16,
+    .columns = "hardware", .operations = 1, .samples = 1000, .warmup = 16,
 };
 
 /* SDM vol. 4 and AMD APM vol. 2 define nothing at this number. */
@@ -155,7 +155,7 @@ ROW(exit_msr_fault, .run = run_msr_fault) = {
     .help = "RDMSR of a register that does not exist, and the #GP handled",
     .explanation = explanation_exit_msr_fault,
     .elsewhere = NOT_IN_PV,
-    .modes = MODE_PVH | MODE_HVM, .operations = 1, .samples = 500, .warmup = 16,
+    .columns = "pvh hvm", .operations = 1, .samples = 500, .warmup = 16,
 };
 
 /* ---- control registers (SDM vol. 3, 2.5) ---- */
@@ -190,7 +190,7 @@ ROW(exit_cr0_wp, .run = run_cr0) = {
     .help = "flip CR0.WP",
     .explanation = explanation_exit_cr0_wp,
     .elsewhere = NOT_IN_PV,
-    .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
+    .columns = "hardware", .operations = 1, .samples = 500, .warmup = 16,
 };
 
 static void run_cr3(struct row_run *r)
@@ -211,7 +211,7 @@ ROW(exit_cr3, .run = run_cr3) = {
     .help = "reload CR3: a change of address space",
     .explanation = explanation_exit_cr3,
     .elsewhere = NOT_IN_PV,
-    .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
+    .columns = "hardware", .operations = 1, .samples = 500, .warmup = 16,
 };
 
 static void run_cr4(struct row_run *r)
@@ -238,7 +238,7 @@ ROW(exit_cr4_pge, .run = run_cr4) = {
     .help = "flip CR4.PGE: a flush of all translations",
     .explanation = explanation_exit_cr4_pge,
     .elsewhere = NOT_IN_PV,
-    .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
+    .columns = "hardware", .operations = 1, .samples = 500, .warmup = 16,
 };
 
 static void run_debug_register(struct row_run *r)
@@ -258,7 +258,7 @@ ROW(exit_debug_register, .run = run_debug_register) = {
     .help = "write DR0",
     .explanation = explanation_exit_debug_register,
     .elsewhere = NOT_IN_PV,
-    .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
+    .columns = "hardware", .operations = 1, .samples = 500, .warmup = 16,
 };
 
 static void run_invlpg(struct row_run *r)
@@ -276,7 +276,7 @@ ROW(exit_invlpg, .run = run_invlpg) = {
     .help = "invalidate one translation",
     .explanation = explanation_exit_invlpg,
     .elsewhere = NOT_IN_PV,
-    .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
+    .columns = "hardware", .operations = 1, .samples = 500, .warmup = 16,
 };
 
 static void run_wbinvd(struct row_run *r)
@@ -294,7 +294,7 @@ ROW(exit_wbinvd, .run = run_wbinvd) = {
     .help = "write back and invalidate caches, intercepted by Xen",
     .explanation = explanation_exit_wbinvd,
     .elsewhere = NOT_IN_PV,
-    .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
+    .columns = "hardware", .operations = 1, .samples = 500, .warmup = 16,
 };
 
 /* One vCPU spins without cause: enough PAUSEs for a filter of 3,000 to fire. */
@@ -319,7 +319,7 @@ ROW(exit_pause_loop, .run = run_pause_loop) = {
     .help = "spin with PAUSE long enough for the pause filter",
     .explanation = explanation_exit_pause_loop,
     .elsewhere = "PAUSE never leaves a PV guest",
-    .modes = MODES_HARDWARE, .operations = 1, .samples = 100, .warmup = 4,
+    .columns = "hardware", .operations = 1, .samples = 100, .warmup = 4,
 };
 
 struct table_pointer { u16 limit; u64 base; } __attribute__((packed));
@@ -344,7 +344,7 @@ ROW(exit_descriptor_table, .run = run_descriptor_table) = {
     .help = "six instructions that hardware virtualization runs natively",
     .explanation = explanation_exit_descriptor_table,
     .elsewhere = NOT_IN_PV,
-    .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
+    .columns = "hardware", .operations = 1, .samples = 500, .warmup = 16,
 };
 
 static void run_smsw(struct row_run *r)
@@ -362,7 +362,7 @@ ROW(exit_smsw, .run = run_smsw) = {
     .help = "read the low half of CR0",
     .explanation = explanation_exit_smsw,
     .elsewhere = NOT_IN_PV,
-    .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
+    .columns = "hardware", .operations = 1, .samples = 500, .warmup = 16,
 };
 
 static const char *setup_halt(struct row_run *r)
@@ -395,5 +395,5 @@ ROW(exit_hlt_wake, .setup = setup_halt, .run = run_halt) = {
     .help = "halt with an interrupt pending, and take it",
     .explanation = explanation_exit_hlt_wake,
     .elsewhere = NOT_IN_PV ": see event/roundtrip-idle for its way to sleep",
-    .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
+    .columns = "hardware", .operations = 1, .samples = 500, .warmup = 16,
 };

@@ -43,7 +43,7 @@ ROW(exit_vmcall, .setup = setup_vendor, .run = run_vmcall) = {
     .help = "the CPU's own instruction for calling the hypervisor, nothing asked",
     .explanation = explanation_exit_vmcall,
     .elsewhere = "VMCALL and VMMCALL are undefined where no hypervisor is below, and in PV, whose door is SYSCALL",
-    .modes = MODE_PVH | MODE_HVM, .operations = 1, .samples = 1000, .warmup = 16,
+    .columns = "pvh hvm", .operations = 1, .samples = 1000, .warmup = 16,
 };
 
 /* An instruction that raises #UD; the handler goes on behind it. */
@@ -73,7 +73,7 @@ ROW(exit_vmcall_foreign, .setup = setup_vendor, .run = run_foreign) = {
     .help = "VMCALL on AMD, VMMCALL on Intel: undefined there",
     .explanation = explanation_exit_vmcall_foreign,
     .elsewhere = NOT_IN_PV,
-    .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
+    .columns = "hardware", .operations = 1, .samples = 500, .warmup = 16,
 };
 
 /* ---- extended control register (SDM vol. 2, XSETBV) ---- */
@@ -152,7 +152,7 @@ ROW(exit_xsetbv, .setup = setup_xsetbv, .run = run_xsetbv, .teardown = teardown_
     .help = "write XCR0 with the value it has",
     .explanation = explanation_exit_xsetbv,
     .elsewhere = NOT_IN_PV,
-    .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
+    .columns = "hardware", .operations = 1, .samples = 500, .warmup = 16,
 };
 
 /* ---- CR8: the task priority without memory (SDM vol. 3, 10.8.6.1) ---- */
@@ -186,7 +186,7 @@ ROW(exit_cr8_read, .setup = setup_cr8, .run = run_cr8_read) = {
     .help = "read the task priority by CR8",
     .explanation = CR8_TEXT,
     .elsewhere = NOT_IN_PV,
-    .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
+    .columns = "hardware", .operations = 1, .samples = 500, .warmup = 16,
 };
 
 ROW(exit_cr8_write, .setup = setup_cr8, .run = run_cr8_write) = {
@@ -196,7 +196,7 @@ ROW(exit_cr8_write, .setup = setup_cr8, .run = run_cr8_write) = {
     .help = "write the task priority by CR8",
     .explanation = CR8_TEXT,
     .elsewhere = NOT_IN_PV,
-    .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
+    .columns = "hardware", .operations = 1, .samples = 500, .warmup = 16,
 };
 
 /* ---- model specific registers (SDM vol. 4; AMD APM vol. 2, 3.2) ---- */
@@ -232,7 +232,7 @@ ROW(exit_msr_trapped, .run = run_msr_trapped) = {
     .help = "read the time stamp counter by its MSR, which traps",
     .explanation = explanation_exit_msr_trapped,
     .elsewhere = NOT_IN_PV,
-    .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
+    .columns = "hardware", .operations = 1, .samples = 500, .warmup = 16,
 };
 
 #define MSR_KERNEL_GS_BASE 0xc0000102u
@@ -253,7 +253,7 @@ ROW(exit_kernel_gs_base, .run = run_gs_base) = {
     .help = "write an MSR that Xen lets the guest have",
     .explanation = explanation_exit_kernel_gs_base,
     .elsewhere = NOT_IN_PV,
-    .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
+    .columns = "hardware", .operations = 1, .samples = 500, .warmup = 16,
 };
 
 static u64 value;
@@ -284,7 +284,7 @@ ROW(exit_tsc_adjust, .setup = setup_tsc_adjust, .run = run_tsc_adjust) = {
     .help = "write IA32_TSC_ADJUST with the value it has",
     .explanation = explanation_exit_tsc_adjust,
     .elsewhere = NOT_IN_PV,
-    .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
+    .columns = "hardware", .operations = 1, .samples = 500, .warmup = 16,
 };
 
 static const char *setup_deadline(struct row_run *r)
@@ -322,7 +322,7 @@ ROW(exit_tsc_deadline,
     .help = "arm the LAPIC's TSC deadline timer for the far future",
     .explanation = explanation_exit_tsc_deadline,
     .elsewhere = NOT_IN_PV,
-    .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
+    .columns = "hardware", .operations = 1, .samples = 500, .warmup = 16,
 };
 
 /* Intel's one bit for both, or AMD's for each. */
@@ -362,7 +362,7 @@ ROW(exit_ibrs, .setup = setup_ibrs, .run = run_ibrs) = {
     .help = "switch IBRS on and off: restricted branch speculation",
     .explanation = explanation_exit_ibrs,
     .elsewhere = NOT_IN_PV,
-    .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
+    .columns = "hardware", .operations = 1, .samples = 500, .warmup = 16,
 };
 
 static const char *setup_ibpb(struct row_run *r)
@@ -387,7 +387,7 @@ ROW(exit_ibpb, .setup = setup_ibpb, .run = run_ibpb) = {
     .help = "issue an indirect branch prediction barrier",
     .explanation = explanation_exit_ibpb,
     .elsewhere = NOT_IN_PV,
-    .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
+    .columns = "hardware", .operations = 1, .samples = 500, .warmup = 16,
 };
 
 /* ---- a trapped TSC ---- */
@@ -432,6 +432,6 @@ ROW(exit_rdtsc_trapped, .setup = setup_rdtsc, .run = run_rdtsc) = {
     .help = "read a time stamp counter that Xen emulates",
     .explanation = explanation_exit_rdtsc_trapped,
     .elsewhere = "bare mode has no Xen to trap RDTSC",
-    .modes = MODES_XEN, .needs = DOMAIN_TSC_EMULATED,
+    .columns = "xen", .needs = DOMAIN_TSC_EMULATED,
     .operations = 1, .samples = 500, .warmup = 16,
 };

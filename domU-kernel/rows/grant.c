@@ -90,7 +90,7 @@ ROW(grant_access_end,
     .help = "grant a page and end the grant, unused",
     .explanation = explanation_grant_access_end,
     .elsewhere = NO_GRANTS,
-    .modes = MODES_XEN, .flags = ROW_HEADLINE,
+    .columns = "xen", .flags = ROW_HEADLINE,
     .operations = 1, .samples = 1000, .warmup = 16,
 };
 
@@ -107,7 +107,7 @@ ROW(grant_v2_access,
     .help = "the same in version 2 of the grant table",
     .explanation = explanation_grant_v2_access,
     .elsewhere = NO_GRANTS,
-    .modes = MODES_XEN, .needs = DOMAIN_GRANT_V2,
+    .columns = "xen", .needs = DOMAIN_GRANT_V2,
     .operations = 1, .samples = 1000, .warmup = 16,
 };
 
@@ -244,7 +244,7 @@ ROW(grant_map_1, .setup = setup_1, .run = run_map, .teardown = teardown_shared) 
     .help = "ring request; the backend maps the page, reads it, unmaps",
     .explanation = explanation_grant_map_1,
     .elsewhere = NO_GRANTS,
-    .modes = MODES_XEN, .needs = SERVICE_DATA_RING,
+    .columns = "xen", .needs = SERVICE_DATA_RING,
     .flags = ROW_HEADLINE | ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 100, .warmup = 4,
 };
@@ -260,7 +260,7 @@ ROW(grant_map_32, .setup = setup_32, .run = run_map, .teardown = teardown_shared
     .help = "as map-1 with 32 pages in one request; per page",
     .explanation = explanation_grant_map_32,
     .elsewhere = NO_GRANTS,
-    .modes = MODES_XEN, .needs = SERVICE_DATA_RING, .flags = ROW_DOM0 | ROW_BLOCKS,
+    .columns = "xen", .needs = SERVICE_DATA_RING, .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = DATA_PAGES, .samples = 50, .warmup = 4,
 };
 
@@ -275,7 +275,7 @@ ROW(grant_v2_map, .setup = setup_1_v2, .run = run_map, .teardown = teardown_shar
     .help = "as map-1, the guest's table in version 2",
     .explanation = explanation_grant_v2_map,
     .elsewhere = NO_GRANTS,
-    .modes = MODES_XEN, .needs = SERVICE_DATA_RING | DOMAIN_GRANT_V2,
+    .columns = "xen", .needs = SERVICE_DATA_RING | DOMAIN_GRANT_V2,
     .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 100, .warmup = 4,
 };
@@ -308,7 +308,7 @@ ROW(grant_unmap_1, .setup = setup_1, .run = run_unmap, .teardown = teardown_shar
     .help = "ring request; the backend unmaps a page it has mapped",
     .explanation = explanation_grant_unmap_1,
     .elsewhere = NO_GRANTS,
-    .modes = MODES_XEN, .needs = SERVICE_DATA_RING, .flags = ROW_DOM0 | ROW_BLOCKS,
+    .columns = "xen", .needs = SERVICE_DATA_RING, .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 100, .warmup = 4,
 };
 
@@ -322,7 +322,7 @@ ROW(grant_unmap_32, .setup = setup_32, .run = run_unmap, .teardown = teardown_sh
     .help = "as unmap-1 with 32 pages in one request; per page",
     .explanation = explanation_grant_unmap_32,
     .elsewhere = NO_GRANTS,
-    .modes = MODES_XEN, .needs = SERVICE_DATA_RING, .flags = ROW_DOM0 | ROW_BLOCKS,
+    .columns = "xen", .needs = SERVICE_DATA_RING, .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = DATA_PAGES, .samples = 50, .warmup = 4,
 };
 
@@ -344,7 +344,7 @@ ROW(grant_copy_4k, .setup = setup_1, .run = run_copy, .teardown = teardown_share
     .help = "ring request; the backend grant-copies 4 KiB of the page",
     .explanation = explanation_grant_copy_4k,
     .elsewhere = NO_GRANTS,
-    .modes = MODES_XEN, .needs = SERVICE_DATA_RING,
+    .columns = "xen", .needs = SERVICE_DATA_RING,
     .flags = ROW_HEADLINE | ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 100, .warmup = 4,
 };
@@ -361,7 +361,7 @@ ROW(grant_copy_4k_x32, .setup = setup_32, .run = run_copy, .teardown = teardown_
     .help = "as copy-4k with 32 pages in one request; per page",
     .explanation = explanation_grant_copy_4k_x32,
     .elsewhere = NO_GRANTS,
-    .modes = MODES_XEN, .needs = SERVICE_DATA_RING, .flags = ROW_DOM0 | ROW_BLOCKS,
+    .columns = "xen", .needs = SERVICE_DATA_RING, .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = DATA_PAGES, .samples = 50, .warmup = 4,
 };
 
@@ -381,7 +381,7 @@ ROW(grant_copy_64b, .setup = setup_1, .run = run_copy_64b, .teardown = teardown_
     .help = "ring request; the backend grant-copies 64 bytes of the page",
     .explanation = explanation_grant_copy_64b,
     .elsewhere = NO_GRANTS,
-    .modes = MODES_XEN, .needs = SERVICE_DATA_RING, .flags = ROW_DOM0 | ROW_BLOCKS,
+    .columns = "xen", .needs = SERVICE_DATA_RING, .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 100, .warmup = 4,
 };
 
@@ -414,7 +414,7 @@ ROW(grant_persistent_reuse,
     .help = "ring request; the backend copies 4 KiB from a page it keeps mapped",
     .explanation = explanation_grant_persistent_reuse,
     .elsewhere = NO_GRANTS,
-    .modes = MODES_XEN, .needs = SERVICE_DATA_RING, .flags = ROW_DOM0 | ROW_BLOCKS,
+    .columns = "xen", .needs = SERVICE_DATA_RING, .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 100, .warmup = 4,
 };
 
@@ -447,6 +447,6 @@ ROW(grant_transfer_none, .setup = setup_none, .run = run_none, .teardown = teard
     .help = "copy 4 KiB into a page shared long ago; the backend copies it out",
     .explanation = explanation_grant_transfer_none,
     .elsewhere = NO_GRANTS,
-    .modes = MODES_XEN, .needs = SERVICE_DATA_RING, .flags = ROW_DOM0 | ROW_BLOCKS,
+    .columns = "xen", .needs = SERVICE_DATA_RING, .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 100, .warmup = 4,
 };

@@ -29,7 +29,7 @@ ROW(hypercall_null, .run = run_null) = {
     .help = "xen_version through the hypercall page",
     .explanation = explanation_hypercall_null,
     .elsewhere = NO_HYPERVISOR,
-    .modes = MODES_XEN, .flags = ROW_HEADLINE,
+    .columns = "xen", .flags = ROW_HEADLINE,
     .operations = 1, .samples = 1000, .warmup = 16,
 };
 
@@ -52,7 +52,7 @@ ROW(hypercall_enosys, .run = run_enosys) = {
     .help = "a hypercall number that Xen does not know",
     .explanation = explanation_hypercall_enosys,
     .elsewhere = NO_HYPERVISOR,
-    .modes = MODES_XEN, .flags = ROW_HEADLINE,
+    .columns = "xen", .flags = ROW_HEADLINE,
     .operations = 1, .samples = 1000, .warmup = 16,
 };
 
@@ -122,7 +122,7 @@ ROW(hypercall_direct, .run = run_direct) = {
     .help = "xen_version without the hypercall page",
     .explanation = explanation_hypercall_direct,
     .elsewhere = NO_HYPERVISOR,
-    .modes = MODES_XEN,
+    .columns = "xen",
     .operations = 1, .samples = 1000, .warmup = 16,
 };
 
@@ -174,7 +174,7 @@ static void check_batch(struct row_run *r, u32 count)
         .help = #n " xen_version calls in one multicall; per call",                 \
         .explanation = explanation_hypercall_multicall_##n,                         \
         .elsewhere = NO_HYPERVISOR,                                                 \
-        .modes = MODES_XEN,                                                         \
+        .columns = "xen",                                                         \
         .operations = n, .samples = 500, .warmup = 16,                              \
     }
 

@@ -54,7 +54,7 @@ ROW(interrupt_self_ipi_lapic,
     .help = "send oneself an interrupt through the emulated LAPIC",
     .explanation = explanation_interrupt_self_ipi_lapic,
     .elsewhere = NO_LAPIC,
-    .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
+    .columns = "hardware", .operations = 1, .samples = 500, .warmup = 16,
 };
 
 static void run_eoi(struct row_run *r)
@@ -73,7 +73,7 @@ ROW(interrupt_eoi, .setup = setup_lapic, .run = run_eoi, .teardown = teardown_la
     .help = "write the LAPIC's end-of-interrupt register",
     .explanation = explanation_interrupt_eoi,
     .elsewhere = NO_LAPIC,
-    .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
+    .columns = "hardware", .operations = 1, .samples = 500, .warmup = 16,
 };
 
 static void run_tpr(struct row_run *r)
@@ -92,7 +92,7 @@ ROW(interrupt_tpr, .setup = setup_lapic, .run = run_tpr, .teardown = teardown_la
     .help = "write the LAPIC's task priority register",
     .explanation = explanation_interrupt_tpr,
     .elsewhere = NO_LAPIC,
-    .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
+    .columns = "hardware", .operations = 1, .samples = 500, .warmup = 16,
 };
 
 static void run_lapic_trap(struct row_run *r)
@@ -112,7 +112,7 @@ ROW(interrupt_lapic_trap,
     .help = "read a LAPIC register that changes nothing: one trap",
     .explanation = explanation_interrupt_lapic_trap,
     .elsewhere = NO_LAPIC,
-    .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
+    .columns = "hardware", .operations = 1, .samples = 500, .warmup = 16,
 };
 
 static const char *setup_x2apic(struct row_run *r)
@@ -160,7 +160,7 @@ ROW(interrupt_self_ipi_x2apic,
     .help = "send oneself an interrupt through the LAPIC in x2APIC mode",
     .explanation = explanation_interrupt_self_ipi_x2apic,
     .elsewhere = NO_LAPIC,
-    .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
+    .columns = "hardware", .operations = 1, .samples = 500, .warmup = 16,
 };
 
 /* ---- pending already ---- */
@@ -185,7 +185,7 @@ ROW(interrupt_self_ipi_sti, .setup = setup_lapic, .run = run_sti, .teardown = te
     .help = "allow interrupts with one pending, and take it",
     .explanation = explanation_interrupt_self_ipi_sti,
     .elsewhere = NO_LAPIC,
-    .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
+    .columns = "hardware", .operations = 1, .samples = 500, .warmup = 16,
 };
 
 /*
@@ -224,7 +224,7 @@ ROW(interrupt_self_ipi_tpr,
     .help = "lower the task priority with an interrupt pending, and take it",
     .explanation = explanation_interrupt_self_ipi_tpr,
     .elsewhere = NO_LAPIC,
-    .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
+    .columns = "hardware", .operations = 1, .samples = 500, .warmup = 16,
 };
 
 /* ---- as far as the handler ---- */
@@ -279,7 +279,7 @@ ROW(interrupt_vector_callback,
     .help = "from an event to oneself to its handler's first instruction",
     .explanation = explanation_interrupt_vector_callback,
     .elsewhere = "only PVH and HVM have a callback vector: PV has a callback address (event/send-self)",
-    .modes = MODE_PVH | MODE_HVM, .operations = 1, .samples = 500, .warmup = 16,
+    .columns = "pvh hvm", .operations = 1, .samples = 500, .warmup = 16,
 };
 
 static const char *setup_vector(struct row_run *r)
@@ -310,5 +310,5 @@ ROW(interrupt_vector_lapic,
     .help = "from a LAPIC interrupt to oneself to its handler's first instruction",
     .explanation = explanation_interrupt_vector_lapic,
     .elsewhere = NO_LAPIC,
-    .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
+    .columns = "hardware", .operations = 1, .samples = 500, .warmup = 16,
 };

@@ -97,7 +97,7 @@ static void run_out_and_back(struct row_run *r)
 #define BALLOON_ROW \
     .work = "change how much memory the domain has", \
     .elsewhere = "without a hypervisor memory does not come and go", \
-    .modes = MODES_XEN, .operations = 1, .samples = 100, .warmup = 8
+    .columns = "xen", .operations = 1, .samples = 100, .warmup = 8
 
 EXPLANATION(memory_populate_page) =
     "Gets one page by XENMEM_populate_physmap, after it was given back outside the figure: Xen takes a page from its "
@@ -190,7 +190,7 @@ ROW(memory_demand_fault, .setup = setup_demand, .run = run_demand) = {
     .help = "touch a page that Xen populates at the first touch",
     .explanation = explanation_memory_demand_fault,
     .elsewhere = "only nested page tables can be populated on demand",
-    .modes = MODE_PVH | MODE_HVM, .needs = DOMAIN_ON_DEMAND,
+    .columns = "pvh hvm", .needs = DOMAIN_ON_DEMAND,
     .operations = 1, .samples = 300,
     .warmup = 40,   /* Xen remembers 32 touched pages, of the boot at first */
 };
@@ -260,7 +260,7 @@ ROW(memory_remap_hap, .setup = setup_remap, .run = run_remap, .teardown = teardo
     .help = "change a page table entry and use it, with nested paging",
     .explanation = explanation_memory_remap_hap,
     .elsewhere = "a PV guest cannot write its page tables: see pv/update-va",
-    .modes = MODES_HARDWARE, REMAP_ROW,
+    .columns = "hardware", REMAP_ROW,
 };
 
 EXPLANATION(memory_remap_shadow) =
@@ -274,5 +274,5 @@ ROW(memory_remap_shadow,
     .help = "change a page table entry and use it, with shadow paging",
     .explanation = explanation_memory_remap_shadow,
     .elsewhere = "shadow paging is for domains with page tables of their own under Xen",
-    .modes = MODE_PVH | MODE_HVM, .needs = DOMAIN_SHADOW, REMAP_ROW,
+    .columns = "pvh hvm", .needs = DOMAIN_SHADOW, REMAP_ROW,
 };

@@ -28,7 +28,7 @@ ROW(mmio_xen_lapic, .run = run_lapic) = {
     .help = "read the local APIC's version register, emulated inside Xen",
     .explanation = explanation_mmio_xen_lapic,
     .elsewhere = "a PV guest has no local APIC",
-    .modes = MODES_HARDWARE, .flags = ROW_HEADLINE,
+    .columns = "hardware", .flags = ROW_HEADLINE,
     .operations = 1, .samples = 1000, .warmup = 16,
 };
 
@@ -60,7 +60,7 @@ ROW(mmio_ioreq, .setup = setup_ioreq, .run = run_ioreq) = {
     .help = "read a memory-mapped register that the backend process emulates",
     .explanation = explanation_mmio_ioreq,
     .elsewhere = "only HVM has an ioreq server for memory",
-    .modes = MODE_HVM, .needs = SERVICE_IOREQ,
+    .columns = "hvm", .needs = SERVICE_IOREQ,
     .flags = ROW_HEADLINE | ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 200, .warmup = 8,
 };
@@ -84,7 +84,7 @@ ROW(mmio_xen_ioapic, .run = run_ioapic) = {
     .help = "read the I/O APIC's index register, emulated inside Xen",
     .explanation = explanation_mmio_xen_ioapic,
     .elsewhere = "only HVM and bare have an I/O APIC",
-    .modes = MODE_HVM | MODE_BARE, .operations = 1, .samples = 500, .warmup = 16,
+    .columns = "hvm bare", .operations = 1, .samples = 500, .warmup = 16,
 };
 
 static const char *setup_hpet(struct row_run *r)
@@ -108,7 +108,7 @@ ROW(mmio_xen_hpet, .setup = setup_hpet, .run = run_hpet) = {
     .help = "read the HPET's counter, emulated inside Xen",
     .explanation = explanation_mmio_xen_hpet,
     .elsewhere = "only HVM and bare have an HPET",
-    .modes = MODE_HVM | MODE_BARE, .operations = 1, .samples = 500, .warmup = 16,
+    .columns = "hvm bare", .operations = 1, .samples = 500, .warmup = 16,
 };
 
 /* ---- QEMU's devices ---- */
@@ -149,7 +149,7 @@ ROW(mmio_qemu_register,
     .help = "read a device's register in memory, answered by QEMU",
     .explanation = explanation_mmio_qemu_register,
     .elsewhere = ONLY_HVM,
-    .modes = MODE_HVM, .needs = DOMAIN_DEVICES, .flags = ROW_DOM0 | ROW_BLOCKS,
+    .columns = "hvm", .needs = DOMAIN_DEVICES, .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 200, .warmup = 8,
 };
 
@@ -197,7 +197,7 @@ ROW(mmio_qemu_vga_buffered, .setup = setup_vga, .run = run_vga) = {
     .help = "write to the VGA's memory, which Xen collects for QEMU",
     .explanation = explanation_mmio_qemu_vga_buffered,
     .elsewhere = ONLY_HVM,
-    .modes = MODE_HVM, .needs = DOMAIN_DEVICES, .flags = ROW_DOM0,
+    .columns = "hvm", .needs = DOMAIN_DEVICES, .flags = ROW_DOM0,
     .operations = 1, .samples = 200, .warmup = 8,
 };
 
@@ -224,5 +224,5 @@ ROW(mmio_npt_fault, .run = run_npt_fault) = {
     .help = "read guest-physical memory that does not exist",
     .explanation = explanation_mmio_npt_fault,
     .elsewhere = "a PV guest has no nested page table: see pv/writable-pt-fault",
-    .modes = MODES_HARDWARE, .operations = 1, .samples = 500, .warmup = 16,
+    .columns = "hardware", .operations = 1, .samples = 500, .warmup = 16,
 };

@@ -341,7 +341,7 @@ DEVICE_PATH(e1000, e1000);
 DEVICE_PATH(rtl8139, rtl8139);
 
 /* `single` and `streams`: samples, fewer where they take longer. */
-#define PATH_ROWS(id, name_, path_, peer, modes_, needs_, headline_, elsewhere_, depth, single, \
+#define PATH_ROWS(id, name_, path_, peer, columns_, needs_, headline_, elsewhere_, depth, single, \
                   streams, why)                                                     \
     static const char *setup_##id(struct row_run *r)                                  \
     {                                                                               \
@@ -368,7 +368,7 @@ DEVICE_PATH(rtl8139, rtl8139);
         .help = "a 64-byte frame to dom0 and back through " peer,                   \
         .explanation = explanation_net_##id,                                        \
         .elsewhere = elsewhere_,                                                    \
-        .modes = modes_, .needs = needs_, .flags = headline_ | ROW_DOM0 | ROW_BLOCKS, \
+        .columns = columns_, .needs = needs_, .flags = headline_ | ROW_DOM0 | ROW_BLOCKS, \
         .operations = 1, .samples = single, .warmup = 16,                           \
     };                                                                              \
     EXPLANATION(net_##id##_stream) =                                                \
@@ -382,30 +382,30 @@ DEVICE_PATH(rtl8139, rtl8139);
         .help = "stream 1,500-byte frames to dom0 and back through " peer "; per frame", \
         .explanation = explanation_net_##id##_stream,                               \
         .elsewhere = elsewhere_,                                                    \
-        .modes = modes_, .needs = needs_, .flags = ROW_DOM0 | ROW_BLOCKS | ROW_BATCHES, \
+        .columns = columns_, .needs = needs_, .flags = ROW_DOM0 | ROW_BLOCKS | ROW_BATCHES, \
         .operations = STREAMED, .bytes = 1500, .samples = streams, .warmup = 1,     \
     }
 
 PATH_ROWS(netback, "netif-linux", "netif rings, Linux's xen-netback, bridge",
-          "the netif rings and Linux's xen-netback", MODES_XEN, DOMAIN_NETWORK, ROW_HEADLINE, NO_WIRE,
+          "the netif rings and Linux's xen-netback", "xen", DOMAIN_NETWORK, ROW_HEADLINE, NO_WIRE,
           "32", 100, 20,
           "The rings tell Linux's xen-netback, which hands the frame to the bridge; a process reads and "
           "writes it by a packet socket there.");
 PATH_ROWS(own, "netif-own", "netif rings, xenometer's backend",
-          "the netif rings and xenometer's own backend", MODES_XEN, DOMAIN_NETWORK, ROW_HEADLINE, NO_WIRE,
+          "the netif rings and xenometer's own backend", "xen", DOMAIN_NETWORK, ROW_HEADLINE, NO_WIRE,
           "32", 100, 20,
           "The rings tell a process, which copies the frame out of the guest's page and into another; "
           "there is no bridge in between, and no kernel but for the copies.");
 PATH_ROWS(virtio, "virtio", "virtio queues, QEMU, tap, bridge",
-          "virtio-net in QEMU", MODE_HVM, DOMAIN_NICS, ROW_HEADLINE, ONLY_HVM, "32", 100, 10,
+          "virtio-net in QEMU", "hvm", DOMAIN_NICS, ROW_HEADLINE, ONLY_HVM, "32", 100, 10,
           "The bell of a queue is a VM exit to QEMU, which writes the frame to a tap device on the bridge; "
           "the answer comes by MSI.");
 PATH_ROWS(e1000, "e1000", "Intel 82540EM, QEMU, tap, bridge",
-          "the Intel 82540EM in QEMU", MODE_HVM, DOMAIN_NICS, 0, ONLY_HVM, "32", 100, 6,
+          "the Intel 82540EM in QEMU", "hvm", DOMAIN_NICS, 0, ONLY_HVM, "32", 100, 6,
           "A write to the controller's register makes QEMU send the frame; the answer raises an interrupt line, "
           "whose handler reads the cause and masks the device, two exits to QEMU; before the "
           "next frame is sent it is allowed again, one more.");
 PATH_ROWS(rtl8139, "rtl8139", "RTL8139, QEMU, tap, bridge",
-          "the RTL8139 in QEMU", MODE_HVM, DOMAIN_NICS, 0, ONLY_HVM, "16", 60, 3,
+          "the RTL8139 in QEMU", "hvm", DOMAIN_NICS, 0, ONLY_HVM, "16", 60, 3,
           "As net/e1000, by ports; each step of the original RTL8139 is one: the frame's length, the "
           "place in the receive ring, cause and mask of the interrupt.");

@@ -30,7 +30,7 @@ ROW(port_xen_pit, .run = run_pit) = {
     .help = "IN from the PIT's port, emulated inside Xen",
     .explanation = explanation_port_xen_pit,
     .elsewhere = NEEDS_DEVICES,
-    .modes = MODE_HVM | MODE_BARE, .flags = ROW_HEADLINE,
+    .columns = "hvm bare", .flags = ROW_HEADLINE,
     .operations = 1, .samples = 1000, .warmup = 16,
 };
 
@@ -59,7 +59,7 @@ ROW(port_xen_pmtimer, .setup = setup_pmtimer, .run = run_pmtimer) = {
     .help = "IN from the ACPI PM timer, emulated inside Xen",
     .explanation = explanation_port_xen_pmtimer,
     .elsewhere = NEEDS_DEVICES,
-    .modes = MODE_HVM | MODE_BARE, .flags = ROW_HEADLINE,
+    .columns = "hvm bare", .flags = ROW_HEADLINE,
     .operations = 1, .samples = 1000, .warmup = 16,
 };
 
@@ -89,7 +89,7 @@ ROW(port_qemu_ide, .setup = setup_ide, .run = run_ide) = {
     .help = "IN from the IDE status register, answered by QEMU",
     .explanation = explanation_port_qemu_ide,
     .elsewhere = NEEDS_DEVICES,
-    .modes = MODE_HVM | MODE_BARE, .flags = ROW_HEADLINE | ROW_DOM0 | ROW_BLOCKS,
+    .columns = "hvm bare", .flags = ROW_HEADLINE | ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 200, .warmup = 8,
 };
 
@@ -114,7 +114,7 @@ ROW(port_qemu_serial, .setup = setup_serial, .run = run_serial) = {
     .help = "IN from the serial port's line status, answered by QEMU",
     .explanation = explanation_port_qemu_serial,
     .elsewhere = NEEDS_DEVICES,
-    .modes = MODE_HVM | MODE_BARE, .flags = ROW_DOM0 | ROW_BLOCKS,
+    .columns = "hvm bare", .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 200, .warmup = 8,
 };
 
@@ -134,7 +134,7 @@ ROW(port_unclaimed, .run = run_unclaimed) = {
     .help = "IN from a port that no device claims",
     .explanation = explanation_port_unclaimed,
     .elsewhere = NEEDS_DEVICES,
-    .modes = MODE_HVM | MODE_BARE, .flags = ROW_HEADLINE,
+    .columns = "hvm bare", .flags = ROW_HEADLINE,
     .operations = 1, .samples = 1000, .warmup = 16,
 };
 
@@ -167,7 +167,7 @@ ROW(port_ioreq, .setup = setup_ioreq, .run = run_ioreq) = {
     .help = "IN from a port that the backend process emulates",
     .explanation = explanation_port_ioreq,
     .elsewhere = NEEDS_DEVICES,
-    .modes = MODE_HVM, .needs = SERVICE_IOREQ,
+    .columns = "hvm", .needs = SERVICE_IOREQ,
     .flags = ROW_HEADLINE | ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 200, .warmup = 8,
 };
@@ -223,7 +223,7 @@ ROW(port_ioreq_batched,
     .help = "read 64 bytes by REP INSB from a port of the backend process, per byte",
     .explanation = explanation_port_ioreq_batched,
     .elsewhere = NEEDS_DEVICES,
-    .modes = MODE_HVM, .needs = SERVICE_IOREQ, .flags = ROW_DOM0 | ROW_BLOCKS,
+    .columns = "hvm", .needs = SERVICE_IOREQ, .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = BATCH, .samples = 200, .warmup = 8,
 };
 
@@ -243,7 +243,7 @@ ROW(port_ioreq_batched,
         .help = "IN from " what ", emulated inside Xen",                            \
         .explanation = explanation_port_##identifier,                               \
         .elsewhere = NEEDS_DEVICES,                                                 \
-        .modes = MODE_HVM | MODE_BARE,                                              \
+        .columns = "hvm bare",                                              \
         .operations = 1, .samples = 500, .warmup = 16,                              \
     }
 
@@ -265,7 +265,7 @@ ROW(port_pci_config, .run = run_pci_config) = {
     .help = "IN from PCI configuration space, answered by QEMU",
     .explanation = explanation_port_pci_config,
     .elsewhere = NEEDS_DEVICES,
-    .modes = MODE_HVM | MODE_BARE, .flags = ROW_DOM0 | ROW_BLOCKS,
+    .columns = "hvm bare", .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 200, .warmup = 8,
 };
 
@@ -300,5 +300,5 @@ ROW(port_debug_0xe9, .setup = setup_debug, .run = run_debug, .teardown = teardow
     .help = "OUT of one character to Xen's debug console",
     .explanation = explanation_port_debug_0xe9,
     .elsewhere = "a PV guest has no ports",
-    .modes = MODES_HARDWARE, .operations = 1, .samples = 64, .warmup = 4,
+    .columns = "hardware", .operations = 1, .samples = 64, .warmup = 4,
 };

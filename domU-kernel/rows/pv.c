@@ -65,7 +65,7 @@ ROW(pv_update_va, .setup = setup_page, .run = run_update_va, .teardown = teardow
     .help = "change one page table entry by virtual address",
     .explanation = explanation_pv_update_va,
     .elsewhere = ONLY_PV,
-    .modes = MODE_PV, .operations = 1, .samples = 1000, .warmup = 16,
+    .columns = "pv", .operations = 1, .samples = 1000, .warmup = 16,
 };
 
 static void run_update_va_batch(struct row_run *r)
@@ -100,7 +100,7 @@ ROW(pv_update_va_x32,
     .help = "change 32 page table entries in one multicall; per entry",
     .explanation = explanation_pv_update_va_x32,
     .elsewhere = ONLY_PV,
-    .modes = MODE_PV, .operations = BATCH, .samples = 200, .warmup = 8,
+    .columns = "pv", .operations = BATCH, .samples = 200, .warmup = 8,
 };
 
 /* xen/xen.h: the low bits of ptr are a command. */
@@ -148,7 +148,7 @@ ROW(pv_mmu_update, .setup = setup_page, .run = run_mmu_update, .teardown = teard
     .help = "change one page table entry by machine address",
     .explanation = explanation_pv_mmu_update,
     .elsewhere = ONLY_PV,
-    .modes = MODE_PV, .operations = 1, .samples = 1000, .warmup = 16,
+    .columns = "pv", .operations = 1, .samples = 1000, .warmup = 16,
 };
 
 EXPLANATION(pv_mmu_update_x32) =
@@ -162,7 +162,7 @@ ROW(pv_mmu_update_x32,
     .help = "change 32 page table entries in one mmu_update; per entry",
     .explanation = explanation_pv_mmu_update_x32,
     .elsewhere = ONLY_PV,
-    .modes = MODE_PV, .operations = BATCH, .samples = 200, .warmup = 8,
+    .columns = "pv", .operations = BATCH, .samples = 200, .warmup = 8,
 };
 
 /* Xen emulates such writes only for a guest that asked for it (xen/xen.h). */
@@ -209,7 +209,7 @@ ROW(pv_writable_pt_fault,
     .help = "write a page table entry directly; Xen emulates it",
     .explanation = explanation_pv_writable_pt_fault,
     .elsewhere = ONLY_PV,
-    .modes = MODE_PV, .operations = 1, .samples = 500, .warmup = 16,
+    .columns = "pv", .operations = 1, .samples = 500, .warmup = 16,
 };
 
 /* ---- address spaces, stacks, traps ---- */
@@ -239,7 +239,7 @@ ROW(pv_cr3_switch, .run = run_cr3) = {
     .help = "load the page table base: a change of address space",
     .explanation = explanation_pv_cr3_switch,
     .elsewhere = ONLY_PV,
-    .modes = MODE_PV, .operations = 1, .samples = 500, .warmup = 16,
+    .columns = "pv", .operations = 1, .samples = 500, .warmup = 16,
 };
 
 extern u8 boot_stack_top[], pv_stubs[];
@@ -259,7 +259,7 @@ ROW(pv_stack_switch, .run = run_stack_switch) = {
     .help = "tell Xen the kernel's stack, as each task switch does",
     .explanation = explanation_pv_stack_switch,
     .elsewhere = ONLY_PV,
-    .modes = MODE_PV, .operations = 1, .samples = 1000, .warmup = 16,
+    .columns = "pv", .operations = 1, .samples = 1000, .warmup = 16,
 };
 
 static void run_set_trap_table(struct row_run *r)
@@ -281,7 +281,7 @@ ROW(pv_set_trap_table, .run = run_set_trap_table) = {
     .help = "register one trap handler with Xen",
     .explanation = explanation_pv_set_trap_table,
     .elsewhere = ONLY_PV,
-    .modes = MODE_PV, .operations = 1, .samples = 500, .warmup = 16,
+    .columns = "pv", .operations = 1, .samples = 500, .warmup = 16,
 };
 
 static inline __attribute__((always_inline)) void iret_to_next(void)
@@ -320,7 +320,7 @@ ROW(pv_iret, .run = run_iret) = {
     .help = "return to the next instruction by the iret hypercall",
     .explanation = explanation_pv_iret,
     .elsewhere = ONLY_PV,
-    .modes = MODE_PV, .operations = 1, .samples = 1000, .warmup = 16,
+    .columns = "pv", .operations = 1, .samples = 1000, .warmup = 16,
 };
 
 /* ---- instructions that Xen emulates ---- */
@@ -350,7 +350,7 @@ ROW(pv_cpuid_emulated, .run = run_cpuid) = {
     .help = "CPUID by Xen's forced-emulation prefix",
     .explanation = explanation_pv_cpuid_emulated,
     .elsewhere = ONLY_PV,
-    .modes = MODE_PV, .operations = 1, .samples = 1000, .warmup = 16,
+    .columns = "pv", .operations = 1, .samples = 1000, .warmup = 16,
 };
 
 #define MSR_EFER 0xc0000080u   /* AMD APM vol. 2, 3.1.7 */
@@ -378,7 +378,7 @@ ROW(pv_msr_emulated, .setup = setup_msr, .run = run_msr) = {
     .help = "RDMSR in ring 3, emulated by Xen",
     .explanation = explanation_pv_msr_emulated,
     .elsewhere = ONLY_PV,
-    .modes = MODE_PV, .operations = 1, .samples = 1000, .warmup = 16,
+    .columns = "pv", .operations = 1, .samples = 1000, .warmup = 16,
 };
 
 static const char *setup_io(struct row_run *r)
@@ -406,5 +406,5 @@ ROW(pv_io_emulated, .setup = setup_io, .run = run_io) = {
     .help = "IN from the PIT's port in ring 3, emulated by Xen",
     .explanation = explanation_pv_io_emulated,
     .elsewhere = ONLY_PV,
-    .modes = MODE_PV, .operations = 1, .samples = 1000, .warmup = 16,
+    .columns = "pv", .operations = 1, .samples = 1000, .warmup = 16,
 };

@@ -44,7 +44,7 @@ ROW(ring_echo_64b, .run = run_echo) = {
     .help = "64 bytes to the backend process and back, one at a time",
     .explanation = explanation_ring_echo_64b,
     .elsewhere = NO_RING,
-    .modes = MODES_XEN, .needs = SERVICE_DATA_RING,
+    .columns = "xen", .needs = SERVICE_DATA_RING,
     .flags = ROW_HEADLINE | ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 200, .warmup = 8,
 };
@@ -124,7 +124,7 @@ static void run_stream(struct row_run *r, u32 depth)
         .help = "stream 64-byte requests, up to " #depth " in flight; per request", \
         .explanation = explanation_ring_stream_depth_##depth,                       \
         .elsewhere = NO_RING,                                                       \
-        .modes = MODES_XEN, .needs = SERVICE_DATA_RING,                             \
+        .columns = "xen", .needs = SERVICE_DATA_RING,                             \
         .flags = row_flags | ROW_DOM0 | ROW_BLOCKS | ROW_BATCHES,                   \
         .operations = BATCH, .samples = number, .warmup = 2,                        \
     }

@@ -68,7 +68,7 @@ static void echo(struct row_run *r, u16 operation)
     ROW(ring_##identifier, .setup = setup_, .run = run_##identifier, .teardown = teardown_) = { \
         .name = row_name, .work = "send 4 KiB to a dom0 process and get them back", \
         .path = way, .help = what, .explanation = text, .elsewhere = NO_RING, \
-        .modes = MODES_XEN, .needs = SERVICE_DATA_RING,                      \
+        .columns = "xen", .needs = SERVICE_DATA_RING,                      \
         .flags = ROW_DOM0 | ROW_BLOCKS,                                      \
         .operations = 1, .samples = 100, .warmup = 4,                        \
     }
@@ -164,7 +164,7 @@ ROW(ring_push_pop, .setup = setup_home, .run = run_home, .teardown = teardown_ho
     .path = "ring code, no peer",
     .help = "one request and its answer, both ends of the ring in the guest",
     .explanation = explanation_ring_push_pop,
-    .modes = MODES_ALL,
+    .columns = "image",
     .operations = 1, .samples = 1000, .warmup = 16,
 };
 
@@ -234,6 +234,6 @@ ROW(ring_notify_suppressed, .run = run_suppressed) = {
     .help = "put and publish a request while the backend has one unread",
     .explanation = explanation_ring_notify_suppressed,
     .elsewhere = NO_RING,
-    .modes = MODES_XEN, .needs = SERVICE_DATA_RING, .flags = ROW_BATCHES,
+    .columns = "xen", .needs = SERVICE_DATA_RING, .flags = ROW_BATCHES,
     .operations = 1, .samples = 1000, .warmup = 16,
 };

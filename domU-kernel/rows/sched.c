@@ -27,7 +27,7 @@ ROW(sched_yield, .run = run_yield) = {
     .help = "yield the vCPU; Xen's scheduler picks who runs next",
     .explanation = explanation_sched_yield,
     .elsewhere = "bare mode has no scheduler below it",
-    .modes = MODES_XEN, .flags = ROW_HEADLINE,
+    .columns = "xen", .flags = ROW_HEADLINE,
     .operations = 1, .samples = 1000, .warmup = 16,
 };
 
@@ -70,7 +70,7 @@ ROW(sched_poll, .setup = setup_poll, .run = run_poll, .teardown = teardown_poll)
     .help = "poll one port that is pending already",
     .explanation = explanation_sched_poll,
     .elsewhere = NO_SCHEDULER,
-    .modes = MODES_XEN, .operations = 1, .samples = 1000, .warmup = 16,
+    .columns = "xen", .operations = 1, .samples = 1000, .warmup = 16,
 };
 
 static void run_runstate(struct row_run *r)
@@ -91,7 +91,7 @@ ROW(sched_runstate_read, .run = run_runstate) = {
     .help = "read this vCPU's run state times by hypercall",
     .explanation = explanation_sched_runstate_read,
     .elsewhere = NO_SCHEDULER,
-    .modes = MODES_XEN, .operations = 1, .samples = 1000, .warmup = 16,
+    .columns = "xen", .operations = 1, .samples = 1000, .warmup = 16,
 };
 
 static void run_set_timer(struct row_run *r)
@@ -112,5 +112,5 @@ ROW(sched_set_singleshot_timer, .run = run_set_timer) = {
     .help = "arm the per-vCPU timer for the far future",
     .explanation = explanation_sched_set_singleshot_timer,
     .elsewhere = NO_SCHEDULER,
-    .modes = MODES_XEN, .operations = 1, .samples = 1000, .warmup = 16,
+    .columns = "xen", .operations = 1, .samples = 1000, .warmup = 16,
 };

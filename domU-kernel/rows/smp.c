@@ -88,7 +88,7 @@ ROW(event_ipi, .setup = setup, .run = run_event) = {
     .help = "event from one vCPU to another that is running, until its handler ran",
     .explanation = explanation_event_ipi,
     .elsewhere = NO_EVENTS,
-    .modes = MODES_XEN, .needs = DOMAIN_SMP, .flags = ROW_BLOCKS,
+    .columns = "xen", .needs = DOMAIN_SMP, .flags = ROW_BLOCKS,
     .operations = 1, .samples = 500, .warmup = 16,
 };
 
@@ -152,7 +152,7 @@ ROW(interrupt_ipi_busy, .setup = setup_lapic, .run = run_busy) = {
     .help = "LAPIC interrupt from one vCPU to another that is running",
     .explanation = explanation_interrupt_ipi_busy,
     .elsewhere = NO_SECOND_LAPIC,
-    .modes = MODES_HARDWARE, .needs = DOMAIN_SMP, .flags = ROW_BLOCKS,
+    .columns = "hardware", .needs = DOMAIN_SMP, .flags = ROW_BLOCKS,
     .operations = 1, .samples = 200, .warmup = 16,
 };
 
@@ -168,7 +168,7 @@ ROW(interrupt_ipi_halted, .setup = setup_lapic, .run = run_halted) = {
     .help = "LAPIC interrupt from one vCPU to another that has halted",
     .explanation = explanation_interrupt_ipi_halted,
     .elsewhere = NO_SECOND_LAPIC,
-    .modes = MODES_HARDWARE, .needs = DOMAIN_SMP, .flags = ROW_BLOCKS,
+    .columns = "hardware", .needs = DOMAIN_SMP, .flags = ROW_BLOCKS,
     .operations = 1, .samples = 200, .warmup = 16,
 };
 
@@ -184,7 +184,7 @@ ROW(interrupt_ipi_broadcast, .setup = setup_lapic, .run = run_broadcast) = {
     .help = "LAPIC interrupt to all other vCPUs, of which there is one",
     .explanation = explanation_interrupt_ipi_broadcast,
     .elsewhere = NO_SECOND_LAPIC,
-    .modes = MODES_HARDWARE, .needs = DOMAIN_SMP, .flags = ROW_BLOCKS,
+    .columns = "hardware", .needs = DOMAIN_SMP, .flags = ROW_BLOCKS,
     .operations = 1, .samples = 200, .warmup = 16,
 };
 
@@ -236,7 +236,7 @@ ROW(sched_block_wake_peer, .setup = setup, .run = run_peer) = {
     .help = "wake another vCPU and block until it wakes this one",
     .explanation = explanation_sched_block_wake_peer,
     .elsewhere = NO_EVENTS,
-    .modes = MODES_XEN, .needs = DOMAIN_SMP, .flags = ROW_BLOCKS,
+    .columns = "xen", .needs = DOMAIN_SMP, .flags = ROW_BLOCKS,
     .operations = 1, .samples = 500, .warmup = 16,
 };
 
@@ -252,6 +252,6 @@ ROW(sched_block_wake_peer_same_cpu, .setup = setup, .run = run_peer) = {
     .help = "as sched/block-wake-peer, both vCPUs on one physical CPU",
     .explanation = explanation_sched_block_wake_peer_same_cpu,
     .elsewhere = NO_EVENTS,
-    .modes = MODES_XEN, .needs = DOMAIN_SMP_SHARED, .flags = ROW_BLOCKS,
+    .columns = "xen", .needs = DOMAIN_SMP_SHARED, .flags = ROW_BLOCKS,
     .operations = 1, .samples = 500, .warmup = 16,
 };

@@ -29,7 +29,7 @@ ROW(syscall_guest_getpid, .run = run_getpid) = {
     .path = "SYSCALL, ring 3 to guest kernel and back",
     .help = "a system call of an application inside the guest",
     .explanation = explanation_syscall_guest_getpid,
-    .modes = MODES_ALL, .operations = 1, .samples = 1000, .warmup = 16,
+    .columns = "image", .operations = 1, .samples = 1000, .warmup = 16,
 };
 
 /* An instruction that faults, and where its handler continues. */
@@ -56,7 +56,7 @@ ROW(syscall_guest_exception, .run = run_exception) = {
     .path = "UD2, handler, return",
     .help = "an undefined instruction, handled by the guest kernel",
     .explanation = explanation_syscall_guest_exception,
-    .modes = MODES_ALL, .operations = 1, .samples = 1000, .warmup = 16,
+    .columns = "image", .operations = 1, .samples = 1000, .warmup = 16,
 };
 
 static void run_pagefault(struct row_run *r)
@@ -75,5 +75,5 @@ ROW(syscall_guest_pagefault, .run = run_pagefault) = {
     .path = "#PF, handler, return",
     .help = "a page fault, handled by the guest kernel",
     .explanation = explanation_syscall_guest_pagefault,
-    .modes = MODES_ALL, .operations = 1, .samples = 1000, .warmup = 16,
+    .columns = "image", .operations = 1, .samples = 1000, .warmup = 16,
 };

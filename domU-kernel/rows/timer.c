@@ -134,7 +134,7 @@ ROW(interrupt_timer_lapic, .setup = setup_lapic, .run = run_lapic, .teardown = t
     .help = "what one tick of the one-shot LAPIC timer takes from the guest",
     .explanation = explanation_interrupt_timer_lapic,
     .elsewhere = NO_LAPIC,
-    .modes = MODES_HARDWARE, .operations = 1, .samples = 100, .warmup = 8,
+    .columns = "hardware", .operations = 1, .samples = 100, .warmup = 8,
 };
 
 /* SDM vol. 4, IA32_TSC_DEADLINE; CPUID leaf 1, ECX bit 24. */
@@ -175,7 +175,7 @@ ROW(interrupt_timer_tsc_deadline,
     .help = "what one tick of the LAPIC timer in TSC deadline mode takes",
     .explanation = explanation_interrupt_timer_tsc_deadline,
     .elsewhere = NO_LAPIC,
-    .modes = MODES_HARDWARE, .operations = 1, .samples = 100, .warmup = 8,
+    .columns = "hardware", .operations = 1, .samples = 100, .warmup = 8,
 };
 
 /* ---- PIT ---- */
@@ -229,7 +229,7 @@ ROW(interrupt_timer_pit, .setup = setup_pit, .run = run_pit, .teardown = teardow
     .help = "what one tick of the PIT as a one-shot takes from the guest",
     .explanation = explanation_interrupt_timer_pit,
     .elsewhere = NO_PC,
-    .modes = MODE_HVM | MODE_BARE, .operations = 1, .samples = 100, .warmup = 8,
+    .columns = "hvm bare", .operations = 1, .samples = 100, .warmup = 8,
 };
 
 /* ---- HPET ---- */
@@ -278,7 +278,7 @@ ROW(interrupt_timer_hpet, .setup = setup_hpet, .run = run_hpet, .teardown = tear
     .help = "what one tick of the HPET's timer 0 takes from the guest",
     .explanation = explanation_interrupt_timer_hpet,
     .elsewhere = NO_PC,
-    .modes = MODE_HVM | MODE_BARE, .operations = 1, .samples = 100, .warmup = 8,
+    .columns = "hvm bare", .operations = 1, .samples = 100, .warmup = 8,
 };
 
 /* ---- event channel ---- */
@@ -327,7 +327,7 @@ ROW(interrupt_timer_event_channel,
     .help = "what one tick of Xen's per-vCPU timer takes from the guest",
     .explanation = explanation_interrupt_timer_event_channel,
     .elsewhere = NO_XEN,
-    .modes = MODES_XEN, .operations = 1, .samples = 100, .warmup = 8,
+    .columns = "xen", .operations = 1, .samples = 100, .warmup = 8,
 };
 
 /* ---- how late ---- */
@@ -392,7 +392,7 @@ ROW(sched_timer_latency,
     .help = "ticks from a timer's deadline to its handler, the vCPU running",
     .explanation = explanation_sched_timer_latency,
     .elsewhere = NO_XEN,
-    .modes = MODES_XEN, .operations = 1, .samples = 100, .warmup = 8,
+    .columns = "xen", .operations = 1, .samples = 100, .warmup = 8,
 };
 
 #define NEAR 20000u   /* ns; Xen can still arm it, in any mode */
@@ -414,7 +414,7 @@ ROW(sched_timer_latency_near,
     .help = "ticks from a near deadline to its handler: Xen puts it off",
     .explanation = explanation_sched_timer_latency_near,
     .elsewhere = NO_XEN,
-    .modes = MODES_XEN, .operations = 1, .samples = 100, .warmup = 8,
+    .columns = "xen", .operations = 1, .samples = 100, .warmup = 8,
 };
 
 static void run_latency_blocked(struct row_run *r)
@@ -443,7 +443,7 @@ ROW(sched_timer_latency_blocked,
     .help = "ticks from a timer's deadline to its handler, the vCPU blocked",
     .explanation = explanation_sched_timer_latency_blocked,
     .elsewhere = NO_XEN,
-    .modes = MODES_XEN, .flags = ROW_BLOCKS, .operations = 1, .samples = 100, .warmup = 8,
+    .columns = "xen", .flags = ROW_BLOCKS, .operations = 1, .samples = 100, .warmup = 8,
 };
 
 /* ---- to sleep and back ---- */
@@ -493,7 +493,7 @@ ROW(sched_block_wake_self, .setup = setup_event, .run = run_block, .teardown = t
     .help = "block, and be woken by one's own timer; without the sleep",
     .explanation = explanation_sched_block_wake_self,
     .elsewhere = NO_XEN,
-    .modes = MODES_XEN, .flags = ROW_BLOCKS, .operations = 1, .samples = 100, .warmup = 8,
+    .columns = "xen", .flags = ROW_BLOCKS, .operations = 1, .samples = 100, .warmup = 8,
 };
 
 /* ---- the load of a periodic timer ---- */
@@ -605,7 +605,7 @@ static void run_tickless(struct row_run *r)
     "ticks: all that others and its own handler execute; a billion less the figure is the CPU left to the guest, " \
     "10,000,000 are one percent.  On the instruction clock a second is a billion instructions.  "
 
-#define LOAD_ROW(hz, path_name, source, row_path, why_not, row_modes, count)        \
+#define LOAD_ROW(hz, path_name, source, row_path, why_not, row_columns, count)      \
     static const char *setup_load_##source##_##hz(struct row_run *r)                \
     {                                                                               \
         load_period = BILLION / hz;                                                 \
@@ -622,16 +622,16 @@ static void run_tickless(struct row_run *r)
         .path = row_path,                                                           \
         .help = "what a " #hz " Hz timer takes of each billion ticks",              \
         .explanation = explanation_timer_load_##source##_##hz,                      \
-        .elsewhere = why_not, .modes = row_modes,                                   \
+        .elsewhere = why_not, .columns = row_columns,                               \
         .operations = 1, .samples = count, .warmup = 1,                             \
     }
 
 #define LOAD_ROWS(hz, count)                                                        \
     LOAD_ROW(hz, "event-channel", event, "VCPUOP_set_periodic_timer, VIRQ_TIMER",   \
-             NO_XEN, MODES_XEN, count);                                             \
-    LOAD_ROW(hz, "lapic", lapic, "LAPIC timer, periodic", NO_LAPIC, MODES_HARDWARE, count); \
-    LOAD_ROW(hz, "pit", pit, "PIT, mode 2", NO_PC, MODE_HVM | MODE_BARE, count);    \
-    LOAD_ROW(hz, "hpet", hpet, "HPET, periodic", NO_PC, MODE_HVM | MODE_BARE, count)
+             NO_XEN, "xen", count);                                                 \
+    LOAD_ROW(hz, "lapic", lapic, "LAPIC timer, periodic", NO_LAPIC, "hardware", count); \
+    LOAD_ROW(hz, "pit", pit, "PIT, mode 2", NO_PC, "hvm bare", count);            \
+    LOAD_ROW(hz, "hpet", hpet, "HPET, periodic", NO_PC, "hvm bare", count)
 
 EXPLANATION(timer_load_tickless) =
     LOAD_TEXT
@@ -643,7 +643,7 @@ ROW(timer_load_tickless, .setup = start_none, .run = run_tickless) = {
     .path = "no timer",
     .help = "what Xen and dom0 take of each billion ticks, the guest having no timer",
     .explanation = explanation_timer_load_tickless,
-    .modes = MODES_ALL, .operations = 1, .samples = 8, .warmup = 1,
+    .columns = "image", .operations = 1, .samples = 8, .warmup = 1,
 };
 
 LOAD_ROWS(100, 8);

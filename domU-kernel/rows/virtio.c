@@ -119,7 +119,7 @@ NOTIFY_RUN(port)
 NOTIFY_RUN(mmio)
 
 #define VIRTIO_ROW \
-    .elsewhere = ONLY_HVM, .modes = MODE_HVM, .needs = DOMAIN_DEVICES, .operations = 1
+    .elsewhere = ONLY_HVM, .columns = "hvm", .needs = DOMAIN_DEVICES, .operations = 1
 
 EXPLANATION(virtio_notify_pio) =
     "A request for 64 random bytes lies in the queue; the figure is the OUT that tells QEMU so, until it has "

@@ -62,6 +62,6 @@ ROW(sched_vm_switch, .setup = setup, .run = run, .teardown = teardown) = {
     .help = "send to another domain, block, and be woken by it; per switch",
     .explanation = explanation_sched_vm_switch,
     .elsewhere = "bare mode has no other domain",
-    .modes = MODES_XEN, .needs = DOMAIN_PEER, .flags = ROW_BLOCKS,
+    .columns = "xen", .needs = DOMAIN_PEER, .flags = ROW_BLOCKS,
     .operations = 2, .samples = 500, .warmup = 16,
 };

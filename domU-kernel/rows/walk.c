@@ -109,7 +109,7 @@ ROW(memory_tlb_hit, .setup = setup_hit, .run = run_chase, .teardown = teardown_h
     .path = "512 words of one page",
     .help = "read a word whose translation the TLB has",
     .explanation = explanation_memory_tlb_hit,
-    .modes = MODES_ALL, CHASE,
+    .columns = "image", CHASE,
 };
 
 static u64 data_frame(u32 i)
@@ -153,7 +153,7 @@ ROW(memory_tlb_miss_4k, .setup = setup_miss_4k, .run = run_chase, .teardown = te
     .path = "8,192 pages of 4 KiB onto 64 KiB",
     .help = "read a word whose translation no TLB has, 4 KiB pages",
     .explanation = explanation_memory_tlb_miss_4k,
-    .modes = MODES_ALL, CHASE,
+    .columns = "image", CHASE,
 };
 
 #define LARGE_FRAMES (u32)(LARGE_PAGE / PAGE_SIZE)
@@ -200,7 +200,7 @@ ROW(memory_tlb_miss_2m, .setup = setup_miss_2m, .run = run_chase, .teardown = te
     .help = "read a word whose translation no TLB has, 2 MiB pages",
     .explanation = explanation_memory_tlb_miss_2m,
     .elsewhere = "Xen lets a PV guest map pages of 4 KiB only",
-    .modes = MODES_HARDWARE, CHASE,
+    .columns = "hardware", CHASE,
 };
 
 /* ---- more and more data ---- */
@@ -243,7 +243,7 @@ static const char *setup_walk(u32 bits)
         .path = "each line of " #mib " MiB",                                                \
         .help = "read the cache lines of " #mib " MiB in random order",                     \
         .explanation = explanation_memory_random_walk_##mib,                                \
-        .modes = MODES_ALL, CHASE, .needs = domain_needs,                                   \
+        .columns = "image", CHASE, .needs = domain_needs,                                   \
     }
 
 WALK(1, 20, 0);

@@ -28,7 +28,7 @@ ROW(xenstore_read, .run = run_read) = {
     .help = "read one short XenStore key",
     .explanation = explanation_xenstore_read,
     .elsewhere = "bare mode has no XenStore",
-    .modes = MODES_XEN, .flags = ROW_HEADLINE | ROW_DOM0 | ROW_BLOCKS,
+    .columns = "xen", .flags = ROW_HEADLINE | ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 100, .warmup = 4,
 };
 
@@ -57,7 +57,7 @@ ROW(xenstore_write, .run = run_write) = {
     .help = "write one short XenStore key",
     .explanation = explanation_xenstore_write,
     .elsewhere = "bare mode has no XenStore",
-    .modes = MODES_XEN, .flags = ROW_DOM0 | ROW_BLOCKS,
+    .columns = "xen", .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 100, .warmup = 4,
 };
 
@@ -84,7 +84,7 @@ ROW(xenstore_directory, .run = run_directory) = {
     .help = "list one small XenStore directory",
     .explanation = explanation_xenstore_directory,
     .elsewhere = "bare mode has no XenStore",
-    .modes = MODES_XEN, .flags = ROW_DOM0 | ROW_BLOCKS,
+    .columns = "xen", .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 100, .warmup = 4,
 };
 
@@ -110,7 +110,7 @@ ROW(xenstore_transaction, .run = run_transaction) = {
     .help = "begin and commit an empty transaction",
     .explanation = explanation_xenstore_transaction,
     .elsewhere = "bare mode has no XenStore",
-    .modes = MODES_XEN, .flags = ROW_DOM0 | ROW_BLOCKS,
+    .columns = "xen", .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 100, .warmup = 4,
 };
 
@@ -145,6 +145,6 @@ ROW(xenstore_watch_fire, .setup = setup_watch, .run = run_watch, .teardown = tea
     .help = "write a key one watches, until the watch fires",
     .explanation = explanation_xenstore_watch_fire,
     .elsewhere = "bare mode has no XenStore",
-    .modes = MODES_XEN, .flags = ROW_DOM0 | ROW_BLOCKS,
+    .columns = "xen", .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 100, .warmup = 4,
 };

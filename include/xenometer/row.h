@@ -13,22 +13,27 @@
 
 #include <stdint.h>
 
-/* How a guest was started, or that it is none.  A set of modes is the union of
- * these bits; MODES_ALL are those of the image. */
+/*
+ * What the image finds itself started as: it behaves by that, and says it in its
+ * KEY_MODE.  A set of modes is the union of these bits.  Not to be mixed up with the
+ * columns of a table (dom0-tools/catalogue/column.h): several columns can start the image
+ * alike, and others do not start it at all.
+ */
 enum mode {
     MODE_PV   = 1u << 0,   /* paravirtualized, 64-bit, ring 3 under Xen */
     MODE_PVH  = 1u << 1,   /* hardware container without device model */
     MODE_HVM  = 1u << 2,   /* hardware container with QEMU's device model */
     MODE_BARE = 1u << 3,   /* the same image with no hypervisor below it */
-    MODE_DOM0 = 1u << 4,   /* not the image: a process in dom0 is measured */
 };
 #define MODES_XEN       (MODE_PV | MODE_PVH | MODE_HVM)
 #define MODES_HARDWARE  (MODE_PVH | MODE_HVM | MODE_BARE)
-#define MODES_ALL       (MODES_XEN | MODE_BARE)
-#define MODES_EVERY     (MODES_ALL | MODE_DOM0)
 
-/* What a row needs from the dom0 side.  One that can be absent is looked for by
- * the row's set-up, which makes the row a skip then. */
+/* What a row needs: enum service and enum domain_need bits.  It is in no structure that
+ * a guest shares, so it grows here. */
+typedef uint64_t row_needs;
+
+/* From the dom0 side.  One that can be absent is looked for by the row's set-up, which
+ * makes the row a skip then. */
 enum service {
     SERVICE_DATA_RING = 1u << 0,   /* protocol.h, enum data_operation */
     SERVICE_ECHO      = 1u << 1,   /* an event channel that answers itself */
@@ -36,8 +41,8 @@ enum service {
 };
 
 /*
- * What the row's domain must be started with, in the same word as the services.
- * Rows of one mode that need the same share a domain; a plain one has one vCPU,
+ * What the row's domain must be started with: bits from 16 on, above the services.
+ * Rows of one column that need the same share a domain; a plain one has one vCPU,
  * two-level event channels, grant table version 1 and 32 MiB.
  */
 enum domain_need {
@@ -49,20 +54,19 @@ enum domain_need {
     DOMAIN_TSC_EMULATED = 1u << 20,   /* tsc_mode "always_emulate": Xen traps RDTSC */
     DOMAIN_SMP_SHARED = 1u << 21, /* a second vCPU; both have one physical CPU */
     DOMAIN_PEER     = 1u << 22,   /* a second domain, which runs the row's other half */
+    DOMAIN_QDISK    = 1u << 23,   /* the session's disk by a QEMU that is its blkif backend */
     DOMAIN_DISK     = 1u << 24,   /* the session's disk, by every block path it has */
+    DOMAIN_NICS     = 1u << 25,   /* HVM: network cards in QEMU, on the session's bridge */
     DOMAIN_DEVICES  = 1u << 26,   /* HVM: a VGA and two virtio devices in QEMU */
     DOMAIN_ON_DEMAND = 1u << 27,  /* memory that Xen populates at the first touch */
     DOMAIN_SHADOW   = 1u << 28,   /* shadow paging in the place of nested paging */
-    DOMAIN_NICS     = 1u << 25,   /* HVM: network cards in QEMU, on the session's bridge */
     DOMAIN_NETWORK  = 1u << 29,   /* interfaces on the session's bridge, by every netif backend */
-    DOMAIN_QDISK    = 1u << 23,   /* the session's disk by a QEMU that is its blkif backend */
     DOMAIN_CONTROLLERS = 1u << 30,   /* HVM: the session's disk behind QEMU's controllers */
     DOMAIN_LINUX    = 1u << 31,   /* dom0's own row: a domain of dom0's kernel */
+    /* The next is 1ull << 32; dom0-tools/catalogue/needs.c says in words what each is. */
 };
-#define DOMAIN_NEEDS (DOMAIN_SMP | DOMAIN_FIFO | DOMAIN_GRANT_V2 | DOMAIN_LARGE | \
-                      DOMAIN_TSC_EMULATED | DOMAIN_SMP_SHARED | DOMAIN_PEER | DOMAIN_DISK | \
-                      DOMAIN_DEVICES | DOMAIN_ON_DEMAND | DOMAIN_SHADOW | DOMAIN_NETWORK | \
-                      DOMAIN_NICS | DOMAIN_QDISK | DOMAIN_CONTROLLERS)
+/* All that decides how a domain of the image is started. */
+#define DOMAIN_NEEDS (~(row_needs)0xffff & ~(row_needs)DOMAIN_LINUX)
 /* Those for which the session has a bridge, and those for which it has a disk. */
 #define DOMAIN_NETWORKS (DOMAIN_NETWORK | DOMAIN_NICS)
 #define DOMAIN_DISKS (DOMAIN_DISK | DOMAIN_QDISK | DOMAIN_CONTROLLERS)
@@ -85,12 +89,13 @@ struct row {
     char work[56];           /* rows with the same work are set side by side */
     char path[64];           /* how the work is done, a few words */
     char help[112];          /* one line for `xenometer list` */
-    char elsewhere[144];     /* why the modes not in `modes` cannot run it */
+    char columns[48];        /* where it runs: names of columns and of classes of them, with
+                                spaces between: "pv", "xen", "hvm bare" (column.h) */
+    char elsewhere[144];     /* why the other columns cannot run it */
     char against[ROW_NAME_SIZE];   /* the row beside which it is told how many times as much
                                 it costs; empty: none */
     const char *explanation; /* paragraph for `xenometer explain` */
-    uint32_t modes;          /* enum mode bits it runs in */
-    uint32_t needs;          /* enum service and enum domain_need bits */
+    row_needs needs;
     uint32_t flags;          /* enum row_flags */
     uint32_t operations;     /* operations in one sample, at least 1 */
     uint32_t samples;        /* samples taken unless the user asks otherwise */
@@ -98,7 +103,7 @@ struct row {
     uint32_t bytes;          /* that one operation moves; 0: not what it is about */
     uint32_t reserved;       /* 0 */
 };
-_Static_assert(sizeof(struct row) == 2 * ROW_NAME_SIZE + 416, "row descriptor layout");
+_Static_assert(sizeof(struct row) == 2 * ROW_NAME_SIZE + 464, "also in entry/kernel.lds.S");
 
 struct row_code {
     /* Returns NULL, or why this machine cannot run the row (then a skip). */

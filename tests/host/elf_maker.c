@@ -34,7 +34,7 @@ static void fill_row(struct maker *m, unsigned n, const char *name)
     strcpy(row->path, "a path");
     strcpy(row->help, "a line of help");
     row->explanation = maker_text(m, "a paragraph");
-    row->modes = MODES_XEN;
+    strcpy(row->columns, "xen");
     row->needs = SERVICE_DATA_RING;
     row->flags = ROW_HEADLINE | ROW_DOM0;
     row->operations = 32;

@@ -95,6 +95,9 @@ static void fill_figures(struct result *r, uint64_t median, unsigned spread)
 
 void fixture_fill(struct results *results)
 {
+    static const struct column *const columns[] = {
+        &column_pv, &column_pvh, &column_hvm, &column_bare,
+    };
     struct environment *e = &results->environment;
 
     e->host = xstrdup("lab-exact");
@@ -117,7 +120,7 @@ void fixture_fill(struct results *results)
             r->row = xstrdup(rows[i].row);
             r->work = xstrdup(rows[i].work);
             r->path = xstrdup(rows[i].path);
-            r->mode = (enum mode)(1u << m);
+            r->column = columns[m];
             r->dom0 = (rows[i].flags & ROW_DOM0) != 0;
             r->blocks = (rows[i].flags & ROW_BLOCKS) != 0;
             r->operations = rows[i].operations;
@@ -130,15 +133,15 @@ void fixture_fill(struct results *results)
             r->samples = rows[i].samples;
             fill_figures(r, rows[i].median[m], rows[i].spread);
         }
-    fixture_find(results, "baseline/empty", MODE_PV)->overhead = 0;
-    fixture_find(results, "hypercall/null", MODE_PV)->max = 2310;
+    fixture_find(results, "baseline/empty", &column_pv)->overhead = 0;
+    fixture_find(results, "hypercall/null", &column_pv)->max = 2310;
 }
 
 struct result *fixture_find(struct results *results, const char *row,
-                            enum mode mode)
+                            const struct column *column)
 {
     for ( size_t i = 0; i < results->count; i++ )
-        if ( results->rows[i].mode == mode &&
+        if ( results->rows[i].column == column &&
              strcmp(results->rows[i].row, row) == 0 )
             return &results->rows[i];
     CU_FAIL_FATAL("the fixture has no such row");

@@ -7,9 +7,12 @@
 
 #include "measure/result.h"
 
+/* Those that results have (dom0-tools/guests/). */
+extern const struct column column_pv, column_pvh, column_hvm, column_bare, column_dom0;
+
 void fixture_fill(struct results *);
 
-/* The result of a row in a mode; ends the test when there is none. */
-struct result *fixture_find(struct results *, const char *row, enum mode mode);
+/* The result of a row in a column; ends the test when there is none. */
+struct result *fixture_find(struct results *, const char *row, const struct column *column);
 
 #endif

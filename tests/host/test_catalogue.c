@@ -35,9 +35,9 @@ static struct image *small_image(void)
 static void test_merging(void)
 {
     static const struct row own[] = {
-        { .name = "lifecycle/one", .work = "w", .help = "h", .modes = MODE_PV, .samples = 5 },
-        { .name = "group/own", .modes = MODE_DOM0, .samples = 7 },
-        { .name = "lifecycle/two", .elsewhere = "because" },
+        { .name = "lifecycle/one", .work = "w", .help = "h", .columns = "pv", .samples = 5 },
+        { .name = "group/own", .columns = "dom0", .samples = 7 },
+        { .name = "lifecycle/two", .columns = "xen", .elsewhere = "because" },
     };
     static const struct row_code code[3];
     static const char *const order[] = {
@@ -86,7 +86,9 @@ static void test_peers(void)
 /* Results stand in the order of the table, also those of our own rows. */
 static void test_order(void)
 {
-    static const struct row own[] = { { .name = "group/own" }, { .name = "later/own" } };
+    static const struct row own[] = {
+        { .name = "group/own", .columns = "dom0" }, { .name = "later/own", .columns = "dom0" },
+    };
     static const struct row_code code[2];
     static const char *const names[] = { "later/own", "unknown/row", "group/own", "group/one" };
     struct image *image = small_image();
@@ -94,7 +96,12 @@ static void test_order(void)
 
     CU_ASSERT_PTR_NULL(catalogue_add(image, own, code, 2));
     for ( size_t i = 0; i < 4; i++ )
-        results_add(&results)->row = xstrdup(names[i]);
+    {
+        struct result *r = results_add(&results);
+
+        r->row = xstrdup(names[i]);
+        r->column = &column_dom0;
+    }
     results_sort(&results, image);
     CU_ASSERT_STRING_EQUAL(results.rows[0].row, "group/one");
     CU_ASSERT_STRING_EQUAL(results.rows[1].row, "group/own");
@@ -120,10 +127,12 @@ static void test_our_rows(void)
         if ( *row->against )
         {
             const struct image_row *other = image_find(image, row->against);
+            struct column_set common;
 
             CU_ASSERT_PTR_NOT_NULL_FATAL(other);
             CU_ASSERT_STRING_EQUAL(other->work, row->work);
-            CU_ASSERT_TRUE((other->modes & row->modes) == row->modes);
+            common = columns_common(&other->columns, &row->columns);
+            CU_ASSERT_TRUE(columns_equal(&common, &row->columns));
         }
         if ( !row->own )
             continue;
@@ -134,7 +143,9 @@ static void test_our_rows(void)
         CU_ASSERT_PTR_NOT_NULL(strchr(row->name, '/'));
         CU_ASSERT_TRUE(*row->work && *row->path && *row->help && *row->explanation);
         CU_ASSERT_TRUE(*row->elsewhere);   /* none runs everywhere */
-        CU_ASSERT_TRUE(row->modes && !(row->modes & ~(uint32_t)(MODES_XEN | MODE_DOM0)));
+        FOR_EACH_COLUMN(c)
+            if ( columns_have(&row->columns, c) )
+                CU_ASSERT_TRUE(c->home == HOME_XEN || c->home == HOME_DOM0);
         CU_ASSERT_TRUE(row->operations && row->samples);
         CU_ASSERT_PTR_NOT_NULL(row->own->run);
         CU_ASSERT_PTR_NULL(row->own->setup);
@@ -154,52 +165,53 @@ static void test_column(void)
 
     fixture_fill(&results);
     layout = layout_make(&results, false, NARROW_NOT);
-    CU_ASSERT_PTR_NULL(layout->titles[LAYOUT_MODES - 1]);
+    CU_ASSERT_FALSE(columns_have(&layout->columns, &column_dom0));
     layout_free(layout);
 
     r = results_add(&results);
     r->row = xstrdup("hypercall/from-dom0-process");
     r->work = xstrdup("enter the hypervisor and return");
-    r->mode = MODE_DOM0;
+    r->column = &column_dom0;
     r->median = r->p99 = 3210;
     layout = layout_make(&results, false, NARROW_NOT);
-    CU_ASSERT_STRING_EQUAL_FATAL(layout->titles[LAYOUT_MODES - 1], "dom0");
-    CU_ASSERT_TRUE(layout->ratios[LAYOUT_MODES - 1]);
+    CU_ASSERT_TRUE(columns_have(&layout->columns, &column_dom0));
+    CU_ASSERT_TRUE(columns_have(&layout->ratios, &column_dom0));
     for ( size_t g = 0; g < layout->count; g++ )
         for ( size_t i = 0; i < layout->groups[g].count; i++ )
         {
             const struct layout_row *row = &layout->groups[g].rows[i];
             bool ours = !strcmp(row->name, "hypercall/from-dom0-process");
 
-            CU_ASSERT_EQUAL(row->cells[LAYOUT_MODES - 1].kind, ours ? CELL_FIGURE : CELL_EMPTY);
+            CU_ASSERT_EQUAL(row->cells[column_place(&column_dom0)].kind, ours ? CELL_FIGURE : CELL_EMPTY);
             if ( ours )
                 /* hypercall/enosys takes 290 in PV: the cheapest of that work. */
-                CU_ASSERT_STRING_EQUAL(row->cells[LAYOUT_MODES - 1].ratio, "11.1x");
+                CU_ASSERT_STRING_EQUAL(row->cells[column_place(&column_dom0)].ratio, "11.1x");
         }
     layout_free(layout);
     results_free(&results);
 }
 
-/* Told below the table, for each mode that both have. */
+/* Told below the table, for each column that both have. */
 static void test_against(void)
 {
     struct results results = { .count = 0 };
     struct result *r;
+    static const struct column *const domains[] = { &column_pv, &column_pvh, &column_hvm };
     char **notes;
     size_t told = 0;
 
     fixture_fill(&results);
-    for ( enum mode mode = MODE_PV; mode <= MODE_HVM; mode <<= 1 )
+    for ( size_t m = 0; m < 3; m++ )
     {
-        r = fixture_find(&results, "hypercall/null", mode);
+        r = fixture_find(&results, "hypercall/null", domains[m]);
         r->against = xstrdup("hypercall/enosys");
         CU_ASSERT_EQUAL(r->outcome, OUTCOME_SUCCESS);
     }
-    fixture_find(&results, "hypercall/null", MODE_PV)->median = 870;
-    fixture_find(&results, "hypercall/enosys", MODE_PV)->median = 290;
-    fixture_find(&results, "hypercall/null", MODE_PVH)->median = 5000;
-    fixture_find(&results, "hypercall/enosys", MODE_PVH)->median = 2500;
-    fixture_find(&results, "hypercall/enosys", MODE_HVM)->outcome = OUTCOME_SKIP;
+    fixture_find(&results, "hypercall/null", &column_pv)->median = 870;
+    fixture_find(&results, "hypercall/enosys", &column_pv)->median = 290;
+    fixture_find(&results, "hypercall/null", &column_pvh)->median = 5000;
+    fixture_find(&results, "hypercall/enosys", &column_pvh)->median = 2500;
+    fixture_find(&results, "hypercall/enosys", &column_hvm)->outcome = OUTCOME_SKIP;
     notes = notes_footer(&results, false, NARROW_NOT);
     for ( char **n = notes; *n; n++ )
         told += strcmp(*n, "The same by other code: hypercall/null in PV 870, 3.0x that of "
@@ -219,19 +231,19 @@ static void test_served(void)
     out.environment.clock = xstrdup("instructions");
     r = results_add(&out);
     r->row = xstrdup("neighbours/2");
-    r->mode = MODE_PV;
+    r->column = &column_pv;
     r->samples = 200;
     r->served[0] = 97;
     r->served[1] = 108;
     r = results_add(&out);
     r->row = xstrdup("hypercall/from-dom0-process");
-    r->mode = MODE_DOM0;
+    r->column = &column_dom0;
     text = results_to_json(&out);
     CU_ASSERT_EQUAL_FATAL(results_from_json(text, strlen(text), "test", &in), STATUS_OK);
     CU_ASSERT_EQUAL(in.rows[0].served[0], 97);
     CU_ASSERT_EQUAL(in.rows[0].served[1], 108);
     CU_ASSERT_EQUAL(in.rows[1].served[1], 0);
-    CU_ASSERT_EQUAL(in.rows[1].mode, MODE_DOM0);
+    CU_ASSERT_EQUAL(in.rows[1].column, &column_dom0);
     CU_ASSERT_PTR_NULL(strstr(strstr(text, "from-dom0"), "served"));
     free(text);
     results_free(&in);

@@ -43,23 +43,23 @@ static void end(void)
     results_free(&after);
 }
 
-static const struct change *find(const char *row, enum mode mode)
+static const struct change *find(const char *row, const struct column *column)
 {
     for ( size_t i = 0; i < comparison.count; i++ )
     {
         const struct change *c = &comparison.changes[i];
         const struct result *r = c->after ? c->after : c->before;
 
-        if ( r->mode == mode && strcmp(r->row, row) == 0 )
+        if ( r->column == column && strcmp(r->row, row) == 0 )
             return c;
     }
     CU_FAIL_FATAL("no such change");
     return NULL;
 }
 
-static void rename_row(struct results *results, const char *row, enum mode mode)
+static void rename_row(struct results *results, const char *row, const struct column *column)
 {
-    struct result *r = fixture_find(results, row, mode);
+    struct result *r = fixture_find(results, row, column);
 
     free(r->row);
     r->row = xstrdup("other/row");
@@ -81,18 +81,18 @@ static void test_threshold(void)
     const struct change *c;
 
     begin();
-    fixture_find(&after, "hypercall/null", MODE_PV)->median = 324;   /* 321 */
-    fixture_find(&after, "sched/yield", MODE_PVH)->median = 7000;    /* 7688 */
+    fixture_find(&after, "hypercall/null", &column_pv)->median = 324;   /* 321 */
+    fixture_find(&after, "sched/yield", &column_pvh)->median = 7000;    /* 7688 */
     compare(0);
     CU_ASSERT_EQUAL(comparison.beyond, 2);
     comparison_free(&comparison);
     compare(1);
     CU_ASSERT_EQUAL(comparison.beyond, 1);
-    c = find("hypercall/null", MODE_PV);
+    c = find("hypercall/null", &column_pv);
     CU_ASSERT_EQUAL(c->kind, CHANGE_MEDIAN);
     CU_ASSERT_FALSE(c->counts);
     CU_ASSERT_DOUBLE_EQUAL(c->percent, 0.9346, 0.0001);
-    c = find("sched/yield", MODE_PVH);
+    c = find("sched/yield", &column_pvh);
     CU_ASSERT_TRUE(c->counts);   /* cheaper is a change, too */
     CU_ASSERT_DOUBLE_EQUAL(c->percent, -8.949, 0.001);
     end();
@@ -102,18 +102,18 @@ static void test_threshold(void)
 static void test_allowance(void)
 {
     begin();
-    fixture_find(&after, "hypercall/null", MODE_PV)->median = 324;   /* 321: 3, 0.9 % */
-    fixture_find(&after, "sched/yield", MODE_PVH)->median = 7700;    /* 7688: 12, 0.2 % */
+    fixture_find(&after, "hypercall/null", &column_pv)->median = 324;   /* 321: 3, 0.9 % */
+    fixture_find(&after, "sched/yield", &column_pvh)->median = 7700;    /* 7688: 12, 0.2 % */
     compare_with(0, 2);
     CU_ASSERT_EQUAL(comparison.beyond, 2);
     comparison_free(&comparison);
     compare_with(0, 3);
     CU_ASSERT_EQUAL(comparison.beyond, 1);
-    CU_ASSERT_TRUE(find("sched/yield", MODE_PVH)->counts);
+    CU_ASSERT_TRUE(find("sched/yield", &column_pvh)->counts);
     comparison_free(&comparison);
     compare_with(0.5, 2);
     CU_ASSERT_EQUAL(comparison.beyond, 1);
-    CU_ASSERT_TRUE(find("hypercall/null", MODE_PV)->counts);
+    CU_ASSERT_TRUE(find("hypercall/null", &column_pv)->counts);
     comparison_free(&comparison);
     compare_with(0.5, 3);
     CU_ASSERT_EQUAL(comparison.beyond, 0);
@@ -149,20 +149,20 @@ static void test_explained(void)
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(known);
     begin();
-    fixture_find(&after, "hypercall/null", MODE_PV)->median = 324;
-    fixture_find(&after, "hypercall/null", MODE_PVH)->median += 1;
-    fixture_find(&after, "sched/yield", MODE_PVH)->median = 7000;
-    fixture_find(&after, "port/ioreq", MODE_HVM)->outcome = OUTCOME_SKIP;
+    fixture_find(&after, "hypercall/null", &column_pv)->median = 324;
+    fixture_find(&after, "hypercall/null", &column_pvh)->median += 1;
+    fixture_find(&after, "sched/yield", &column_pvh)->median = 7000;
+    fixture_find(&after, "port/ioreq", &column_hvm)->outcome = OUTCOME_SKIP;
     compare(0);
     explanations_apply(known, &comparison);
     CU_ASSERT_EQUAL(comparison.beyond, 4);
     CU_ASSERT_EQUAL(comparison.explained, 4);
-    CU_ASSERT_STRING_EQUAL(find("hypercall/null", MODE_PV)->explained, "one more register");
-    CU_ASSERT_STRING_EQUAL(find("sched/yield", MODE_PVH)->explained, "the queue");
-    CU_ASSERT_STRING_EQUAL(find("port/ioreq", MODE_HVM)->explained, "gone");
+    CU_ASSERT_STRING_EQUAL(find("hypercall/null", &column_pv)->explained, "one more register");
+    CU_ASSERT_STRING_EQUAL(find("sched/yield", &column_pvh)->explained, "the queue");
+    CU_ASSERT_STRING_EQUAL(find("port/ioreq", &column_hvm)->explained, "gone");
     /* Not in that mode, and what did not change needs no reason. */
-    CU_ASSERT_STRING_EQUAL(find("hypercall/null", MODE_PVH)->explained, "that much");
-    CU_ASSERT_PTR_NULL(find("sched/yield", MODE_PV)->explained);
+    CU_ASSERT_STRING_EQUAL(find("hypercall/null", &column_pvh)->explained, "that much");
+    CU_ASSERT_PTR_NULL(find("sched/yield", &column_pv)->explained);
     CU_ASSERT_EQUAL(explanations_unused(known, &at, &pattern), 6);
     CU_ASSERT_STRING_EQUAL(pattern, "mmio/*");
     CU_ASSERT_EQUAL(explanations_unused(known, &at, &pattern), 8);
@@ -203,22 +203,22 @@ static void test_explained_badly(void)
 static void test_from_zero(void)
 {
     begin();
-    fixture_find(&before, "grant/access-end", MODE_PV)->median = 0;
+    fixture_find(&before, "grant/access-end", &column_pv)->median = 0;
     compare(50);
-    CU_ASSERT_TRUE(find("grant/access-end", MODE_PV)->counts);
+    CU_ASSERT_TRUE(find("grant/access-end", &column_pv)->counts);
     end();
 }
 
 static void test_new_and_gone(void)
 {
     begin();
-    rename_row(&before, "hypercall/null", MODE_PV);
+    rename_row(&before, "hypercall/null", &column_pv);
     compare(0);
     CU_ASSERT_EQUAL(comparison.count, before.count + 1);
-    CU_ASSERT_EQUAL(find("hypercall/null", MODE_PV)->kind, CHANGE_NEW);
-    CU_ASSERT_FALSE(find("hypercall/null", MODE_PV)->counts);
-    CU_ASSERT_EQUAL(find("other/row", MODE_PV)->kind, CHANGE_GONE);
-    CU_ASSERT_TRUE(find("other/row", MODE_PV)->counts);
+    CU_ASSERT_EQUAL(find("hypercall/null", &column_pv)->kind, CHANGE_NEW);
+    CU_ASSERT_FALSE(find("hypercall/null", &column_pv)->counts);
+    CU_ASSERT_EQUAL(find("other/row", &column_pv)->kind, CHANGE_GONE);
+    CU_ASSERT_TRUE(find("other/row", &column_pv)->counts);
     CU_ASSERT_EQUAL(comparison.beyond, 1);
     end();
 }
@@ -226,13 +226,13 @@ static void test_new_and_gone(void)
 static void test_outcomes(void)
 {
     begin();
-    fixture_find(&after, "port/ioreq", MODE_HVM)->outcome = OUTCOME_ERROR;
-    fixture_find(&before, "mmio/ioreq", MODE_HVM)->outcome = OUTCOME_FAILURE;
+    fixture_find(&after, "port/ioreq", &column_hvm)->outcome = OUTCOME_ERROR;
+    fixture_find(&before, "mmio/ioreq", &column_hvm)->outcome = OUTCOME_FAILURE;
     compare(1000);
-    CU_ASSERT_EQUAL(find("port/ioreq", MODE_HVM)->kind, CHANGE_OUTCOME);
-    CU_ASSERT_TRUE(find("port/ioreq", MODE_HVM)->counts);
-    CU_ASSERT_EQUAL(find("mmio/ioreq", MODE_HVM)->kind, CHANGE_OUTCOME);
-    CU_ASSERT_FALSE(find("mmio/ioreq", MODE_HVM)->counts);   /* mended */
+    CU_ASSERT_EQUAL(find("port/ioreq", &column_hvm)->kind, CHANGE_OUTCOME);
+    CU_ASSERT_TRUE(find("port/ioreq", &column_hvm)->counts);
+    CU_ASSERT_EQUAL(find("mmio/ioreq", &column_hvm)->kind, CHANGE_OUTCOME);
+    CU_ASSERT_FALSE(find("mmio/ioreq", &column_hvm)->counts);   /* mended */
     end();
 }
 
@@ -243,8 +243,8 @@ static void test_interval(void)
     struct result *r[2];
 
     begin();
-    r[0] = fixture_find(&before, "ring/stream-depth-32", MODE_PV);
-    r[1] = fixture_find(&after, "ring/stream-depth-32", MODE_PV);
+    r[0] = fixture_find(&before, "ring/stream-depth-32", &column_pv);
+    r[1] = fixture_find(&after, "ring/stream-depth-32", &column_pv);
     for ( unsigned i = 0; i < 2; i++ )
     {
         r[i]->samples = r[i]->distinct = 50;
@@ -254,11 +254,11 @@ static void test_interval(void)
         r[i]->median = (i + 1) * 1024;
     }
     compare(0);
-    c = find("ring/stream-depth-32", MODE_PV);
+    c = find("ring/stream-depth-32", &column_pv);
     CU_ASSERT_TRUE(c->has_interval);
     CU_ASSERT_TRUE(c->interval[0] > 1.9 && c->interval[0] <= 2.0);
     CU_ASSERT_TRUE(c->interval[1] >= 2.0 && c->interval[1] < 2.1);
-    CU_ASSERT_FALSE(find("hypercall/null", MODE_PV)->has_interval);
+    CU_ASSERT_FALSE(find("hypercall/null", &column_pv)->has_interval);
     end();
 }
 

@@ -78,7 +78,7 @@ static void test_schema(void)
     CU_ASSERT_TRUE(schema_fits("results-1.json", text));
     free(text);
     /* With everything that is only there sometimes. */
-    r = fixture_find(&results, "hypercall/null", MODE_PVH);
+    r = fixture_find(&results, "hypercall/null", &column_pvh);
     r->against = xstrdup("ring/push-pop");
     r->served[0] = 1;
     r->served[1] = 2;
@@ -92,7 +92,7 @@ static void test_schema(void)
     r->distinct = 1;
     r->distribution = xcalloc(1, sizeof(*r->distribution));
     r->distribution[0] = (struct tally){ 6588, r->samples };
-    r = fixture_find(&results, "hypercall/null", MODE_PV);
+    r = fixture_find(&results, "hypercall/null", &column_pv);
     r->outcome = OUTCOME_ERROR;
     r->reason = xstrdup("<b>\xff\"");
     results.environment.dom0_modules = xstrdup("evtchn 0xffff");
@@ -140,7 +140,7 @@ static void test_csv(void)
     struct result *r;
 
     fixture_fill(&results);
-    r = fixture_find(&results, "port/ioreq", MODE_PVH);
+    r = fixture_find(&results, "port/ioreq", &column_pvh);
     free(r->reason);
     r->reason = xstrdup("a \"quoted\", long\r\nreason");
     text = exported("csv");
@@ -160,7 +160,7 @@ static void test_csv(void)
             snprintf(p99, sizeof(p99), "%" PRIu64, r->p99);
         }
         wrong += strcmp(field[0], r->row) || strcmp(field[1], r->work) ||
-                 strcmp(field[3], mode_name(r->mode)) || strcmp(field[13], median) ||
+                 strcmp(field[3], r->column->name) || strcmp(field[13], median) ||
                  strcmp(field[15], p99) || strcmp(field[5], r->reason ? r->reason : "");
     }
     CU_ASSERT_EQUAL(wrong, 0);

@@ -51,6 +51,7 @@ static void test_good(void)
     char *error = NULL;
     struct image *image;
     const struct image_row *row;
+    struct column_set domains;
 
     maker_fill(&m);
     path = maker_write(&m, sizeof(m));
@@ -71,7 +72,8 @@ static void test_good(void)
     CU_ASSERT_STRING_EQUAL(row->help, "a line of help");
     CU_ASSERT_STRING_EQUAL(row->explanation, "a paragraph");
     CU_ASSERT_STRING_EQUAL(row->elsewhere, "");
-    CU_ASSERT_EQUAL(row->modes, MODES_XEN);
+    domains = columns_at(HOME_XEN);
+    CU_ASSERT_TRUE(columns_equal(&row->columns, &domains));
     CU_ASSERT_EQUAL(row->needs, SERVICE_DATA_RING);
     CU_ASSERT_EQUAL(row->flags, ROW_HEADLINE | ROW_DOM0);
     CU_ASSERT_EQUAL(row->operations, 32);
@@ -153,11 +155,18 @@ static void test_rows(void)
     m.rows[0].operations = 0;
     CU_ASSERT_TRUE(refused("row 0 has no operations"));
     maker_fill(&m);
-    m.rows[1].modes = 0;
-    CU_ASSERT_TRUE(refused("row 1 has modes that do not exist"));
+    strcpy(m.rows[1].columns, "");
+    CU_ASSERT_TRUE(refused("row 1 has columns that do not exist"));
     maker_fill(&m);
-    m.rows[1].modes = 0x10;
-    CU_ASSERT_TRUE(refused("modes that do not exist"));
+    strcpy(m.rows[1].columns, "pv xyz");
+    CU_ASSERT_TRUE(refused("columns that do not exist"));
+    maker_fill(&m);
+    memset(m.rows[1].columns, 'x', sizeof(m.rows[1].columns));
+    CU_ASSERT_TRUE(refused("columns that do not exist"));
+    /* No row of the image can run where there is no image. */
+    maker_fill(&m);
+    strcpy(m.rows[1].columns, "dom0");
+    CU_ASSERT_TRUE(refused("columns that do not exist"));
     maker_fill(&m);
     strcpy(m.rows[1].name, m.rows[0].name);
     CU_ASSERT_TRUE(refused("name of another one"));
@@ -325,10 +334,12 @@ static void test_garbled(void)
 static void test_real(void)
 {
     char *path = data_file("xenometer.elf"), *error = NULL;
+    struct column_set all;
     struct image *image;
 
     if ( path == NULL )
         return;
+    CU_ASSERT_TRUE(columns_named("image", &all));
     image = image_load(path, &error);
     CU_ASSERT_PTR_NOT_NULL_FATAL(image);
     CU_ASSERT_TRUE(image->count > 0);
@@ -343,8 +354,8 @@ static void test_real(void)
         CU_ASSERT_STRING_NOT_EQUAL(row->path, "");
         CU_ASSERT_STRING_NOT_EQUAL(row->help, "");
         CU_ASSERT_STRING_NOT_EQUAL(row->explanation, "");
-        /* Why not in the other modes? */
-        CU_ASSERT_TRUE(row->modes == MODES_ALL || *row->elsewhere);
+        /* Why not in the others that start the image? */
+        CU_ASSERT_TRUE(columns_equal(&row->columns, &all) || *row->elsewhere);
     }
     image_free(image);
     free(error);

@@ -55,7 +55,7 @@ static bool same_result(const struct result *a, const struct result *b)
     return same_text(a->row, b->row) && same_text(a->work, b->work) &&
            same_text(a->path, b->path) && same_text(a->against, b->against) &&
            same_text(a->reason, b->reason) &&
-           a->mode == b->mode && a->outcome == b->outcome &&
+           a->column == b->column && a->outcome == b->outcome &&
            a->dom0 == b->dom0 && a->blocks == b->blocks &&
            a->batches == b->batches && a->notifications == b->notifications &&
            a->total == b->total &&
@@ -86,7 +86,7 @@ static void test_round_trip(void)
     unsigned different = 0;
 
     fixture_fill(&out);
-    r = fixture_find(&out, "hypercall/null", MODE_PVH);
+    r = fixture_find(&out, "hypercall/null", &column_pvh);
     r->upcalls = 7;
     r->bytes = 4096;
     r->against = xstrdup("ring/push-pop");
@@ -112,7 +112,7 @@ static void test_round_trip(void)
     out.environment.boots = 2;
     out.environment.seed = 7;
     out.environment.image = xstrdup("0123abcd");
-    r = fixture_find(&out, "port/ioreq", MODE_HVM);
+    r = fixture_find(&out, "port/ioreq", &column_hvm);
     r->outcome = OUTCOME_ERROR;
     r->reason = xstrdup("\"quoted\"\nand \u00fcnusual \\ things");
 
@@ -303,7 +303,7 @@ static void test_foreign_bytes(void)
 
     out.environment.clock = xstrdup("cycles");
     r->row = xstrdup("a/b");
-    r->mode = MODE_PV;
+    r->column = &column_pv;
     r->outcome = OUTCOME_FAILURE;
     r->reason = xstrdup("bad \xff\xfe bytes");
     text = results_to_json(&out);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "measure/merge.h"
+#include "fixture.h"
 #include "suites.h"
 #include "xenometer.h"
 
@@ -17,9 +18,9 @@ static const struct image_row second = { .name = other, .work = work, .path = no
 
 /* A successful boot of `count` samples, all of `each` ticks. */
 static struct record *success(struct records *records, const struct image_row *of,
-                              enum mode mode, unsigned boot, uint64_t each, uint32_t count)
+                              const struct column *column, unsigned boot, uint64_t each, uint32_t count)
 {
-    struct record *r = record_add(records, of, mode, boot, OUTCOME_SUCCESS, NULL);
+    struct record *r = record_add(records, of, column, boot, OUTCOME_SUCCESS, NULL);
 
     r->ticks = xcalloc(count, sizeof(*r->ticks));
     for ( uint32_t i = 0; i < count; i++ )
@@ -38,15 +39,15 @@ static void test_pooled(void)
     struct results results = { 0 };
     const struct result *r;
 
-    success(&records, &row, MODE_PVH, 0, 1003, 4);
-    success(&records, &row, MODE_PV, 0, 203, 4);
-    success(&records, &row, MODE_PV, 1, 203, 4);
-    success(&records, &row, MODE_PVH, 1, 2003, 6);
+    success(&records, &row, &column_pvh, 0, 1003, 4);
+    success(&records, &row, &column_pv, 0, 203, 4);
+    success(&records, &row, &column_pv, 1, 203, 4);
+    success(&records, &row, &column_pvh, 1, 2003, 6);
     merge_records(&records, 2, true, &results);
     CU_ASSERT_EQUAL_FATAL(results.count, 2);
 
     r = &results.rows[0];   /* in the order of the records */
-    CU_ASSERT_EQUAL(r->mode, MODE_PVH);
+    CU_ASSERT_EQUAL(r->column, &column_pvh);
     CU_ASSERT_STRING_EQUAL(r->row, name);
     CU_ASSERT_EQUAL(r->samples, 10);
     CU_ASSERT_EQUAL(r->min, 100);
@@ -68,7 +69,7 @@ static void test_pooled(void)
     CU_ASSERT_EQUAL(r->batch, 161);
 
     r = &results.rows[1];
-    CU_ASSERT_EQUAL(r->mode, MODE_PV);
+    CU_ASSERT_EQUAL(r->column, &column_pv);
     CU_ASSERT_EQUAL(r->samples, 8);
     CU_ASSERT_EQUAL(r->distinct, 1);
     results_free(&results);
@@ -81,8 +82,8 @@ static void test_no_batch(void)
     struct records records = { 0 };
     struct results results = { 0 };
 
-    success(&records, &row, MODE_PV, 0, 203, 4);
-    success(&records, &row, MODE_PV, 1, 203, 4)->batch = 0;
+    success(&records, &row, &column_pv, 0, 203, 4);
+    success(&records, &row, &column_pv, 1, 203, 4)->batch = 0;
     merge_records(&records, 2, false, &results);
     CU_ASSERT_FALSE(results.rows[0].has_batch);
     CU_ASSERT_PTR_NULL(results.rows[0].raw);
@@ -97,10 +98,10 @@ static void test_lost(void)
     struct results results = { 0 };
     const struct result *r;
 
-    success(&records, &row, MODE_PV, 0, 203, 4);
-    success(&records, &second, MODE_PV, 0, 203, 4);
-    record_add(&records, &row, MODE_PV, 1, OUTCOME_ERROR, "the domain crashed");
-    success(&records, &second, MODE_PV, 1, 203, 4);
+    success(&records, &row, &column_pv, 0, 203, 4);
+    success(&records, &second, &column_pv, 0, 203, 4);
+    record_add(&records, &row, &column_pv, 1, OUTCOME_ERROR, "the domain crashed");
+    success(&records, &second, &column_pv, 1, 203, 4);
     merge_records(&records, 3, true, &results);
     CU_ASSERT_EQUAL_FATAL(results.count, 2);
     r = &results.rows[0];
@@ -121,11 +122,11 @@ static void test_reasons(void)
     struct records records = { 0 };
     struct results results = { 0 };
 
-    record_add(&records, &row, MODE_PV, 0, OUTCOME_ERROR, "lost");
-    record_add(&records, &row, MODE_PV, 1, OUTCOME_FAILURE, "wrong");
-    record_add(&records, &row, MODE_PV, 2, OUTCOME_FAILURE, "wrong again");
-    record_add(&records, &row, MODE_HVM, 0, OUTCOME_SKIP, "not there");
-    record_add(&records, &row, MODE_HVM, 1, OUTCOME_SKIP, "not there");
+    record_add(&records, &row, &column_pv, 0, OUTCOME_ERROR, "lost");
+    record_add(&records, &row, &column_pv, 1, OUTCOME_FAILURE, "wrong");
+    record_add(&records, &row, &column_pv, 2, OUTCOME_FAILURE, "wrong again");
+    record_add(&records, &row, &column_hvm, 0, OUTCOME_SKIP, "not there");
+    record_add(&records, &row, &column_hvm, 1, OUTCOME_SKIP, "not there");
     merge_records(&records, 3, false, &results);
     CU_ASSERT_EQUAL(results.rows[0].outcome, OUTCOME_FAILURE);
     CU_ASSERT_STRING_EQUAL(results.rows[0].reason, "wrong (boot 2 of 3)");
@@ -133,7 +134,7 @@ static void test_reasons(void)
     results_free(&results);
     records_free(&records);
 
-    record_add(&records, &row, MODE_PV, 0, OUTCOME_ERROR, "lost");
+    record_add(&records, &row, &column_pv, 0, OUTCOME_ERROR, "lost");
     merge_records(&records, 1, false, &results);
     CU_ASSERT_STRING_EQUAL(results.rows[0].reason, "lost");
     results_free(&results);

@@ -78,7 +78,7 @@ static void add(const char *row, uint32_t operations, uint32_t bytes, uint64_t m
     struct result *r = results_add(&results);
 
     r->row = xstrdup(row);
-    r->mode = MODE_PV;
+    r->column = &column_pv;
     r->operations = operations;
     r->bytes = bytes;
     r->median = median;
@@ -176,14 +176,14 @@ static void test_markup(void)
 
     fixture_fill(&results);
     clean = page();
-    r = fixture_find(&results, "hypercall/null", MODE_PV);
+    r = fixture_find(&results, "hypercall/null", &column_pv);
     free(r->row);
     r->row = xasprintf("a/%s", evil);
     free(r->work);
     r->work = xstrdup(evil);
     free(r->path);
     r->path = xstrdup("\xff\xfe\xe2\x80\xa8");
-    r = fixture_find(&results, "port/ioreq", MODE_PVH);
+    r = fixture_find(&results, "port/ioreq", &column_pvh);
     free(r->reason);
     r->reason = xstrdup(evil);
     free(results.environment.xen);

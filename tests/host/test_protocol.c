@@ -99,15 +99,17 @@ static void test_rings(void)
 
 static void test_row(void)
 {
-    CU_ASSERT_EQUAL(sizeof(struct row), 512);
+    CU_ASSERT_EQUAL(sizeof(struct row), 560);
     CU_ASSERT_EQUAL(offsetof(struct row, name), 0);
-    CU_ASSERT_EQUAL(offsetof(struct row, elsewhere), 280);
-    CU_ASSERT_EQUAL(offsetof(struct row, explanation), 472);
-    CU_ASSERT_EQUAL(offsetof(struct row, modes), 480);
-    CU_ASSERT_EQUAL(offsetof(struct row, operations), 492);
-    CU_ASSERT_EQUAL(offsetof(struct row, bytes), 504);
+    CU_ASSERT_EQUAL(offsetof(struct row, columns), 280);
+    CU_ASSERT_EQUAL(offsetof(struct row, explanation), 520);
+    CU_ASSERT_EQUAL(offsetof(struct row, needs), 528);
+    CU_ASSERT_EQUAL(offsetof(struct row, operations), 540);
+    CU_ASSERT_EQUAL(offsetof(struct row, bytes), 552);
     CU_ASSERT_EQUAL(sizeof(struct row_code), 24);
-    CU_ASSERT_EQUAL(MODES_XEN | MODE_BARE, MODES_ALL);
+    CU_ASSERT_EQUAL(MODE_PV | MODES_HARDWARE, MODES_XEN | MODE_BARE);
+    CU_ASSERT_EQUAL(DOMAIN_NEEDS & (SERVICE_DATA_RING | SERVICE_IOREQ | DOMAIN_LINUX), 0);
+    CU_ASSERT_EQUAL(DOMAIN_NEEDS & DOMAIN_SMP, DOMAIN_SMP);
     CU_ASSERT_TRUE(OUTCOME_SUCCESS < OUTCOME_SKIP);
     CU_ASSERT_TRUE(OUTCOME_SKIP < OUTCOME_ERROR);
     CU_ASSERT_TRUE(OUTCOME_ERROR < OUTCOME_FAILURE);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "measure/record.h"
+#include "fixture.h"
 #include "suites.h"
 #include "xenometer.h"
 
@@ -62,9 +63,9 @@ static void test_reports(void)
     struct control_request q = report(OUTCOME_SUCCESS, 4);
     struct record *r;
 
-    r = record_result(&records, &plain, MODE_PVH, 1, &q, ticks(1003, 4), baseline);
+    r = record_result(&records, &plain, &column_pvh, 1, &q, ticks(1003, 4), baseline);
     CU_ASSERT_PTR_EQUAL(r->row, &plain);
-    CU_ASSERT_EQUAL(r->mode, MODE_PVH);
+    CU_ASSERT_EQUAL(r->column, &column_pvh);
     CU_ASSERT_EQUAL(r->boot, 1);
     CU_ASSERT_EQUAL(r->count, 4);
     CU_ASSERT_EQUAL(r->ticks[3], 1003);       /* as the guest took it */
@@ -79,13 +80,13 @@ static void test_reports(void)
     CU_ASSERT_EQUAL(records_worst(&records), OUTCOME_SUCCESS);
 
     /* The empty region has nothing subtracted, least of all itself. */
-    r = record_result(&records, &empty, MODE_PV, 0, &q, ticks(3, 4), baseline);
+    r = record_result(&records, &empty, &column_pv, 0, &q, ticks(3, 4), baseline);
     CU_ASSERT_EQUAL(r->baseline.region, 0);
     CU_ASSERT_EQUAL(r->baseline.turn, 0);
 
     /* An error keeps no samples. */
     q.outcome = OUTCOME_ERROR;
-    r = record_result(&records, &plain, MODE_PV, 0, &q, ticks(3, 4), baseline);
+    r = record_result(&records, &plain, &column_pv, 0, &q, ticks(3, 4), baseline);
     CU_ASSERT_PTR_NULL(r->ticks);
     CU_ASSERT_EQUAL(r->count, 0);
     CU_ASSERT_EQUAL(records_worst(&records), OUTCOME_ERROR);
@@ -104,14 +105,14 @@ static void test_reasons(void)
     /* No NUL, and a terminal's escape: neither reaches a person. */
     memset(q.reason, 'x', sizeof(q.reason));
     q.reason[0] = 27;
-    r = record_result(&records, &plain, MODE_HVM, 0, &q, NULL, baseline);
+    r = record_result(&records, &plain, &column_hvm, 0, &q, NULL, baseline);
     CU_ASSERT_EQUAL(r->outcome, OUTCOME_FAILURE);
     CU_ASSERT_PTR_NOT_NULL_FATAL(r->reason);
     CU_ASSERT_EQUAL(r->reason[0], '?');
     CU_ASSERT_EQUAL(strlen(r->reason), sizeof(q.reason) - 1);
 
     q = report(OUTCOME_SKIP, 0);
-    r = record_result(&records, &plain, MODE_HVM, 0, &q, NULL, baseline);
+    r = record_result(&records, &plain, &column_hvm, 0, &q, NULL, baseline);
     CU_ASSERT_PTR_NOT_NULL_FATAL(r->reason);
     CU_ASSERT_TRUE(strlen(r->reason) > 0);
     records_free(&records);

@@ -21,7 +21,7 @@ static void test_merge(void)
     count = to.count;
     row = results_add(&from);
     row->row = xstrdup("event/ipi");
-    row->mode = MODE_PV;
+    row->column = &column_pv;
     row->median = 1533;
     from.environment.host = xstrdup("elsewhere");
 

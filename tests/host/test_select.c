@@ -26,12 +26,13 @@ static const char *select_names(bool headline, const char *first,
     static char names[256];
     char *patterns[2] = { (char *)first, (char *)second };
     size_t count = (first != NULL) + (size_t)(second != NULL);
+    struct column_set domains = columns_at(HOME_XEN);
     struct selection selection;
 
-    if ( select_rows(&image, patterns, count, MODES_XEN, headline,
+    if ( select_rows(&image, patterns, count, &domains, headline,
                      &selection) != STATUS_OK )
         return "";
-    CU_ASSERT_EQUAL(selection.modes, MODES_XEN);
+    CU_ASSERT_TRUE(columns_equal(&selection.columns, &domains));
     names[0] = '\0';
     for ( size_t i = 0; i < selection.count; i++ )
     {
@@ -95,40 +96,42 @@ static void test_suggestions(void)
 
 static bool modes_refused(const char *text, const char *said)
 {
-    uint32_t modes = 0xdead;
+    struct column_set columns = columns_only(column_find("hvm")), before = columns;
     int status;
 
     capture_begin();
-    status = parse_modes(text, &modes);
+    status = parse_modes(text, &columns);
     return says(capture_end(), said) && status == STATUS_USAGE &&
-           modes == 0xdead;
+           columns_equal(&columns, &before);
+}
+
+/* What it comes to, as names. */
+static bool modes_are(const char *text, const char *names)
+{
+    struct column_set columns;
+    bool same = parse_modes(text, &columns) == STATUS_OK;
+    char *found = columns_text(&columns, " ");
+
+    same = same && !strcmp(found, names);
+    free(found);
+    return same;
 }
 
 static void test_modes(void)
 {
-    uint32_t modes;
-    char *text;
+    struct column_set columns, every = columns_every();
 
-    CU_ASSERT_EQUAL(parse_modes("pv", &modes), STATUS_OK);
-    CU_ASSERT_EQUAL(modes, MODE_PV);
-    CU_ASSERT_EQUAL(parse_modes("bare,pvh,hvm", &modes), STATUS_OK);
-    CU_ASSERT_EQUAL(modes, MODES_HARDWARE);
-    CU_ASSERT_EQUAL(parse_modes("pv,pv", &modes), STATUS_OK);
-    CU_ASSERT_EQUAL(modes, MODE_PV);
-    CU_ASSERT_EQUAL(parse_modes("all", &modes), STATUS_OK);
-    CU_ASSERT_EQUAL(modes, MODES_EVERY);
-    CU_ASSERT_TRUE(modes_refused("pv,kvm", "unknown mode 'kvm'; modes are pv, "
-                                 "pvh, hvm, bare and dom0"));
+    CU_ASSERT_TRUE(modes_are("pv", "pv"));
+    CU_ASSERT_TRUE(modes_are("bare,pvh,hvm", "pvh hvm bare"));
+    CU_ASSERT_TRUE(modes_are("pv,pv", "pv"));
+    CU_ASSERT_EQUAL(parse_modes("all", &columns), STATUS_OK);
+    CU_ASSERT_TRUE(columns_equal(&columns, &every));
+    CU_ASSERT_TRUE(modes_refused("pv,xyz", "unknown mode 'xyz'; modes are pv, pvh, hvm, bare"));
     CU_ASSERT_TRUE(modes_refused("", "unknown mode ''"));
     CU_ASSERT_TRUE(modes_refused("pv,", "unknown mode ''"));
     CU_ASSERT_TRUE(modes_refused("PV", "unknown mode 'PV'"));
-
-    text = modes_text(MODES_EVERY);
-    CU_ASSERT_STRING_EQUAL(text, "pv pvh hvm bare dom0");
-    free(text);
-    text = modes_text(0);
-    CU_ASSERT_STRING_EQUAL(text, "");
-    free(text);
+    /* A class is no mode. */
+    CU_ASSERT_TRUE(modes_refused("xen", "unknown mode 'xen'"));
 }
 
 static bool number_refused(const char *text)

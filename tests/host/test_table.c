@@ -18,6 +18,8 @@
 #include "suites.h"
 #include "xenometer.h"
 
+static const struct column *const domains[] = { &column_pv, &column_pvh, &column_hvm };
+
 /* The printed table; the caller's to free. */
 static char *print(const struct results *results,
                    void (*printer)(FILE *, const struct results *))
@@ -157,41 +159,41 @@ static void test_ratios(void)
     null = find_row(layout, "hypercall/null");
     cpuid = find_row(layout, "exit/cpuid-basic");
     /* The cheapest of the group is hypercall/enosys in PV, 290. */
-    CU_ASSERT_STRING_EQUAL(null->cells[1].median, "6,588");
-    CU_ASSERT_STRING_EQUAL(null->cells[1].ratio, "22.7\u00d7");
-    CU_ASSERT_STRING_EQUAL(null->cells[0].ratio, "1.1\u00d7");
-    CU_ASSERT_FALSE(null->cells[0].cheapest);
-    CU_ASSERT_TRUE(find_row(layout, "hypercall/enosys")->cells[0].cheapest);
-    CU_ASSERT_STRING_EQUAL(find_row(layout, "hypercall/enosys")->cells[0].ratio,
+    CU_ASSERT_STRING_EQUAL(null->cells[column_place(&column_pvh)].median, "6,588");
+    CU_ASSERT_STRING_EQUAL(null->cells[column_place(&column_pvh)].ratio, "22.7\u00d7");
+    CU_ASSERT_STRING_EQUAL(null->cells[column_place(&column_pv)].ratio, "1.1\u00d7");
+    CU_ASSERT_FALSE(null->cells[column_place(&column_pv)].cheapest);
+    CU_ASSERT_TRUE(find_row(layout, "hypercall/enosys")->cells[column_place(&column_pv)].cheapest);
+    CU_ASSERT_STRING_EQUAL(find_row(layout, "hypercall/enosys")->cells[column_place(&column_pv)].ratio,
                            "1\u00d7");
     /* Bare does other work: it sets no ratio and has none. */
-    CU_ASSERT_STRING_EQUAL(cpuid->cells[3].median, "1");
-    CU_ASSERT_PTR_NULL(cpuid->cells[3].ratio);
-    CU_ASSERT_STRING_EQUAL(cpuid->cells[2].ratio, "19.0\u00d7");
+    CU_ASSERT_STRING_EQUAL(cpuid->cells[column_place(&column_bare)].median, "1");
+    CU_ASSERT_PTR_NULL(cpuid->cells[column_place(&column_bare)].ratio);
+    CU_ASSERT_STRING_EQUAL(cpuid->cells[column_place(&column_hvm)].ratio, "19.0\u00d7");
     /* A floor, or nothing to set against: no ratio. */
-    CU_ASSERT_PTR_NULL(find_row(layout, "baseline/empty")->cells[0].ratio);
-    CU_ASSERT_PTR_NULL(find_row(layout, "exit/msr-read")->cells[1].ratio);
+    CU_ASSERT_PTR_NULL(find_row(layout, "baseline/empty")->cells[column_place(&column_pv)].ratio);
+    CU_ASSERT_PTR_NULL(find_row(layout, "exit/msr-read")->cells[column_place(&column_pvh)].ratio);
     layout_free(layout);
 
     /* One operation alone is not compared with one of many in flight. */
-    fixture_find(&results, "hypercall/enosys", MODE_PV)->operations = 32;
+    fixture_find(&results, "hypercall/enosys", &column_pv)->operations = 32;
     layout = layout_make(&results, true, NARROW_NOT);
-    CU_ASSERT_STRING_EQUAL(find_row(layout, "hypercall/null")->cells[1].ratio, "20.5\u00d7");
-    CU_ASSERT_PTR_NULL(find_row(layout, "hypercall/enosys")->cells[0].ratio);
+    CU_ASSERT_STRING_EQUAL(find_row(layout, "hypercall/null")->cells[column_place(&column_pvh)].ratio, "20.5\u00d7");
+    CU_ASSERT_PTR_NULL(find_row(layout, "hypercall/enosys")->cells[column_place(&column_pv)].ratio);
     layout_free(layout);
-    fixture_find(&results, "hypercall/enosys", MODE_PV)->operations = 1;
+    fixture_find(&results, "hypercall/enosys", &column_pv)->operations = 1;
 
     /* A cheapest of nothing gives no ratio, and no division by it. */
-    fixture_find(&results, "hypercall/enosys", MODE_PV)->median = 0;
+    fixture_find(&results, "hypercall/enosys", &column_pv)->median = 0;
     layout = layout_make(&results, true, NARROW_NOT);
-    CU_ASSERT_PTR_NULL(find_row(layout, "hypercall/null")->cells[1].ratio);
+    CU_ASSERT_PTR_NULL(find_row(layout, "hypercall/null")->cells[column_place(&column_pvh)].ratio);
     layout_free(layout);
     /* A row that failed is not the cheapest. */
-    fixture_find(&results, "hypercall/enosys", MODE_PV)->outcome = OUTCOME_ERROR;
+    fixture_find(&results, "hypercall/enosys", &column_pv)->outcome = OUTCOME_ERROR;
     layout = layout_make(&results, true, NARROW_NOT);
-    CU_ASSERT_STRING_EQUAL(find_row(layout, "hypercall/null")->cells[1].ratio,
+    CU_ASSERT_STRING_EQUAL(find_row(layout, "hypercall/null")->cells[column_place(&column_pvh)].ratio,
                            "20.5\u00d7");
-    CU_ASSERT_EQUAL(find_row(layout, "hypercall/enosys")->cells[0].kind,
+    CU_ASSERT_EQUAL(find_row(layout, "hypercall/enosys")->cells[column_place(&column_pv)].kind,
                     CELL_BAD);
     layout_free(layout);
     results_free(&results);
@@ -206,11 +208,11 @@ static void test_cells(void)
     fixture_fill(&results);
     layout = layout_make(&results, true, NARROW_NOT);
     row = find_row(layout, "port/ioreq");
-    CU_ASSERT_EQUAL(row->cells[0].kind, CELL_SKIP);
-    CU_ASSERT_STRING_EQUAL(row->cells[0].median, "\u2013");
-    CU_ASSERT_EQUAL(row->cells[2].kind, CELL_FIGURE);
-    CU_ASSERT_STRING_EQUAL(row->cells[2].spread, "+1.5%");
-    CU_ASSERT_PTR_NULL(find_row(layout, "hypercall/null")->cells[1].spread);
+    CU_ASSERT_EQUAL(row->cells[column_place(&column_pv)].kind, CELL_SKIP);
+    CU_ASSERT_STRING_EQUAL(row->cells[column_place(&column_pv)].median, "\u2013");
+    CU_ASSERT_EQUAL(row->cells[column_place(&column_hvm)].kind, CELL_FIGURE);
+    CU_ASSERT_STRING_EQUAL(row->cells[column_place(&column_hvm)].spread, "+1.5%");
+    CU_ASSERT_PTR_NULL(find_row(layout, "hypercall/null")->cells[column_place(&column_pvh)].spread);
     layout_free(layout);
     results_free(&results);
 }
@@ -233,10 +235,10 @@ static void test_ratio_intervals(void)
     struct ratio *ratios;
 
     fixture_fill(&results);
-    enosys = fixture_find(&results, "hypercall/enosys", MODE_PV);
-    null = fixture_find(&results, "hypercall/null", MODE_PVH);
-    distribute(fixture_find(&results, "hypercall/enosys", MODE_PV), 3, cheap);
-    distribute(fixture_find(&results, "hypercall/null", MODE_PVH), 1, dear);
+    enosys = fixture_find(&results, "hypercall/enosys", &column_pv);
+    null = fixture_find(&results, "hypercall/null", &column_pvh);
+    distribute(fixture_find(&results, "hypercall/enosys", &column_pv), 3, cheap);
+    distribute(fixture_find(&results, "hypercall/null", &column_pvh), 1, dear);
     ratios = ratios_make(&results);
     CU_ASSERT_PTR_EQUAL(ratios[null - results.rows].to, enosys);
     CU_ASSERT_TRUE(ratios[null - results.rows].has_interval);
@@ -245,10 +247,10 @@ static void test_ratio_intervals(void)
     CU_ASSERT_DOUBLE_EQUAL(ratios[null - results.rows].interval[1], 6588. / 290, 1e-9);
     /* Itself; one whose samples are not known; bare. */
     CU_ASSERT_EQUAL(ratios[enosys - results.rows].interval[1], 1);
-    null = fixture_find(&results, "hypercall/null", MODE_PV);
+    null = fixture_find(&results, "hypercall/null", &column_pv);
     CU_ASSERT_PTR_EQUAL(ratios[null - results.rows].to, enosys);
     CU_ASSERT_FALSE(ratios[null - results.rows].has_interval);
-    null = fixture_find(&results, "exit/cpuid-basic", MODE_BARE);
+    null = fixture_find(&results, "exit/cpuid-basic", &column_bare);
     CU_ASSERT_PTR_NULL(ratios[null - results.rows].to);
     free(ratios);
     results_free(&results);
@@ -265,14 +267,14 @@ static void test_interrupted(void)
     uint32_t count;
 
     fixture_fill(&results);
-    r = fixture_find(&results, "sched/yield", MODE_PVH);
+    r = fixture_find(&results, "sched/yield", &column_pvh);
     CU_ASSERT_FALSE(summary_interrupted(&results.environment, r, &count));   /* not known */
     distribute(r, 5, two_ways);
     r->median = 7633;
     CU_ASSERT_TRUE(summary_interrupted(&results.environment, r, &count));
     CU_ASSERT_EQUAL(count, 2);
     /* In ticks of a sample, not per operation: 30 x 32 = 960. */
-    r = fixture_find(&results, "ring/stream-depth-32", MODE_PV);
+    r = fixture_find(&results, "ring/stream-depth-32", &column_pv);
     distribute(r, 3, batch);
     CU_ASSERT_FALSE(summary_interrupted(&results.environment, r, &count));   /* dom0 */
     r->dom0 = r->blocks = false;
@@ -308,8 +310,8 @@ static void test_quality(void)
 
     results.environment.boots = 2;
     results.environment.seed = 7;
-    set_boots(fixture_find(&results, "hypercall/null", MODE_PV), 321, 321);
-    set_boots(fixture_find(&results, "ring/echo-64b", MODE_PV), 33841, 34100);
+    set_boots(fixture_find(&results, "hypercall/null", &column_pv), 321, 321);
+    set_boots(fixture_find(&results, "ring/echo-64b", &column_pv), 33841, 34100);
     text = print(&results, table_print);
     CU_ASSERT_TRUE(tells(text, "2 boots of each kind of domain, in ABBA order (seed 7), samples "
                          "pooled. No median differs between boots, in rows that reach dom0 by "
@@ -317,9 +319,9 @@ static void test_quality(void)
     CU_ASSERT_TRUE(tells(text, "the widest is that of grant/map-1 in"));
     free(text);
 
-    set_boots(fixture_find(&results, "exit/cpuid-basic", MODE_HVM), 5522, 5523);
-    set_boots(fixture_find(&results, "ring/echo-64b", MODE_HVM), 51018, 53018);
-    r = fixture_find(&results, "event/send-masked", MODE_PVH);
+    set_boots(fixture_find(&results, "exit/cpuid-basic", &column_hvm), 5522, 5523);
+    set_boots(fixture_find(&results, "ring/echo-64b", &column_hvm), 51018, 53018);
+    r = fixture_find(&results, "event/send-masked", &column_pvh);
     distribute(r, 2, interrupted);
     r->max = 9958;
     text = print(&results, table_print);
@@ -357,15 +359,15 @@ static void test_long_table(void)
     char *text;
 
     for ( unsigned i = 0; i < 120; i++ )
-        for ( uint32_t mode = MODE_PV; mode <= MODE_HVM; mode <<= 1 )
+        for ( size_t m = 0; m < 3; m++ )
         {
             struct result *r = results_add(&results);
 
             r->row = xasprintf("group-name/long-row-name-%u", i);
             r->work = xasprintf("work %u", i / 3);
-            r->mode = (enum mode)mode;
+            r->column = domains[m];
             r->dom0 = r->blocks = true;
-            r->median = 1000000 + i + mode;
+            r->median = 1000000 + i + (1u << m);
             r->p99 = r->median + 10000;
         }
     text = print_narrow(&results, "120");
@@ -411,7 +413,7 @@ static void test_many_skips(void)
             struct result *r = results_add(&results);
 
             r->row = xasprintf("group-%u/row-%u", i, k);
-            r->mode = MODE_PV;
+            r->column = &column_pv;
             r->outcome = OUTCOME_SKIP;
             r->reason = i < 2 ? xstrdup("shared") : xasprintf("reason %u", i);
         }
@@ -429,10 +431,10 @@ static void test_wide(void)
     char *text;
 
     fixture_fill(&results);
-    r = fixture_find(&results, "hypercall/null", MODE_PVH);
+    r = fixture_find(&results, "hypercall/null", &column_pvh);
     r->has_batch = true;
     r->batch = 6612;
-    r = fixture_find(&results, "port/ioreq", MODE_HVM);
+    r = fixture_find(&results, "port/ioreq", &column_hvm);
     r->outcome = OUTCOME_ERROR;
     r->reason = xstrdup("the domain died");
     text = print(&results, table_print_wide);
@@ -448,21 +450,22 @@ static void test_wide(void)
     results_free(&results);
 }
 
-/* Only the modes that were run have columns. */
+/* Only what was run has columns. */
 static void test_modes(void)
 {
     struct results results = { .count = 0 };
     struct result *r = results_add(&results);
+    struct column_set only;
     struct layout *layout;
 
     r->row = xstrdup("a/b");
-    r->mode = MODE_PVH;
+    r->column = &column_pvh;
     r->median = r->p99 = 5;
     layout = layout_make(&results, false, NARROW_NOT);
-    CU_ASSERT_PTR_NULL(layout->titles[0]);
-    CU_ASSERT_STRING_EQUAL(layout->titles[1], "PVH");
-    CU_ASSERT_PTR_NULL(layout->titles[2]);
-    CU_ASSERT_FALSE(layout->ratios[1] || layout->spreads[1] || layout->reaches);
+    only = columns_only(&column_pvh);
+    CU_ASSERT_TRUE(columns_equal(&layout->columns, &only));
+    CU_ASSERT_FALSE(columns_any(&layout->ratios) || columns_any(&layout->spreads) ||
+                    layout->reaches);
     CU_ASSERT_STRING_EQUAL(layout->groups[0].work, "other work");
     layout_free(layout);
     results_free(&results);
@@ -517,13 +520,13 @@ static void test_notes(void)
     char *text;
 
     fixture_fill(&results);
-    r = fixture_find(&results, "port/ioreq", MODE_HVM);
+    r = fixture_find(&results, "port/ioreq", &column_hvm);
     r->outcome = OUTCOME_ERROR;
     r->reason = xstrdup("the domain died");
-    r = fixture_find(&results, "event/send-masked", MODE_PVH);
+    r = fixture_find(&results, "event/send-masked", &column_pvh);
     r->outcome = OUTCOME_FAILURE;
     r->reason = xstrdup("a masked port raised an upcall");
-    r = fixture_find(&results, "event/send-masked", MODE_PV);
+    r = fixture_find(&results, "event/send-masked", &column_pv);
     r->total = 13824;
     r->dom0_events = 54;
     text = print(&results, table_print);
@@ -549,9 +552,9 @@ static void test_events(void)
     char *text;
 
     fixture_fill(&results);
-    for ( uint32_t mode = MODE_PV; mode <= MODE_HVM; mode <<= 1 )
+    for ( size_t m = 0; m < 3; m++ )
     {
-        struct result *r = fixture_find(&results, "ring/stream-depth-32", (enum mode)mode);
+        struct result *r = fixture_find(&results, "ring/stream-depth-32", domains[m]);
 
         r->batches = true;
         r->total = 3200;
@@ -561,7 +564,7 @@ static void test_events(void)
     CU_ASSERT_TRUE(tells(text, "are not as many): ring/stream-depth-32 0.031."));
     free(text);
 
-    fixture_find(&results, "ring/stream-depth-32", MODE_HVM)->upcalls = 800;
+    fixture_find(&results, "ring/stream-depth-32", &column_hvm)->upcalls = 800;
     text = print(&results, table_print_markdown);
     CU_ASSERT_TRUE(tells(text, "ring/stream-depth-32 0.031 in PV, PVH, 0.031 (0.250) in HVM."));
     free(text);
@@ -609,7 +612,7 @@ static void test_markdown(void)
     char *text;
 
     fixture_fill(&results);
-    r = fixture_find(&results, "port/ioreq", MODE_HVM);
+    r = fixture_find(&results, "port/ioreq", &column_hvm);
     r->outcome = OUTCOME_ERROR;
     r->reason = xstrdup("a | b <script> *c*");
     text = print(&results, table_print_markdown);

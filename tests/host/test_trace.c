@@ -15,6 +15,7 @@
 #include "machines/lab.h"
 #include "report/trace_files.h"
 #include "report/trace_table.h"
+#include "fixture.h"
 #include "schema.h"
 #include "suites.h"
 #include "trace/instruction.h"
@@ -291,7 +292,7 @@ static void test_files(void)
     names = make_names(&m);
     CU_ASSERT_TRUE_FATAL(trace_make(&m.capture, names, &t));
     t.row = xstrdup("a/row<&>");
-    t.mode = MODE_PV;
+    t.column = &column_pv;
     t.xen_symbols = true;
     text = written(trace_folded, &t);
     CU_ASSERT_PTR_NOT_NULL(strstr(text, "Xen;lstar_enter;evtchn_send;vcpu_wake 8\n"));
@@ -359,7 +360,7 @@ static void test_two_builds(void)
         { 1, "+0x2000", 21, 21, 1 }, { 1, "libc.so.7+0x30", 50, 50, 2 },
         { 0, "fresh", 7, 7, 1 },
     };
-    struct trace left = { .row = (char *)"a/row", .mode = MODE_PVH, .total = 200,
+    struct trace left = { .row = (char *)"a/row", .column = &column_pvh, .total = 200,
         .layers = { [LAYER_XEN] = 130, [LAYER_USER] = 70 }, .places = places,
         .place_count = 2, .functions = old_ones, .function_count = 4, .xen = "4.17.7",
         .dom0_kernel = "6.1" };
@@ -388,7 +389,7 @@ static void test_two_builds(void)
 
     /* The same build: an address is a name, and modes are heads. */
     right.xen = left.xen;
-    right.mode = MODE_HVM;
+    right.column = &column_hvm;
     text = side_by_side(&left, &right, 0);
     CU_ASSERT(says(text, "pvh  hvm  change"));
     CU_ASSERT(says(text, "qemu   +0x1000\n"));
@@ -521,7 +522,7 @@ static void test_regions(void)
     struct record record = { .markers = markers, .events = events, .marker_count = 4,
                              .event_count = sizeof(told) / sizeof(told[0]) };
     const uint64_t raw[] = { 5, 7, 9 }, pooled[] = { 8, 8, 8, 5, 7, 9 }, none[] = { 9, 5 };
-    struct result result = { .mode = MODE_PV, .raw = (uint64_t *)raw, .raw_count = 3 };
+    struct result result = { .column = &column_pv, .raw = (uint64_t *)raw, .raw_count = 3 };
     struct results results = { .rows = &result, .count = 1 };
     uint64_t at = 0;
     size_t first, last;

@@ -69,6 +69,7 @@ static void test_size(void)
 static void test_rows(void)
 {
     struct image *image = load();
+    struct column_set everywhere;
 
     CU_ASSERT_TRUE(image->count >= sizeof(headline) / sizeof(headline[0]));
     for ( size_t i = 0; i < sizeof(headline) / sizeof(headline[0]); i++ )
@@ -82,6 +83,7 @@ static void test_rows(void)
             CU_FAIL("a row is missing");
         }
     }
+    CU_ASSERT_TRUE(columns_named("image", &everywhere));
     for ( size_t i = 0; i < image->count; i++ )
     {
         const struct image_row *row = &image->rows[i];
@@ -90,7 +92,7 @@ static void test_rows(void)
         CU_ASSERT_STRING_NOT_EQUAL(row->path, "");
         CU_ASSERT_STRING_NOT_EQUAL(row->help, "");
         CU_ASSERT_STRING_NOT_EQUAL(row->explanation, "");
-        CU_ASSERT_TRUE(row->modes == MODES_ALL || *row->elsewhere);
+        CU_ASSERT_TRUE(columns_equal(&row->columns, &everywhere) || *row->elsewhere);
     }
     image_free(image);
 }
@@ -99,13 +101,15 @@ static void test_rows(void)
 static void test_baseline(void)
 {
     struct image *image = load();
+    struct column_set everywhere;
     unsigned baselines = 0;
 
     for ( size_t i = 0; i < image->count; i++ )
         if ( image->rows[i].flags & ROW_BASELINE )
         {
             CU_ASSERT_STRING_EQUAL(image->rows[i].name, "baseline/empty");
-            CU_ASSERT_EQUAL(image->rows[i].modes, MODES_ALL);
+            CU_ASSERT_TRUE(columns_named("image", &everywhere) &&
+                           columns_equal(&image->rows[i].columns, &everywhere));
             CU_ASSERT_EQUAL(image->rows[i].operations, 1);
             baselines++;
         }

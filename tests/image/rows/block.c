@@ -144,14 +144,14 @@ static const char *setup(struct disk *d, const struct disk_operations *o, const 
         .operations = ROUND, .samples = rounds, __VA_ARGS__                       \
     }
 
-#define ON_BLKIF    .modes = MODES_XEN, .needs = DOMAIN_DISK
-#define ON_EMULATED .modes = MODE_HVM, .needs = DOMAIN_CONTROLLERS
+#define ON_BLKIF    .columns = "xen", .needs = DOMAIN_DISK
+#define ON_EMULATED .columns = "hvm", .needs = DOMAIN_CONTROLLERS
 MILLION_ROW(blkback, vbd, blkif_operations, "device/vbd/51712", "Linux's xen-blkback", ROUNDS,
             .name = "million/blkif-linux", ON_BLKIF);
 MILLION_ROW(own, vbd, blkif_operations, "device/vbd/51744", "xenometer's own backend", ROUNDS,
             .name = "million/blkif-own", ON_BLKIF);
 MILLION_ROW(qdisk, vbd, blkif_operations, "device/vbd/51728", "QEMU's qdisk", ROUNDS,
-            .name = "million/blkif-qemu", .modes = MODES_XEN, .needs = DOMAIN_QDISK);
+            .name = "million/blkif-qemu", .columns = "xen", .needs = DOMAIN_QDISK);
 MILLION_ROW(virtio, virtio_blk, virtio_blk_operations, NULL, "QEMU's virtio-blk", ROUNDS,
             .name = "million/virtio", ON_EMULATED);
 MILLION_ROW(nvme, nvme, nvme_operations, NULL, "QEMU's NVMe disk", ROUNDS,

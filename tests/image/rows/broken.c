@@ -18,7 +18,7 @@ EXPLANATION(test_crash) =
 ROW(test_crash, .run = run_crash) = {
     .name = "test/crash", .work = "go wrong", .path = "page fault",
     .help = "writes to memory that is not there", .explanation = explanation_test_crash,
-    .modes = MODES_ALL, .operations = 1, .samples = 1,
+    .columns = "image", .operations = 1, .samples = 1,
 };
 
 static void run_hang(struct row_run *r)
@@ -35,7 +35,7 @@ EXPLANATION(test_hang) =
 ROW(test_hang, .run = run_hang) = {
     .name = "test/hang", .work = "go wrong", .path = "endless loop",
     .help = "never comes back", .explanation = explanation_test_hang,
-    .elsewhere = "not tried bare", .modes = MODES_XEN,
+    .elsewhere = "not tried bare", .columns = "xen",
     .operations = 1, .samples = 1,
 };
 
@@ -50,7 +50,7 @@ EXPLANATION(test_leave) =
 ROW(test_leave, .run = run_leave) = {
     .name = "test/leave", .work = "go wrong", .path = "shutdown",
     .help = "shuts the domain down in the middle", .explanation = explanation_test_leave,
-    .modes = MODES_ALL, .operations = 1, .samples = 1,
+    .columns = "image", .operations = 1, .samples = 1,
 };
 
 static void run_failure(struct row_run *r)
@@ -63,7 +63,7 @@ EXPLANATION(test_failure) =
 ROW(test_failure, .run = run_failure) = {
     .name = "test/failure", .work = "go wrong", .path = "own report",
     .help = "reports a failure", .explanation = explanation_test_failure,
-    .modes = MODES_ALL, .operations = 1, .samples = 1,
+    .columns = "image", .operations = 1, .samples = 1,
 };
 
 static const char *setup_skip(struct row_run *r)
@@ -77,7 +77,7 @@ EXPLANATION(test_skip) =
 ROW(test_skip, .setup = setup_skip, .run = run_failure) = {
     .name = "test/skip", .work = "go wrong", .path = "set-up refuses",
     .help = "finds at set-up that it cannot run", .explanation = explanation_test_skip,
-    .modes = MODES_ALL, .operations = 1, .samples = 1,
+    .columns = "image", .operations = 1, .samples = 1,
 };
 
 static void crash_there(void *unused)
@@ -104,6 +104,6 @@ EXPLANATION(test_crash_secondary) =
 ROW(test_crash_secondary, .setup = setup_secondary, .run = run_crash_secondary) = {
     .name = "test/crash-secondary", .work = "go wrong", .path = "page fault on vCPU 1",
     .help = "the second vCPU writes to memory that is not there", .explanation = explanation_test_crash_secondary,
-    .elsewhere = "not tried bare", .modes = MODES_XEN, .needs = DOMAIN_SMP,
+    .elsewhere = "not tried bare", .columns = "xen", .needs = DOMAIN_SMP,
     .operations = 1, .samples = 1,
 };

@@ -17,7 +17,7 @@
         .name = "test-events/" row_name, .work = "test events",             \
         .path = "event channel", .help = what, .explanation = what,         \
         .elsewhere = "bare mode has no event channels",                     \
-        .modes = MODES_XEN, .needs = row_needs,                             \
+        .columns = "xen", .needs = row_needs,                             \
         .operations = 1, .samples = 1,                                      \
     }
 

@@ -14,7 +14,7 @@
         .name = "evil/" name_, .work = "suffer a hostile backend",                  \
         .path = "hostile backend", .help = name_, .explanation = name_,             \
         .elsewhere = "bare mode has no backend",                                    \
-        .modes = MODES_XEN, .needs = SERVICE_DATA_RING | (more_needs),              \
+        .columns = "xen", .needs = SERVICE_DATA_RING | (more_needs),              \
         .operations = 1, .samples = 1,                                              \
     };
 

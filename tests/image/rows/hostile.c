@@ -20,7 +20,7 @@
         .name = "hostile/" row_name, .work = "attack the backend",          \
         .path = "hostile frontend", .help = what, .explanation = what,      \
         .elsewhere = "bare mode has no backend to attack",                  \
-        .modes = MODES_XEN, .needs = what_needs,                            \
+        .columns = "xen", .needs = what_needs,                            \
         .operations = 1, .samples = 1,                                      \
     }
 

@@ -118,7 +118,7 @@ static void survive(struct row_run *r)
         .name = "hostile/" row_name, .work = "attack the backend",          \
         .path = "hostile netif frontend", .help = what, .explanation = what,  \
         .elsewhere = "bare mode has no backend to attack",                  \
-        .modes = MODES_XEN, .needs = DOMAIN_NETWORK,                        \
+        .columns = "xen", .needs = DOMAIN_NETWORK,                        \
         .operations = 1, .samples = 1,                                      \
     }
 

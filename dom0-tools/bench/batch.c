@@ -1,14 +1,15 @@
-#include "bench/bare.h"
+#include "bench/batch.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "catalogue/catalogue.h"
 #include "measure/merge.h"
 #include "measure/record.h"
 #include "xenometer.h"
 
-bool bare_next(const void *data, size_t size, size_t *offset,
-               struct control_request *record, uint64_t **ticks)
+bool batch_next(const void *data, size_t size, size_t *offset,
+                struct control_request *record, uint64_t **ticks)
 {
     size_t left = size - *offset, bytes;
 
@@ -25,13 +26,8 @@ bool bare_next(const void *data, size_t size, size_t *offset,
     return true;
 }
 
-static bool runs_bare(const struct image_row *row)
-{
-    return row->modes & MODE_BARE;
-}
-
-void bare_skip(const struct selection *selection, const char *reason,
-               struct results *results)
+void batch_skip(const struct column *column, const struct selection *selection,
+                const char *reason, struct results *results)
 {
     struct records records = { 0 };
 
@@ -39,16 +35,16 @@ void bare_skip(const struct selection *selection, const char *reason,
     {
         const struct image_row *row = selection->rows[i];
 
-        record_add(&records, row, MODE_BARE, 0, OUTCOME_SKIP,
-                   runs_bare(row) ? reason : row->elsewhere);
+        record_add(&records, row, column, 0, OUTCOME_SKIP,
+                   columns_have(&row->columns, column) ? reason : row_elsewhere(row, column));
     }
     merge_records(&records, 1, false, results);
     records_free(&records);
 }
 
 /* What one boot sent: READY, the baseline, the rows. */
-static void take(const struct session_options *options, const struct selection *selection,
-                 const void *out, size_t size, const char *console, unsigned boot,
+static void take(const struct column *column, const struct session_options *options,
+                 const struct selection *selection, const void *out, size_t size, const char *console, unsigned boot,
                  struct records *records)
 {
     struct control_request report;
@@ -56,12 +52,13 @@ static void take(const struct session_options *options, const struct selection *
     size_t offset = 0;
     uint64_t *ticks;
 
-    if ( bare_next(out, size, &offset, &report, &ticks) )
+    if ( batch_next(out, size, &offset, &report, &ticks) )
     {
-        progress("bare: ready %llu ticks after its entry", (unsigned long long)report.boot);
+        progress("%s: ready %llu ticks after its entry", column->name,
+                 (unsigned long long)report.boot);
         free(ticks);
     }
-    if ( bare_next(out, size, &offset, &report, &ticks) )
+    if ( batch_next(out, size, &offset, &report, &ticks) )
     {
         baseline = record_baseline(&report, ticks);
         free(ticks);
@@ -72,18 +69,18 @@ static void take(const struct session_options *options, const struct selection *
         const char *wrong;
         char *reason;
 
-        if ( !runs_bare(row) )
+        if ( !columns_have(&row->columns, column) )
         {
             if ( boot == 0 )
-                record_add(records, row, MODE_BARE, boot, OUTCOME_SKIP, row->elsewhere);
+                record_add(records, row, column, boot, OUTCOME_SKIP, row_elsewhere(row, column));
             continue;
         }
-        if ( !bare_next(out, size, &offset, &report, &ticks) )
+        if ( !batch_next(out, size, &offset, &report, &ticks) )
         {
             reason = console && *console
                 ? xasprintf("the image ended before this row; its last words: %s", console)
                 : xstrdup("the image ended before this row, without a word");
-            record_add(records, row, MODE_BARE, boot, OUTCOME_ERROR, reason);
+            record_add(records, row, column, boot, OUTCOME_ERROR, reason);
             free(reason);
             continue;
         }
@@ -91,16 +88,17 @@ static void take(const struct session_options *options, const struct selection *
                                 options->samples ? options->samples : row->samples);
         if ( wrong )
         {
-            record_add(records, row, MODE_BARE, boot, OUTCOME_ERROR, wrong);
+            record_add(records, row, column, boot, OUTCOME_ERROR, wrong);
             free(ticks);
         }
         else
-            record_result(records, row, MODE_BARE, boot, &report, ticks, baseline);
+            record_result(records, row, column, boot, &report, ticks, baseline);
     }
 }
 
-int bare_run(const struct lab_options *lab, const struct session_options *options,
-             const struct selection *selection, struct results *results)
+int batch_run(const struct column *column, const struct lab_options *lab,
+              const struct session_options *options, const struct selection *selection,
+              struct results *results)
 {
     const struct image_row *empty = image_baseline(options->image);
     struct control_response *commands;
@@ -117,21 +115,22 @@ int bare_run(const struct lab_options *lab, const struct session_options *option
     /* Command 0 is the overhead of all others, asked for or not. */
     commands[count++] = image_command(empty, 0, 0);
     for ( size_t i = 0; i < selection->count; i++ )
-        if ( runs_bare(selection->rows[i]) )
+        if ( columns_have(&selection->rows[i]->columns, column) )
             commands[count++] = image_command(selection->rows[i], (uint32_t)i + 1,
                                         options->samples);
 
     for ( unsigned boot = 0; boot < options->boots && status == STATUS_OK; boot++ )
     {
-        char *console = NULL;
-        void *out = NULL;
-        size_t size = 0;
+        struct batch guest = {
+            .machine = lab, .elf = options->elf, .commands = commands,
+            .size = count * sizeof(*commands), .deadline = options->domain_deadline,
+        };
 
-        status = lab_bare(lab, options->elf, commands, count * sizeof(*commands),
-                          &out, &size, &console, options->domain_deadline);
-        take(options, selection, out, size, console, boot, &records);
-        free(console);
-        free(out);
+        status = column->batch(&guest);
+        take(column, options, selection, guest.results, guest.results_size, guest.console, boot,
+             &records);
+        free(guest.console);
+        free(guest.results);
     }
     merge_records(&records, options->boots, options->keep_raw, results);
     records_free(&records);

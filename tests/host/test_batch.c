@@ -1,12 +1,12 @@
 /*
- * bench/bare.c: the stream of records an image sends out of a port.
+ * bench/batch.c: the stream of records an image sends out of a port.
  */
 #include <CUnit/CUnit.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/bare.h"
+#include "bench/batch.h"
 #include "suites.h"
 
 #define SAMPLES 3u
@@ -38,18 +38,18 @@ static void test_records(void)
     size_t offset = 0;
 
     fill(&s);
-    CU_ASSERT_TRUE_FATAL(bare_next(&s, sizeof(s), &offset, &record, &ticks));
+    CU_ASSERT_TRUE_FATAL(batch_next(&s, sizeof(s), &offset, &record, &ticks));
     CU_ASSERT_EQUAL(record.id, 1);
     CU_ASSERT_EQUAL(record.samples, SAMPLES);
     CU_ASSERT_EQUAL(memcmp(ticks, s.ticks, sizeof(s.ticks)), 0);
     free(ticks);
-    CU_ASSERT_TRUE_FATAL(bare_next(&s, sizeof(s), &offset, &record, &ticks));
+    CU_ASSERT_TRUE_FATAL(batch_next(&s, sizeof(s), &offset, &record, &ticks));
     CU_ASSERT_EQUAL(record.id, 2);
     CU_ASSERT_EQUAL(record.samples, 0);
     CU_ASSERT_EQUAL(strlen(record.reason), REASON_SIZE - 1);
     free(ticks);
     CU_ASSERT_EQUAL(offset, sizeof(s));
-    CU_ASSERT_FALSE(bare_next(&s, sizeof(s), &offset, &record, &ticks));
+    CU_ASSERT_FALSE(batch_next(&s, sizeof(s), &offset, &record, &ticks));
 }
 
 /* An image that died half way: whole records only. */
@@ -69,7 +69,7 @@ static void test_cut_off(void)
 
         CU_ASSERT_PTR_NOT_NULL_FATAL(copy);
         memcpy(copy, &s, size);
-        while ( bare_next(copy, size, &offset, &record, &ticks) )
+        while ( batch_next(copy, size, &offset, &record, &ticks) )
         {
             records++;
             free(ticks);
@@ -88,15 +88,15 @@ static void test_claims(void)
 
     fill(&s);
     s.record.samples = UINT32_MAX;
-    CU_ASSERT_FALSE(bare_next(&s, sizeof(s), &offset, &record, &ticks));
+    CU_ASSERT_FALSE(batch_next(&s, sizeof(s), &offset, &record, &ticks));
     CU_ASSERT_EQUAL(offset, 0);
     offset = sizeof(s) + 1;
-    CU_ASSERT_FALSE(bare_next(&s, sizeof(s), &offset, &record, &ticks));
+    CU_ASSERT_FALSE(batch_next(&s, sizeof(s), &offset, &record, &ticks));
 }
 
-void suite_bare(void)
+void suite_batch(void)
 {
-    CU_pSuite suite = CU_add_suite("bare", NULL, NULL);
+    CU_pSuite suite = CU_add_suite("batch", NULL, NULL);
 
     CU_add_test(suite, "records and samples", test_records);
     CU_add_test(suite, "cut off anywhere", test_cut_off);
