@@ -9,7 +9,10 @@
 #include "catalogue/catalogue.h"
 #include "fixture.h"
 #include "machines/lab.h"
+#include "report/json.h"
+#include "report/table.h"
 #include "suites.h"
+#include "xenometer.h"
 
 /* What each has to say for itself, by who measures it. */
 static void test_table(void)
@@ -97,6 +100,61 @@ static void test_sets(void)
     CU_ASSERT_TRUE(columns_equal(&none, &pv));
 }
 
+/* A column of one more file (column_count.c) is measured, shown, written and read as any. */
+static void test_one_more(void)
+{
+    static struct image_row rows[] = {
+        { .index = 0, .name = (char *)"baseline/empty", .work = (char *)"nothing",
+          .elsewhere = (char *)"", .flags = ROW_BASELINE, .samples = 3, .operations = 1 },
+        { .index = 1, .name = (char *)"a/first", .work = (char *)"w", .path = (char *)"p",
+          .elsewhere = (char *)"", .samples = 4, .operations = 1 },
+        { .index = 2, .name = (char *)"a/second", .work = (char *)"w", .path = (char *)"p",
+          .elsewhere = (char *)"only Xen", .samples = 4, .operations = 1 },
+    };
+    static const struct image image = { .rows = rows, .count = 3 };
+    const struct image_row *chosen[] = { &rows[1], &rows[2] };
+    const struct column *count = column_find("count");
+    const struct session_options options = { .image = &image, .elf = "none", .boots = 2 };
+    struct selection selection = { .rows = chosen, .count = 2 };
+    struct results results = { 0 }, read = { 0 };
+    char *table = NULL, *json;
+    size_t size;
+    FILE *out;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(count);
+    /* What says "image" runs in it as well; what says "xen" does not. */
+    CU_ASSERT_TRUE(columns_named("image", &rows[0].columns));
+    CU_ASSERT_TRUE(columns_named("image", &rows[1].columns));
+    CU_ASSERT_TRUE(columns_named("xen", &rows[2].columns));
+    CU_ASSERT_EQUAL(parse_modes("count", &selection.columns), STATUS_OK);
+    CU_ASSERT_EQUAL_FATAL(batch_run(count, NULL, &options, &selection, &results), STATUS_OK);
+    CU_ASSERT_EQUAL_FATAL(results.count, 2);
+    CU_ASSERT_PTR_EQUAL(results.rows[0].column, count);
+    CU_ASSERT_EQUAL(results.rows[0].outcome, OUTCOME_SUCCESS);
+    CU_ASSERT_EQUAL(results.rows[0].samples, 8);
+    /* The second command; the first was the empty row, which is subtracted. */
+    CU_ASSERT_EQUAL(results.rows[0].median, 1);
+    CU_ASSERT_EQUAL(results.rows[0].overhead, 1);
+    CU_ASSERT_EQUAL(results.rows[1].outcome, OUTCOME_SKIP);
+    CU_ASSERT_STRING_EQUAL(results.rows[1].reason, "nobody counts that");
+
+    out = open_memstream(&table, &size);
+    table_print_markdown(out, &results);
+    fclose(out);
+    CU_ASSERT_PTR_NOT_NULL(strstr(table, "| row | reaches | count |"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(table, "Column count: which command it was."));
+    CU_ASSERT_PTR_NOT_NULL(strstr(table, "a/second in count: nobody counts that"));
+    free(table);
+    results.environment.clock = xstrdup("instructions");
+    json = results_to_json(&results);
+    CU_ASSERT_EQUAL(results_from_json(json, strlen(json), "it", &read), 0);
+    CU_ASSERT_EQUAL_FATAL(read.count, 2);
+    CU_ASSERT_PTR_EQUAL(read.rows[0].column, count);
+    free(json);
+    results_free(&read);
+    results_free(&results);
+}
+
 void suite_columns(void)
 {
     CU_pSuite suite = CU_add_suite("columns", NULL, NULL);
@@ -105,4 +163,5 @@ void suite_columns(void)
     CU_add_test(suite, "bare, where it cannot be", test_impossible);
     CU_add_test(suite, "names and classes", test_names);
     CU_add_test(suite, "sets", test_sets);
+    CU_add_test(suite, "one more", test_one_more);
 }
