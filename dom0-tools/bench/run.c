@@ -1,0 +1,205 @@
+#include "bench/run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/run_parts.h"
+#include "catalogue/catalogue.h"
+#include "lib/lab_clock.h"
+#include "measure/environment.h"
+#include "report/json.h"
+#include "report/layers.h"
+#include "report/output.h"
+#include "report/store.h"
+#include "report/table.h"
+#include "xenometer.h"
+
+/* Seconds of dom0's clock.  In the exact lab a second is a thousand million
+ * instructions: the longest rows take a few per cent of that, and QEMU some
+ * ten seconds. */
+#define ROW_DEADLINE       30u
+#define ROW_DEADLINE_EXACT 3u
+#define ROW_DEADLINE_BOCHS 60u  /* its second is 50 million instructions */
+#define DOMAIN_DEADLINE    60u
+
+/* Announce the choice of host: the first line of every run. */
+static void announce(const struct run_options *o, const char *text)
+{
+    if ( o->json )
+    {
+        /* The lab's own answer to run_in_dom0(): that one has announced it. */
+        if ( !getenv(LAB_VARIABLE) )
+            message("%s", text);
+    }
+    else
+    {
+        printf("%s\n", text);
+        fflush(stdout);
+    }
+}
+
+static const char *clock_text(enum lab_clock clock)
+{
+    switch ( clock )
+    {
+    case LAB_EXACT: return "counting executed instructions exactly";
+    case LAB_FAST:  return "multi-threaded, for function, not for figures";
+    case LAB_KVM:   return "nested KVM, cycles";
+    }
+    return "";
+}
+
+static char *choose_host(const struct run_options *o, bool *lab)
+{
+    char *why_not;
+    bool xen = environment_is_xen(&why_not);
+    char *text;
+
+    *lab = !strcmp(o->host, "lab") || (!strcmp(o->host, "auto") && !xen);
+    if ( !*lab )
+        text = xasprintf("Host: this machine's Xen (%s)",
+                         xen ? "it is a Xen dom0" : "asked for with --host=xen");
+    else
+        text = xasprintf("Host: the lab, real Xen and dom0%s%s in %s%s%s, %s (%s)",
+                         o->suite ? " from Debian's " : "", o->suite ? o->suite : "",
+                         o->cpu ? "Bochs (" : "QEMU", o->cpu ? o->cpu : "", o->cpu ? ")" : "",
+                         clock_text(o->clock),
+                         xen ? "asked for with --host=lab" : why_not);
+    free(why_not);
+    return text;
+}
+
+int run_exit_status(const struct results *results)
+{
+    return results_worst(results) >= OUTCOME_ERROR ? STATUS_FAILED : STATUS_OK;
+}
+
+/* Print and write what was measured; also after trouble, when there is some. */
+static int hand_over(const struct run_options *o, const struct results *results)
+{
+    int status = STATUS_OK;
+
+    if ( o->json )
+    {
+        char *text = results_to_json(results);
+
+        fputs(text, stdout);
+        free(text);
+    }
+    else
+    {
+        if ( o->wide )
+            table_print_wide(stdout, results);
+        else
+            table_print(stdout, results);
+        if ( o->layers )
+            layers_print(stdout, results);
+    }
+    if ( o->output )
+        status = results_write(o->output, results);
+    if ( o->save && status == STATUS_OK )
+        status = store_save(o->save, results);
+    return status ? status : run_exit_status(results);
+}
+
+void run_finish(const struct run_options *o, const struct image *image,
+                   struct results *results)
+{
+    free(results->environment.image);
+    results->environment.image = *image->build_id ? xstrdup(image->build_id) : NULL;
+    results->environment.boots = o->boots;
+    results->environment.seed = o->seed;
+    results_sort(results, image);
+}
+
+uint32_t run_row_deadline(const char *cpu, bool exact_lab)
+{
+    return cpu ? ROW_DEADLINE_BOCHS : exact_lab ? ROW_DEADLINE_EXACT : ROW_DEADLINE;
+}
+
+int run_rows(struct run_options *o)
+{
+    struct run_cpus cpus = { .count = 0 };
+    struct results results = { 0 };
+    struct selection selection = { 0 };
+    struct session_options session;
+    struct image *image = NULL;
+    char *elf = NULL, *configs = NULL, *error = NULL, *host = NULL;
+    bool lab, suite_given = o->suite && *o->suite;
+    int status;
+
+    if ( o->cpu && (status = run_choose_cpus(o->cpu, &cpus)) != STATUS_OK )
+        return status;
+    /* QEMU's when there are several: what is asked for must be possible there, too. */
+    o->cpu = cpus.count > 1 ? NULL : (char *)cpus.models[0];
+    if ( suite_choose(&o->suite) )
+        return STATUS_USAGE;
+
+    status = STATUS_ENVIRONMENT;
+    elf = o->image ? xstrdup(o->image) : data_file("xenometer.elf");
+    configs = o->configs ? xstrdup(o->configs) : data_file("configs");
+    if ( !elf || !configs )
+    {
+        message("%s not found beside the program: run `make`",
+                elf ? "configs/" : "xenometer.elf");
+        goto out;
+    }
+    image = catalogue_load(elf, &error);
+    if ( !image )
+    {
+        message("%s", error);
+        free(error);
+        status = STATUS_USAGE;
+        goto out;
+    }
+    status = select_rows(image, o->patterns, o->pattern_count, &o->columns, true, &selection);
+    if ( status == STATUS_OK && o->output )
+        status = output_writable(o->output);
+    if ( status != STATUS_OK )
+        goto out;
+
+    host = choose_host(o, &lab);
+    if ( suite_given && !lab )
+    {
+        message("--lab-suite=%s is for the lab, and this run uses this machine's Xen: add "
+                "--host=lab", o->suite);
+        status = STATUS_USAGE;
+    }
+    else
+        status = run_check(o, &cpus, lab);
+    if ( status != STATUS_OK )
+        goto out;
+    announce(o, host);
+
+    if ( !o->row_deadline && cpus.count < 2 )
+        o->row_deadline = run_row_deadline(o->cpu, lab && o->clock == LAB_EXACT);
+    if ( o->layers )
+        o->boots = 1;   /* they are looked up by raw samples, of one boot */
+    session = (struct session_options){
+        .image = image, .elf = elf, .config_dir = configs, .samples = o->samples,
+        .boots = o->boots, .seed = o->seed, .bridge = o->bridge, .kernel = o->kernel,
+        .keep_raw = o->raw || o->layers, .row_deadline = o->row_deadline,
+        .domain_deadline = DOMAIN_DEADLINE,
+    };
+    if ( cpus.count > 1 )
+    {
+        status = run_on_cpus(o, &cpus, &session, &selection);
+        goto out;
+    }
+    status = lab ? run_lab(o, &session, &selection, &results)
+                 : run_here(&session, &selection, &results);
+    run_finish(o, image, &results);
+    if ( status == STATUS_OK )
+        status = hand_over(o, &results);
+    else if ( results.count )
+        hand_over(o, &results);
+out:
+    results_free(&results);
+    selection_free(&selection);
+    image_free(image);
+    free(host);
+    free(elf);
+    free(configs);
+    return status;
+}

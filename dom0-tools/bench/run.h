@@ -1,0 +1,42 @@
+/*
+ * A run: what was asked for is measured on this machine's Xen or in the lab, shown and written.
+ *
+ *     run.c        what is asked for, where, and what becomes of the results
+ *     run_check.c  what makes no sense together is said before anything starts
+ *     run_here.c   this machine is a Xen dom0
+ *     run_lab.c    which machines of the lab, with how many CPUs
+ *     run_dom0.c   the same run, inside the lab's dom0
+ *     run_cpus.c   on several CPUs, one after the other
+ */
+#ifndef BENCH_RUN_H
+#define BENCH_RUN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "catalogue/column.h"
+#include "machines/lab.h"
+
+#define RUN_MAX_SAMPLES 8192u  /* what the guest's buffer holds */
+#define RUN_MAX_BOOTS   100u
+#define RUN_BOOTS       2u     /* one whole block of their order: measure/plan.h */
+
+/* As on the command line; strings may be NULL where nothing was said. */
+struct run_options {
+    char **patterns;
+    size_t pattern_count;
+    struct column_set columns;
+    uint32_t samples, boots, seed, row_deadline, deadline;
+    const char *output, *save, *image, *configs, *suite, *bridge, *kernel;
+    const char *host;            /* "auto", "xen" or "lab" */
+    char *cpu;                   /* one or several, with commas between; cut up */
+    enum lab_clock clock;
+    uint32_t without;
+    bool json, raw, wide, layers;
+};
+
+/* An exit status; said why.  The options are the run's to change. */
+int run_rows(struct run_options *);
+
+#endif

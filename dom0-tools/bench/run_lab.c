@@ -1,0 +1,199 @@
+#include <stdlib.h>
+#include <time.h>
+
+#include "bench/batch.h"
+#include "bench/layers.h"
+#include "bench/run_parts.h"
+#include "catalogue/catalogue.h"
+#include "measure/environment.h"
+#include "xenometer.h"
+
+static void replace(char **field, const char *value)
+{
+    free(*field);
+    *field = value && *value ? xstrdup(value) : NULL;
+}
+
+/* Does the row run in any of these columns? */
+bool run_is_in(const struct image_row *row, const struct column_set *columns)
+{
+    struct column_set common = columns_common(&row->columns, columns);
+
+    return columns_any(&common);
+}
+
+const char *run_clock_name(enum lab_clock clock)
+{
+    switch ( clock )
+    {
+    case LAB_EXACT: return "exact";
+    case LAB_FAST:  return "fast";
+    case LAB_KVM:   return "kvm";
+    }
+    return "?";
+}
+
+/* What only the layers were looked up by. */
+static void drop_raw(struct results *results)
+{
+    for ( size_t i = 0; i < results->count; i++ )
+    {
+        free(results->rows[i].raw);
+        results->rows[i].raw = NULL;
+        results->rows[i].raw_count = 0;
+    }
+}
+
+/* The domains, or the guests of another column: one QEMU, with the plugin for layers in it. */
+static int run_part(const struct run_options *o, struct lab_options *lab,
+                    const struct session_options *session, const struct selection *selection,
+                    const struct column *beside, struct results *results)
+{
+    struct layers layers;
+    /* With two CPUs the clock counts both, and no layers would add up. */
+    bool traced = o->layers && !lab->smp;
+    int status = traced ? layers_begin(&layers, lab, session->elf) : STATUS_OK, ended;
+
+    if ( status != STATUS_OK )
+        return status;
+    status = beside ? batch_run(beside, lab, session, selection, results)
+                    : run_in_dom0(o, lab, session, selection, results);
+    if ( traced )
+    {
+        ended = layers_end(&layers, lab, status == STATUS_OK, results);
+        if ( status == STATUS_OK )
+            status = ended;
+    }
+    return status;
+}
+
+/*
+ * The part of the selection that runs in some of `columns` with two CPUs for the
+ * domain, or the part that does not; where there are no two, one machine has all, and dom0
+ * says so for each row.  selection_free() it.
+ */
+static struct selection part(const struct selection *all, const struct column_set *columns,
+                             bool smp, bool both)
+{
+    struct selection p = { .rows = xcalloc(all->count, sizeof(*p.rows)),
+                           .columns = columns_common(&all->columns, columns) };
+
+    for ( size_t i = 0; i < all->count; i++ )
+    {
+        bool runs = run_is_in(all->rows[i], &p.columns);
+
+        if ( both ? !smp && runs : smp == ((all->rows[i]->needs & DOMAIN_SMP) && runs) )
+            p.rows[p.count++] = all->rows[i];
+    }
+    return p;
+}
+
+/* Where vCPUs are, for the environment of a document that has both kinds of row. */
+static void describe_smp(struct environment *e)
+{
+    char *text;
+
+    if ( !e->pinned )
+        return;   /* there are no others */
+    text = xasprintf("%s; in rows with two: 2 CPUs, dom0 and vCPU 0 on the first, "
+                     "vCPU 1 on the second", e->pinned);
+    free(e->pinned);
+    e->pinned = text;
+}
+
+/* Those of a column that needs no Xen. */
+static int run_beside(const struct run_options *o, struct lab_options *lab,
+                      const struct session_options *session, const struct selection *selection,
+                      const struct column *column, bool one, struct results *results)
+{
+    struct column_set only = columns_only(column);
+    struct selection own = part(selection, &only, lab->smp, one);
+    int status = STATUS_OK;
+
+    if ( own.count && column->impossible(lab) )
+        batch_skip(column, &own, column->impossible(lab), results);
+    else if ( own.count )
+        status = run_part(o, lab, session, &own, column, results);
+    selection_free(&own);
+    return status;
+}
+
+/*
+ * All rows whose domain has one vCPU run on one CPU, the reference, whatever
+ * else is asked for; the others in a machine with CPUs enough.
+ */
+static int run_machine(const struct run_options *o, bool smp,
+                       const struct session_options *session,
+                       const struct selection *selection, struct results *results)
+{
+    struct lab_options lab = { .clock = o->clock, .smp = smp, .suite = o->suite,
+                               .without = o->without, .cpu = o->cpu };
+    bool one = !lab_cpu_smp(o->cpu);
+    struct column_set in_dom0 = columns_every();
+    struct selection xen;
+    struct results own = { 0 };
+    int status = STATUS_OK;
+
+    FOR_EACH_COLUMN(c)
+        in_dom0.has[column_place(c)] = c->home != HOME_BESIDE;
+    xen = part(selection, &in_dom0, smp, one);
+    if ( xen.count && columns_any(&xen.columns) )
+    {
+        status = lab_prepare(&lab);
+        if ( status == STATUS_OK )
+            status = run_part(o, &lab, session, &xen, NULL, &own);
+        if ( smp )
+            describe_smp(&results->environment);
+        results_merge(results, &own);
+    }
+    selection_free(&xen);
+    FOR_EACH_COLUMN(c)
+        if ( status == STATUS_OK && c->home == HOME_BESIDE && columns_have(&selection->columns, c) )
+            status = run_beside(o, &lab, session, selection, c, one, results);
+    return status;
+}
+
+static uint64_t seconds(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec;
+}
+
+int run_lab(const struct run_options *o, const struct session_options *session,
+            const struct selection *selection, struct results *results)
+{
+    struct lab_options lab = { .clock = o->clock, .suite = o->suite, .without = o->without,
+                               .cpu = o->cpu };
+    struct run_options rest = *o;
+    struct lab_facts facts;
+    uint64_t begun = seconds();
+    char *features;
+    int status = run_machine(o, false, session, selection, results);
+
+    if ( status == STATUS_OK )
+    {
+        /* One deadline for both; what is left of it is never 0, which means none. */
+        uint64_t used = seconds() - begun;
+
+        rest.deadline = used < o->deadline ? o->deadline - (uint32_t)used : 1;
+        status = run_machine(&rest, true, session, selection, results);
+    }
+    if ( o->layers && !o->raw )
+        drop_raw(results);
+    if ( status != STATUS_OK || (status = lab_facts(&lab, &facts)) != STATUS_OK )
+        return status;
+
+    /* What only this side knows; the lab's dom0 lives in 2026-01-01. */
+    if ( !results->environment.host )
+        environment_lab(&results->environment, run_clock_name(o->clock));
+    replace(o->cpu ? &results->environment.bochs : &results->environment.qemu, facts.version);
+    replace(&results->environment.cpu, facts.cpu);
+    features = lab_features(&lab);
+    if ( features )
+        replace(&results->environment.cpu_features, features);
+    free(features);
+    environment_started(&results->environment);
+    return STATUS_OK;
+}

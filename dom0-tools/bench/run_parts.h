@@ -1,0 +1,54 @@
+/* What the files of a run (run.h) have of each other. */
+#ifndef BENCH_RUN_PARTS_H
+#define BENCH_RUN_PARTS_H
+
+#include "bench/run.h"
+#include "catalogue/select.h"
+#include "measure/result.h"
+
+#define RUN_MAX_CPUS 8u
+
+/* What --cpu names: titles, and what lab_options want (NULL: QEMU's). */
+struct run_cpus {
+    const char *names[RUN_MAX_CPUS], *models[RUN_MAX_CPUS];
+    size_t count;
+};
+
+/* All that return an int return an enum status, and have said why. */
+
+/* `text` is cut up. */
+int run_choose_cpus(char *text, struct run_cpus *);
+
+/* `lab`: it is where the run will be. */
+int run_check(const struct run_options *, const struct run_cpus *, bool lab);
+
+/* On this machine's Xen. */
+int run_here(const struct session_options *, const struct selection *, struct results *);
+
+/* In the lab, on the CPU of the options: one model, or NULL. */
+int run_lab(const struct run_options *, const struct session_options *,
+            const struct selection *, struct results *);
+
+/* The same run in the dom0 of a lab that is prepared. */
+int run_in_dom0(const struct run_options *, const struct lab_options *,
+                const struct session_options *, const struct selection *, struct results *);
+
+/* On several CPUs, each in a lab of its own; prints them side by side.  An exit status. */
+int run_on_cpus(const struct run_options *, const struct run_cpus *,
+                const struct session_options *, const struct selection *);
+
+/* Seconds of dom0's clock that a row may take. */
+uint32_t run_row_deadline(const char *cpu, bool exact_lab);
+
+/* What the run as a whole knows of its results, and their order. */
+void run_finish(const struct run_options *, const struct image *, struct results *);
+
+int run_exit_status(const struct results *);
+
+/* "exact", "fast", "kvm" */
+const char *run_clock_name(enum lab_clock);
+
+/* Does the row run in any of these columns? */
+bool run_is_in(const struct image_row *, const struct column_set *);
+
+#endif
