@@ -43,9 +43,16 @@ WARNINGS := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes
 
 # ---------------------------------------------------------------- unikernel
 
-# Objects are linked directly: out of an archive the row table would be empty.
-KERNEL_SOURCES := $(sort $(wildcard domU-kernel/*.c domU-kernel/*/*.c domU-kernel/*/*.S))
+# The architecture the image is built for: folders of that name in domU-kernel/ hold what is
+# of one architecture, everything else is the same for all.
+ARCH ?= x86
+
+# Objects are linked directly: out of an archive the row table would be empty.  In the order of
+# their names, whichever architecture they are of: so is the table.
+KERNEL_SOURCES := $(wildcard domU-kernel/*.c $(foreach k,c S,domU-kernel/*/*.$(k) domU-kernel/*/$(ARCH)/*.$(k)))
 KERNEL_SOURCES := $(filter-out %.lds.S,$(KERNEL_SOURCES))
+KERNEL_SOURCES := $(shell printf '%s\n' $(KERNEL_SOURCES) | \
+	sed 's,\(.*\)/$(ARCH)/\(.*\),\1/\2 &,;t;s,.*,& &,' | LC_ALL=C sort | cut -d' ' -f2)
 KERNEL_OBJECTS := $(KERNEL_SOURCES:%=$(BUILD)/%.o)
 # General registers only: an upcall would otherwise have to save the others.
 # No red zone: CALLs in inline assembly would overwrite it.
@@ -55,10 +62,11 @@ KERNEL_CFLAGS := -std=gnu11 -O2 -g $(WARNINGS) -ffreestanding -fno-pie \
 	-fno-asynchronous-unwind-tables -fno-strict-aliasing \
 	-falign-functions=1 -falign-jumps=1 -falign-loops=1 \
 	'-ffile-prefix-map=$(CURDIR)/=' -fno-toplevel-reorder
-KERNEL_CPPFLAGS := -Iinclude -Ishared -D__XEN_INTERFACE_VERSION__=0x00040e00
+KERNEL_HEADERS := -IdomU-kernel/arch/$(ARCH) -D__XEN_INTERFACE_VERSION__=0x00040e00
+KERNEL_CPPFLAGS := -Iinclude -Ishared $(KERNEL_HEADERS)
 
 # What no row has in its timed region is compiled for size: 128 KiB are for rows.
-KERNEL_UNTIMED := arch/memory arch/mode arch/smp arch/window drivers/device drivers/pci harness/harness lib/format main xen/balloon xen/control xen/suspend xen/xenbus
+KERNEL_UNTIMED := arch/$(ARCH)/memory arch/$(ARCH)/mode arch/$(ARCH)/smp arch/$(ARCH)/window drivers/device drivers/x86/pci entry/$(ARCH)/start harness/harness lib/format main xen/balloon xen/control xen/suspend xen/xenbus
 $(KERNEL_UNTIMED:%=$(BUILD)/domU-kernel/%.c.o): KERNEL_CFLAGS += -Os
 
 $(BUILD)/domU-kernel/%.c.o: domU-kernel/%.c Makefile $(DEPS)
@@ -78,7 +86,7 @@ $(BUILD)/domU-kernel/%.S.o: domU-kernel/%.S Makefile $(DEPS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(KERNEL_CFLAGS) $(KERNEL_CPPFLAGS) -D__ASSEMBLY__ -MMD -MP -c $< -o $@
 
-$(BUILD)/kernel.lds: domU-kernel/entry/kernel.lds.S Makefile $(DEPS)
+$(BUILD)/kernel.lds: domU-kernel/entry/$(ARCH)/kernel.lds.S Makefile $(DEPS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -E -P -x c $< -o $@
 
@@ -121,7 +129,7 @@ $(BUILD)/%.c.o: %.c Makefile $(DEPS)
 
 # The unikernel's own headers are for this version of Xen's interface.
 $(BUILD)/sanitized/tests/host/test_vbd.c.o $(BUILD)/sanitized/domU-kernel/drivers/vbd_requests.c.o: \
-	TOOL_CPPFLAGS += -D__XEN_INTERFACE_VERSION__=0x00040e00
+	TOOL_CPPFLAGS += $(KERNEL_HEADERS)
 
 # The parts of the HTML report are within the program.
 $(BUILD)/dom0-tools/report/page.c.o $(BUILD)/sanitized/dom0-tools/report/page.c.o $(BUILD)/fuzz/dom0-tools/report/page.c.o: \
@@ -254,7 +262,7 @@ $(BUILD)/fuzz/parts.a: $(filter-out $(FUZZ_COLUMNS),$(FUZZ_OBJECTS))
 
 # The unikernel's headers are for this version of Xen's interface.
 $(BUILD)/fuzz/domU-kernel/%.c.o $(BUILD)/fuzz/tests/fuzz/frontend.c.o: \
-	TOOL_CPPFLAGS += -D__XEN_INTERFACE_VERSION__=0x00040e00
+	TOOL_CPPFLAGS += $(KERNEL_HEADERS)
 
 $(FUZZERS:%=$(BUILD)/fuzz/%): $(BUILD)/fuzz/%: $(BUILD)/fuzz/tests/fuzz/%.c.o $(FUZZ_COLUMNS) $(BUILD)/fuzz/parts.a
 	$(call say,LD,$@)

@@ -1,12 +1,14 @@
 /*
  * The boot order, on one screen.
  *
- *   entry/pv.S   -> start_pv        Xen's PV builder
- *   entry/pvh.S  -> start_hardware  PVH and HVM domains, or QEMU directly
+ *   entry/x86/pv.S   -> start_pv        Xen's PV builder
+ *   entry/x86/pvh.S  -> start_hardware  PVH and HVM domains, or QEMU directly
  *
- * Then the same for all: connect to dom0, run what it asks for, shut down; or do what the
+ * both in entry/x86/start.c; another architecture has its own.  Then the same for all,
+ * serve_dom0(): connect to dom0, run what it asks for, shut down; or do what the
  * toolstack asks for: shut down, reboot, suspend and in the restored domain connect again.
  */
+#include "main.h"
 #include "arch/memory.h"
 #include "arch/mode.h"
 #include "arch/smp.h"
@@ -25,13 +27,7 @@
 #include "xen/timer.h"
 #include "xen/xenstore.h"
 
-#include <xen/arch-x86/hvm/start_info.h>
-
-void start_pv(struct start_info *);
-void start_hardware(const struct hvm_start_info *);
-
-/* PV: the page Xen's builder, or a restore, has filled in; NULL elsewhere. */
-static struct start_info *start_info;
+struct start_info *start_info;
 
 /*
  * What belongs to the domain and not to the image: again after a restore.  `same`: after
@@ -91,8 +87,7 @@ static enum control_wish attend(void)
     return control_look();
 }
 
-static void serve_dom0(void) __attribute__((noreturn));
-static void serve_dom0(void)
+void serve_dom0(void)
 {
     bool same = false;
 
@@ -116,59 +111,4 @@ static void serve_dom0(void)
         if ( !same )
             device_forget();
     }
-}
-
-void start_pv(struct start_info *info)
-{
-    boot_mode = MODE_PV;
-    start_info = info;
-    /* The page tables are the builder's last but for the boot stack. */
-    memory_init((unsigned long *)info->mfn_list, info->nr_pages,
-                (info->pt_base >> PAGE_SHIFT) + info->nr_pt_frames + 1);
-    /* For what goes wrong before the rest is known. */
-    console_init(page_of_machine_frame(info->console.domU.mfn), info->console.domU.evtchn);
-    hypercall_init();
-    traps_init();
-    serve_dom0();
-}
-
-static void serve_bare(const struct hvm_start_info *info) __attribute__((noreturn));
-static void serve_bare(const struct hvm_start_info *info)
-{
-    const struct hvm_modlist_entry *module = (const void *)info->modlist_paddr;
-
-    if ( info->magic != XEN_HVM_START_MAGIC_VALUE || info->nr_modules != 1 )
-        panic("no commands: start with -initrd (%u modules)", info->nr_modules);
-    harness_serve_module((const void *)module->paddr,
-                         (u32)(module->size / sizeof(struct control_response)));
-    shutdown_poweroff();
-}
-
-/* Pages up to the end of the RAM that the image stands in, boot modules aside. */
-static u64 ram_pages(const struct hvm_start_info *info)
-{
-    const struct hvm_memmap_table_entry *map = (const void *)info->memmap_paddr;
-    const struct hvm_modlist_entry *module = (const void *)info->modlist_paddr;
-    u64 image = (u64)&ram_pages, end = 0;
-
-    for ( u32 i = 0; info->version >= 1 && i < info->memmap_entries; i++ )
-        if ( map[i].type == XEN_HVM_MEMMAP_TYPE_RAM &&
-             map[i].addr <= image && image < map[i].addr + map[i].size )
-            end = map[i].addr + map[i].size;
-    for ( u32 i = 0; i < info->nr_modules; i++ )
-        if ( module[i].paddr > image && module[i].paddr < end )
-            end = module[i].paddr;
-    return end >> PAGE_SHIFT;
-}
-
-void start_hardware(const struct hvm_start_info *info)
-{
-    mode_detect_hardware();
-    traps_init();
-    memory_init(NULL, ram_pages(info), (u64)info >> PAGE_SHIFT);
-    if ( boot_mode == MODE_BARE )
-        serve_bare(info);
-
-    hypercall_init();
-    serve_dom0();
 }

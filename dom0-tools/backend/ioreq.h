@@ -4,7 +4,7 @@
  * sends to QEMU.  The same work as an echo on the data ring: a read returns
  * what was written there last.
  *
- * Faces domU-kernel/rows/port.c and mmio.c.
+ * Faces domU-kernel/rows/x86/port.c and mmio.c.
  */
 #ifndef BACKEND_IOREQ_H
 #define BACKEND_IOREQ_H

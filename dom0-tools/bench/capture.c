@@ -36,8 +36,8 @@ struct marker_list {
 };
 
 /*
- * The image's readings of the TSC, by their code: those of arch/cpu.h in domU-kernel/,
- * and that of the handlers which note when they were entered (arch/traps_entry.S).
+ * The image's readings of the TSC, by their code: those of arch/x86/machine/cpu.h in domU-kernel/,
+ * and that of the handlers which note when they were entered (arch/x86/traps_entry.S).
  */
 static void find_markers(const struct elf_part *text, struct marker_list *markers)
 {

@@ -7,7 +7,7 @@
 /*
  * dom0's clock is the guests': Xen lets a PV dom0 read the TSC itself, always,
  * and domains with tsc_mode="native", too.  The order of the two readings as in
- * the image (domU-kernel/arch/cpu.h).
+ * the image (domU-kernel/arch/x86/machine/cpu.h).
  */
 static inline uint64_t tsc_begin(void)
 {

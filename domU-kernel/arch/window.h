@@ -2,7 +2,7 @@
  * A window of virtual addresses, from 4 GiB up, that rows map as they like:
  * neither the image nor any builder maps anything there.  Small pages make
  * page walks of PV and of the hardware modes comparable: the identity mapping
- * of entry/pvh.S has 2 MiB pages, which PV does not know.
+ * of entry/x86/pvh.S has 2 MiB pages, which PV does not know.
  */
 #ifndef ARCH_WINDOW_H
 #define ARCH_WINDOW_H

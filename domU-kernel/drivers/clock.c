@@ -1,5 +1,4 @@
 #include "clock.h"
-#include "pit.h"
 #include "../arch/mode.h"
 #include "../xen/shared_info.h"
 
@@ -34,7 +33,7 @@ u64 clock_ticks(u64 ns)
         static u64 per_ms;
 
         if ( !per_ms )
-            per_ms = pit_tsc_per_ms();
+            per_ms = clock_bare_ticks_per_ms();
         return per_ms * ns / 1000000;
     }
     t = read_time();

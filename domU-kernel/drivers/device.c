@@ -291,7 +291,7 @@ static void negotiate(void)
     if ( !xenstore_read_number(backend_key(KEY_IOREQ_PORT), &number) && number <= 0xfff0 )
         device.ioreq_port = (u32)number;
     if ( !xenstore_read_number(backend_key(KEY_IOREQ_MMIO), &number) &&
-         number < 0x100000000ul )   /* what entry/pvh.S maps */
+         number < 0x100000000ul )   /* what entry/x86/pvh.S maps */
         device.ioreq_mmio = number;
 
     device.fifo = !xenstore_read(backend_key(KEY_EVENT_ABI), version, sizeof(version)) &&

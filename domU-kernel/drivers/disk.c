@@ -1,6 +1,6 @@
 #include "disk.h"
-#include "lapic.h"
 #include "../arch/cpu.h"
+#include "../arch/interrupts.h"
 #include "../arch/memory.h"
 #include "../xen/events.h"
 
@@ -16,8 +16,7 @@ u8 *disk_buffer(void)
 void disk_listen_messages(struct disk *d)
 {
     (void)d;
-    lapic_device = NULL;   /* no line to let go of */
-    lapic_enable();
+    interrupts_listen(NULL);
 }
 
 bool disk_halt_until(struct disk *d, bool (*done)(struct disk *))

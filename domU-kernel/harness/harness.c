@@ -7,12 +7,13 @@
 #include "../arch/smp.h"
 #include "../arch/traps.h"
 #include "../drivers/device.h"
-#include "../drivers/lapic.h"
+#include "../arch/interrupts.h"
 #include "../lib/string.h"
 #include "../xen/control.h"
 #include "../xen/events.h"
 #include "../xen/xenstore.h"
 
+#include <machine/bare.h>
 #include <ring.h>
 
 extern const struct row_code row_code_start[], row_code_end[];
@@ -98,10 +99,10 @@ void harness_run(const struct control_response *command,
     {
         quiet();
         stolen = quiet_stolen();
-        upcalls = event_upcalls + secondary_upcalls + lapic_device_interrupts;
+        upcalls = event_upcalls + secondary_upcalls + device_interrupts;
         notifications = device.notifications;
         row->run(&r);
-        result->upcalls = (u32)(event_upcalls + secondary_upcalls + lapic_device_interrupts -
+        result->upcalls = (u32)(event_upcalls + secondary_upcalls + device_interrupts -
                                 upcalls);
         result->notifications = (u32)(device.notifications - notifications);
         stolen = quiet_stolen() - stolen;
@@ -119,7 +120,7 @@ void harness_run(const struct control_response *command,
         else
             finish(result, OUTCOME_SUCCESS, NULL);
     }
-    lapic_restore();
+    interrupts_restore();
     string_copy(current_row, "none", sizeof(current_row));
 }
 
@@ -193,14 +194,6 @@ enum harness_end harness_serve_device(void)
     return away;
 }
 
-static void send_port(const void *data, size_t size)
-{
-    const u8 *from = data;
-
-    __asm__ volatile ("rep outsb" : "+S"(from), "+c"(size)
-                      : "d"((u16)BARE_RESULT_PORT) : "memory");
-}
-
 void harness_serve_module(const struct control_response *commands, u32 count)
 {
     u32 capacity = SAMPLES_PAGES * SAMPLES_PER_PAGE;
@@ -209,11 +202,11 @@ void harness_serve_module(const struct control_response *commands, u32 count)
         .kind = CONTROL_READY, .boot = tsc_end() - entry_tsc,
     };
 
-    send_port(&result, sizeof(result));
+    bare_send(&result, sizeof(result));
     for ( u32 i = 0; i < count && commands[i].operation == CONTROL_RUN; i++ )
     {
         harness_run(&commands[i], &result, ticks, capacity);
-        send_port(&result, sizeof(result));
-        send_port(ticks, result.samples * sizeof(u64));
+        bare_send(&result, sizeof(result));
+        bare_send(ticks, result.samples * sizeof(u64));
     }
 }

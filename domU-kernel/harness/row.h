@@ -43,7 +43,7 @@ struct row_run {
         __attribute__((section("explanations")))
 
 /* A row's functions, which are loaded, and its descriptor, which stands beside the
- * explanations (entry/kernel.lds.S collects both). */
+ * explanations (entry/x86/kernel.lds.S collects both). */
 #define ROW(identifier, ...) \
     static const struct row_code code_##identifier \
         __attribute__((section("row_code"), used, aligned(8))) = { __VA_ARGS__ }; \

@@ -1,6 +1,6 @@
 #include "stolen.h"
 #include "../arch/cpu.h"
-#include "../drivers/lapic.h"
+#include "../arch/interrupts.h"
 #include "../xen/events.h"
 
 u32 stolen_timer_port;
@@ -20,15 +20,7 @@ static u64 turn;
 u64 stolen_timer_ticks(void)
 {
     /* Port 0 is nobody's, its count stays 0. */
-    return lapic_interrupts + event_arrivals[stolen_timer_port];
-}
-
-static inline u64 now(void)
-{
-    u32 low, high;
-
-    __asm__ volatile ("rdtsc" : "=a"(low), "=d"(high) :: "memory");
-    return (u64)high << 32 | low;
+    return cpu_interrupts + event_arrivals[stolen_timer_port];
 }
 
 struct stolen stolen_until_tick(u64 seen, u64 limit)
@@ -42,7 +34,7 @@ struct stolen stolen_until_tick(u64 seen, u64 limit)
 
         /* Asked before the clock: what is seen here has been timed below. */
         s.ticked = stolen_timer_ticks() != seen;
-        t = now();
+        t = tsc_now();
         delta = t - last;
         last = t;
         s.turns++;

@@ -6,10 +6,9 @@
 #include "../drivers/clock.h"
 #include "../lib/format.h"
 
+#include <machine/bare.h>
 #include <xen/io/console.h>
 #include <xen/sched.h>
-
-#define PORT_DEBUG 0xe9u
 
 /* A console daemon that is not there must not stop us: give up after this
  * many yields and drop the text. */
@@ -53,7 +52,7 @@ static void ring_put(char c)
 static void put(char c)
 {
     if ( mode_is(MODES_HARDWARE) )
-        port_out8(PORT_DEBUG, (u8)c);
+        bare_log(c);
     if ( ring )
     {
         if ( c == '\n' )

@@ -23,7 +23,7 @@ static inline void clear_pending(u32 port)
 
 /*
  * Two levels: a bit of the selector stands for a word of pending bits.  All
- * bits of such a word are taken, whichever vCPU they are for: arch/smp.c keeps
+ * bits of such a word are taken, whichever vCPU they are for: arch/x86/smp.c keeps
  * the ports of the two in different words.
  */
 static inline __attribute__((always_inline)) void take_events(struct vcpu_info *v)

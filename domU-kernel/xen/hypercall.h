@@ -1,68 +1,21 @@
 /*
- * Hypercalls through the hypercall page: entry n stands at byte n * 32
- * (xen/xen.h).  Arguments in RDI, RSI, RDX, R10, R8; result in RAX, negative
- * errno values of xen/errno.h.  Xen preserves all other registers; the page's
- * own code may use RCX and R11 (SYSCALL in PV).
- *
- * A stub is one CALL; the page adds MOV, VMCALL/VMMCALL, RET in PVH and HVM,
- * and PUSH, PUSH, MOV, SYSCALL, POP, POP, RET in PV.
+ * Hypercalls by name.  How one is made, hypercall2() to hypercall4(), is each
+ * architecture's: machine/hypercall.h.  Results are negative errno values of xen/errno.h.
  */
 #ifndef XEN_HYPERCALL_H
 #define XEN_HYPERCALL_H
 
 #include "../arch/types.h"
 
+#include <machine/hypercall.h>
 #include <xen/sched.h>
 #include <xen/xen.h>
 
-extern u8 hypercall_page[4096];
-
 /*
- * Have the page filled (PV: the builder did) and check that it was; panics
- * with the reason otherwise.  Needs boot_mode.
+ * Make hypercalls possible (x86: have the page filled, in PV the builder did) and check that
+ * they are; panics with the reason otherwise.  Needs boot_mode.
  */
 void hypercall_init(void);
-
-/* The number must be a compile-time constant: it becomes the call's target. */
-#define HYPERCALL_CALL "call hypercall_page + %c[offset]"
-#define HYPERCALL_OFFSET(number) [offset] "i"((number) * 32)
-
-static inline __attribute__((always_inline))
-long hypercall2(unsigned number, u64 a, u64 b)
-{
-    long result;
-
-    __asm__ volatile (HYPERCALL_CALL
-                      : "=a"(result), "+D"(a), "+S"(b)
-                      : HYPERCALL_OFFSET(number)
-                      : "rcx", "r11", "memory");
-    return result;
-}
-
-static inline __attribute__((always_inline))
-long hypercall3(unsigned number, u64 a, u64 b, u64 c)
-{
-    long result;
-
-    __asm__ volatile (HYPERCALL_CALL
-                      : "=a"(result), "+D"(a), "+S"(b), "+d"(c)
-                      : HYPERCALL_OFFSET(number)
-                      : "rcx", "r11", "memory");
-    return result;
-}
-
-static inline __attribute__((always_inline))
-long hypercall4(unsigned number, u64 a, u64 b, u64 c, u64 d)
-{
-    register u64 r10 __asm__("r10") = d;
-    long result;
-
-    __asm__ volatile (HYPERCALL_CALL
-                      : "=a"(result), "+D"(a), "+S"(b), "+d"(c), "+r"(r10)
-                      : HYPERCALL_OFFSET(number)
-                      : "rcx", "r11", "memory");
-    return result;
-}
 
 /* xen/version.h: XENVER_version with no argument does the least Xen can do. */
 static inline long hypercall_xen_version(int command, void *argument)

@@ -6,7 +6,7 @@
 
 #include <xen/memory.h>
 
-/* By name in arch/traps_entry.S, too. */
+/* By name in arch/x86/traps_entry.S, too. */
 u8 shared_info_page[PAGE_SIZE] PAGE_BSS;
 struct shared_info *const shared_info = (struct shared_info *)shared_info_page;
 

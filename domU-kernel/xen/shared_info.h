@@ -12,7 +12,7 @@
 extern u8 shared_info_page[];
 extern struct shared_info *const shared_info;
 
-/* The area of vCPU 0, which runs all but arch/smp.c's part. */
+/* The area of vCPU 0, which runs all but arch/x86/smp.c's part. */
 static inline struct vcpu_info *this_vcpu_info(void)
 {
     return &shared_info->vcpu_info[0];

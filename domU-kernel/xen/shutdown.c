@@ -4,6 +4,7 @@
 #include "../arch/cpu.h"
 #include "../arch/mode.h"
 
+#include <machine/bare.h>
 #include <xen/sched.h>
 #include <xenometer/protocol.h>
 
@@ -12,7 +13,7 @@ static void end(unsigned reason)
 {
     console_flush();
     if ( boot_mode == MODE_BARE )
-        port_out32(BARE_EXIT_PORT, reason);   /* isa-debug-exit: status 2n + 1 */
+        bare_end(reason);
     else
     {
         struct sched_shutdown op = { .reason = reason };

@@ -103,7 +103,7 @@ struct row {
     uint32_t bytes;          /* that one operation moves; 0: not what it is about */
     uint32_t reserved;       /* 0 */
 };
-_Static_assert(sizeof(struct row) == 2 * ROW_NAME_SIZE + 464, "also in entry/kernel.lds.S");
+_Static_assert(sizeof(struct row) == 2 * ROW_NAME_SIZE + 464, "also in entry/x86/kernel.lds.S");
 
 struct row_code {
     /* Returns NULL, or why this machine cannot run the row (then a skip). */

@@ -79,6 +79,29 @@ static void check_kernel(const char *file, const char *included)
         complain(file, included);
 }
 
+/* Folders of the unikernel that are of one architecture. */
+static const char *const architectures[] = { "x86/", "arm64/" };
+
+static bool is_of_architecture(const char *path)
+{
+    for ( size_t i = 0; i < sizeof(architectures) / sizeof(architectures[0]); i++ )
+        if ( strstr(path, architectures[i]) )
+            return true;
+    return false;
+}
+
+/* Everything else there is the same source for all: no instruction, no header of one. */
+static void check_same_for_all(const char *file, const char *line)
+{
+    if ( is_of_architecture(file) || !strcmp(file, "domU-kernel/arch/types.h") )
+        return;   /* barrier(), which is no instruction */
+    if ( strstr(line, "__asm__") || (strstr(line, "#include \"") && is_of_architecture(line)) )
+    {
+        fprintf(stderr, "%s is for every architecture, and has: %s", file, line);
+        wrong++;
+    }
+}
+
 static int check_file(const char *path, const struct stat *s, int type, struct FTW *where)
 {
     size_t length = strlen(path);
@@ -94,6 +117,9 @@ static int check_file(const char *path, const struct stat *s, int type, struct F
         return -1;
     files++;
     while ( fgets(line, sizeof(line), f) )
+    {
+        if ( !strncmp(path, "domU-kernel/", 12) )
+            check_same_for_all(path, line);
         if ( sscanf(line, "#include \"%255[^\"]", included) == 1 ||
              sscanf(line, "#include <%255[^>]", included) == 1 )
         {
@@ -104,6 +130,7 @@ static int check_file(const char *path, const struct stat *s, int type, struct F
             else
                 check_shared(path, included);
         }
+    }
     fclose(f);
     return 0;
 }

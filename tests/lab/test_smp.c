@@ -8,7 +8,7 @@
 #include "program.h"
 
 /*
- * Of all rows in domU-kernel/rows/smp.c: iterations before the first sample, and
+ * Of all rows in domU-kernel/rows/x86/smp.c: iterations before the first sample, and
  * events that begin and end what the second vCPU does meanwhile.
  */
 #define WARMUP 16

@@ -3,7 +3,7 @@
  * trace/plugin.c.  QEMU's PVH loader starts it in 32-bit protected mode, flat,
  * without paging (the contract is told in domU-kernel/entry/pvh.S).
  *
- * Each region is timed as the unikernel times (arch/cpu.h), and its TSC
+ * Each region is timed as the unikernel times (arch/x86/machine/cpu.h), and its TSC
  * difference sent to port 0x500.  The clock counts what comes after RDTSC up
  * to and with RDTSCP: the body, one move, and RDTSCP.
  */

@@ -4,10 +4,10 @@
  * A sample is a round: all blocks written, then all read.
  */
 #include "../../../domU-kernel/arch/memory.h"
-#include "../../../domU-kernel/drivers/ahci.h"
-#include "../../../domU-kernel/drivers/ide.h"
-#include "../../../domU-kernel/drivers/nvme.h"
-#include "../../../domU-kernel/drivers/virtio_blk.h"
+#include "../../../domU-kernel/drivers/x86/ahci.h"
+#include "../../../domU-kernel/drivers/x86/ide.h"
+#include "../../../domU-kernel/drivers/x86/nvme.h"
+#include "../../../domU-kernel/drivers/x86/virtio_blk.h"
 #include "../../../domU-kernel/harness/row.h"
 #include "blkif.h"
 
