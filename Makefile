@@ -12,7 +12,7 @@ CC      ?= gcc
 DEPS    := $(BUILD)/.packages
 
 .DELETE_ON_ERROR:
-.PHONY: FORCE help all bench bench-all bench-intel test test-host test-long model fuzz lab install clean distclean coverage elf
+.PHONY: FORCE help all bench bench-all bench-intel test test-host test-long model fuzz lab install install-man man deb clean distclean coverage elf
 
 help:
 	@echo "make all        build the unikernel, the dom0 program and the lab's agent"
@@ -27,6 +27,7 @@ help:
 	@echo "make lab        assemble the lab: real Xen and dom0 in QEMU, with its snapshot"
 	@echo "make coverage   line coverage of the host tests"
 	@echo "make install    into PREFIX=$(PREFIX)"
+	@echo "make deb        a Debian package of what is committed, in $(BUILD)/deb"
 	@echo "make clean      remove $(BUILD)/ (the lab's cache stays: xenometer lab clean)"
 	@echo "V=1 shows the commands."
 
@@ -115,7 +116,7 @@ TOOL_SOURCES := $(filter-out dom0-tools/machines/agent.c dom0-tools/machines/qem
 TOOL_OBJECTS := $(TOOL_SOURCES:%=$(BUILD)/%.o)
 TOOL_CFLAGS  := -std=gnu11 -O2 -g $(WARNINGS)
 TOOL_CPPFLAGS := -D_GNU_SOURCE -Iinclude -Ishared -Idom0-tools \
-	-DDATA_DIRECTORY='"$(PREFIX)/share/xenometer"'
+	-DDATA_DIRECTORY='"$(PREFIX)/lib/xenometer"'
 TOOL_PACKAGES := xencall xencontrol xenevtchn xengnttab xenstore xendevicemodel \
 	xenforeignmemory jansson smartcols
 # libarchive statically: the lab's dom0 runs this program too, and would
@@ -290,6 +291,7 @@ test: test-host model $(BUILD)/test-lab $(BUILD)/xenometer-test.elf $(BUILD)/xen
 
 test-long: $(BUILD)/test-lab $(BUILD)/xenometer-test.elf $(BUILD)/linux-frames \
 		$(BUILD)/linux-killer $(BUILD)/.packages-bochs all
+	$(Q)tests/package
 	$(Q)$(BUILD)/test-lab --long
 
 # Line coverage of what the host tests reach.
@@ -319,21 +321,46 @@ bench-intel: all $(BUILD)/.packages-bochs
 lab: all
 	$(Q)$(BUILD)/xenometer lab build
 
+# All of it is this architecture's, or belongs to that: one directory, PREFIX/lib/xenometer.
+INSTALLED := $(DESTDIR)$(PREFIX)/lib/xenometer
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/xenometer \
-		$(DESTDIR)$(PREFIX)/share/xenometer/configs/lab $(DESTDIR)$(PREFIX)/share/man/man1
+	install -d $(DESTDIR)$(PREFIX)/bin $(INSTALLED)/configs/lab $(INSTALLED)/schema
 	install -m 755 $(BUILD)/xenometer $(DESTDIR)$(PREFIX)/bin/
-	install -m 644 $(BUILD)/xenometer.elf $(BUILD)/xenometer-parts.o $(DESTDIR)$(PREFIX)/share/xenometer/
-	for file in $(XENCTRL_FILES); do \
-		install -D -m 644 $$file $(DESTDIR)$(PREFIX)/share/xenometer/$$file; done
-	install -m 755 $(BUILD)/lab-agent $(BUILD)/cpu-plugin.so $(BUILD)/bochs-plugin.so $(BUILD)/trace-plugin.so $(BUILD)/linux-init $(DESTDIR)$(PREFIX)/share/xenometer/
-	install -m 644 $(BUILD)/xenometer.elf.debug $(DESTDIR)$(PREFIX)/share/xenometer/
-	install -m 644 configs/*.cfg configs/packages configs/emulators.txt $(DESTDIR)$(PREFIX)/share/xenometer/configs/
-	install -m 644 configs/lab/* $(DESTDIR)$(PREFIX)/share/xenometer/configs/lab/
-	install -d $(DESTDIR)$(PREFIX)/share/xenometer/schema
-	install -m 644 dom0-tools/report/schema/*.json $(DESTDIR)$(PREFIX)/share/xenometer/schema/
+	install -m 644 $(BUILD)/xenometer.elf $(BUILD)/xenometer.elf.debug $(BUILD)/xenometer-parts.o $(INSTALLED)/
+	for file in $(XENCTRL_FILES); do install -D -m 644 $$file $(INSTALLED)/$$file; done
+	install -m 755 $(BUILD)/lab-agent $(BUILD)/linux-init $(INSTALLED)/
+	install -m 644 $(BUILD)/cpu-plugin.so $(BUILD)/bochs-plugin.so $(BUILD)/trace-plugin.so $(INSTALLED)/
+	install -m 644 configs/packages configs/packages-bochs configs/emulators.txt $(INSTALLED)/configs/
+	for name in pv pvh hvm; do \
+		sed 's|"[^"]*/xenometer.elf"|"$(PREFIX)/lib/xenometer/xenometer.elf"|' configs/$$name.cfg \
+			>$(INSTALLED)/configs/$$name.cfg; done
+	install -m 644 configs/lab/* $(INSTALLED)/configs/lab/
+	install -m 644 dom0-tools/report/schema/*.json $(INSTALLED)/schema/
 	install -D -m 644 dom0-tools/man/xenometer-paths.7 $(DESTDIR)$(PREFIX)/share/man/man7/xenometer-paths.7
-	install -m 644 dom0-tools/man/xenometer.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -D -m 644 dom0-tools/man/xenometer.1 $(DESTDIR)$(PREFIX)/share/man/man1/xenometer.1
+	install -D -m 644 configs/xenometer.bash-completion \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/xenometer
+
+# A page a command, out of its own --help: they cannot tell anything else.
+man: $(BUILD)/xenometer
+	$(Q)dom0-tools/man/from-help $(BUILD)/xenometer $(BUILD)/man
+
+install-man: man
+	install -m 644 $(BUILD)/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+
+# The packages of a fresh copy of what is committed; dpkg-buildpackage writes beside that.
+DEB_VERSION = $(shell sed -n '1s/.*(\(.*\)).*/\1/p' configs/debian/changelog)
+$(BUILD)/.packages-deb: configs/packages-deb configs/install-packages $(DEPS)
+	$(Q)configs/install-packages configs/packages-deb
+	@touch $@
+
+deb: $(BUILD)/.packages-deb
+	$(Q)rm -rf $(BUILD)/deb && mkdir -p $(BUILD)/deb/xenometer-$(DEB_VERSION)
+	$(Q)git archive HEAD | tar -x -C $(BUILD)/deb/xenometer-$(DEB_VERSION)
+	$(Q)cd $(BUILD)/deb/xenometer-$(DEB_VERSION) && mv configs/debian debian && \
+		{ dpkg-buildpackage --build=binary --no-sign >../build.log 2>&1 || { tail -30 ../build.log; exit 1; }; }
+	$(Q)rm -rf $(BUILD)/deb/xenometer-$(DEB_VERSION)
+	@ls $(BUILD)/deb/*.deb
 
 clean:
 	$(Q)rm -rf $(BUILD)

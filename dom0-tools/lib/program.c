@@ -14,7 +14,7 @@
 
 /* Set by the Makefile; where `make install` puts what the program reads. */
 #ifndef DATA_DIRECTORY
-#define DATA_DIRECTORY "/usr/local/share/xenometer"
+#define DATA_DIRECTORY "/usr/local/lib/xenometer"
 #endif
 
 bool verbose;
@@ -154,7 +154,7 @@ char *data_file(const char *relative)
      * agent; configs/ is one directory up.  An installed program stands in
      * PREFIX/bin: looked up from there first, so that a moved prefix works.
      */
-    static const char *const beside[] = { "", "../", "../share/xenometer/" };
+    static const char *const beside[] = { "", "../", "../lib/xenometer/" };
     char *directory = program_directory(), *path;
 
     for ( size_t i = 0; directory && i < sizeof(beside) / sizeof(beside[0]); i++ )
