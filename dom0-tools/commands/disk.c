@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "backend/vbd.h"
-#include "commands/serve.h"
+#include "bench/serve.h"
 #include "xenometer.h"
 
 struct disk_options {

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "commands/checks.h"
+#include "bench/checks.h"
 #include "report/text.h"
 #include "xenometer.h"
 

@@ -16,16 +16,17 @@
 struct arguments {
     const char *image;
     struct column_set columns;
-    bool headline, json;
+    bool headline, json, column_list;
     char **patterns;
     size_t count;
 };
 
-enum { OPTION_HEADLINE = 0x100, OPTION_JSON, OPTION_IMAGE };
+enum { OPTION_HEADLINE = 0x100, OPTION_JSON, OPTION_IMAGE, OPTION_COLUMNS };
 
 static const struct argp_option options[] = {
     { "modes", 'm', "MODES", 0, "only rows that run in one of these: pv, pvh, "
       "hvm, bare, dom0, with commas between", 0 },
+    { "columns", OPTION_COLUMNS, NULL, 0, "the columns instead: what --modes can name", 0 },
     { "headline", OPTION_HEADLINE, NULL, 0, "only the rows of `make bench`", 0 },
     { "json", OPTION_JSON, NULL, 0, "print JSON", 0 },
     { "image", OPTION_IMAGE, "FILE", 0, "another unikernel than this "
@@ -45,6 +46,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         return 0;
     case OPTION_HEADLINE:
         a->headline = true;
+        return 0;
+    case OPTION_COLUMNS:
+        a->column_list = true;
         return 0;
     case OPTION_JSON:
         a->json = true;
@@ -130,6 +134,25 @@ static int print_table(const struct selection *selection)
     return STATUS_OK;
 }
 
+static int print_columns(bool json)
+{
+    json_t *list = json_array();
+
+    FOR_EACH_COLUMN(c)
+        if ( json )
+            json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "name", c->name,
+                                                  "title", c->title, "what", c->what));
+        else
+            printf("%-8s%s\n", c->name, c->what);
+    if ( json )
+    {
+        json_dumpf(list, stdout, JSON_INDENT(2));
+        putchar('\n');
+    }
+    json_decref(list);
+    return STATUS_OK;
+}
+
 int command_list(int argc, char **argv)
 {
     static const struct argp argp = {
@@ -148,6 +171,8 @@ int command_list(int argc, char **argv)
     int status;
 
     argp_parse(&argp, argc, argv, 0, NULL, &a);
+    if ( a.column_list )
+        return print_columns(a.json);
     image = select_catalogue(a.image);
     if ( image == NULL )
         return STATUS_ENVIRONMENT;

@@ -11,7 +11,7 @@
 
 #include "backend/vif.h"
 #include "catalogue/select.h"
-#include "commands/serve.h"
+#include "bench/serve.h"
 #include "xenometer.h"
 
 #define DEFAULT_DEVICE 1u     /* most domains have 0 */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "commands/checks.h"
+#include "bench/checks.h"
 #include "xenometer.h"
 
 #define GROUP "packages"

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "commands/checks.h"
+#include "bench/checks.h"
 #include "machines/lab.h"
 #include "xenometer.h"
 

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "backend/xenctrl.h"
-#include "commands/checks.h"
+#include "bench/checks.h"
 #include "xenometer.h"
 
 #define GROUP "figures"

@@ -2,8 +2,8 @@
  * Serve a device to one domain, from its making to Ctrl-C or the domain's end: what
  * `xenometer disk` and `xenometer net` have in common.
  */
-#ifndef COMMANDS_SERVE_H
-#define COMMANDS_SERVE_H
+#ifndef BENCH_SERVE_H
+#define BENCH_SERVE_H
 
 #include "backend/split.h"
 

@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "commands/checks.h"
+#include "bench/checks.h"
 #include "lib/child.h"
 #include "xenometer.h"
 

@@ -1,4 +1,4 @@
-#include "commands/serve.h"
+#include "bench/serve.h"
 
 #include <stdlib.h>
 #include <string.h>

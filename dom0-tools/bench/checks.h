@@ -2,8 +2,8 @@
  * What `xenometer doctor` looks at: facts about this machine, each with a
  * verdict and, where something can be done, what.
  */
-#ifndef COMMANDS_CHECKS_H
-#define COMMANDS_CHECKS_H
+#ifndef BENCH_CHECKS_H
+#define BENCH_CHECKS_H
 
 #include <stdbool.h>
 #include <stddef.h>

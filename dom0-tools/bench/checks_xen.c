@@ -8,7 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "commands/checks.h"
+#include "bench/checks.h"
 #include "measure/environment.h"
 #include "xenometer.h"
 

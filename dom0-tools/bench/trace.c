@@ -1,0 +1,298 @@
+#include "bench/trace.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backend/modules.h"
+#include "catalogue/catalogue.h"
+#include "catalogue/select.h"
+#include "lib/files.h"
+#include "machines/qemu/qemu.h"
+#include "measure/environment.h"
+#include "report/trace_files.h"
+#include "trace/lab_symbols.h"
+#include "trace/symbols.h"
+#include "trace/trace.h"
+#include "xenometer.h"
+
+#define DEADLINE    600u   /* seconds, each of the two runs: for what hangs; a trace takes 5 to 30 */
+
+/* What the traces of one command share. */
+struct session {
+    const struct trace_options *arguments;
+    struct lab_options lab;
+    struct lab_symbols symbols;
+    struct image *image;
+    const struct image_row *row;
+    char *elf, *configs;
+};
+
+/* A trace with what its names point into. */
+struct traced {
+    struct capture capture;
+    struct names *names;
+    struct trace trace;
+};
+
+static void traced_free(struct traced *t)
+{
+    trace_free(&t->trace);
+    names_free(t->names);
+    capture_free(&t->capture);
+}
+
+/* Tracing is done by a plugin: does the QEMU that would be started take one? */
+static int need_plugins(void)
+{
+    static const char interface[] = "qemu_plugin_register_vcpu_tb_trans_cb";
+    char *path = qemu_find(NULL), *data;
+    size_t size = 0;
+    int status = STATUS_OK;
+
+    data = path ? read_whole_file(path, &size) : NULL;
+    /* What is no ELF file is somebody's script: it will say so itself. */
+    if ( data && size > 4 && !memcmp(data, "\177ELF", 4) &&
+         !memmem(data, size, interface, sizeof(interface) - 1) )
+    {
+        message("%s is built without plugins, by which tracing is done; Debian's "
+                "qemu-system-x86 has them", path);
+        status = STATUS_ENVIRONMENT;
+    }
+    free(data);
+    free(path);
+    return status;
+}
+
+static int need_lab(const struct trace_options *a)
+{
+    char *why_not;
+    int status = STATUS_OK;
+
+    if ( !strcmp(a->host, "auto") && environment_is_xen(&why_not) )
+    {
+        message("this machine runs Xen on real CPUs, where nothing counts single instructions: "
+                "--host=lab traces the row in the lab");
+        return STATUS_ENVIRONMENT;
+    }
+    else if ( !strcmp(a->host, "auto") )
+        free(why_not);
+    status = need_plugins();
+    return status;
+}
+
+static const char *nowhere(const struct image_row *row, const struct column *column)
+{
+    return columns_have(&row->columns, column) ? NULL : row_elsewhere(row, column);
+}
+
+static int trace_column(struct session *s, const struct column *column, struct traced *t)
+{
+    struct capture_options o = {
+        .lab = &s->lab, .image = s->image, .elf = s->elf, .config_dir = s->configs,
+        .row = s->row, .column = column, .samples = s->arguments->samples,
+        .choice = s->arguments->choice, .number = s->arguments->number, .deadline = DEADLINE,
+    };
+    int status;
+
+    *t = (struct traced){ 0 };
+    if ( nowhere(s->row, column) )
+    {
+        message("%s in %s: %s", s->row->name, column->name, nowhere(s->row, column));
+        return STATUS_USAGE;
+    }
+    if ( column->home == HOME_XEN && !s->symbols.root )
+    {
+        const char *against = s->arguments->against;
+        const struct column *other = against ? column_find(against) : NULL;
+        bool device_model = column->device_model || (other && other->device_model);
+
+        status = lab_symbols(&s->lab, modules_of(s->row->needs), device_model, &s->symbols);
+        if ( status != STATUS_OK )
+            return status;
+    }
+    status = capture_take(&o, &t->capture);
+    if ( status != STATUS_OK )
+        return status;
+    if ( s->symbols.kernel && t->capture.environment.dom0_modules )
+        symbols_place_modules(s->symbols.kernel, t->capture.environment.dom0_modules);
+    t->names = names_new(&s->symbols, s->elf, &t->capture.record);
+    if ( !trace_make(&t->capture, t->names, &t->trace) )
+        status = STATUS_FAILED;
+    t->trace.row = xstrdup(s->row->name);
+    t->trace.column = column;
+    t->trace.operations = s->row->operations;
+    t->trace.cpu_features = column->home == HOME_BESIDE ? NULL : lab_features(&s->lab);
+    t->trace.xen_symbols = s->symbols.xen != NULL;
+    t->trace.xen = t->capture.environment.xen;
+    t->trace.dom0_kernel = t->capture.environment.dom0_kernel;
+    return status;
+}
+
+static int write_with(const char *path, void (*writer)(FILE *, const struct trace *),
+                      const struct trace *trace)
+{
+    FILE *out = path ? fopen(path, "w") : NULL;
+    bool failed;
+
+    if ( !path )
+        return STATUS_OK;
+    if ( !out )
+    {
+        message("cannot write %s: %s", path, strerror(errno));
+        return STATUS_USAGE;
+    }
+    writer(out, trace);
+    failed = ferror(out);
+    if ( fclose(out) || failed )
+    {
+        message("cannot write %s: %s", path, strerror(errno));
+        return STATUS_ENVIRONMENT;
+    }
+    return STATUS_OK;
+}
+
+static int write_files(const struct trace_options *a, const struct trace *trace)
+{
+    int status = write_with(a->folded, trace_folded, trace);
+
+    if ( status == STATUS_OK )
+        status = write_with(a->svg, trace_flame, trace);
+    if ( status == STATUS_OK )
+        status = write_with(a->sequence, trace_sequence, trace);
+    return status;
+}
+
+/* What --against names: a mode, else a file, else a suite if it can be called that. */
+enum other { OTHER_NONE, OTHER_MODE, OTHER_FILE, OTHER_SUITE };
+
+static enum other other_side(const char *against)
+{
+    if ( !against )
+        return OTHER_NONE;
+    if ( column_find(against) )
+        return OTHER_MODE;
+    return access(against, F_OK) && !strpbrk(against, "./") ? OTHER_SUITE : OTHER_FILE;
+}
+
+static int trace_file(const char *against, struct traced *t)
+{
+    size_t size = 0;
+    char *text;
+    int status;
+
+    *t = (struct traced){ 0 };
+    text = read_whole_file(against, &size);
+    if ( !text )
+    {
+        message("--against=%s: neither a mode, a suite nor a file that can be read: %s", against,
+                strerror(errno));
+        return STATUS_USAGE;
+    }
+    status = trace_from_json(text, size, against, &t->trace);
+    free(text);
+    return status;
+}
+
+/* The same row in another suite's lab, a session of its own. */
+static int trace_suite(struct session *s, const char *suite, const struct column *column,
+                       struct traced *t)
+{
+    int status = suite_choose(&suite);
+
+    s->lab.suite = suite;
+    return status ? status : trace_column(s, column, t);
+}
+
+static int trace_row(struct session *s, const struct column *column)
+{
+    const struct trace_options *a = s->arguments;
+    struct session elsewhere = *s;
+    struct traced one = { 0 }, other = { 0 };
+    enum other side = other_side(a->against);
+    /* The file first: whether it can be read does not depend on the lab. */
+    int status = side == OTHER_FILE ? trace_file(a->against, &other) : STATUS_OK;
+
+    elsewhere.symbols = (struct lab_symbols){ 0 };
+    if ( status == STATUS_OK )
+        status = trace_column(s, column, &one);
+    if ( status == STATUS_OK && side == OTHER_MODE )
+        status = trace_column(s, column_find(a->against), &other);
+    if ( status == STATUS_OK && side == OTHER_SUITE )
+        status = trace_suite(&elsewhere, a->against, column, &other);
+    if ( status == STATUS_OK )
+        status = write_files(a, &one.trace);
+    if ( status == STATUS_OK && a->json )
+    {
+        char *text = trace_to_json(&one.trace);
+
+        fputs(text, stdout);
+        free(text);
+    }
+    else if ( status == STATUS_OK && side == OTHER_FILE )
+        trace_print_two(stdout, &other.trace, &one.trace, &a->view);
+    else if ( status == STATUS_OK && side != OTHER_NONE )
+        trace_print_two(stdout, &one.trace, &other.trace, &a->view);
+    else if ( status == STATUS_OK )
+        trace_print(stdout, &one.trace, &a->view);
+    traced_free(&one);
+    traced_free(&other);
+    lab_symbols_free(&elsewhere.symbols);
+    return status;
+}
+
+/* Not in the image: dom0's own, or nobody's. */
+static int no_row(const struct trace_options *a)
+{
+    struct image *catalogue = select_catalogue(a->image);
+
+    if ( catalogue && image_find(catalogue, a->row) )
+        message("%s is dom0's own row: a trace follows what a guest measures", a->row);
+    else
+        message("there is no row %s; `xenometer list` shows them", a->row);
+    image_free(catalogue);
+    return STATUS_USAGE;
+}
+
+int trace_run(struct trace_options *a)
+{
+    struct session s = { .arguments = a, .lab = { .clock = LAB_EXACT } };
+    int status;
+
+    if ( suite_choose(&a->suite) )
+        return STATUS_USAGE;
+    s.lab.suite = a->suite;
+    s.lab.without = a->without;
+    if ( !a->view.stages && !a->view.functions )
+        a->view.stages = a->view.functions = true;
+    s.image = select_image(a->image);
+    if ( !s.image )
+        return STATUS_ENVIRONMENT;
+    s.elf = a->image ? xstrdup(a->image) : data_file("xenometer.elf");
+    s.configs = data_file("configs");
+    s.row = image_find(s.image, a->row);
+    if ( !s.row )
+    {
+        status = no_row(a);
+    }
+    else if ( s.row->needs & DOMAIN_SMP )
+    {
+        message("%s needs two CPUs at once, and a trace follows one: `xenometer run %s` "
+                "measures it", s.row->name, s.row->name);
+        status = STATUS_USAGE;
+    }
+    else if ( !s.configs )
+    {
+        message("configs/ not found beside the program: run `make`");
+        status = STATUS_ENVIRONMENT;
+    }
+    else if ( (status = need_lab(a)) == STATUS_OK )
+        status = trace_row(&s, a->column ? a->column : columns_first(&s.row->columns));
+    lab_symbols_free(&s.symbols);
+    image_free(s.image);
+    free(s.elf);
+    free(s.configs);
+    return status;
+}
