@@ -18,6 +18,8 @@
 /* Seconds of dom0's clock.  In the exact lab a second is a thousand million
  * instructions: the longest rows take a few per cent of that, and QEMU some
  * ten seconds. */
+#define DEADLINE           1800u
+#define DEADLINE_BOCHS     7200u /* the headline takes some six minutes of CPU time */
 #define ROW_DEADLINE       30u
 #define ROW_DEADLINE_EXACT 3u
 #define ROW_DEADLINE_BOCHS 60u  /* its second is 50 million instructions */
@@ -113,6 +115,11 @@ void run_finish(const struct run_options *o, const struct image *image,
     results_sort(results, image);
 }
 
+uint32_t run_deadline(const char *cpu)
+{
+    return cpu ? DEADLINE_BOCHS : DEADLINE;
+}
+
 uint32_t run_row_deadline(const char *cpu, bool exact_lab)
 {
     return cpu ? ROW_DEADLINE_BOCHS : exact_lab ? ROW_DEADLINE_EXACT : ROW_DEADLINE;
@@ -172,6 +179,8 @@ int run_rows(struct run_options *o)
         goto out;
     announce(o, host);
 
+    if ( !o->deadline && cpus.count < 2 )
+        o->deadline = run_deadline(o->cpu);
     if ( !o->row_deadline && cpus.count < 2 )
         o->row_deadline = run_row_deadline(o->cpu, lab && o->clock == LAB_EXACT);
     if ( o->layers )

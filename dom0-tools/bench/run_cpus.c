@@ -53,6 +53,8 @@ int run_on_cpus(const struct run_options *o, const struct run_cpus *cpus,
         char *output = o->output ? output_for(o->output, cpus->names[i]) : NULL;
 
         one.cpu = (char *)cpus->models[i];
+        if ( !o->deadline )
+            one.deadline = run_deadline(one.cpu);
         if ( !session->row_deadline )
             one.row_deadline = run_row_deadline(one.cpu, true);
         message("%s: %s", cpus->names[i], one.cpu ? one.cpu : "in QEMU");

@@ -39,6 +39,7 @@ int run_on_cpus(const struct run_options *, const struct run_cpus *,
 
 /* Seconds of dom0's clock that a row may take. */
 uint32_t run_row_deadline(const char *cpu, bool exact_lab);
+uint32_t run_deadline(const char *cpu);   /* of the whole, by the wall clock */
 
 /* What the run as a whole knows of its results, and their order. */
 void run_finish(const struct run_options *, const struct image *, struct results *);

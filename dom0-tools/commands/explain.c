@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "catalogue/needs.h"
+#include "catalogue/intel.h"
 #include "catalogue/select.h"
 #include "report/text.h"
 #include "xenometer.h"
@@ -132,6 +133,11 @@ static void print_row(const struct image *image, const struct image_row *row,
     free(others);
     putchar('\n');
     text_wrap(stdout, "  ", row->explanation, style->width);
+    if ( intel_note(row->name) )
+    {
+        putchar('\n');
+        text_wrap(stdout, "  on Intel: ", intel_note(row->name), style->width);
+    }
 }
 
 int command_explain(int argc, char **argv)

@@ -37,7 +37,7 @@ static const struct argp_option options_table[] = {
     { "lab-suite", OPTION_SUITE, "SUITE", 0, "The lab made of another Debian suite's packages, such as bookworm (default: $XENOMETER_LAB_SUITE, or " LAB_SUITE ")", 0 },
     { "cpu", OPTION_CPU, "CPU", 0, "The lab's: amd (default, in QEMU), intel (in Bochs, with VT-x), amd-bochs, or a model by Bochs's name; several, with commas between, side by side", 0 },
     { "without", OPTION_WITHOUT, "FEATURE", 0, "The lab's CPU without a feature that QEMU lacks and the lab adds: nrip-save, decodeassists", 0 },
-    { "deadline", 'd', "SECONDS", 0, "Whole run, wall clock (default 1800)", 0 },
+    { "deadline", 'd', "SECONDS", 0, "Whole run, wall clock (default 1800; in Bochs 7200)", 0 },
     { "row-deadline", OPTION_ROW_DEADLINE, "SECONDS", 0, "One row in one domain, by dom0's clock (default 30; in the exact lab 3)", 0 },
     { "image", OPTION_IMAGE, "FILE", 0, "The unikernel (default: xenometer.elf beside the program)", 0 },
     { "configs", OPTION_CONFIGS, "DIRECTORY", 0, "Where pv.cfg, pvh.cfg and hvm.cfg are", 0 },
@@ -129,7 +129,7 @@ int command_run(int argc, char **argv)
 {
     struct run_options o = {
         .columns = columns_every(), .host = "auto", .clock = LAB_EXACT,
-        .deadline = 1800, .boots = RUN_BOOTS, .seed = PLAN_SEED,
+        .boots = RUN_BOOTS, .seed = PLAN_SEED,
     };
 
     return argp_parse(&parser, argc, argv, 0, NULL, &o) ? STATUS_USAGE : run_rows(&o);

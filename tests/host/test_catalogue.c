@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "catalogue/catalogue.h"
+#include "catalogue/intel.h"
 #include "elf_maker.h"
 #include "fixture.h"
 #include "measure/result.h"
@@ -108,6 +109,29 @@ static void test_order(void)
     CU_ASSERT_STRING_EQUAL(results.rows[2].row, "later/own");
     CU_ASSERT_STRING_EQUAL(results.rows[3].row, "unknown/row");
     results_free(&results);
+    image_free(image);
+}
+
+/* Each note on Intel CPUs is of rows that there are, and the first that fits them. */
+static void test_intel_notes(void)
+{
+    char *error = NULL;
+    struct image *image = catalogue_load("build/xenometer.elf", &error);
+    const char *pattern;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(image);
+    for ( size_t i = 0; (pattern = intel_pattern(i)) != NULL; i++ )
+    {
+        size_t rows = 0;
+
+        for ( size_t k = 0; k < image->count; k++ )
+            rows += row_matches(pattern, image->rows[k].name) &&
+                    intel_note(image->rows[k].name) != NULL;
+        CU_ASSERT(rows > 0);
+    }
+    CU_ASSERT_PTR_NULL(intel_note("baseline/empty"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(intel_note("mmio/xen-lapic"), "no VM exit"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(intel_note("mmio/ioreq"), "EPT violation"));
     image_free(image);
 }
 
@@ -259,6 +283,7 @@ void suite_catalogue(void)
     CU_add_test(suite, "rows with a peer", test_peers);
     CU_add_test(suite, "order of results", test_order);
     CU_add_test(suite, "our rows", test_our_rows);
+    CU_add_test(suite, "notes on Intel CPUs", test_intel_notes);
     CU_add_test(suite, "a column of its own", test_column);
     CU_add_test(suite, "one row against another", test_against);
     CU_add_test(suite, "served", test_served);

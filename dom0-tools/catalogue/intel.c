@@ -1,0 +1,45 @@
+#include "catalogue/intel.h"
+
+#include "catalogue/image.h"
+
+/*
+ * Functions are those that ran, by the branches that Bochs took in Xen 4.20 between an exit and
+ * the next (corei7_skylake_x).  The first pattern that fits counts.
+ */
+static const struct {
+    const char *pattern, *text;
+} notes[] = {
+    { "hypercall/*", "VM exit by VMCALL: vmx_vmexit_handler, hvm_hypercall, vmx_get_cpl between vmx_vmcs_enter "
+      "and vmx_vmcs_exit, the handler, get_instruction_length; then what each VM entry takes: "
+      "vmx_intr_assist, nvmx_switch_guest, vmx_vmenter_helper.  VMREAD and VMWRITE are "
+      "instructions of their own, where SVM's VMCB is memory." },
+    { "exit/cpuid-*", "vmx_vmexit_handler, get_instruction_length, hvm_vmexit_cpuid, guest_cpuid, update_guest_eip." },
+    { "exit/msr-read", "vmx_vmexit_handler, hvm_msr_read_intercept, guest_rdmsr, update_guest_eip, "
+      "get_instruction_length." },
+    { "mmio/xen-lapic", "no VM exit where the CPU virtualizes the APIC's registers, as Bochs's Skylake does: the "
+      "load reads the virtual-APIC page.  Xen has no APIC-access exit there either." },
+    { "mmio/*", "EPT violation: vmx_vmexit_handler, hvm_hap_nested_page_fault, the walk of the EPT "
+      "(ept_next_level), handle_mmio_with_translation, hvm_emulate_one_insn.  VMX leaves no bytes of "
+      "the instruction, as SVM's decode assists do: Xen walks the guest's page tables to fetch it "
+      "(hvm_copy_from_guest_linear, guest_walk_tables_4_levels)." },
+    { "port/*", "VM exit by an I/O instruction: vmx_vmexit_handler, handle_pio, hvmemul_do_pio_buffer, "
+      "hvm_io_intercept, update_guest_eip." },
+    { "event/roundtrip-*", "waiting in PVH and HVM is two exits: HLT (hvm_hlt, vcpu_block) and, before the upcall, the "
+      "interrupt window (vmx_update_cpu_exec_control)." },
+    { "ring/echo-*", "waiting in PVH and HVM is two exits: HLT (hvm_hlt, vcpu_block) and, before the upcall, the "
+      "interrupt window (vmx_update_cpu_exec_control)." },
+};
+#define NOTES (sizeof(notes) / sizeof(notes[0]))
+
+const char *intel_note(const char *row)
+{
+    for ( size_t i = 0; i < NOTES; i++ )
+        if ( row_matches(notes[i].pattern, row) )
+            return notes[i].text;
+    return NULL;
+}
+
+const char *intel_pattern(size_t i)
+{
+    return i < NOTES ? notes[i].pattern : NULL;
+}
