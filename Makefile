@@ -12,7 +12,7 @@ CC      ?= gcc
 DEPS    := $(BUILD)/.packages
 
 .DELETE_ON_ERROR:
-.PHONY: FORCE help all bench bench-all bench-intel test test-host test-long model fuzz lab install install-man man deb clean distclean coverage elf
+.PHONY: FORCE help all bench bench-all bench-intel test test-host test-long model fuzz lab install install-man man deb clean distclean coverage elf test-sanitized test-mutants fuzz-long
 
 help:
 	@echo "make all        build the unikernel, the dom0 program and the lab's agent"
@@ -24,6 +24,8 @@ help:
 	@echo "make model      search all states of the rings' notification protocol (Spin)"
 	@echo "make fuzz       each parser of what a peer wrote, FUZZ_SECONDS=60 (clang, libFuzzer)"
 	@echo "make test-long  the lab tests that take longer"
+	@echo "make test-sanitized  the backend under ASan and UBSan in the lab: attacks, a million requests"
+	@echo "make test-mutants  takes out each defence and sees its test fail, MUTANTS=F6 for one"
 	@echo "make lab        assemble the lab: real Xen and dom0 in QEMU, with its snapshot"
 	@echo "make coverage   line coverage of the host tests"
 	@echo "make install    into PREFIX=$(PREFIX)"
@@ -31,7 +33,7 @@ help:
 	@echo "make clean      remove $(BUILD)/ (the lab's cache stays: xenometer lab clean)"
 	@echo "V=1 shows the commands."
 
-all: $(BUILD)/xenometer $(BUILD)/xenometer.elf $(BUILD)/lab-agent $(BUILD)/cpu-plugin.so $(BUILD)/bochs-plugin.so \
+all: $(BUILD)/xenometer $(BUILD)/xenometer.elf $(BUILD)/xenometer-evil $(BUILD)/xenometer-test.elf $(BUILD)/lab-agent $(BUILD)/cpu-plugin.so $(BUILD)/bochs-plugin.so \
 	$(BUILD)/trace-plugin.so $(BUILD)/linux-init
 elf: $(BUILD)/xenometer.elf
 
@@ -119,9 +121,10 @@ TOOL_CPPFLAGS := -D_GNU_SOURCE -Iinclude -Ishared -Idom0-tools \
 	-DDATA_DIRECTORY='"$(PREFIX)/lib/xenometer"'
 TOOL_PACKAGES := xencall xencontrol xenevtchn xengnttab xenstore xendevicemodel \
 	xenforeignmemory jansson smartcols
-# libarchive statically: the lab's dom0 runs this program too, and would
+# libarchive and libseccomp statically: the lab's dom0 runs this program too, and would
 # otherwise need libxml2 and ICU (30 MB) for it.
-TOOL_LIBS = $$(pkg-config --libs $(TOOL_PACKAGES)) -Wl,-Bstatic -larchive -Wl,-Bdynamic
+STATIC_LIBS := -larchive -lseccomp
+TOOL_LIBS = $$(pkg-config --libs $(TOOL_PACKAGES)) -Wl,-Bstatic $(STATIC_LIBS) -Wl,-Bdynamic
 
 $(BUILD)/%.c.o: %.c Makefile $(DEPS)
 	$(call say,CC,$<)
@@ -147,7 +150,7 @@ XENCTRL_FILES := dom0-tools/backend/xenctrl.c dom0-tools/backend/xenctrl.h \
 	dom0-tools/xenometer.h dom0-tools/systems/older_libc.c include/xenometer/row.h
 $(BUILD)/xenometer-parts.o: $(filter-out $(XENCTRL),$(TOOL_OBJECTS))
 	$(call say,LD,$@)
-	$(Q)$(CC) -r -nostdlib -o $@ $(filter %.o,$^) -Wl,-Bstatic -larchive
+	$(Q)$(CC) -r -nostdlib -o $@ $(filter %.o,$^) -Wl,-Bstatic $(STATIC_LIBS)
 
 $(BUILD)/xenometer: $(BUILD)/xenometer-parts.o $(XENCTRL)
 	$(call say,LD,$@)
@@ -206,14 +209,30 @@ $(BUILD)/test-lab: $(patsubst %,$(BUILD)/%.o,$(sort $(wildcard tests/lab/*.c)))
 # The program with hostile backends beside its own, for the tests; linked from all its
 # objects, since --wrap does not look into one that is linked already.
 EVIL_OBJECTS := $(patsubst %,$(BUILD)/%.o,$(sort $(wildcard tests/evil/*.c)))
-EVIL_WRAPPED := services_turn device_free
+EVIL_WRAPPED := services_turn device_free xengnttab_map_domain_grant_refs xengnttab_grant_copy \
+	xengnttab_open xenevtchn_bind_interdomain
 $(BUILD)/xenometer-evil-parts.o: $(filter-out $(XENCTRL),$(TOOL_OBJECTS)) $(EVIL_OBJECTS)
 	$(call say,LD,$@)
-	$(Q)$(CC) -r -nostdlib -o $@ $^ $(EVIL_WRAPPED:%=-Wl,--wrap=%) -Wl,-Bstatic -larchive
+	$(Q)$(CC) -r -nostdlib -o $@ $^ $(EVIL_WRAPPED:%=-Wl,--wrap=%) -Wl,-Bstatic $(STATIC_LIBS)
 
 $(BUILD)/xenometer-evil: $(BUILD)/xenometer-evil-parts.o $(XENCTRL)
 	$(call say,LD,$@)
 	$(Q)$(CC) -o $@ $^ $(TOOL_LIBS)
+
+# The program under AddressSanitizer and UBSan, whose runtimes go into its parts: a lab's dom0
+# has none.
+RUNTIME = $(shell $(CC) -print-file-name=$(1))
+SANITIZED_OBJECTS := $(patsubst %,$(BUILD)/sanitized/%.o,$(filter-out dom0-tools/backend/xenctrl.c,$(TOOL_SOURCES)) \
+	tests/sanitized/suite.c)
+$(BUILD)/xenometer-sanitized-parts.o: $(SANITIZED_OBJECTS)
+	$(call say,LD,$@)
+	$(Q)$(CC) -r -nostdlib -o $@ $^ $(call RUNTIME,libasan_preinit.o) -Wl,--whole-archive \
+		$(call RUNTIME,libasan.a) -Wl,--no-whole-archive $(call RUNTIME,libubsan.a) \
+		$(call RUNTIME,libgcc_eh.a) -Wl,-Bstatic $(STATIC_LIBS)
+
+$(BUILD)/xenometer-sanitized: $(BUILD)/xenometer-sanitized-parts.o $(XENCTRL)
+	$(call say,LD,$@)
+	$(Q)$(CC) -o $@ $^ $(TOOL_LIBS) -lm
 
 # For the Linux domUs of the tests, and their dom0.
 $(BUILD)/linux-frames $(BUILD)/linux-killer $(BUILD)/linux-registers: $(BUILD)/linux-%: tests/lab/linux/%.c Makefile $(DEPS)
@@ -281,6 +300,9 @@ fuzz: $(FUZZERS:%=$(BUILD)/fuzz/%)
 			>$(BUILD)/fuzz/$$name.log 2>&1 || { tail -40 $(BUILD)/fuzz/$$name.log; exit 1; }; \
 		tail -1 $(BUILD)/fuzz/$$name.log; done
 
+fuzz-long:
+	$(Q)$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=900
+
 # The snapshots first, so that no two suites wait for the same one.
 test: test-host model $(BUILD)/test-lab $(BUILD)/xenometer-test.elf $(BUILD)/xenometer-evil \
 		$(BUILD)/linux-registers
@@ -293,6 +315,16 @@ test-long: $(BUILD)/test-lab $(BUILD)/xenometer-test.elf $(BUILD)/linux-frames \
 		$(BUILD)/linux-killer $(BUILD)/.packages-bochs all
 	$(Q)tests/package
 	$(Q)$(BUILD)/test-lab --long
+
+# The sanitized backend in the lab: all hostile frontends, and a million requests.
+test-sanitized: all $(BUILD)/xenometer-sanitized
+	$(Q)$(BUILD)/xenometer-sanitized attack --host=lab --quick F
+	$(Q)$(BUILD)/xenometer-sanitized run --host=lab --image=$(BUILD)/xenometer-test.elf --modes=pv --boots=1 \
+		--deadline=7200 --row-deadline=3600 million/blkif-own
+
+# Each defence taken out: the tests that are for it must fail.
+test-mutants: all $(BUILD)/test-host
+	$(Q)tests/mutants/run $(MUTANTS)
 
 # Line coverage of what the host tests reach.
 coverage: $(DEPS) $(BUILD)/xenometer.elf $(BUILD)/trace-plugin.so $(BUILD)/cpu-plugin.so $(BUILD)/test-count.elf
@@ -328,7 +360,8 @@ install: all
 	install -m 755 $(BUILD)/xenometer $(DESTDIR)$(PREFIX)/bin/
 	install -m 644 $(BUILD)/xenometer.elf $(BUILD)/xenometer.elf.debug $(BUILD)/xenometer-parts.o $(INSTALLED)/
 	for file in $(XENCTRL_FILES); do install -D -m 644 $$file $(INSTALLED)/$$file; done
-	install -m 755 $(BUILD)/lab-agent $(BUILD)/linux-init $(INSTALLED)/
+	install -m 755 $(BUILD)/lab-agent $(BUILD)/linux-init $(BUILD)/xenometer-evil $(INSTALLED)/
+	install -m 644 $(BUILD)/xenometer-test.elf $(BUILD)/xenometer-evil-parts.o $(INSTALLED)/
 	install -m 644 $(BUILD)/cpu-plugin.so $(BUILD)/bochs-plugin.so $(BUILD)/trace-plugin.so $(INSTALLED)/
 	install -m 644 configs/packages configs/packages-bochs configs/emulators.txt $(INSTALLED)/configs/
 	for name in pv pvh hvm; do \

@@ -29,6 +29,7 @@ static const struct command {
     { "backend", command_backend, "serve domains started by hand with xl create" },
     { "disk",    command_disk,    "serve an image as a disk to a domain" },
     { "net",     command_net,     "reflect the frames of a domain's network interface" },
+    { "attack",  command_attack,  "show how hostile domains and backends are stopped" },
     { "doctor",  command_doctor,  "tell what this machine can run, and how well" },
     { "lab",     lab_command,     "build, start and look into the Xen lab in QEMU" },
 };

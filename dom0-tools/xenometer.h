@@ -49,6 +49,7 @@ int command_verify(int argc, char **argv);
 int command_report(int argc, char **argv);
 int command_disk(int argc, char **argv);
 int command_net(int argc, char **argv);
+int command_attack(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/confine.h"
 #include "backend/host.h"
 #include "backend/loop.h"
 #include "catalogue/catalogue.h"
@@ -260,14 +261,19 @@ static void wait_until_gone(struct server *s)
 
 static int serve(struct server *s)
 {
-    int status = STATUS_OK;
+    char *trouble;
+    bool confined;
+    int status;
 
     if ( s->options->domain )
         message("waiting for domain %s; Ctrl-C ends this", s->options->domain);
     else
         message("waiting for domains named %s…; Ctrl-C ends this", s->options->prefix);
     domains_sweep(&s->host);
-    look_for_domains(s);
+    confined = confine_calls(&trouble);
+    status = confine_or_complain(confined, trouble);
+    if ( status == STATUS_OK )
+        look_for_domains(s);
     while ( status == STATUS_OK && !loop_interrupted &&
             !(s->options->once && s->finished) )
     {
@@ -303,6 +309,8 @@ int backend_serve(const struct backend_options *o)
     struct server s = { .options = o, .selection = &selection };
     struct results unused = { 0 };
     struct image *image;
+    char *trouble;
+    bool confined;
     int status;
 
     image = select_image(o->image);
@@ -311,6 +319,11 @@ int backend_serve(const struct backend_options *o)
     status = select_rows(image, o->patterns, o->pattern_count, &o->columns, false, &selection);
     if ( status == STATUS_OK )
         status = environment_here(&unused.environment);
+    if ( status == STATUS_OK )
+    {
+        confined = confine_files(NULL, false, &trouble);
+        status = confine_or_complain(confined, trouble);
+    }
     if ( status == STATUS_OK )
         status = host_open(&s.host);
     if ( status == STATUS_OK )

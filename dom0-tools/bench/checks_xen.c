@@ -8,6 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "backend/confine.h"
 #include "bench/checks.h"
 #include "measure/environment.h"
 #include "xenometer.h"
@@ -112,6 +113,22 @@ static void check_xl(struct checks *checks)
     free(caps);
 }
 
+/* What a serving process gives up here (backend/confine.h). */
+static void check_confinement(struct checks *checks)
+{
+    int abi = confine_landlock();
+
+    if ( abi && confine_seccomp() )
+        checks_add(checks, GROUP, "confinement", CHECK_OK, NULL, "backend, disk and net serve without "
+                   "capabilities, under a filter of system calls and Landlock (ABI %d)", abi);
+    else
+        checks_add(checks, GROUP, "confinement", CHECK_NOTE,
+                   "boot a kernel with both, and lsm= with landlock in it",
+                   "backend, disk and net serve without capabilities; this kernel has %s",
+                   abi ? "no filters of system calls" : confine_seccomp() ? "no Landlock"
+                                                      : "neither Landlock nor filters of system calls");
+}
+
 bool checks_xen(struct checks *checks)
 {
     char *why_not = NULL;
@@ -129,5 +146,6 @@ bool checks_xen(struct checks *checks)
     check_nodes(checks);
     check_xenstored(checks);
     check_xl(checks);
+    check_confinement(checks);
     return true;
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/confine.h"
 #include "backend/loop.h"
 #include "guests/domain.h"
 #include "measure/session.h"
@@ -95,7 +96,7 @@ static int serve_domain(struct host *h, uint32_t domid, const struct served *dev
     char *error;
     struct split *s = device->begin(h, domid, options, &error);
     int status;
-    bool stays;
+    bool stays, confined;
 
     if ( !s )
     {
@@ -103,7 +104,10 @@ static int serve_domain(struct host *h, uint32_t domid, const struct served *dev
         free(error);
         return STATUS_ENVIRONMENT;
     }
-    status = serve_on(s, device);
+    confined = confine_calls(&error);
+    status = confine_or_complain(confined, error);
+    if ( status == STATUS_OK )
+        status = serve_on(s, device);
     if ( status == STATUS_OK && loop_interrupted )
         status = let_go(s, device);
     stays = lives(s);
@@ -115,12 +119,17 @@ static int serve_domain(struct host *h, uint32_t domid, const struct served *dev
     return status;
 }
 
-int serve(const char *domain, const struct served *device, const void *options)
+int serve(const char *domain, const struct served *device, const void *options, const char *file,
+          bool writable)
 {
     struct host h;
     uint32_t domid;
-    int status = host_open(&h);
+    char *trouble;
+    bool confined = confine_files(file, writable, &trouble);
+    int status = confine_or_complain(confined, trouble);
 
+    if ( status == STATUS_OK )
+        status = host_open(&h);
     if ( status != STATUS_OK )
         return status;
     domains_sweep(&h);

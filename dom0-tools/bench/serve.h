@@ -19,7 +19,9 @@ struct served {
     void (*end)(struct split *);
 };
 
-/* For a domain by name or number.  An enum status; the reason was printed. */
-int serve(const char *domain, const struct served *, const void *options);
+/* For a domain by name or number; `file` is what begin() opens besides Xen's devices, or NULL: all
+ * else is given up (backend/confine.h).  An enum status; the reason was printed. */
+int serve(const char *domain, const struct served *, const void *options, const char *file,
+          bool writable);
 
 #endif

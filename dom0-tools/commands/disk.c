@@ -111,5 +111,5 @@ int command_disk(int argc, char **argv)
     parse_device("xvdb", &o.device);
     if ( argp_parse(&parser, argc, argv, 0, NULL, &o) )
         return STATUS_USAGE;
-    return serve(o.domain, &device, &o);
+    return serve(o.domain, &device, &o, o.image, !o.readonly);
 }

@@ -124,5 +124,5 @@ int command_net(int argc, char **argv)
 
     if ( argp_parse(&parser, argc, argv, 0, NULL, &o) )
         return STATUS_USAGE;
-    return serve(o.domain, &device, &o);
+    return serve(o.domain, &device, &o, NULL, false);
 }

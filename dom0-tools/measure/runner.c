@@ -136,7 +136,10 @@ static void begin(struct runner *r)
     r->suspends = r->device->request.suspends;
     free(r->left);
     r->left = NULL;
-    note_interrupted(r, r->device->request.interrupted);
+    /* Once: a domain that comes again and again says what it likes. */
+    if ( !r->met )
+        note_interrupted(r, r->device->request.interrupted);
+    r->met = true;
     progress("%s: domain %u is connected, %llu ticks after its entry",
              r->column->name, r->domid,
              (unsigned long long)r->device->request.boot);
@@ -309,7 +312,7 @@ char *runner_start(struct runner *r)
 
     r->phase = RUNNER_CONNECTING;
     r->trouble = r->left = NULL;
-    r->ended = false;
+    r->ended = r->met = false;
     r->baseline = (struct baseline){ 0 };
     r->id = 0;
     r->deadline = (struct loop_timer){ .expired = too_late, .context = r };

@@ -49,6 +49,7 @@ struct runner {
     uint32_t samples;            /* it asked for */
     uint64_t events;             /* device_events() when it began */
     unsigned pleas;              /* to give it up, since its deadline */
+    bool met;                    /* it has connected before */
     char *left;                  /* it closed its device: what it said then; owned */
 };
 

@@ -40,7 +40,8 @@
     X(SECTOR_4096, "b12-sector-size-4096", "skip", "larger sectors")                \
     X(ORDER_HUGE, "b12-ring-order-huge", "success", "")                             \
     X(ORDER_WORD, "b12-ring-order-word", "failure", "max-ring-page-order is no number") \
-    X(INDIRECT_HUGE, "b12-indirect-huge", "success", "")
+    X(INDIRECT_HUGE, "b12-indirect-huge", "success", "")                            \
+    X(POINTER, "b14-pointer", "failure", "request that is not open")
 
 #define EVIL_DISKS 60000u
 
@@ -77,12 +78,28 @@
     X(DATA_FLIPS, "b5-data-flips", "success", "")                                   \
     X(DATA_SCRIBBLES, "b6-data-scribbles", "success", "")                           \
     X(DATA_STORM, "b7-data-storm", "success", "")                                   \
+    X(DATA_KEEPS, "b8-data-keeps", "success", "")                                   \
+    X(DATA_LEFTOVERS, "b9-data-leftovers", "success", "")                           \
+    X(DATA_VERSION, "b15-data-version", "success", "")                              \
     X(DATA_SILENT, "b10-data-silent", "failure", "did not answer, and dom0 gave the row up") \
     X(CONTROL_RUNS_AWAY, "b1-control-runs-away", "success", "")                     \
     /* Without that ring the domain has nobody to work for, and ends; its row is heard of \
      * once more, the next one is not. */                                           \
     X(CONTROL_BROKEN, "b1-control-row-after", "error", "broke the control ring")
 
+
+/* Ways out of the serving process, tried from inside it (escape.c). */
+#define ESCAPES_ALL(X)                                                              \
+    X(READ, "reads a file") X(WRITE, "makes a file") X(MEMORY, "opens /dev/mem")    \
+    X(FORK, "forks") X(EXECUTE, "starts a program") X(NETWORK, "opens a socket of the network") \
+    X(CONNECT, "opens a socket to connect") X(KILL, "signals process 1")            \
+    X(TRACE, "traces process 1") X(DATA, "makes data code") X(CODE, "maps code")    \
+    X(MOUNT, "mounts") X(NAMESPACE, "makes a namespace") X(MODULE, "loads a module") \
+    X(REMOVE, "removes a file") X(MODE, "changes a file's mode") X(RING, "sets up an io_uring") \
+    X(TERMINAL, "types at the terminal") X(PRIVILEGE, "changes what it is")
+#define ESCAPE_NUMBER(identifier, name) ESCAPE_##identifier,
+enum escape { ESCAPES_ALL(ESCAPE_NUMBER) ESCAPES };
+#define EVIL_ESCAPES 4000u
 
 #define EVIL_OPERATIONS 1000u
 /* Others make the device of a case, whose row then finds it. */

@@ -89,6 +89,7 @@ static void answer(struct evil_vbd *v, unsigned nth, uint64_t id, uint8_t operat
     case EVIL_ID_BEYOND:  put(v, 64, operation, BLKIF_RSP_OKAY); return;
     case EVIL_ID_WIDE:    put(v, id | 1ull << 32, operation, BLKIF_RSP_OKAY); return;
     case EVIL_ID_UNASKED: put(v, 63, operation, BLKIF_RSP_OKAY); return;
+    case EVIL_POINTER:    put(v, 0xffff800000101000ull, operation, BLKIF_RSP_OKAY); return;
     case EVIL_OPERATION:  put(v, id, BLKIF_OP_WRITE, BLKIF_RSP_OKAY); return;
     case EVIL_ID_TWICE:
         put(v, id, operation, BLKIF_RSP_OKAY);

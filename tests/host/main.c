@@ -17,6 +17,7 @@ static const struct {
     void (*add)(void);
 } suites[] = {
     { "arrows", suite_arrows },
+    { "attacks", suite_attacks },
     { "ring", suite_ring },
     { "ring-hostile", suite_ring_hostile },
     { "protocol", suite_protocol },

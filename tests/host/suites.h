@@ -5,6 +5,7 @@
 #define TESTS_SUITES_H
 
 void suite_arrows(void);
+void suite_attacks(void);
 void suite_ring(void);
 void suite_ring_hostile(void);
 void suite_protocol(void);

@@ -56,6 +56,9 @@ const char *text_of(json_t *results, const char *row, const char *mode, const ch
 void expect_row(json_t *results, const char *const modes[2], const char *row,
                 const char *status, const char *reason);
 
+/* `attack --json` tried all its cases but `others` ("F3 F10 "), and each held. */
+void expect_attacks(const struct outcome_of *, const char *others);
+
 /*
  * Add a test that takes long: `make test-long` runs it, `make test` does not.  For what repeats
  * at length what another test proves once, or downloads more than the lab.

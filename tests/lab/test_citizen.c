@@ -205,6 +205,44 @@ static void test_takeover_pv(void)  { takeover("pv", "ring/echo-64b"); }
 static void test_takeover_pvh(void) { takeover("pvh", "event/roundtrip-idle"); }
 static void test_takeover_hvm(void) { takeover("hvm", "port/ioreq"); }
 
+/* What serves domains has no more privileges than that takes: it says so in /proc, also of its
+ * threads, and each way out that a domain has it try is refused. */
+static void test_confined(void)
+{
+    struct outcome_of r = program_in_dom0(
+        "show() { echo $1 $(grep -hE '^(CapEff|CapBnd|NoNewPrivs|Seccomp):' /proc/$2/task/*/status | sort -u | tr -d '\\t'); }; "
+        "xl create -p pv.cfg " IMAGE " >&2; truncate -s 1M i; "
+        "./xenometer backend & b=$!; ./xenometer disk xenometer-pv i & d=$!; "
+        "./xenometer net xenometer-pv & n=$!; sleep 1; "
+        "show backend $b; show disk $d; show net $n; kill -INT $b $d $n; wait $d; wait $n; "
+        "xl destroy xenometer-pv; ./xenometer doctor | grep confinement");
+    static const char *const who[] = { "backend", "disk", "net" };
+
+    for ( size_t i = 0; i < 3; i++ )
+    {
+        char text[120];
+
+        snprintf(text, sizeof(text), "%s CapBnd:0000000000000000 CapEff:0000000000000000 NoNewPrivs:1 "
+                 "Seccomp:2\n", who[i]);
+        CU_ASSERT_PTR_NOT_NULL(strstr(r.out, text));
+    }
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "ok    confinement"));
+    program_free(&r);
+
+    r = program_named("build/xenometer-evil", "lab", "run", "--push", "build/xenometer-evil",
+                      "--push", "build/xenometer-test.elf", "--push", "configs/pv.cfg", "--", "sh", "-c",
+                      "try() { \"$@\" ./xenometer-evil backend --once --image=xenometer-test.elf escape/all "
+                      ">out & b=$!; xl create pv.cfg 'kernel=\"xenometer-test.elf\"' >&2; wait $b; "
+                      "echo ended with $?; grep escape out; }; try env; [ -e pv.cfg ] && echo all is there; "
+                      "try env XENOMETER_UNCONFINED=1", NULL);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "ended with 0"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "all is there"));
+    /* The row does try: unconfined, the first way leads out. */
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "ended with 1"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "the serving process reads a file"));
+    program_free(&r);
+}
+
 void suite_citizen(void)
 {
     CU_pSuite s = CU_add_suite("under xl", NULL, NULL);
@@ -216,6 +254,7 @@ void suite_citizen(void)
     CU_add_test(s, "save, PV", test_save_pv);
     CU_add_test(s, "save, PVH", test_save_pvh);
     CU_add_test(s, "memory and vCPUs", test_resize);
+    CU_add_test(s, "less privilege", test_confined);
     add_long(s, "a backend that is replaced, PV", test_takeover_pv);
     CU_add_test(s, "a backend that is replaced, PVH", test_takeover_pvh);
     add_long(s, "a backend that is replaced, HVM", test_takeover_hvm);

@@ -9,10 +9,10 @@
 #include "../../../domU-kernel/harness/row.h"
 #include "../../evil/cases.h"
 
-#define EVIL_ROW(identifier, name_, more_needs, ...)                                \
+#define EVIL_ROW(identifier, name_, outcome, reason, more_needs, ...)               \
     ROW(evil_##identifier, __VA_ARGS__) = {                                         \
         .name = "evil/" name_, .work = "suffer a hostile backend",                  \
-        .path = "hostile backend", .help = name_, .explanation = name_,             \
+        .path = "hostile backend", .help = name_, .explanation = outcome ": " reason, \
         .elsewhere = "bare mode has no backend",                                    \
         .columns = "xen", .needs = SERVICE_DATA_RING | (more_needs),              \
         .operations = 1, .samples = 1,                                              \

@@ -92,6 +92,6 @@ static void run(struct row_run *r, u32 which)
     {                                                                               \
         run(r, EVIL_##identifier);                                                  \
     }                                                                               \
-    EVIL_ROW(identifier, name, 0, .setup = setup_##identifier, .run = run_##identifier)
+    EVIL_ROW(identifier, name, outcome, reason, 0, .setup = setup_##identifier, .run = run_##identifier)
 
 EVIL_DISK_CASES(DISK_ROW)

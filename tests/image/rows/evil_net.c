@@ -104,7 +104,7 @@ static void teardown(struct row_run *r)
     {                                                                               \
         run(r, EVIL_##identifier);                                                  \
     }                                                                               \
-    EVIL_ROW(identifier, name, DOMAIN_GRANT_V2, .setup = setup_##identifier, .run = run_##identifier, \
+    EVIL_ROW(identifier, name, outcome, reason, DOMAIN_GRANT_V2, .setup = setup_##identifier, .run = run_##identifier, \
              .teardown = teardown)
 
 EVIL_NIC_CASES(NIC_ROW)

@@ -113,10 +113,10 @@ static void survive(struct row_run *r)
     expect_frames(r, 1);
 }
 
-#define HOSTILE_NET_ROW(identifier, row_name, what, function)               \
+#define HOSTILE_NET_ROW(identifier, row_name, what, right, function)        \
     ROW(hostile_net_##identifier, .setup = setup, .run = function) = {      \
         .name = "hostile/" row_name, .work = "attack the backend",          \
-        .path = "hostile netif frontend", .help = what, .explanation = what,  \
+        .path = "hostile netif frontend", .help = what, .explanation = right, \
         .elsewhere = "bare mode has no backend to attack",                  \
         .columns = "xen", .needs = DOMAIN_NETWORK,                        \
         .operations = 1, .samples = 1,                                      \
@@ -138,7 +138,7 @@ static void run_requests(struct row_run *r)
     survive(r);
 }
 HOSTILE_NET_ROW(requests, "net-f8-f15-f16-requests", "requests with impossible grants, offsets and sizes",
-                run_requests);
+                "success", run_requests);
 
 static void run_batch(struct row_run *r)
 {
@@ -150,7 +150,8 @@ static void run_batch(struct row_run *r)
     expect_frames(r, 6);
     survive(r);
 }
-HOSTILE_NET_ROW(batch, "net-f9-batch", "a batch with bad grants in it", run_batch);
+HOSTILE_NET_ROW(batch, "net-f9-batch", "a batch with bad grants in it",
+                "success", run_batch);
 
 /* Offloads that were not offered; the information is no request and has no answer. */
 static void run_extras(struct row_run *r)
@@ -164,7 +165,8 @@ static void run_extras(struct row_run *r)
     expect(r, 0, NETIF_RSP_NULL);
     survive(r);
 }
-HOSTILE_NET_ROW(extras, "net-f21-extras", "a frame with an offload nobody offered", run_extras);
+HOSTILE_NET_ROW(extras, "net-f21-extras", "a frame with an offload nobody offered",
+                "success", run_extras);
 
 /* A receive buffer the backend cannot write: read-only, and one that is no grant. */
 static void run_receive(struct row_run *r)
@@ -196,7 +198,8 @@ static void run_receive(struct row_run *r)
     }
     survive(r);
 }
-HOSTILE_NET_ROW(receive, "net-f8-f13-receive", "receive buffers that cannot be written", run_receive);
+HOSTILE_NET_ROW(receive, "net-f8-f13-receive", "receive buffers that cannot be written",
+                "success", run_receive);
 
 /* No buffers for what comes back: lost, as on a wire, and nothing piles up. */
 static void run_unread(struct row_run *r)
@@ -212,7 +215,8 @@ static void run_unread(struct row_run *r)
     expect_frames(r, NIC_BUFFERS);
     survive(r);
 }
-HOSTILE_NET_ROW(unread, "net-f27-unread", "frames whose answers nobody takes", run_unread);
+HOSTILE_NET_ROW(unread, "net-f27-unread", "frames whose answers nobody takes",
+                "success", run_unread);
 
 static void run_storm(struct row_run *r)
 {
@@ -220,7 +224,8 @@ static void run_storm(struct row_run *r)
         event_send(v.port);
     survive(r);
 }
-HOSTILE_NET_ROW(storm, "net-f25-storm", "events for nothing", run_storm);
+HOSTILE_NET_ROW(storm, "net-f25-storm", "events for nothing",
+                "success", run_storm);
 
 /* What the backend publishes it keeps itself: that it is written over changes nothing. */
 #define SCRIBBLE 0x12345678u
@@ -241,7 +246,8 @@ static void run_scribbles(struct row_run *r)
     expect_frames(r, 1);
     survive(r);
 }
-HOSTILE_NET_ROW(scribbles, "net-f5-scribbles", "writes over the backend's indices", run_scribbles);
+HOSTILE_NET_ROW(scribbles, "net-f5-scribbles", "writes over the backend's indices",
+                "success", run_scribbles);
 
 static void run_spam(struct row_run *r)
 {
@@ -249,7 +255,8 @@ static void run_spam(struct row_run *r)
         xenbus_write_number(&v.bus, "state", XenbusStateConnected);
     survive(r);
 }
-HOSTILE_NET_ROW(spam, "net-f29-f31-state-spam", "writes its state over and over", run_spam);
+HOSTILE_NET_ROW(spam, "net-f29-f31-state-spam", "writes its state over and over",
+                "success", run_spam);
 
 static void run_keys(struct row_run *r)
 {
@@ -263,7 +270,8 @@ static void run_keys(struct row_run *r)
     xenbus_write_number(&v.bus, "tx-ring-ref", ref);
     xenbus_write_number(&v.bus, "feature-sg", 0);
 }
-HOSTILE_NET_ROW(keys, "net-f36-keys-change", "changes its keys after connecting", run_keys);
+HOSTILE_NET_ROW(keys, "net-f36-keys-change", "changes its keys after connecting",
+                "success", run_keys);
 
 static void change(XenbusState ours, XenbusState theirs)
 {
@@ -275,9 +283,9 @@ static void change(XenbusState ours, XenbusState theirs)
 /* Nothing of what a connection took is left: test_wire.c gives the backend 64 descriptors. */
 #define RECONNECTS 60
 
-static void run_reconnects(struct row_run *r)
+static void reconnect(struct row_run *r, u32 times)
 {
-    for ( u32 i = 0; i < RECONNECTS; i++ )
+    for ( u32 i = 0; i < times; i++ )
     {
         change(XenbusStateClosed, XenbusStateClosed);
         change(XenbusStateInitialising, XenbusStateInitWait);
@@ -285,8 +293,14 @@ static void run_reconnects(struct row_run *r)
     }
     survive(r);
 }
+
+static void run_reconnects(struct row_run *r) { reconnect(r, RECONNECTS); }
 HOSTILE_NET_ROW(reconnects, "net-f38-reconnects", "disconnects and connects 60 times",
-                run_reconnects);
+                "success", run_reconnects);
+
+static void run_many_reconnects(struct row_run *r) { reconnect(r, 1000); }
+HOSTILE_NET_ROW(many_reconnects, "long-net-f38-reconnects", "disconnects and connects 1,000 times",
+                "success", run_many_reconnects);
 
 /* A chain that goes on behind the last request: the backend lets go of us. */
 static void run_chain(struct row_run *r)
@@ -299,4 +313,5 @@ static void run_chain(struct row_run *r)
     else if ( xenbus_number(&v.bus, "state", 0) != XenbusStateClosing )
         r->failure = "the backend goes on with a chain that has no end";
 }
-HOSTILE_NET_ROW(chain, "net-f19-unfinished-chain", "a chain of requests without its end", run_chain);
+HOSTILE_NET_ROW(chain, "net-f19-unfinished-chain", "a chain of requests without its end",
+                "success; says transmit ring has an impossible request index or chain", run_chain);
