@@ -12,12 +12,15 @@ CC      ?= gcc
 DEPS    := $(BUILD)/.packages
 
 .DELETE_ON_ERROR:
-.PHONY: FORCE help all bench bench-all bench-intel test test-host test-long model fuzz lab install install-man man deb clean distclean coverage elf test-sanitized test-mutants fuzz-long
+# On all CPUs, unless `make -j` says otherwise.
+MAKEFLAGS += --jobs=$(shell nproc)
+
+.PHONY: FORCE help all bench bench-all bench-intel test snapshots test-host test-long model fuzz lab install install-man man deb clean distclean coverage elf test-sanitized test-mutants fuzz-long
 
 help:
 	@echo "make all        build the unikernel, the dom0 program and the lab's agent"
 	@echo "make bench      run the headline rows, print the table, write $(BUILD)/results.json"
-	@echo "make bench-all  run every row of the catalogue, write $(BUILD)/results-all.json"
+	@echo "make bench-all  run every row of the catalogue in one domain of each kind, write $(BUILD)/results-all.json"
 	@echo "make bench-intel  the headline rows on an Intel CPU, which Bochs emulates"
 	@echo "make test       all tests: host (CUnit, sanitizers), image, lab (real Xen)"
 	@echo "make test-host  only the tests that need no Xen: seconds"
@@ -304,15 +307,18 @@ fuzz-long:
 	$(Q)$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=900
 
 # The snapshots first, so that no two suites wait for the same one.
-test: test-host model $(BUILD)/test-lab $(BUILD)/xenometer-test.elf $(BUILD)/xenometer-evil \
-		$(BUILD)/linux-registers
+snapshots: all
 	$(Q)$(BUILD)/xenometer lab build
 	$(Q)$(BUILD)/xenometer lab build --clock=fast
 	$(Q)$(BUILD)/xenometer lab build --smp
+
+test: snapshots test-host model $(BUILD)/test-lab $(BUILD)/xenometer-test.elf \
+		$(BUILD)/xenometer-evil $(BUILD)/linux-registers
 	$(Q)$(BUILD)/test-lab
 
-test-long: $(BUILD)/test-lab $(BUILD)/xenometer-test.elf $(BUILD)/linux-frames \
-		$(BUILD)/linux-killer $(BUILD)/.packages-bochs all
+test-long: $(BUILD)/test-lab $(BUILD)/xenometer-test.elf $(BUILD)/xenometer-evil \
+		$(BUILD)/linux-frames $(BUILD)/linux-killer $(BUILD)/linux-registers \
+		$(BUILD)/.packages-bochs all
 	$(Q)tests/package
 	$(Q)$(BUILD)/test-lab --long
 
@@ -341,7 +347,7 @@ bench: all
 	$(Q)$(BUILD)/xenometer run --output=$(BUILD)/results.json
 
 bench-all: all
-	$(Q)$(BUILD)/xenometer run --output=$(BUILD)/results-all.json '*'
+	$(Q)$(BUILD)/xenometer run --boots=1 --output=$(BUILD)/results-all.json '*'
 
 $(BUILD)/.packages-bochs: configs/packages-bochs configs/install-packages $(DEPS)
 	$(Q)configs/install-packages configs/packages-bochs

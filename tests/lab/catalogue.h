@@ -11,9 +11,10 @@
 #include <jansson.h>
 
 /*
- * The results of `run` of all rows (in `make test` without the group neighbours, and with one
- * sample of each of lifecycle): read from the file that the first call of any process wrote, until they are
- * forgotten.  Fatal when the run fails.
+ * The results of `run` of all rows, or in `make test` of each path's first ones (catalogue.c): read
+ * from the file that the first call of any process wrote, until they are forgotten.  Fatal when
+ * the run fails.  A test that reads them is added by add_both(), and asks tests_take_long before
+ * it looks at the others.
  */
 json_t *catalogue(void);
 void catalogue_forget(void);

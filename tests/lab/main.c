@@ -5,6 +5,8 @@
  *     build/test-lab --long        the long ones, one after another
  *     build/test-lab SUITE         one, by its name
  *     build/test-lab SUITE TEST    one test of it; some need what the ones before it did
+ *
+ * With --long in front a suite's long tests, and a test at its full length.
  */
 #include <signal.h>
 #include <stdbool.h>
@@ -50,13 +52,13 @@ static const struct job jobs[] = {
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
-static int run_named(const char *name, const char *test_name)
+static int run_named(const char *name, const char *test_name, bool take_long)
 {
     CU_pSuite suite;
     CU_pTest test = NULL;
 
     for ( size_t i = 0; i < COUNT(jobs); i++ )
-        jobs[i].add();
+        runner_add(&jobs[i]);
     suite = CU_get_suite(name);
     if ( !suite )
     {
@@ -72,13 +74,13 @@ static int run_named(const char *name, const char *test_name)
             fprintf(stderr, "  %s\n", test->pName);
         return 2;
     }
-    return runner_one(suite, test);
+    return runner_one(suite, test, take_long);
 }
 
 int main(int argc, char **argv)
 {
-    bool takes_minutes = argc == 2 && !strcmp(argv[1], "--long");
-    int status;
+    bool take_long = argc > 1 && !strcmp(argv[1], "--long");
+    int named = 1 + take_long, status;
 
     if ( access("build/xenometer", X_OK) )
     {
@@ -91,10 +93,10 @@ int main(int argc, char **argv)
     signal(SIGQUIT, SIG_DFL);
     setvbuf(stdout, NULL, _IOLBF, 0);
     CU_initialize_registry();
-    if ( argc > 1 && !takes_minutes )
-        status = run_named(argv[1], argc > 2 ? argv[2] : NULL);
+    if ( argc > named )
+        status = run_named(argv[named], argc > named + 1 ? argv[named + 1] : NULL, take_long);
     else
-        status = runner_all(jobs, COUNT(jobs), takes_minutes, takes_minutes ? 1 : 2);
+        status = runner_all(jobs, COUNT(jobs), take_long, take_long ? 1 : 2);
     CU_cleanup_registry();
     return status;
 }

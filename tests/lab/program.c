@@ -40,14 +40,23 @@ static char *read_file(const char *path)
     return text;
 }
 
-static pid_t start(const char *path, const char *out, const char *err, const char *first,
-                   va_list list)
+/* The arguments of a call, NULL-terminated, in argv[MAX_ARGUMENTS]. */
+static void collect(char **argv, const char *first, va_list list)
 {
-    char *argv[MAX_ARGUMENTS] = { (char *)path, (char *)first };
+    argv[0] = (char *)first;
+    for ( int i = 1; i < MAX_ARGUMENTS && argv[i - 1]; i++ )
+        argv[i] = va_arg(list, char *);
+    argv[MAX_ARGUMENTS - 1] = NULL;
+}
+
+static pid_t start(const char *path, const char *out, const char *err,
+                   char *const *arguments)
+{
+    char *argv[MAX_ARGUMENTS + 1] = { (char *)path };
     pid_t pid;
 
-    for ( int i = 2; i < MAX_ARGUMENTS - 1 && (argv[i] = va_arg(list, char *)); i++ )
-        ;
+    for ( int i = 0; i < MAX_ARGUMENTS && arguments[i]; i++ )
+        argv[i + 1] = arguments[i];
     snprintf(mark, sizeof(mark), "XENOMETER_TEST=%d", (int)getpid());
     fflush(stdout);
     pid = fork();
@@ -103,7 +112,7 @@ void program_explain(void)
     last.command = last.out = last.err = NULL;
 }
 
-static char *command_line(const char *path, const char *first, va_list list)
+static char *command_line(const char *path, char *const *arguments)
 {
     char *line = NULL;
     size_t size;
@@ -112,21 +121,21 @@ static char *command_line(const char *path, const char *first, va_list list)
     if ( !f )
         return NULL;
     fputs(path, f);
-    for ( const char *argument = first; argument; argument = va_arg(list, char *) )
-        fprintf(f, " '%s'", argument);
+    for ( ; *arguments; arguments++ )
+        fprintf(f, " '%s'", *arguments);
     fclose(f);
     return line;
 }
 
 pid_t program_start(const char *out, const char *err, const char *first, ...)
 {
+    char *arguments[MAX_ARGUMENTS];
     va_list list;
-    pid_t pid;
 
     va_start(list, first);
-    pid = start(PROGRAM, out, err, first, list);
+    collect(arguments, first, list);
     va_end(list);
-    return pid;
+    return start(PROGRAM, out, err, arguments);
 }
 
 int program_wait(pid_t pid, unsigned seconds)
@@ -145,22 +154,18 @@ int program_wait(pid_t pid, unsigned seconds)
     return -1;
 }
 
-static struct outcome_of run(const char *path, unsigned seconds, const char *first,
-                             va_list list)
+static struct outcome_of run(const char *path, unsigned seconds, char *const *arguments)
 {
     /* In memory: nothing is left where a test is killed. */
     int fds[2] = { memfd_create("out", MFD_CLOEXEC), memfd_create("err", MFD_CLOEXEC) };
     char out[40], err[40];
     struct outcome_of r;
-    va_list again;
 
     program_explain();
-    va_copy(again, list);
-    last.command = command_line(path, first, again);
-    va_end(again);
+    last.command = command_line(path, arguments);
     snprintf(out, sizeof(out), "/proc/%d/fd/%d", (int)getpid(), fds[0]);
     snprintf(err, sizeof(err), "/proc/%d/fd/%d", (int)getpid(), fds[1]);
-    r.status = program_wait(start(path, out, err, first, list), seconds);
+    r.status = program_wait(start(path, out, err, arguments), seconds);
     r.out = read_file(out);
     r.err = read_file(err);
     close(fds[0]);
@@ -174,35 +179,40 @@ static struct outcome_of run(const char *path, unsigned seconds, const char *fir
 
 struct outcome_of program(const char *first, ...)
 {
-    struct outcome_of r;
+    char *arguments[MAX_ARGUMENTS];
     va_list list;
 
     va_start(list, first);
-    r = run(PROGRAM, DEADLINE, first, list);
+    collect(arguments, first, list);
     va_end(list);
-    return r;
+    return run(PROGRAM, DEADLINE, arguments);
+}
+
+struct outcome_of program_list(const char *const *arguments)
+{
+    return run(PROGRAM, DEADLINE, (char *const *)arguments);
 }
 
 struct outcome_of program_patiently(unsigned seconds, const char *first, ...)
 {
-    struct outcome_of r;
+    char *arguments[MAX_ARGUMENTS];
     va_list list;
 
     va_start(list, first);
-    r = run(PROGRAM, seconds, first, list);
+    collect(arguments, first, list);
     va_end(list);
-    return r;
+    return run(PROGRAM, seconds, arguments);
 }
 
 struct outcome_of program_named(const char *path, const char *first, ...)
 {
-    struct outcome_of r;
+    char *arguments[MAX_ARGUMENTS];
     va_list list;
 
     va_start(list, first);
-    r = run(path, DEADLINE, first, list);
+    collect(arguments, first, list);
     va_end(list);
-    return r;
+    return run(path, DEADLINE, arguments);
 }
 
 struct outcome_of program_in_dom0(const char *script)

@@ -19,6 +19,8 @@ struct outcome_of {
 
 /* Run build/xenometer with a NULL-terminated list of arguments. */
 struct outcome_of program(const char *first, ...) __attribute__((sentinel));
+/* The same by an array. */
+struct outcome_of program_list(const char *const *arguments);
 /* The same with another deadline than the usual half an hour. */
 struct outcome_of program_patiently(unsigned seconds, const char *first, ...)
     __attribute__((sentinel));
@@ -64,6 +66,11 @@ void expect_attacks(const struct outcome_of *, const char *others);
  * at length what another test proves once, or downloads more than the lab.
  */
 void add_long(CU_pSuite, const char *name, CU_TestFunc);
+/*
+ * Add a test that `make test` runs in short and `make test-long` at length: it looks at
+ * tests_take_long.  Every test that reads the catalogue is one (catalogue.h).
+ */
+void add_both(CU_pSuite, const char *name, CU_TestFunc);
 /* These are the tests that take long, or one by its name. */
 extern bool tests_take_long;
 

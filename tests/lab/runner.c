@@ -63,7 +63,7 @@ static void note_failure(const char *format, const char *suite, const char *test
 
     if ( place < MAX_FAILURES )
         snprintf(found->failure[place].text, sizeof(found->failure[place].text), format, suite,
-                 test, file, line, condition);
+                 test, file, line, condition, tests_take_long ? "--long " : "");
 }
 
 /* ---- CUnit's handlers ---- */
@@ -94,7 +94,7 @@ static void on_complete(const CU_pTest test, const CU_pSuite suite, const CU_pFa
     {
         printf("    %s:%u: %s\n", r->strFileName ? r->strFileName : "", r->uiLineNumber,
                r->strCondition ? r->strCondition : "");
-        note_failure("%1$s: %2$s: %3$s:%4$u: %5$s\n    again: build/test-lab \"%1$s\" \"%2$s\"",
+        note_failure("%1$s: %2$s: %3$s:%4$u: %5$s\n    again: build/test-lab %6$s\"%1$s\" \"%2$s\"",
                      suite->pName, test->pName, r->strFileName ? r->strFileName : "",
                      r->uiLineNumber, r->strCondition ? r->strCondition : "");
     }
@@ -104,7 +104,7 @@ static void on_complete(const CU_pTest test, const CU_pSuite suite, const CU_pFa
 static void on_failed_set_up(const CU_pSuite suite)
 {
     printf("FAILED         %s: it could not begin\n", suite->pName);
-    note_failure("%1$s: it could not begin\n    again: build/test-lab \"%1$s\"", suite->pName, "",
+    note_failure("%1$s: it could not begin\n    again: build/test-lab %6$s\"%1$s\"", suite->pName, "",
                  "", 0, "");
 }
 
@@ -128,25 +128,50 @@ static bool share(void)
 
 /* ---- which tests ---- */
 
-#define MAX_LONG 64u
+#define MAX_NOTED 256u
 bool tests_take_long;
-static CU_pTest long_tests[MAX_LONG];
-static unsigned long_count;
+static struct {
+    CU_pTest test;
+    bool in_short;   /* make test runs it, too */
+} noted[MAX_NOTED];
+static unsigned noted_count;
+
+static void note(CU_pTest test, bool in_short)
+{
+    if ( test && noted_count < MAX_NOTED )
+    {
+        noted[noted_count].in_short = in_short;
+        noted[noted_count++].test = test;
+    }
+}
+
+void runner_add(const struct job *job)
+{
+    CU_pSuite suite;
+
+    job->add();
+    suite = CU_get_suite_at_pos(CU_get_registry()->uiNumberOfSuites);
+    for ( CU_pTest t = suite->pTest; (job->flags & TAKES_MINUTES) && t; t = t->pNext )
+        note(t, false);
+}
 
 void add_long(CU_pSuite suite, const char *name, CU_TestFunc function)
 {
-    CU_pTest test = CU_add_test(suite, name, function);
-
-    if ( test && long_count < MAX_LONG )
-        long_tests[long_count++] = test;
+    note(CU_add_test(suite, name, function), false);
 }
 
-static bool takes_long(CU_pTest test)
+void add_both(CU_pSuite suite, const char *name, CU_TestFunc function)
 {
-    for ( unsigned i = 0; i < long_count; i++ )
-        if ( long_tests[i] == test )
-            return true;
-    return false;
+    note(CU_add_test(suite, name, function), true);
+}
+
+/* Does make test, or make test-long (`take_long`), run it? */
+static bool is_wanted(CU_pTest test, bool take_long)
+{
+    for ( unsigned i = 0; i < noted_count; i++ )
+        if ( noted[i].test == test )
+            return take_long || noted[i].in_short;
+    return !take_long;
 }
 
 /* A registry with this suite alone, its other tests inactive.  False: they all are. */
@@ -157,11 +182,11 @@ static bool add_alone(const struct job *job, bool take_long)
     CU_cleanup_registry();
     CU_initialize_registry();
     CU_set_fail_on_inactive(CU_FALSE);
-    long_count = 0;
-    job->add();
+    noted_count = 0;
+    runner_add(job);
     for ( CU_pTest test = CU_get_registry()->pSuite->pTest; test; test = test->pNext )
     {
-        bool wanted = (takes_long(test) || (job->flags & TAKES_MINUTES)) == take_long;
+        bool wanted = is_wanted(test, take_long);
 
         CU_set_test_active(test, wanted);
         any |= wanted;
@@ -201,7 +226,7 @@ static void note_end(const struct job *job, int status)
         return;
     add_alone(job, false);
     note_failure("%1$s: its process was killed by a signal or ended early\n"
-                 "    again: build/test-lab \"%1$s\"", CU_get_registry()->pSuite->pName, "", "", 0,
+                 "    again: build/test-lab %6$s\"%1$s\"", CU_get_registry()->pSuite->pName, "", "", 0,
                  "");
 }
 
@@ -283,14 +308,17 @@ int runner_all(const struct job *jobs, size_t count, bool take_long, unsigned pa
     return sum_up(seconds_since(&from), true);
 }
 
-int runner_one(CU_pSuite suite, CU_pTest test)
+int runner_one(CU_pSuite suite, CU_pTest test, bool take_long)
 {
     struct timespec from;
 
     if ( !share() )
         return 1;
     clock_gettime(CLOCK_MONOTONIC, &from);
-    tests_take_long = true;
+    tests_take_long = take_long || (test && !is_wanted(test, false));
+    CU_set_fail_on_inactive(CU_FALSE);
+    for ( CU_pTest t = suite->pTest; !test && t; t = t->pNext )
+        CU_set_test_active(t, is_wanted(t, take_long));
     set_handlers();
     if ( test )
         CU_run_test(suite, test);

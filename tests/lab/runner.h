@@ -28,7 +28,11 @@ struct job {
  */
 int runner_all(const struct job *, size_t count, bool take_long, unsigned parallel);
 
-/* One suite of the registry, or (not NULL) one test of it, in this process. */
-int runner_one(CU_pSuite, CU_pTest);
+/* Add a job's suite to the registry. */
+void runner_add(const struct job *);
+
+/* One suite of the registry, those tests of it that runner_all() would run, or (not NULL) one of
+ * its tests, in this process. */
+int runner_one(CU_pSuite, CU_pTest, bool take_long);
 
 #endif

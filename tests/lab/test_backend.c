@@ -102,7 +102,7 @@ static void test_terminated_in_dom0(void)
         snprintf(script, sizeof(script),
                  "(trap - INT; exec setsid ./xenometer run --host=xen --image=xenometer-test.elf "
                  "--configs=. -m %s test/hang) & "
-                 "while ! xl list | grep -q xenometer-; do sleep 0.1; done; sleep 1; "
+                 "while ! xl list | grep -q xenometer-; do sleep 0.1; done; sleep 0.2; "
                  "kill -%s $(pidof xenometer); wait $!; echo ended with $?" LEFT_BEHIND
                  "; pidof xen-qemu-system-i386 && echo a device model is left",
                  modes[i], signals[i]);
@@ -121,9 +121,9 @@ static void test_killed_in_dom0(void)
 {
     struct outcome_of r = program_in_dom0(
         "./xenometer run --host=xen --image=xenometer-test.elf --configs=. -m pvh test/hang & "
-        "while ! xl list | grep -q xenometer-; do sleep 0.1; done; sleep 1; "
+        "while ! xl list | grep -q xenometer-; do sleep 0.1; done; sleep 0.2; "
         "kill -9 $!; sleep 0.2; "
-        "./xenometer run --host=xen --image=xenometer.elf --configs=. -m pvh hypercall/null "
+        "./xenometer run --host=xen --image=xenometer.elf --configs=. --boots=1 -m pvh hypercall/null "
         ">/dev/null; echo ended with $?" LEFT_BEHIND);
 
     CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "ended with 0"));
@@ -155,7 +155,7 @@ static void test_oxenstored(void)
         "oxenstored --pid-file /run/oxenstored.pid || exit 1; sleep 1; timeout 60 xen-init-dom0; "
         "xenconsoled --log=all --log-dir=/var/log/xen; "
         "./xenometer run --host=xen --image=xenometer.elf --configs=. "
-        "-m pv,pvh,hvm 'xenstore/*' 'ring/echo-64b' port/ioreq; echo ended with $?" LEFT_BEHIND);
+        "--boots=1 -m pv,hvm 'xenstore/*' ring/echo-64b port/ioreq; echo ended with $?" LEFT_BEHIND);
 
     CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "ended with 0"));
     CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "xenstore/watch-fire"));
@@ -177,7 +177,8 @@ static void test_registers(void)
         "./xenometer run --host=xen --image=xenometer.elf --configs=. --row-deadline=500 -m pvh "
         "-n 8192 neighbours/2 >/dev/null 2>&1 & "
         "while [ $(xl list | grep -c xenometer-) -lt 2 ]; do sleep 0.1; done; "
-        "./linux-registers 12; s=$?; kill $(pidof xenometer); wait; exit $s", NULL);
+        "./linux-registers $0; s=$?; kill $(pidof xenometer); wait; exit $s",
+        tests_take_long ? "12" : "4", NULL);
 
     CU_ASSERT_EQUAL(r.status, 0);
     CU_ASSERT_PTR_NOT_NULL(strstr(r.out, " checks, 0 failed\n"));
@@ -213,5 +214,5 @@ void suite_backend(void)
     CU_add_test(s, "a config file xl refuses", test_wrong_config);
     CU_add_test(s, "a device model that dies", test_device_model_dies);
     CU_add_test(s, "oxenstored", test_oxenstored);
-    CU_add_test(s, "vector registers in dom0", test_registers);
+    add_both(s, "vector registers in dom0", test_registers);
 }

@@ -4,10 +4,24 @@
 #include "catalogue.h"
 #include "program.h"
 
+/* Of pv, pvh, hvm, where the paravirtual paths ran (catalogue.c). */
+#define RING_MODES (tests_take_long ? 3u : 1u)
+
 static void test_depth(void)
 {
     static const char *const modes[] = { "pv", "pvh", "hvm" };
 
+    for ( size_t m = 0; m < RING_MODES; m++ )
+    {
+        LESS(median("block/blkif-linux-depth-32", modes[m]) * 4, median("block/blkif-linux", modes[m]));
+        LESS(median("block/blkif-own-depth-32", modes[m]) * 4, median("block/blkif-own", modes[m]));
+        /* At most one wake-up for 16 requests: 21 runs of 256. */
+        LESS(catalogue_figure("block/blkif-linux-depth-32", modes[m], "upcalls"), 21 * 256 / 16 + 1);
+        LESS(catalogue_figure("block/blkif-own-depth-32", modes[m], "upcalls"), 21 * 256 / 16 + 1);
+    }
+    if ( !tests_take_long )
+        return;
+    LESS(median("block/blkif-linux", "pv"), median("block/blkif-linux", "pvh"));
     for ( size_t m = 0; m < 3; m++ )
     {
         LESS(median("block/blkif-linux-depth-4", modes[m]), median("block/blkif-linux", modes[m]));
@@ -17,11 +31,7 @@ static void test_depth(void)
              median("block/blkif-own-depth-4", modes[m]));
         LESS(median("block/blkif-qemu-depth-32", modes[m]), median("block/blkif-qemu-depth-4", modes[m]));
         LESS(median("block/blkif-qemu-depth-4", modes[m]), median("block/blkif-qemu", modes[m]));
-        /* At most one wake-up for 16 requests: 21 runs of 256. */
-        LESS(catalogue_figure("block/blkif-linux-depth-32", modes[m], "upcalls"), 21 * 256 / 16 + 1);
-        LESS(catalogue_figure("block/blkif-own-depth-32", modes[m], "upcalls"), 21 * 256 / 16 + 1);
     }
-    LESS(median("block/blkif-linux", "pv"), median("block/blkif-linux", "pvh"));
 }
 
 /* Linux's block layer and blkfront are more than the unikernel's driver, on every way. */
@@ -49,18 +59,20 @@ static void test_linux(void)
 static void test_notifications(void)
 {
     static const char *const rows[] = {
-        "block/blkif-linux-depth-32", "block/blkif-own-depth-32", "block/blkif-qemu-depth-32",
+        "block/blkif-linux-depth-32", "block/blkif-own-depth-32", "block/virtio-depth-32",
+        "block/nvme-depth-32", "block/ahci-depth-32", "block/blkif-qemu-depth-32",
         "block/blkif-linux-merged-depth-32", "block/blkif-own-merged-depth-32",
-        "block/virtio-depth-32", "block/nvme-depth-32", "block/ahci-depth-32",
     };
 
-    for ( size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++ )
+    for ( size_t i = 0; i < (tests_take_long ? sizeof(rows) / sizeof(*rows) : 3); i++ )
     {
-        LESS(0, catalogue_figure(rows[i], "hvm", "notifications"));
-        LESS(catalogue_figure(rows[i], "hvm", "notifications") * 16,
-             catalogue_figure(rows[i], "hvm", "total_operations") + 1);
+        const char *mode = tests_take_long || i == 2 ? "hvm" : "pv";
+
+        LESS(0, catalogue_figure(rows[i], mode, "notifications"));
+        LESS(catalogue_figure(rows[i], mode, "notifications") * 16,
+             catalogue_figure(rows[i], mode, "total_operations") + 1);
         /* Of what QEMU emulates, interrupts. */
-        if ( i >= 6 )
+        if ( i == 3 || i == 4 )
             LESS(0, catalogue_figure(rows[i], "hvm", "upcalls"));
     }
 }
@@ -70,27 +82,27 @@ static void test_paths(void)
 {
     static const char *const rings[] = { "linux", "own", "qemu" };
     static const char *const emulated[] = {
-        "virtio", "nvme", "ahci", "ide-dma", "ide-pio", "virtio-depth-4", "virtio-depth-32",
+        "virtio", "nvme", "ahci", "ide-dma", "ide-pio", "virtio-depth-32", "virtio-depth-4",
         "nvme-depth-32", "ahci-depth-32",
     };
-    static const char *const some[2] = { "pv", "pvh" }, *const hvm[2] = { "hvm", "hvm" };
+    static const char *const hvm[2] = { "hvm", "hvm" };
+    const char *some[2] = { tests_take_long ? "pv" : "pvh", "pvh" };
+    const char *ring[2] = { "pv", tests_take_long ? "hvm" : "pv" };
     char row[64];
 
     for ( size_t i = 0; i < 3; i++ )
     {
         snprintf(row, sizeof(row), "block/blkif-%s", rings[i]);
-        expect_row(catalogue(), some, row, "success", "");
-        expect_row(catalogue(), hvm, row, "success", "");
+        expect_row(catalogue(), ring, row, "success", "");
         snprintf(row, sizeof(row), "block/blkif-%s-write", rings[i]);
-        expect_row(catalogue(), some, row, "success", "");
-        expect_row(catalogue(), hvm, row, "success", "");
+        expect_row(catalogue(), ring, row, "success", "");
     }
-    for ( size_t i = 0; i < sizeof(emulated) / sizeof(*emulated); i++ )
+    for ( size_t i = 0; i < (tests_take_long ? sizeof(emulated) / sizeof(*emulated) : 6); i++ )
     {
         snprintf(row, sizeof(row), "block/%s", emulated[i]);
         expect_row(catalogue(), hvm, row, "success", "");
         expect_row(catalogue(), some, row, "skip", "device model");
-        if ( !strstr(emulated[i], "depth") )
+        if ( tests_take_long && !strstr(emulated[i], "depth") )
         {
             snprintf(row, sizeof(row), "block/%s-write", emulated[i]);
             expect_row(catalogue(), hvm, row, "success", "");
@@ -101,18 +113,22 @@ static void test_paths(void)
 /* The more a path asks of the device model, the more it costs. */
 static void test_emulation(void)
 {
-    LESS(median("block/blkif-linux", "hvm"), median("block/blkif-qemu", "hvm"));
-    LESS(median("block/blkif-qemu", "hvm"), median("block/virtio", "hvm"));
+    const char *ring = tests_take_long ? "hvm" : "pv";
+
+    LESS(median("block/blkif-linux", ring), median("block/blkif-qemu", ring));
+    LESS(median("block/blkif-qemu", ring), median("block/virtio", "hvm"));
     LESS(median("block/virtio", "hvm"), median("block/nvme", "hvm"));
     LESS(median("block/nvme", "hvm"), median("block/ahci", "hvm"));
     LESS(median("block/ahci", "hvm"), median("block/ide-dma", "hvm"));
     LESS(median("block/ide-dma", "hvm") * 3, median("block/ide-pio", "hvm"));
+    /* And each of them less when several are open. */
+    LESS(median("block/virtio-depth-32", "hvm") * 3, median("block/virtio", "hvm"));
+    if ( !tests_take_long )
+        return;
     LESS(median("block/virtio-write", "hvm"), median("block/ide-dma-write", "hvm"));
     LESS(median("block/ide-dma-write", "hvm"), median("block/ide-pio-write", "hvm"));
-    /* And each of them less when several are open. */
     LESS(median("block/virtio-depth-4", "hvm") * 2, median("block/virtio", "hvm"));
     LESS(median("block/virtio-depth-32", "hvm"), median("block/virtio-depth-4", "hvm"));
-    LESS(median("block/virtio-depth-32", "hvm") * 3, median("block/virtio", "hvm"));
     LESS(median("block/nvme-depth-32", "hvm") * 2, median("block/nvme", "hvm"));
     LESS(median("block/ahci-depth-32", "hvm") * 2, median("block/ahci", "hvm"));
 }
@@ -185,7 +201,7 @@ static void test_merged(void)
 /* Flushed where the backend offers it; discarded where the disk behind it can be. */
 static void test_offers(void)
 {
-    static const char *const modes[2] = { "pv", "hvm" };
+    const char *modes[2] = { "pv", tests_take_long ? "hvm" : "pv" };
 
     expect_row(catalogue(), modes, "block/blkif-own-flush", "success", "");
     expect_row(catalogue(), modes, "block/blkif-linux-flush", "skip", "feature-flush-cache");
@@ -229,11 +245,13 @@ static void test_backends(void)
     /* A process has to be woken; but gathers what Linux does one by one. */
     LESS(median("block/blkif-linux", "pv"), median("block/blkif-own", "pv"));
     LESS(median("block/blkif-own-depth-32", "pv"), median("block/blkif-linux-depth-32", "pv"));
-    LESS(median("block/blkif-own-depth-32", "pvh"), median("block/blkif-linux-depth-32", "pvh"));
     /* Mini-OS's blkfront on blkback, at depth 1, and a third of it at 16. */
     LESS(median("block/blkif-linux", "pv"), 35600);
-    LESS(median("block/blkif-linux", "pvh"), 66600);
     LESS(median("block/blkif-own-depth-32", "pv"), 9250 / 3);
+    if ( !tests_take_long )
+        return;
+    LESS(median("block/blkif-own-depth-32", "pvh"), median("block/blkif-linux-depth-32", "pvh"));
+    LESS(median("block/blkif-linux", "pvh"), 66600);
     LESS(median("block/blkif-own-depth-32", "pvh"), 11500 / 3);
 }
 
@@ -352,17 +370,17 @@ void suite_block(void)
 {
     CU_pSuite s = CU_add_suite("block", NULL, NULL);
 
-    CU_add_test(s, "depth and wake-ups", test_depth);
-    CU_add_test(s, "backends", test_backends);
-    CU_add_test(s, "Linux's blkfront", test_linux);
-    CU_add_test(s, "every path, every byte", test_paths);
-    CU_add_test(s, "notifications", test_notifications);
-    CU_add_test(s, "rings, queues and registers", test_emulation);
+    add_both(s, "depth and wake-ups", test_depth);
+    add_both(s, "backends", test_backends);
+    add_long(s, "Linux's blkfront", test_linux);
+    add_both(s, "every path, every byte", test_paths);
+    add_both(s, "notifications", test_notifications);
+    add_both(s, "rings, queues and registers", test_emulation);
     CU_add_test(s, "our own instructions at either end", test_own_parts);
-    CU_add_test(s, "sizes", test_sizes);
-    CU_add_test(s, "flush and discard", test_offers);
-    CU_add_test(s, "grants that are not kept", test_unkept);
-    CU_add_test(s, "neighbours in one request", test_merged);
+    add_long(s, "sizes", test_sizes);
+    add_both(s, "flush and discard", test_offers);
+    add_long(s, "grants that are not kept", test_unkept);
+    add_long(s, "neighbours in one request", test_merged);
     add_long(s, "nothing is left behind", test_clean);
     CU_add_test(s, "a RAM disk that is somebody's", test_taken);
     CU_add_test(s, "disks that cannot be served", test_bad_images);

@@ -87,9 +87,9 @@ void suite_console(void)
 {
     CU_pSuite s = CU_add_suite("console", NULL, NULL);
 
-    CU_add_test(s, "the ring", test_ring);
-    CU_add_test(s, "the UART", test_uart);
-    CU_add_test(s, "the debug port", test_debug_port);
-    CU_add_test(s, "who cannot, and why", test_skips);
+    add_both(s, "the ring", test_ring);
+    add_both(s, "the UART", test_uart);
+    add_both(s, "the debug port", test_debug_port);
+    add_both(s, "who cannot, and why", test_skips);
     CU_add_test(s, "no console daemon", test_no_daemon);
 }

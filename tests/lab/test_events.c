@@ -91,7 +91,7 @@ static json_t *all;
 
 static void test_run(void)
 {
-    struct outcome_of r = program("run", "--host=lab", "--json", "-m", "pv,pvh",
+    struct outcome_of r = program("run", "--host=lab", "--json", "--boots=1", "-m", "pv,pvh",
                                   "--row-deadline=20", "--image=build/xenometer-test.elf",
                                   "test-events/*", NULL);
 
@@ -130,11 +130,11 @@ void suite_events(void)
 {
     CU_pSuite s = CU_add_suite("events", NULL, NULL);
 
-    CU_add_test(s, "who takes an upcall", test_upcalls);
-    CU_add_test(s, "one upcall for many ports", test_scan);
-    CU_add_test(s, "what FIFO costs a sender", test_fifo);
-    CU_add_test(s, "dom0 asleep and awake", test_roundtrips);
-    CU_add_test(s, "coalescing", test_coalescing);
+    add_both(s, "who takes an upcall", test_upcalls);
+    add_both(s, "one upcall for many ports", test_scan);
+    add_both(s, "what FIFO costs a sender", test_fifo);
+    add_both(s, "dom0 asleep and awake", test_roundtrips);
+    add_both(s, "coalescing", test_coalescing);
     CU_add_test(s, "one run of uses and misuses", test_run);
     CU_add_test(s, "FIFO channels serve", test_service);
     CU_add_test(s, "misuse harms the misuser alone", test_misuse);

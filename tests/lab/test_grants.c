@@ -17,6 +17,9 @@
 #define WAYS 1000
 
 static const char *const modes[] = { "pv", "pvh", "hvm" };
+/* Of a mode's place in them; version 2 takes a domain of its own (catalogue.c). */
+#define HAS_V2(mode) (tests_take_long || (mode) == 0)
+
 /* low < x < high */
 #define BETWEEN(low, x, high) \
     do { LESS(low, x); LESS(x, high); } while ( 0 )
@@ -29,8 +32,10 @@ static void test_access(void)
 
         /* Memory only, in both versions, and always the same. */
         LESS(largest("grant/access-end", m), 100);
-        LESS(largest("grant/v2-access", m), 100);
         CU_ASSERT_EQUAL(least("grant/access-end", m), largest("grant/access-end", m));
+        if ( !HAS_V2(i) )
+            continue;
+        LESS(largest("grant/v2-access", m), 100);
         CU_ASSERT_EQUAL(least("grant/v2-access", m), largest("grant/v2-access", m));
         LESS(llabs(median("grant/v2-access", m) - median("grant/access-end", m)), 10);
         CU_ASSERT_EQUAL(median("grant/v2-access", m), median("grant/v2-access", "pv"));
@@ -69,8 +74,9 @@ static void test_parts(void)
         LESS(2 * llabs(least("grant/copy-4k", m) - least("grant/copy-64b", m)),
              least("grant/copy-64b", m) - echo);
         /* Version 2 is a matter of Xen's, and a small one. */
-        LESS(7 * llabs(median("grant/v2-map", m) - median("grant/map-1", m)),
-             median("grant/map-1", m));
+        if ( HAS_V2(i) )
+            LESS(7 * llabs(median("grant/v2-map", m) - median("grant/map-1", m)),
+                 median("grant/map-1", m));
     }
 }
 
@@ -157,20 +163,25 @@ static void test_events_per_request(void)
         "ring/stream-depth-8", "ring/stream-depth-16", "ring/stream-depth-32",
         "ring/stream-depth-64",
     };
+    const size_t step = tests_take_long ? 1 : 2;   /* in short each other one */
 
     for ( size_t i = 0; i < 3; i++ )
     {
         const char *m = modes[i];
-        CU_ASSERT_EQUAL(catalogue_figure(depth[0], m, "notifications"), sent(depth[0], m));
-        for ( size_t d = 1; d < sizeof(depth) / sizeof(depth[0]); d++ )
+
+        if ( tests_take_long )
+            CU_ASSERT_EQUAL(catalogue_figure("ring/stream-depth-1", m, "notifications"),
+                            sent("ring/stream-depth-1", m));
+        for ( size_t d = tests_take_long ? 1 : 3; d < 7; d += step )
         {
             /* Of as many requests: a / b < c / d. */
-            LESS(catalogue_figure(depth[d], m, "notifications") * sent(depth[d - 1], m),
-                 catalogue_figure(depth[d - 1], m, "notifications") * sent(depth[d], m));
-            LESS(catalogue_figure(depth[d], m, "upcalls") * sent(depth[d - 1], m),
-                 catalogue_figure(depth[d - 1], m, "upcalls") * sent(depth[d], m));
+            LESS(catalogue_figure(depth[d], m, "notifications") * sent(depth[d - step], m),
+                 catalogue_figure(depth[d - step], m, "notifications") * sent(depth[d], m));
+            LESS(catalogue_figure(depth[d], m, "upcalls") * sent(depth[d - step], m),
+                 catalogue_figure(depth[d - step], m, "upcalls") * sent(depth[d], m));
         }
-        LESS(32 * catalogue_figure(depth[6], m, "notifications"), sent(depth[6], m));
+        LESS(32 * catalogue_figure("ring/stream-depth-64", m, "notifications"),
+             sent("ring/stream-depth-64", m));
         /* One request, one answer, an event for each. */
         CU_ASSERT_EQUAL(catalogue_figure("ring/echo-64b", m, "notifications"),
                         catalogue_figure("ring/echo-64b", m, "total_operations"));
@@ -181,12 +192,12 @@ void suite_grants(void)
 {
     CU_pSuite s = CU_add_suite("grants and rings", NULL, NULL);
 
-    CU_add_test(s, "granting and withdrawing, both versions", test_access);
-    CU_add_test(s, "a batch is cheaper by the page", test_batches);
-    CU_add_test(s, "map, unmap, copy: parts of a whole", test_parts);
-    CU_add_test(s, "persistent grants and plain copies", test_persistent);
-    CU_add_test(s, "4 KiB there and back", test_page_echo);
-    CU_add_test(s, "the ring's code alone", test_ring_alone);
-    CU_add_test(s, "suppressed events", test_suppressed);
-    CU_add_test(s, "events per request fall with depth", test_events_per_request);
+    add_both(s, "granting and withdrawing, both versions", test_access);
+    add_both(s, "a batch is cheaper by the page", test_batches);
+    add_both(s, "map, unmap, copy: parts of a whole", test_parts);
+    add_both(s, "persistent grants and plain copies", test_persistent);
+    add_both(s, "4 KiB there and back", test_page_echo);
+    add_both(s, "the ring's code alone", test_ring_alone);
+    add_both(s, "suppressed events", test_suppressed);
+    add_both(s, "events per request fall with depth", test_events_per_request);
 }

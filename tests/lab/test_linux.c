@@ -9,7 +9,7 @@
 /* What a row leaves in dom0: no domain, device, module or file. */
 #define LEFT "; xl list | tail -n +3; ls -d /sys/module/brd /sys/module/xen_blkback 2>/dev/null;" \
              "xenstore-ls /local/domain/0/backend 2>/dev/null; ls /tmp | grep xenometer"
-#define RUN "./xenometer run --host=xen --configs=. --modes=pv "
+#define RUN "./xenometer run --host=xen --configs=. --boots=1 --modes=pv "
 
 /* The script's output has one line, which begins so; nothing is left. */
 static void ends(const char *script, const char *begins, const char *says)

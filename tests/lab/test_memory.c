@@ -27,7 +27,7 @@ static void test_reads(void)
         "memory/random-walk-16mib", "memory/random-walk-256mib",
     };
 
-    for ( size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++ )
+    for ( size_t i = 0; i < (tests_take_long ? sizeof(rows) / sizeof(rows[0]) : 4); i++ )
         for ( size_t m = strcmp(rows[i], "memory/tlb-miss-2m") ? 0 : 1; m < MODES; m++ )
             CU_ASSERT_EQUAL(median(rows[i], modes[m]), 1);
     is_skip("memory/tlb-miss-2m", "pv", "4 KiB");
@@ -140,10 +140,10 @@ void suite_memory(void)
 {
     CU_pSuite s = CU_add_suite("memory and devices", NULL, NULL);
 
-    CU_add_test(s, "reads are one instruction each", test_reads);
+    add_both(s, "reads are one instruction each", test_reads);
     add_long(s, "misses are dear in real time", test_misses);
-    CU_add_test(s, "the balloon", test_balloon);
-    CU_add_test(s, "faults", test_faults);
-    CU_add_test(s, "device memory and strings", test_devices);
-    CU_add_test(s, "virtio", test_virtio);
+    add_both(s, "the balloon", test_balloon);
+    add_both(s, "faults", test_faults);
+    add_both(s, "device memory and strings", test_devices);
+    add_both(s, "virtio", test_virtio);
 }

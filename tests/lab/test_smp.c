@@ -220,10 +220,10 @@ void suite_smp(void)
 {
     CU_pSuite s = CU_add_suite("two vCPUs", NULL, NULL);
 
-    CU_add_test(s, "events", test_event);
-    CU_add_test(s, "LAPIC interrupts", test_interrupt);
-    CU_add_test(s, "vCPUs that wake each other", test_wake);
-    CU_add_test(s, "the environment", test_environment);
+    add_both(s, "events", test_event);
+    add_both(s, "LAPIC interrupts", test_interrupt);
+    add_both(s, "vCPUs that wake each other", test_wake);
+    add_both(s, "the environment", test_environment);
     add_long(s, "two runs are the same", test_repeatable);
     CU_add_test(s, "the lab with two CPUs", test_lab);
     add_long(s, "a host with one CPU", test_one_cpu);

@@ -126,7 +126,8 @@ static void check_sums(const json_t *t)
 /* The figure of `run` for the same row: tracing has not changed it. */
 static void check_figure(const json_t *t, const char *row, const char *mode)
 {
-    struct outcome_of r = program("run", "--host=lab", "--json", "--modes", mode, row, NULL);
+    struct outcome_of r = program("run", "--host=lab", "--json", "--boots=1", "--modes", mode, row,
+                                  NULL);
     json_t *results = json_loads(r.out, 0, NULL);
 
     CU_ASSERT_EQUAL(number(t, "total") - number(t, "overhead"),
