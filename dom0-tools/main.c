@@ -25,6 +25,8 @@ static const struct command {
     { "trace",   command_trace,   "show where every instruction of one crossing goes" },
     { "report",  command_report,  "print the table of a results file again" },
     { "compare", command_compare, "set two results files side by side" },
+    { "gate",    command_gate,    "does another Xen change what the paths take, and where?" },
+    { "factors", command_factors, "list options of Xen and dom0 that change what paths take" },
     { "verify",  command_verify,  "do two emulators, QEMU and Bochs, count the same?" },
     { "backend", command_backend, "serve domains started by hand with xl create" },
     { "disk",    command_disk,    "serve an image as a disk to a domain" },

@@ -324,6 +324,33 @@ static char *line_after(const char *log, const char *heading)
     return xasprintf("%.*s", (int)strcspn(line, "\r\n"), line);
 }
 
+char *xenctrl_build_id(struct xenctrl *x)
+{
+    union {
+        xen_build_id_t id;
+        unsigned char room[sizeof(xen_build_id_t) + 64];
+    } answer = { .id.len = 64 };
+    int length = xc_version(x->xc, XENVER_build_id, &answer);
+    char *text;
+
+    if ( length <= 0 || length > 64 )
+        return NULL;
+    text = xcalloc(1, 2 * (size_t)length + 1);
+    for ( int i = 0; i < length; i++ )
+        snprintf(text + 2 * i, 3, "%02x", answer.room[offsetof(xen_build_id_t, buf) + (size_t)i]);
+    return text;
+}
+
+/* "Xen version 4.20.4 (Debian …) (…) (gcc …) debug=n Tue …": the first line of its boot log. */
+char *xenctrl_debug_in(const char *log)
+{
+    char *banner = line_after(log, "Xen version "), *at = banner ? strstr(banner, " debug=") : NULL;
+    char *answer = at && at[7] ? xasprintf("%c", at[7]) : NULL;
+
+    free(banner);
+    return answer;
+}
+
 /* From the banner of Xen's print_details(), arch/x86/spec_ctrl.c.  What it does for domains costs
  * at their switches: EAGER_FPU saves and loads all vector registers, RSB fills the return stack. */
 char *xenctrl_mitigations_in(const char *log)
@@ -418,6 +445,11 @@ static char *in_log(struct xenctrl *x, char *(*find)(const char *log))
     }
     free(log);
     return answer;
+}
+
+char *xenctrl_debug(struct xenctrl *x)
+{
+    return in_log(x, xenctrl_debug_in);
 }
 
 char *xenctrl_mitigations(struct xenctrl *x)

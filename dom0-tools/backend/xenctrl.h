@@ -73,6 +73,8 @@ row_needs xenctrl_lacks(struct xenctrl *);
 
 /* Strings are the caller's; NULL for unknown. */
 char *xenctrl_version(struct xenctrl *);       /* "4.17.7" */
+char *xenctrl_build_id(struct xenctrl *);      /* in hexadecimal */
+char *xenctrl_debug(struct xenctrl *);         /* "y" or "n": is it a debug build, by its boot log */
 char *xenctrl_mitigations(struct xenctrl *);   /* Xen's own words at boot */
 /* The CPU's features for domains that Xen uses, with commas between: "vmx,ept,vpid"; NULL where
  * its boot log does not tell any more. */
@@ -95,6 +97,8 @@ uint64_t xenctrl_tsc_hz(struct xenctrl *);     /* 0: unknown */
 
 /* The mitigations as told in Xen's boot log. */
 char *xenctrl_mitigations_in(const char *log);
+/* Whether it is a debug build. */
+char *xenctrl_debug_in(const char *log);
 /* The same for the CPU's features. */
 char *xenctrl_features_in(const char *log);
 

@@ -22,6 +22,14 @@
 #define RUN_MAX_BOOTS   100u
 #define RUN_BOOTS       2u     /* one whole block of their order: measure/plan.h */
 
+#define RUN_MAX_FACTORS 8u   /* in one table */
+
+/* What --factor names, in order. */
+struct run_factors {
+    const char *list[RUN_MAX_FACTORS];
+    size_t count;
+};
+
 /* As on the command line; strings may be NULL where nothing was said. */
 struct run_options {
     char **patterns;
@@ -32,6 +40,8 @@ struct run_options {
     const char *host;            /* "auto", "xen" or "lab" */
     char *cpu;                   /* one or several, with commas between; cut up */
     enum lab_clock clock;
+    struct variant variant;      /* what the lab has of the user's own */
+    struct run_factors factors;  /* bench/factors.h */
     uint32_t without;
     bool json, raw, wide, layers;
 };

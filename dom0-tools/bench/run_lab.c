@@ -127,7 +127,7 @@ static int run_machine(const struct run_options *o, bool smp,
                        const struct selection *selection, struct results *results)
 {
     struct lab_options lab = { .clock = o->clock, .smp = smp, .suite = o->suite,
-                               .without = o->without, .cpu = o->cpu };
+                               .without = o->without, .cpu = o->cpu, .variant = o->variant };
     bool one = !lab_cpu_smp(o->cpu);
     struct column_set in_dom0 = columns_every();
     struct selection xen;
@@ -165,7 +165,7 @@ int run_lab(const struct run_options *o, const struct session_options *session,
             const struct selection *selection, struct results *results)
 {
     struct lab_options lab = { .clock = o->clock, .suite = o->suite, .without = o->without,
-                               .cpu = o->cpu };
+                               .cpu = o->cpu, .variant = o->variant };
     struct run_options rest = *o;
     struct lab_facts facts;
     uint64_t begun = seconds();
@@ -190,6 +190,8 @@ int run_lab(const struct run_options *o, const struct session_options *session,
         environment_lab(&results->environment, run_clock_name(o->clock));
     replace(o->cpu ? &results->environment.bochs : &results->environment.qemu, facts.version);
     replace(&results->environment.cpu, facts.cpu);
+    replace(&results->environment.xen_options, o->variant.xen_options);
+    replace(&results->environment.dom0_options, o->variant.dom0_options);
     features = lab_features(&lab);
     if ( features )
         replace(&results->environment.cpu_features, features);

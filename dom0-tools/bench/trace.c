@@ -118,6 +118,8 @@ static int trace_column(struct session *s, const struct column *column, struct t
         return status;
     if ( s->symbols.kernel && t->capture.environment.dom0_modules )
         symbols_place_modules(s->symbols.kernel, t->capture.environment.dom0_modules);
+    if ( s->lab.variant.xen )
+        environment_name_build(&t->capture.environment);
     t->names = names_new(&s->symbols, s->elf, &t->capture.record);
     if ( !trace_make(&t->capture, t->names, &t->trace) )
         status = STATUS_FAILED;
@@ -166,7 +168,18 @@ static int write_files(const struct trace_options *a, const struct trace *trace)
 }
 
 /* What --against names: a mode, else a file, else a suite if it can be called that. */
-enum other { OTHER_NONE, OTHER_MODE, OTHER_FILE, OTHER_SUITE };
+enum other { OTHER_NONE, OTHER_MODE, OTHER_FILE, OTHER_XEN, OTHER_SUITE };
+
+/* A trace is JSON; packed files and ELF files begin otherwise. */
+static enum other other_file(const char *path)
+{
+    FILE *f = fopen(path, "re");
+    int first = f ? fgetc(f) : EOF;
+
+    if ( f )
+        fclose(f);
+    return first == 0x1f || first == 0x7f ? OTHER_XEN : OTHER_FILE;
+}
 
 static enum other other_side(const char *against)
 {
@@ -174,7 +187,7 @@ static enum other other_side(const char *against)
         return OTHER_NONE;
     if ( column_find(against) )
         return OTHER_MODE;
-    return access(against, F_OK) && !strpbrk(against, "./") ? OTHER_SUITE : OTHER_FILE;
+    return access(against, F_OK) && !strpbrk(against, "./") ? OTHER_SUITE : other_file(against);
 }
 
 static int trace_file(const char *against, struct traced *t)
@@ -196,13 +209,25 @@ static int trace_file(const char *against, struct traced *t)
     return status;
 }
 
-/* The same row in another suite's lab, a session of its own. */
+/* The same row in a suite's own lab, a session of its own. */
 static int trace_suite(struct session *s, const char *suite, const struct column *column,
                        struct traced *t)
 {
     int status = suite_choose(&suite);
 
     s->lab.suite = suite;
+    s->lab.variant = (struct variant){ .xen = NULL };
+    return status ? status : trace_column(s, column, t);
+}
+
+/* The same row on another Xen. */
+static int trace_xen(struct session *s, const char *xen, const struct column *column,
+                     struct traced *t)
+{
+    int status;
+
+    s->lab.variant = (struct variant){ .xen = xen };
+    status = variant_check(&s->lab.variant);
     return status ? status : trace_column(s, column, t);
 }
 
@@ -220,6 +245,8 @@ static int trace_row(struct session *s, const struct column *column)
         status = trace_column(s, column, &one);
     if ( status == STATUS_OK && side == OTHER_MODE )
         status = trace_column(s, column_find(a->against), &other);
+    if ( status == STATUS_OK && side == OTHER_XEN )
+        status = trace_xen(&elsewhere, a->against, column, &other);
     if ( status == STATUS_OK && side == OTHER_SUITE )
         status = trace_suite(&elsewhere, a->against, column, &other);
     if ( status == STATUS_OK )
@@ -265,6 +292,7 @@ int trace_run(struct trace_options *a)
         return STATUS_USAGE;
     s.lab.suite = a->suite;
     s.lab.without = a->without;
+    s.lab.variant = a->variant;
     if ( !a->view.stages && !a->view.functions )
         a->view.stages = a->view.functions = true;
     s.image = select_image(a->image);

@@ -14,6 +14,7 @@
 struct trace_options {
     const char *row, *image, *host, *suite, *against, *folded, *svg, *sequence;
     const struct column *column;
+    struct variant variant;      /* what the lab has of the user's own */
     uint32_t without;
     bool json;
     uint32_t samples, number;

@@ -2,10 +2,9 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "bench/self.h"
 #include "lib/cancel.h"
-#include "lib/child.h"
 #include "machines/lab.h"
 #include "report/json.h"
 #include "xenometer.h"
@@ -26,16 +25,14 @@ void verify_rows(struct selection *s)
 static int run(const struct verify_options *o, const struct selection *selection,
                const char *cpu, const char *without, struct results *results)
 {
-    const char **argv = xcalloc(selection->count + 10, sizeof(*argv));
+    const char **argv = xcalloc(selection->count + 9, sizeof(*argv));
     char *cpu_option = xasprintf("--cpu=%s", cpu), *boots = xasprintf("--boots=%u", o->boots);
     char *samples = o->samples ? xasprintf("--samples=%u", o->samples) : NULL;
     char *modes = columns_text(&selection->columns, ","), *list = NULL, *text;
-    int out = memory_file("results", 0), status = STATUS_ENVIRONMENT;
-    struct child child;
     size_t n = 0, size;
+    int status;
 
     list = xasprintf("--modes=%s", modes);
-    argv[n++] = "/proc/self/exe";
     argv[n++] = "run";
     argv[n++] = "--host=lab";
     argv[n++] = "--json";
@@ -49,25 +46,10 @@ static int run(const struct verify_options *o, const struct selection *selection
     for ( size_t i = 0; i < selection->count; i++ )
         argv[n++] = selection->rows[i]->name;
 
-    if ( out >= 0 && child_start(&child, &(struct child_start){
-             .argv = argv, .stdin_fd = -1, .stdout_fd = out, .stderr_fd = STDERR_FILENO }) == 0 )
-    {
-        while ( !child_wait(&child, 100) && !cancelled() )
-            ;
-        child_kill(&child);
-        text = memory_file_text(out, &size);
-        if ( cancelled() )
-            status = cancelled();
-        else if ( size == 0 )
-            /* It has said why. */
-            status = child_exit_status(&child);
-        else
-            status = results_from_json(text, size, "the lab's answer", results)
-                ? STATUS_ENVIRONMENT : STATUS_OK;
-        free(text);
-    }
-    if ( out >= 0 )
-        close(out);
+    status = self_run(argv, &text, &size);
+    if ( status == STATUS_OK && results_from_json(text, size, "the lab's answer", results) )
+        status = STATUS_ENVIRONMENT;
+    free(text);
     free(list);
     free(modes);
     free(samples);

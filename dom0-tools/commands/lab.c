@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "commands/lab_options.h"
 #include "lib/cancel.h"
 #include "lib/files.h"
 #include "machines/lab.h"
@@ -155,6 +156,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         file->name = argument;
         file->host_path = base_name(argument);
         return 0;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &a->options.variant;
+        return 0;
     case ARGP_KEY_ARG:
         return parse_word(a, argument, state);
     }
@@ -162,7 +166,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 }
 
 static const struct argp parser = {
-    .options = options_table, .parser = parse,
+    .options = options_table, .parser = parse, .children = lab_options_children,
     .args_doc = "build\nrun [--] COMMAND [ARGUMENT…]\nshell\nstatus\nclean",
     .doc = "A real Xen with a real dom0, in QEMU: for machines that are no Xen host."
            "\vThe lab is assembled from Debian packages, without root and without "
@@ -240,6 +244,27 @@ static void add_bochs(const struct cache *cache, json_t *snapshots)
     free(pattern);
 }
 
+/* One with parts of the user's own: what is in it, how large, last used when. */
+static void add_own(void *context, const char *path, time_t used)
+{
+    char *about = path_in(path, VARIANT_ABOUT), *text = read_whole_file(about, NULL), when[32];
+    struct tm t;
+
+    strftime(when, sizeof(when), "%Y-%m-%d %H:%M", localtime_r(&used, &t));
+    json_array_append_new(context, json_pack("{s:s,s:s,s:I,s:s}", "name", base_name(path),
+        "about", text ? text : "?", "bytes", (json_int_t)disk_usage(path), "used", when));
+    free(text);
+    free(about);
+}
+
+static json_t *own_labs(const struct cache *cache)
+{
+    json_t *list = json_array();
+
+    cache_each_own(cache, add_own, list);
+    return list;
+}
+
 static json_t *status_document(const struct cache *cache, const struct recipe *recipe,
                                const struct lab_facts *facts)
 {
@@ -266,7 +291,7 @@ static json_t *status_document(const struct cache *cache, const struct recipe *r
     }
     if ( assembled )
         add_bochs(cache, snapshots);
-    return json_pack("{s:s,s:s,s:I,s:I,s:s,s:b,s:o,s:s,s:s,s:s,s:s,s:s,s:b,s:s}",
+    return json_pack("{s:s,s:s,s:I,s:I,s:s,s:b,s:o,s:s,s:s,s:s,s:s,s:s,s:b,s:s,s:o}",
         "cache", cache->root, "suite", cache->suite,
         "bytes", (json_int_t)disk_usage(cache->root),
         "package_bytes", (json_int_t)disk_usage(cache->debs),
@@ -274,7 +299,8 @@ static json_t *status_document(const struct cache *cache, const struct recipe *r
         "assembled", assembled, "snapshots", snapshots,
         "xen", facts->xen, "dom0_kernel", facts->dom0_kernel, "qemu", facts->version,
         "cpu", facts->cpu, "accelerator", facts->accel,
-        "kvm_usable", facts->kvm_usable, "kvm", facts->kvm_reason);
+        "kvm_usable", facts->kvm_usable, "kvm", facts->kvm_reason,
+        "own_labs", own_labs(cache));
 }
 
 static void print_status(json_t *document)
@@ -299,6 +325,14 @@ static void print_status(json_t *document)
                json_string_value(json_object_get(snapshot, "name")), MIB(snapshot, "bytes"));
     printf("accelerator  %s\n", TEXT("accelerator"));
     printf("KVM          %s\n", TEXT("kvm"));
+    json_array_foreach(json_object_get(document, "own_labs"), index, snapshot)
+        printf("%s%s, %lld MiB, used %s: %s\n", index ? "             " : "own labs     ",
+               json_string_value(json_object_get(snapshot, "name")), MIB(snapshot, "bytes"),
+               json_string_value(json_object_get(snapshot, "used")),
+               json_string_value(json_object_get(snapshot, "about")));
+    if ( json_array_size(json_object_get(document, "own_labs")) )
+        printf("             of these at most %llu MiB; the one used longest ago makes room\n",
+               CACHE_OWN_BYTES >> 20);
 #undef MIB
 #undef TEXT
 }
@@ -318,7 +352,7 @@ static int command_status(struct lab_arguments *a)
     if ( status == STATUS_OK )
     {
         if ( recipe.resolved )
-            cache_set_key(&cache, recipe_key(&recipe, machine_key()));
+            cache_set_key(&cache, recipe_key(&recipe, machine_key()), 0);
         document = status_document(&cache, &recipe, &facts);
         if ( a->json )
         {

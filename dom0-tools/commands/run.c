@@ -11,15 +11,17 @@
 #include <errno.h>
 #include <string.h>
 
+#include "bench/factors.h"
 #include "bench/run.h"
 #include "catalogue/select.h"
+#include "commands/lab_options.h"
 #include "measure/plan.h"
 #include "report/store.h"
 #include "xenometer.h"
 
 enum { OPTION_IMAGE = 256, OPTION_CONFIGS, OPTION_HOST, OPTION_CLOCK, OPTION_RAW,
        OPTION_ROW_DEADLINE, OPTION_SEED, OPTION_LAYERS, OPTION_SUITE, OPTION_BRIDGE, OPTION_KERNEL,
-       OPTION_WITHOUT, OPTION_CPU, OPTION_SAVE };
+       OPTION_WITHOUT, OPTION_CPU, OPTION_SAVE, OPTION_FACTOR };
 
 static const struct argp_option options_table[] = {
     { "modes", 'm', "LIST", 0, "Modes to run: pv, pvh, hvm, bare, dom0, all (default all)", 0 },
@@ -36,6 +38,7 @@ static const struct argp_option options_table[] = {
     { "clock", OPTION_CLOCK, "exact|fast|kvm", 0, "The lab's clock (default exact: counts instructions)", 0 },
     { "lab-suite", OPTION_SUITE, "SUITE", 0, "The lab made of another Debian suite's packages, such as bookworm (default: $XENOMETER_LAB_SUITE, or " LAB_SUITE ")", 0 },
     { "cpu", OPTION_CPU, "CPU", 0, "The lab's: amd (default, in QEMU), intel (in Bochs, with VT-x), amd-bochs, or a model by Bochs's name; several, with commas between, side by side", 0 },
+    { "factor", OPTION_FACTOR, "WHERE:OPTION", 0, "Once more with an option of Xen's or dom0's kernel, such as xen:spec-ctrl=no or dom0:mitigations=off, side by side; may be given again, and several be joined by +", 0 },
     { "without", OPTION_WITHOUT, "FEATURE", 0, "The lab's CPU without a feature that QEMU lacks and the lab adds: nrip-save, decodeassists", 0 },
     { "deadline", 'd', "SECONDS", 0, "Whole run, wall clock (default 1800; in Bochs 7200)", 0 },
     { "row-deadline", OPTION_ROW_DEADLINE, "SECONDS", 0, "One row in one domain, by dom0's clock (default 30; in the exact lab 3)", 0 },
@@ -76,6 +79,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case OPTION_LAYERS: o->layers = true;      return 0;
     case OPTION_SUITE:  o->suite = argument;   return 0;
     case OPTION_CPU:    o->cpu = argument;     return 0;
+    case OPTION_FACTOR:
+        return factors_add(&o->factors, argument) ? EINVAL : 0;
     case OPTION_WITHOUT:
         return lab_features_parse("--without", argument, &o->without) ? EINVAL : 0;
     case OPTION_IMAGE:  o->image = argument;   return 0;
@@ -103,6 +108,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
             return EINVAL;
         }
         return 0;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &o->variant;
+        return 0;
     case ARGP_KEY_ARGS:
         o->patterns = state->argv + state->next;
         o->pattern_count = (size_t)(state->argc - state->next);
@@ -112,7 +120,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 }
 
 static const struct argp parser = {
-    .options = options_table, .parser = parse, .args_doc = "[ROW…]",
+    .options = options_table, .parser = parse, .children = lab_options_children,
+    .args_doc = "[ROW…]",
     .doc = "Measure rows (default: the headline rows) in every mode and compare them."
            "\vROW is a name or a pattern, as `xenometer list` shows them.\n\n"
            "Examples:\n"
@@ -120,7 +129,9 @@ static const struct argp parser = {
            "  xenometer run 'hypercall/*' --modes=pv,pvh\n"
            "  xenometer run port/qemu-ide port/ioreq -m hvm -n 500 -o ports.json\n"
            "  xenometer run --cpu=amd,intel 'hypercall/*' 'exit/*'\n"
-           "  xenometer run --host=lab --lab-suite=bookworm -o xen-4.17.json\n\n"
+           "  xenometer run --host=lab --lab-suite=bookworm -o xen-4.17.json\n"
+           "  xenometer run --xen=xen/xen.gz 'hypercall/*'\n"
+           "  xenometer run --factor=xen:spec-ctrl=no --factor=xen:sched=credit event/roundtrip-idle\n\n"
            "Exit status: 0 fine, 1 a row failed, 2 usage, 3 something is missing on "
            "this machine, 4 deadline.",
 };
@@ -132,5 +143,7 @@ int command_run(int argc, char **argv)
         .boots = RUN_BOOTS, .seed = PLAN_SEED,
     };
 
-    return argp_parse(&parser, argc, argv, 0, NULL, &o) ? STATUS_USAGE : run_rows(&o);
+    if ( argp_parse(&parser, argc, argv, 0, NULL, &o) )
+        return STATUS_USAGE;
+    return o.factors.count ? factors_run(&o) : run_rows(&o);
 }

@@ -10,6 +10,7 @@
 
 #include "bench/trace.h"
 #include "catalogue/select.h"
+#include "commands/lab_options.h"
 #include "xenometer.h"
 
 enum { OPTION_WITHOUT = 256, OPTION_IMAGE, OPTION_HOST, OPTION_AGAINST, OPTION_FOLDED, OPTION_SVG,
@@ -18,7 +19,7 @@ enum { OPTION_WITHOUT = 256, OPTION_IMAGE, OPTION_HOST, OPTION_AGAINST, OPTION_F
 
 static const struct argp_option options[] = {
     { "mode", 'm', "MODE", 0, "pv, pvh, hvm or bare (default: the first that the row runs in)", 0 },
-    { "against", OPTION_AGAINST, "MODE|SUITE|FILE", 0, "Set beside it the same row in another mode, in the lab of another Debian suite, or a trace written with --json: what changed, function by function, most first", 0 },
+    { "against", OPTION_AGAINST, "MODE|SUITE|FILE", 0, "Set beside it the same row in another mode, in the lab of another Debian suite, on another Xen (a file as for --xen), or a trace written with --json: what changed, function by function, most first", 0 },
     { "stages", OPTION_STAGES, NULL, 0, "Only the table of stages, in order", 0 },
     { "functions", OPTION_FUNCTIONS, NULL, 0, "Only the table of functions", 0 },
     { "limit", OPTION_LIMIT, "N", 0, "Lines of the table of functions (default 20; 0: all)", 0 },
@@ -93,6 +94,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
         }
         a->host = text;
         return 0;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &a->variant;
+        return 0;
     case ARGP_KEY_ARG:
         if ( a->row )
         {
@@ -111,7 +115,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 }
 
 static const struct argp parser = {
-    .options = options, .parser = parse, .args_doc = "ROW",
+    .options = options, .parser = parse, .children = lab_options_children, .args_doc = "ROW",
     .doc = "Show where every instruction of one crossing goes: guest, Xen, dom0's kernel, dom0's "
            "processes, in order, function by function."
            "\vThe row runs in the lab, with the instruction clock, unchanged; the layers add up to "
@@ -120,6 +124,7 @@ static const struct argp parser = {
            "  xenometer trace port/qemu-ide --mode=hvm\n"
            "  xenometer trace hypercall/null --mode=pv --against=pvh\n"
            "  xenometer trace hypercall/null --mode=pv --against=trixie\n"
+           "  xenometer trace hypercall/null --xen=new/xen.gz --against=old/xen.gz\n"
            "  xenometer trace ring/echo-64b -m pvh --svg=echo.svg --sequence=sequence.svg\n"
            "  xenometer trace exit/cpuid-basic -m hvm --without=nrip-save --json >before.json\n"
            "  xenometer trace exit/cpuid-basic -m hvm --against=before.json\n\n"

@@ -11,6 +11,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/cancel.h"
@@ -117,6 +118,17 @@ bool child_wait(struct child *child, int milliseconds)
     if ( poll(&ended, 1, milliseconds) == 1 )
         reap(child, 0);
     return child->ended;
+}
+
+uint64_t child_cpu_ms(const struct child *child)
+{
+    struct timespec used;
+    clockid_t clock;
+
+    if ( !child->pid || child->ended || clock_getcpuclockid(child->pid, &clock) ||
+         clock_gettime(clock, &used) )
+        return 0;
+    return (uint64_t)used.tv_sec * 1000 + (uint64_t)used.tv_nsec / 1000000;
 }
 
 void child_kill(struct child *child)

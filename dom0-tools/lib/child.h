@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct child {
@@ -31,6 +32,9 @@ int child_start(struct child *child, const struct child_start *how);
 
 /* Wait up to `milliseconds`; true when it has ended.  A signal ends the wait. */
 bool child_wait(struct child *child, int milliseconds);
+
+/* Milliseconds of CPU that it has had; 0 once it has ended. */
+uint64_t child_cpu_ms(const struct child *child);
 
 /* SIGKILL to its whole group, and reap.  Harmless when it has ended. */
 void child_kill(struct child *child);

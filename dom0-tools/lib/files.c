@@ -147,7 +147,7 @@ static int add_usage(const char *path, const struct stat *st, int type, struct F
     (void)path;
     (void)type;
     (void)ftw;
-    usage += (uint64_t)st->st_blocks * 512;
+    usage += (uint64_t)st->st_blocks * 512 / (st->st_nlink && S_ISREG(st->st_mode) ? st->st_nlink : 1);
     return 0;
 }
 

@@ -17,7 +17,7 @@ int write_whole_file(const char *path, const void *data, size_t size, unsigned m
 int write_all(int fd, const void *data, size_t size);   /* 0 or errno */
 int make_directories(const char *path);   /* mkdir -p; 0 or errno */
 int remove_tree(const char *path);        /* 0 or errno; missing is fine */
-uint64_t disk_usage(const char *path);    /* bytes allocated below */
+uint64_t disk_usage(const char *path);    /* bytes allocated below; of a file with more names, its share */
 
 /* FNV-1a, 64 bits: tells contents apart, protects from nobody. */
 #define HASH_START 0xcbf29ce484222325ull

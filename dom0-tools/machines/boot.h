@@ -5,7 +5,10 @@
 #ifndef MACHINES_BOOT_H
 #define MACHINES_BOOT_H
 
+#include <stdbool.h>
+
 #include "lib/lab_clock.h"
+#include "systems/cache.h"
 
 /*
  * Xen: smap=hvm, because with SMAP for PV dom0 dies at its first IRETQ to ring
@@ -15,9 +18,10 @@
  * first #NM, its default on AMD, Linux saves another vCPU's for the process it switches from.
  * No noreboot: a panic must end QEMU, not hang it.
  */
+#define XEN_EAGER_FPU "spec-ctrl=eager-fpu "
 #define XEN_OPTIONS \
     "console=com1 com1=115200,8n1 smap=hvm max_cstate=0 bootscrub=0 " \
-    "spec-ctrl=eager-fpu dom0_mem=400M,max:400M loglvl=all guest_loglvl=all"
+    XEN_EAGER_FPU "dom0_mem=400M,max:400M loglvl=all guest_loglvl=all"
 /*
  * For a domain with two vCPUs: dom0 and the first on CPU 0, as in the machine with
  * one CPU, the second on CPU 1.  As nothing moves, a run repeats to the
@@ -51,5 +55,12 @@
 #define DOM0_OPTIONS \
     "console=hvc0 panic=1 loglevel=4 sysctl.vm.overcommit_memory=1 " DOM0_BOOTS_FAST \
     " " LAB_VARIABLE "=%s"
+
+/*
+ * Both for the lab in cache->lab: what it has of the user's own in front, so that what the lab
+ * needs comes last and holds, and without what its Xen does not know.  The caller's.
+ */
+char *boot_xen_options(const struct cache *cache, bool smp);
+char *boot_dom0_options(const struct cache *cache, const char *clock);
 
 #endif

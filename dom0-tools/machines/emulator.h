@@ -32,6 +32,7 @@ struct emulator {
     int (*boot)(struct instance *instance, const struct cache *cache, int *console);
     int (*load)(struct instance *instance, const struct cache *cache);
     bool (*wait)(struct instance *instance, int milliseconds);
+    uint64_t (*cpu_ms)(struct instance *instance);   /* that it has had, milliseconds */
     char *(*messages)(struct instance *instance);
     char *(*ending)(struct instance *instance);
     void (*end)(struct instance *instance);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/cancel.h"
 #include "lib/files.h"
@@ -12,6 +13,7 @@
 #include "machines/qemu/machine.h"
 #include "systems/assemble.h"
 #include "systems/packages.h"
+#include "systems/xen_image.h"
 #include "xenometer.h"
 
 /* The host CPU's name; the caller's. */
@@ -28,6 +30,21 @@ static char *host_cpu(void)
     }
     free(info);
     return name ? name : xstrdup("unknown CPU");
+}
+
+/* Of the Xen in the assembled lab. */
+static void read_build_id(const struct cache *cache, struct lab_facts *facts)
+{
+    char *path = path_in(cache->lab, "xen");
+    struct xen_image image;
+
+    if ( access(path, R_OK) == 0 )
+    {
+        if ( xen_image_read(path, &image) == STATUS_OK )
+            strcpy(facts->xen_build_id, image.build_id);
+        xen_image_free(&image);
+    }
+    free(path);
 }
 
 int lab_facts(const struct lab_options *options, struct lab_facts *facts)
@@ -49,11 +66,12 @@ int lab_facts(const struct lab_options *options, struct lab_facts *facts)
         facts->emulator = emulator->name;
         if ( recipe.resolved )
         {
-            cache_set_key(&cache, recipe_key(&recipe, machine_key()));
+            cache_set_key(&cache, recipe_key(&recipe, machine_key()), 0);
             packages_version(recipe.resolved, "xen-hypervisor-", facts->xen,
                              sizeof(facts->xen), NULL, 0);
             packages_version(recipe.resolved, "linux-image-", ignored, sizeof(ignored),
                              facts->dom0_kernel, sizeof(facts->dom0_kernel));
+            read_build_id(&cache, facts);
         }
     }
     recipe_free(&recipe);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/cancel.h"
@@ -16,6 +17,7 @@
 #include "xenometer.h"
 
 #define SHOWN_LINES 15   /* of the serial log, after a failure */
+#define SILENT_PART 5u   /* the part of a boot's time that is silence enough to give up */
 
 const struct emulator *emulator_of(const struct lab_options *options)
 {
@@ -128,54 +130,119 @@ bool instance_panicked(struct instance *instance)
     return panicked;
 }
 
+char *instance_log(struct instance *instance)
+{
+    return serial_text(instance, NULL);
+}
+
+/* The start of the line that `at` is in, and of one of the lines before it. */
+static char *line_start(char *log, char *at, unsigned before)
+{
+    for ( ; at > log; at-- )
+        if ( at[-1] == '\n' && before-- == 0 )
+            break;
+    return at;
+}
+
+/* What the lab's init says when something does not start; the kernel's panic that follows has
+ * nothing new. */
+#define INIT_WORDS "\ninit: "
+
 void instance_explain(struct instance *instance, const char *what)
 {
     char *log = serial_text(instance, NULL), *rest = log + strlen(log), *line;
-    char *panic = find_panic(log);
+    char *panic = find_panic(log), *init = strstr(log, INIT_WORDS);
 
     message("%s", what);
-    /* From the panic on, because call traces follow; else the last lines. */
-    if ( panic )
-        for ( rest = panic; rest > log && rest[-1] != '\n'; rest-- )
-            ;
+    /* From the panic on, because call traces follow, or from what made init end, with the
+     * complaint before it; else the last lines. */
+    if ( init )
+        rest = line_start(log, init + 1, 4);
+    else if ( panic )
+    {
+        /* Where Xen was, above its registers. */
+        char *where = memmem(log, (size_t)(panic - log), "(XEN) RIP: ", 11);
+
+        if ( where )
+            message("  | %.*s", (int)strcspn(where, "\r\n"), where);
+        rest = line_start(log, panic, 2);
+    }
     else
-        for ( unsigned lines = 0; rest > log; rest-- )
-            if ( rest[-1] == '\n' && lines++ == SHOWN_LINES )
-                break;
+        rest = line_start(log, rest, SHOWN_LINES);
     for ( unsigned lines = 0;
           lines < SHOWN_LINES && (line = strsep(&rest, "\n")) != NULL; lines++ )
     {
         line[strcspn(line, "\r")] = '\0';
         if ( *line )
             message("  | %s", line);
+        if ( init && !strncmp(line, INIT_WORDS + 1, strlen(INIT_WORDS) - 1) )
+            break;
     }
     free(log);
+}
+
+/* The emulator has ended: QEMU without an error, when the machine was reset. */
+static int explain_end(struct instance *instance)
+{
+    char *ending = instance_ending(instance);
+    char *text = strstr(ending, "exited with status 0")
+        ? xasprintf("the lab did not boot: Xen or dom0's kernel reset the machine (%s)", ending)
+        : xasprintf("the lab did not boot: %s", ending);
+
+    instance_explain(instance, text);
+    free(text);
+    free(ending);
+    return STATUS_ENVIRONMENT;
+}
+
+/* How far it was when something was last heard of it. */
+struct heard {
+    size_t length;       /* of the serial log */
+    uint64_t cpu_ms;     /* of the emulator's CPU time */
+};
+
+/* Nothing for so long that nothing will come: by the emulator's own time, since it may have
+ * a small part of a CPU. */
+static bool is_silent(struct instance *instance, struct heard *heard)
+{
+    struct stat st;
+    uint64_t now = instance->emulator->cpu_ms(instance);
+
+    if ( instance->serial < 0 || fstat(instance->serial, &st) ||
+         (size_t)st.st_size != heard->length )
+    {
+        heard->length = instance->serial < 0 ? 0 : (size_t)st.st_size;
+        heard->cpu_ms = now;
+    }
+    return now > heard->cpu_ms + 1000ull * instance->emulator->boot_seconds / SILENT_PART;
 }
 
 int instance_wait_for_agent(struct instance *instance)
 {
     unsigned seconds = instance->emulator->boot_seconds;
     uint64_t until = now_ms() + 1000ull * seconds;
-    char *ending, *text;
+    struct heard heard = { 0 };
+    char *text;
 
     while ( __atomic_load_n(&instance->header->agent_state, __ATOMIC_ACQUIRE) == CHANNEL_BOOTING )
     {
         if ( cancelled() )
             return cancelled();
         if ( instance_wait(instance, 20) )
-        {
-            ending = instance_ending(instance);
-            text = xasprintf("the lab did not boot: %s", ending);
-            instance_explain(instance, text);
-            free(text);
-            free(ending);
-            return STATUS_ENVIRONMENT;
-        }
+            return explain_end(instance);
         if ( instance_panicked(instance) )
         {
             /* Let it finish its last words. */
             instance_wait(instance, 500);
             instance_explain(instance, "the lab did not boot: panic");
+            return STATUS_ENVIRONMENT;
+        }
+        if ( is_silent(instance, &heard) )
+        {
+            text = xasprintf("the lab did not boot: it hangs, and has said nothing for %u s of %s's "
+                             "CPU time", seconds / SILENT_PART, instance->emulator->name);
+            instance_explain(instance, text);
+            free(text);
             return STATUS_ENVIRONMENT;
         }
         if ( now_ms() > until )

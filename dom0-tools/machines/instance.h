@@ -57,6 +57,9 @@ void instance_end(struct instance *instance);
  */
 bool instance_panicked(struct instance *instance);
 
+/* Xen's log and dom0's so far; the caller's. */
+char *instance_log(struct instance *instance);
+
 /* "… ended before …": one line, then the last lines of Xen's serial log. */
 void instance_explain(struct instance *instance, const char *what);
 

@@ -24,6 +24,7 @@
 #include <stdint.h>
 
 #include "systems/suite.h"
+#include "systems/variant.h"
 
 enum lab_clock {
     LAB_EXACT,   /* TCG, one vCPU unless smp; the TSC counts executed instructions */
@@ -56,6 +57,7 @@ struct lab_options {
     const struct lab_plugin *plugin;   /* NULL: none */
     const char *suite;       /* Debian suite whose packages it is made of; NULL:
                                 LAB_SUITE */
+    struct variant variant;  /* parts of the user's own: another Xen, options */
     bool quiet;              /* no progress lines */
     const char *cache;       /* cache directory; NULL: $XENOMETER_CACHE, else
                                 ${XDG_CACHE_HOME:-$HOME/.cache}/xenometer */
@@ -133,6 +135,7 @@ char *lab_features(const struct lab_options *options);
 /* What the lab consists of, for the environment of results and for doctor. */
 struct lab_facts {
     char xen[64];            /* "4.17.7"; empty: no packages resolved yet */
+    char xen_build_id[65];   /* of the assembled lab's; empty: none is */
     char dom0_kernel[64];    /* "6.1.0-56-amd64"; empty likewise */
     const char *emulator;    /* "QEMU" or "Bochs" */
     char version[64];        /* its: "7.2.22" */

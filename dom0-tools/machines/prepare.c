@@ -22,10 +22,50 @@ static bool is_made(const struct emulator *emulator, const struct cache *cache)
 }
 
 /* With the build lock: whatever another process has not done meanwhile. */
+/* The suite's own lab, which others are made from. */
+static int build_base(struct cache *cache, struct recipe *recipe)
+{
+    /* The list may be older than what is left of debs/. */
+    int status = packages_complete(cache, recipe->resolved) ? STATUS_OK
+        : packages_download(cache, recipe->wanted);
+
+    if ( status == STATUS_OK )
+    {
+        free(recipe->resolved);
+        recipe->resolved = packages_resolved(cache, recipe->wanted);
+        cache_set_key(cache, recipe_key(recipe, machine_key()), 0);
+        if ( !cache_use(cache) )
+        {
+            remove_tree(cache->lab);   /* one without its lock is half a one */
+            status = assemble(cache, recipe);
+            if ( status == STATUS_OK && !cache_use(cache) )
+                status = STATUS_ENVIRONMENT;
+        }
+    }
+    return status;
+}
+
+/* From it, which nobody removes while we have the build lock, one with the user's parts. */
+static int build_own(const struct lab_options *options, struct cache *cache,
+                     struct recipe *recipe, uint64_t own)
+{
+    int status;
+
+    cache_set_key(cache, recipe_key(recipe, machine_key()), own);
+    if ( cache_use(cache) )
+        return STATUS_OK;
+    remove_tree(cache->lab);
+    status = variant_make(cache, &options->variant);
+    if ( status == STATUS_OK && !cache_use(cache) )
+        status = STATUS_ENVIRONMENT;
+    return status;
+}
+
 static int build(const struct lab_options *options, struct cache *cache,
-                 struct recipe *recipe, bool snapshot, bool update)
+                 struct recipe *recipe, uint64_t own, bool snapshot, bool update)
 {
     const struct emulator *emulator = emulator_of(options);
+    bool made = false;
     int status = STATUS_OK;
 
     /* Another builder may have resolved them while we waited. */
@@ -41,24 +81,14 @@ static int build(const struct lab_options *options, struct cache *cache,
         if ( recipe->resolved == NULL )
             return STATUS_ENVIRONMENT;
     }
-    cache_set_key(cache, recipe_key(recipe, machine_key()));
+    cache_set_key(cache, recipe_key(recipe, machine_key()), own);
     if ( !cache_use(cache) )
     {
-        /* The list may be older than what is left of debs/. */
-        status = packages_complete(cache, recipe->resolved) ? STATUS_OK
-            : packages_download(cache, recipe->wanted);
-        if ( status == STATUS_OK )
+        status = build_base(cache, recipe);
+        if ( status == STATUS_OK && own )
         {
-            free(recipe->resolved);
-            recipe->resolved = packages_resolved(cache, recipe->wanted);
-            cache_set_key(cache, recipe_key(recipe, machine_key()));
-            if ( !cache_use(cache) )
-            {
-                remove_tree(cache->lab);   /* one without its lock is half a one */
-                status = assemble(cache, recipe);
-                if ( status == STATUS_OK && !cache_use(cache) )
-                    status = STATUS_ENVIRONMENT;
-            }
+            status = build_own(options, cache, recipe, own);
+            made = status == STATUS_OK;
         }
     }
     if ( status == STATUS_OK && options->clock == LAB_KVM )
@@ -67,8 +97,12 @@ static int build(const struct lab_options *options, struct cache *cache,
         status = emulator->make(cache);
     if ( status == STATUS_OK && snapshot && !snapshot_exists(cache, options) )
         status = snapshot_make(cache, options);
+    if ( status != STATUS_OK && made )
+        cache_remove_own(cache);   /* one that does not boot is of no use */
     if ( status == STATUS_OK )
         cache_remove_labs(cache, false);
+    if ( status == STATUS_OK && own )
+        cache_trim_own(cache);
     return status;
 }
 
@@ -76,18 +110,21 @@ int prepare(const struct lab_options *options, struct cache *cache, bool snapsho
 {
     const struct emulator *emulator = emulator_of(options);
     struct recipe recipe = { 0 };
+    uint64_t own = 0;
     bool ready = false;
     int status;
 
     stage_quiet(options->quiet);
     status = cache_open(cache, options->suite, options->cache);
     if ( status == STATUS_OK )
+        status = variant_key(&options->variant, &own);
+    if ( status == STATUS_OK )
         status = emulator->require(options);
     if ( status == STATUS_OK )
         status = recipe_read(&recipe, cache);
     if ( status == STATUS_OK && recipe.resolved && !update )
     {
-        cache_set_key(cache, recipe_key(&recipe, machine_key()));
+        cache_set_key(cache, recipe_key(&recipe, machine_key()), own);
         ready = cache_use(cache) && is_made(emulator, cache) &&
                 (!snapshot || snapshot_exists(cache, options));
         if ( ready && options->clock == LAB_KVM )
@@ -97,7 +134,7 @@ int prepare(const struct lab_options *options, struct cache *cache, bool snapsho
     {
         status = cache_lock_build(cache);
         if ( status == STATUS_OK )
-            status = build(options, cache, &recipe, snapshot, update);
+            status = build(options, cache, &recipe, own, snapshot, update);
         cache_unlock_build(cache);
     }
     recipe_free(&recipe);

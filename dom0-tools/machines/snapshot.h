@@ -10,8 +10,14 @@
 #include "machines/lab.h"
 #include "systems/cache.h"
 
+/* In the snapshot's directory: what was on the serial line while it booted. */
+#define SNAPSHOT_LOG "boot.log"
+
 bool snapshot_exists(const struct cache *cache, const struct lab_options *options);
 /* Boot and write it; the build lock and the lab's use lock must be held. */
 int snapshot_make(struct cache *cache, const struct lab_options *options);
+
+/* That log; the caller's.  NULL: there is none. */
+char *snapshot_log(const struct cache *cache, const struct lab_options *options);
 
 #endif

@@ -37,6 +37,12 @@ bool environment_is_xen(char **why_not)
     return false;
 }
 
+void environment_name_build(struct environment *e)
+{
+    if ( e->xen && e->xen_build_id )
+        set(&e->xen, xasprintf("%s (%.8s)", e->xen, e->xen_build_id));
+}
+
 void environment_started(struct environment *e)
 {
     char text[32];
@@ -97,6 +103,8 @@ int environment_here(struct environment *e)
     /* Counted instructions have no frequency. */
     e->tsc_hz = strcmp(e->clock, "instructions") ? xenctrl_tsc_hz(xen) : 0;
     set(&e->xen, xenctrl_version(xen));
+    set(&e->xen_build_id, xenctrl_build_id(xen));
+    set(&e->xen_debug, xenctrl_debug(xen));
     if ( uname(&system) == 0 )
         set(&e->dom0_kernel, xstrdup(system.release));
     set(&e->cpu, cpu_model());

@@ -24,6 +24,9 @@ int environment_here(struct environment *);
  * clock and version only. */
 void environment_lab(struct environment *, const char *clock);
 
+/* Make of `xen`, where its build is known, a name that tells builds of one version apart. */
+void environment_name_build(struct environment *);
+
 /* Set `started` to now. */
 void environment_started(struct environment *);
 

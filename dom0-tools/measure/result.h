@@ -23,6 +23,10 @@ struct environment {
                             "ticks" of an emulated TSC, which are neither */
     uint64_t tsc_hz;     /* 0: unknown or meaningless */
     char *xen;           /* "4.17.7" */
+    char *xen_build_id;  /* in hexadecimal */
+    char *xen_debug;     /* "y" or "n", as its boot log says */
+    char *xen_options;   /* of the user's own, in the lab */
+    char *dom0_options;  /* likewise, of dom0's kernel */
     char *dom0_kernel;
     char *dom0_modules;  /* where the kernel's modules were while rows ran, "name address" a
                             line; only with raw samples, else NULL */

@@ -137,6 +137,12 @@ const char *change_name(enum change_kind kind)
     return names[kind];
 }
 
+/* What one says only where the other says something too. */
+static const char *known(const char *one, const char *other)
+{
+    return other ? one : NULL;
+}
+
 char *comparison_factors(const struct results *before,
                          const struct results *after)
 {
@@ -147,6 +153,14 @@ char *comparison_factors(const struct results *before,
     } factors[] = {
         { "host", b->host, a->host },
         { "Xen", b->xen, a->xen },
+        /* Older files do not say these. */
+        { "Xen's build", known(b->xen_build_id, a->xen_build_id),
+          known(a->xen_build_id, b->xen_build_id) },
+        { "Xen's debug", known(b->xen_debug, a->xen_debug), known(a->xen_debug, b->xen_debug) },
+        { "Xen's options", b->xen_options ? b->xen_options : "the lab's",
+          a->xen_options ? a->xen_options : "the lab's" },
+        { "dom0's options", b->dom0_options ? b->dom0_options : "the lab's",
+          a->dom0_options ? a->dom0_options : "the lab's" },
         { "dom0 kernel", b->dom0_kernel, a->dom0_kernel },
         { "QEMU", b->qemu, a->qemu },
         { "Bochs", b->bochs, a->bochs },
@@ -154,9 +168,7 @@ char *comparison_factors(const struct results *before,
         { "pinning", b->pinned, a->pinned },
         { "mitigations", b->mitigations, a->mitigations },
         { "xenometer", b->xenometer, a->xenometer },
-        /* Older files do not say it. */
-        { "unikernel", b->image && a->image ? b->image : NULL,
-          b->image && a->image ? a->image : NULL },
+        { "unikernel", known(b->image, a->image), known(a->image, b->image) },
     };
     char *text = NULL;
 

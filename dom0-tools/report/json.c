@@ -90,6 +90,10 @@ static json_t *environment_value(const struct environment *e)
     json_object_set_new(o, "tsc_hz", e->tsc_hz ? tick_value(e->tsc_hz)
                                                : json_null());
     json_object_set_new(o, "xen", text_to_json(e->xen));
+    json_object_set_new(o, "xen_build_id", text_to_json(e->xen_build_id));
+    json_object_set_new(o, "xen_debug", text_to_json(e->xen_debug));
+    json_object_set_new(o, "xen_options", text_to_json(e->xen_options));
+    json_object_set_new(o, "dom0_options", text_to_json(e->dom0_options));
     json_object_set_new(o, "dom0_kernel", text_to_json(e->dom0_kernel));
     if ( e->dom0_modules )
         json_object_set_new(o, "dom0_modules", text_to_json(e->dom0_modules));
@@ -355,6 +359,10 @@ static void read_environment(struct reader *reader, const json_t *object,
     e->clock = get_text(reader, object, "clock");
     e->tsc_hz = get_ticks(reader, object, "tsc_hz");
     e->xen = get_text(reader, object, "xen");
+    e->xen_build_id = get_text(reader, object, "xen_build_id");
+    e->xen_debug = get_text(reader, object, "xen_debug");
+    e->xen_options = get_text(reader, object, "xen_options");
+    e->dom0_options = get_text(reader, object, "dom0_options");
     e->dom0_kernel = get_text(reader, object, "dom0_kernel");
     e->dom0_modules = get_text(reader, object, "dom0_modules");
     e->qemu = get_text(reader, object, "qemu");

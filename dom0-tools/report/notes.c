@@ -88,12 +88,19 @@ static void note_place(struct notes *notes, const struct results *results)
 
     fprintf(out, "Measured on %s%s", e->xen ? "Xen " : "Xen",
             e->xen ? e->xen : "");
+    if ( e->xen_build_id )
+        fprintf(out, " (build %.12s%s)", e->xen_build_id,
+                !e->xen_debug ? "" : *e->xen_debug == 'y' ? ", debug=y" : ", debug=n");
+    if ( e->xen_options )
+        fprintf(out, " with %s", e->xen_options);
     if ( e->host != NULL && strncmp(e->host, "lab", 3) == 0 )
         fprintf(out, " in the lab (%s, %s%s%s)", e->host, e->bochs ? "Bochs " : "QEMU",
                 e->qemu && !e->bochs ? " " : "",
                 e->bochs ? e->bochs : e->qemu ? e->qemu : "");
     if ( e->dom0_kernel )
         fprintf(out, "%sdom0 Linux %s", separator, e->dom0_kernel);
+    if ( e->dom0_options )
+        fprintf(out, " with %s", e->dom0_options);
     if ( e->cpu )
         fprintf(out, "%sCPU %s", separator, e->cpu);
     if ( e->pinned )
@@ -105,6 +112,9 @@ static void note_place(struct notes *notes, const struct results *results)
     fclose(out);
     notes_add(notes, "%s.", text);
     free(text);
+    if ( e->xen_debug && *e->xen_debug == 'y' )
+        notes_add(notes, "This Xen is a debug build: its assertions cost every path instructions that a "
+                  "release build does not execute.");
     if ( e->suspends )
         notes_add(notes, "The domain was suspended %s before these rows, or the last of them: saved "
                   "and restored, migrated, or gone on with.",

@@ -276,22 +276,14 @@ void trace_print(FILE *out, const struct trace *t, const struct trace_view *view
 
 /* ------------------------------------------------------------------- two -- */
 
-/* One side at [0], the other at [1]. */
-struct pair {
-    enum layer layer;
-    const char *place;
-    char *name;              /* owned */
-    uint64_t own[2], calls[2];
-};
-
-static uint64_t distance(const struct pair *p)
+static uint64_t distance(const struct trace_pair *p)
 {
     return p->own[0] > p->own[1] ? p->own[0] - p->own[1] : p->own[1] - p->own[0];
 }
 
 static int compare_pairs(const void *a, const void *b)
 {
-    const struct pair *x = a, *y = b;
+    const struct trace_pair *x = a, *y = b;
     uint64_t dx = distance(x), dy = distance(y);
 
     if ( dx != dy )
@@ -339,10 +331,11 @@ static char *lasting_name(const char *name)
     return xasprintf("%.*s", (int)length, name);
 }
 
-/* All functions of both; a function is the same by layer and name.  free_pairs(). */
-static struct pair *make_pairs(const struct trace *const sides[2], size_t *count)
+/* A function is the same by layer and name. */
+struct trace_pair *trace_pairs(const struct trace *left, const struct trace *right, size_t *count)
 {
-    struct pair *list = xcalloc(sides[0]->function_count + sides[1]->function_count + 1,
+    const struct trace *const sides[2] = { left, right };
+    struct trace_pair *list = xcalloc(sides[0]->function_count + sides[1]->function_count + 1,
                                 sizeof(*list));
     bool builds = other_builds(sides[0], sides[1]);
 
@@ -358,7 +351,7 @@ static struct pair *make_pairs(const struct trace *const sides[2], size_t *count
             while ( k < *count && (list[k].layer != p->layer || strcmp(list[k].name, name)) )
                 k++;
             if ( k == *count )
-                list[(*count)++] = (struct pair){ .layer = p->layer, .place = p->name, .name = name };
+                list[(*count)++] = (struct trace_pair){ .layer = p->layer, .place = p->name, .name = name };
             else
                 free(name);
             list[k].own[side] += f->own;
@@ -368,7 +361,7 @@ static struct pair *make_pairs(const struct trace *const sides[2], size_t *count
     return list;
 }
 
-static void free_pairs(struct pair *list, size_t count)
+void trace_pairs_free(struct trace_pair *list, size_t count)
 {
     for ( size_t i = 0; i < count; i++ )
         free(list[i].name);
@@ -392,7 +385,7 @@ static void put_layer(struct libscols_table *table, uint64_t left, uint64_t righ
 }
 
 /* "5", or where they differ "5, 6". */
-static void put_function(struct libscols_table *table, const struct pair *p)
+static void put_function(struct libscols_table *table, const struct trace_pair *p)
 {
     struct libscols_line *line = put_pair(table, p->own[0], p->own[1]);
     char *left = text_number(p->calls[0]), *right = text_number(p->calls[1]);
@@ -432,7 +425,7 @@ static void print_pairs(FILE *out, const struct trace *const sides[2], const cha
     const char *heads[] = { names[0], names[1], "change", "calls", "where", "function", NULL };
     struct libscols_table *table = new_table(out, heads, "rrrrll", colour);
     size_t count, shown;
-    struct pair *pairs = make_pairs(sides, &count);
+    struct trace_pair *pairs = trace_pairs(sides[0], sides[1], &count);
     uint64_t rest[2] = { 0, 0 };
 
     shown = limit && limit < count ? limit : count;
@@ -448,7 +441,7 @@ static void print_pairs(FILE *out, const struct trace *const sides[2], const cha
         put(put_pair(table, rest[0], rest[1]), 5, "the other functions");
     fputc('\n', out);
     print_table(out, table);
-    free_pairs(pairs, count);
+    trace_pairs_free(pairs, count);
 }
 
 void trace_print_two(FILE *out, const struct trace *left, const struct trace *right,

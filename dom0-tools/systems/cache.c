@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
@@ -78,14 +79,19 @@ void cache_close(struct cache *cache)
         close(cache->use_lock);
     free(cache->root);
     free(cache->debs);
+    free(cache->base);
     free(cache->lab);
     *cache = (struct cache){ .build_lock = -1, .use_lock = -1 };
 }
 
-void cache_set_key(struct cache *cache, uint64_t key)
+void cache_set_key(struct cache *cache, uint64_t key, uint64_t own)
 {
+    free(cache->base);
     free(cache->lab);
-    cache->lab = xasprintf("%s/lab-%s-%016" PRIx64, cache->root, cache->suite, key);
+    cache->base = xasprintf("%s/lab-%s-%016" PRIx64, cache->root, cache->suite, key);
+    cache->lab = own ? xasprintf("%s/own-%s-%016" PRIx64, cache->root, cache->suite,
+                                 hash_bytes(key, &own, sizeof(own)))
+                     : xstrdup(cache->base);
 }
 
 /* Call `visit` for each entry of the root that starts with `prefix`. */
@@ -174,6 +180,9 @@ bool cache_use(struct cache *cache)
         close(fd);
         fd = -1;
     }
+    /* When it was used last: which of the user's own goes first (cache_trim_own()). */
+    if ( fd >= 0 )
+        utimensat(AT_FDCWD, path, NULL, 0);
     free(path);
     if ( cache->use_lock >= 0 )
         close(cache->use_lock);
@@ -192,24 +201,17 @@ static bool is_of_suite(const struct cache *cache, const char *path)
            memcmp(name, cache->suite, (size_t)(key - name)) == 0;
 }
 
-static void remove_unused_lab(struct cache *cache, const char *path)
+/* Nobody uses it, or it stays: false. */
+static bool remove_lab(struct cache *cache, const char *path, bool say)
 {
-    char *lock, *doomed;
-    int fd;
+    char *lock = path_in(path, "lock"), *doomed;
+    int fd = open(lock, O_RDONLY | O_CLOEXEC);
+    bool used = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB);
 
-    if ( !is_of_suite(cache, path) && !(remove_current && cache->any_suite) )
-        return;
-    if ( cache->lab && !remove_current && strcmp(path, cache->lab) == 0 )
-        return;
-    lock = path_in(path, "lock");
-    fd = open(lock, O_RDONLY | O_CLOEXEC);
     free(lock);
-    if ( fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) )
-    {
-        if ( remove_current )
-            message("%s is in use and stays", path);
-    }
-    else
+    if ( used && say )
+        message("%s is in use and stays", path);
+    if ( !used )
     {
         /* First out of the way under another name: nobody finds half a lab. */
         doomed = xasprintf("%s/new-removed-%s", cache->root, strrchr(path, '/') + 1);
@@ -220,13 +222,103 @@ static void remove_unused_lab(struct cache *cache, const char *path)
     }
     if ( fd >= 0 )
         close(fd);
+    return !used;
+}
+
+static void remove_unused_lab(struct cache *cache, const char *path)
+{
+    if ( !is_of_suite(cache, path) && !(remove_current && cache->any_suite) )
+        return;
+    if ( cache->base && !remove_current && strcmp(path, cache->base) == 0 )
+        return;
+    remove_lab(cache, path, remove_current);
 }
 
 void cache_remove_labs(struct cache *cache, bool all)
 {
     remove_current = all;
     each_entry(cache, "lab-", remove_unused_lab);
+    if ( all )
+        each_entry(cache, "own-", remove_unused_lab);
     remove_current = false;
+}
+
+/* ------------------------------------------------- labs of the user's own -- */
+
+struct own_lab {
+    char *path;
+    time_t used;
+};
+
+static int compare_use(const void *a, const void *b)
+{
+    const struct own_lab *x = a, *y = b;
+
+    return x->used != y->used ? x->used < y->used ? 1 : -1 : strcmp(x->path, y->path);
+}
+
+/* The last used first; the caller's, with the paths. */
+static struct own_lab *list_own(const struct cache *cache, size_t *count)
+{
+    char *pattern = path_in(cache->root, "own-*");
+    struct own_lab *list = NULL;
+    glob_t found;
+
+    *count = 0;
+    if ( glob(pattern, 0, NULL, &found) == 0 )
+    {
+        list = xcalloc(found.gl_pathc, sizeof(*list));
+        for ( size_t i = 0; i < found.gl_pathc; i++ )
+        {
+            char *lock = path_in(found.gl_pathv[i], "lock");
+            struct stat st;
+
+            list[i] = (struct own_lab){ .path = xstrdup(found.gl_pathv[i]),
+                                        .used = stat(lock, &st) ? 0 : st.st_mtime };
+            free(lock);
+        }
+        *count = found.gl_pathc;
+        qsort(list, *count, sizeof(*list), compare_use);
+        globfree(&found);
+    }
+    free(pattern);
+    return list;
+}
+
+static void free_own(struct own_lab *list, size_t count)
+{
+    for ( size_t i = 0; i < count; i++ )
+        free(list[i].path);
+    free(list);
+}
+
+void cache_each_own(const struct cache *cache,
+                    void (*visit)(void *context, const char *path, time_t used), void *context)
+{
+    size_t count;
+    struct own_lab *list = list_own(cache, &count);
+
+    for ( size_t i = 0; i < count; i++ )
+        visit(context, list[i].path, list[i].used);
+    free_own(list, count);
+}
+
+void cache_trim_own(struct cache *cache)
+{
+    size_t count;
+    struct own_lab *list = list_own(cache, &count);
+    uint64_t bytes = 0;
+
+    for ( size_t i = 0; i < count; i++ )
+    {
+        bytes += disk_usage(list[i].path);
+        if ( bytes > CACHE_OWN_BYTES && strcmp(list[i].path, cache->lab ? cache->lab : "") != 0 )
+        {
+            progress("%s, used longest ago, makes room", list[i].path);
+            remove_lab(cache, list[i].path, false);
+        }
+    }
+    free_own(list, count);
 }
 
 int cache_remove_packages(struct cache *cache)
@@ -236,4 +328,12 @@ int cache_remove_packages(struct cache *cache)
     if ( error == 0 && cache->any_suite )
         each_entry(cache, "debs", remove_entry);
     return error;
+}
+
+void cache_remove_own(struct cache *cache)
+{
+    if ( cache->use_lock >= 0 )
+        close(cache->use_lock);
+    cache->use_lock = -1;
+    remove_lab(cache, cache->lab, false);
 }

@@ -11,6 +11,9 @@
  *     exact/, exact-smp/, fast/, …   the snapshots: ram, state
  *     devel/            headers and libraries to link a program for its dom0,
  *     program-KEY       and that program
+ *   own-SUITE-KEY/      the same with parts of the user's own (variant.h), which KEY covers too;
+ *                       what is the suite's are hard links
+ *     about             what those are, in words
  *   new-*               work of a builder; what a killed one left is removed by
  *                       the next, which has the lock
  *
@@ -23,13 +26,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 struct cache {
     char *root;         /* absolute path */
     const char *suite;  /* borrowed */
     bool any_suite;     /* none was asked for: what removes, removes those of all */
     char *debs;
-    char *lab;          /* lab-KEY; NULL until cache_set_key() */
+    char *base;         /* lab-KEY; NULL until cache_set_key() */
+    char *lab;          /* that, or own-KEY */
     int build_lock;     /* -1: not held */
     int use_lock;       /* -1: not held */
 };
@@ -43,7 +48,8 @@ int cache_open(struct cache *cache, const char *suite, const char *directory);
 void cache_find(struct cache *cache, const char *suite, const char *directory);
 void cache_close(struct cache *cache);   /* drops the locks, frees */
 
-void cache_set_key(struct cache *cache, uint64_t key);
+/* The suite's lab and, with `own` (variant_key()) not 0, the one made from it. */
+void cache_set_key(struct cache *cache, uint64_t key, uint64_t own);
 
 /* Wait for the builder's lock (saying so), then remove what a killed builder left. */
 int cache_lock_build(struct cache *cache);
@@ -55,6 +61,21 @@ bool cache_use(struct cache *cache);
 /* Remove the suite's labs of other keys that nobody uses (with `all`: of any key, and
  * with any_suite of any suite). */
 void cache_remove_labs(struct cache *cache, bool all);
+
+/*
+ * Labs with parts of the user's own take this many bytes on disk at most, all together and
+ * without what they share with others: those that nobody has used for longest go first.
+ * The build lock must be held.
+ */
+#define CACHE_OWN_BYTES (4ull << 30)
+void cache_trim_own(struct cache *cache);
+
+/* Remove cache->lab, one of those, which only we use. */
+void cache_remove_own(struct cache *cache);
+
+/* Call visit(context, path, last use) for each of them, of any suite, the last used first. */
+void cache_each_own(const struct cache *cache,
+                    void (*visit)(void *context, const char *path, time_t used), void *context);
 /* Remove the suite's packages (with any_suite: all); 0 or errno. */
 int cache_remove_packages(struct cache *cache);
 

@@ -217,7 +217,8 @@ static char *kernel_table(const struct lab_options *options, const struct cache 
     char *name = table_name(options, modules), *path = path_in(cache->lab, name);
     char *table = read_whole_file(path, NULL);
     struct lab_options plain = { .clock = options->clock, .suite = options->suite,
-                                 .cache = options->cache, .quiet = options->quiet };
+                                 .variant = options->variant, .cache = options->cache,
+                                 .quiet = options->quiet };
     int fd = table ? -1 : memory_file("kallsyms", 0), status = -1;
 
     for ( unsigned i = 0; i < MODULES_MAX && modules[i]; i++ )
@@ -253,7 +254,8 @@ int lab_symbols(const struct lab_options *options, const char *const *modules,
         status = recipe_read(&recipe, &cache);
     if ( status == STATUS_OK )
     {
-        symbols->xen = xen_map(&cache, &recipe);
+        symbols->xen = options->variant.xen ? variant_symbols(&options->variant)
+                                            : xen_map(&cache, &recipe);
         symbols->root = path_in(cache.lab, "dom0.cpio");
         if ( with_device_model )
             symbols->qemu = device_model(&cache, &recipe);

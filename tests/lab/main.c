@@ -31,6 +31,7 @@ static const struct job jobs[] = {
     { suite_rows, 0 },
     { suite_hostile, 0 },
     { suite_evil, 0 },
+    { suite_own_xen, 0 },
     { suite_linux, 0 },
     { suite_wire, 0 },
     { suite_trace, READS_CATALOGUE },

@@ -79,6 +79,7 @@ void suite_errors(void);
 void suite_hostile(void);
 void suite_linux(void);
 void suite_evil(void);
+void suite_own_xen(void);
 void suite_catalogue(void);
 void suite_grants(void);
 void suite_backend(void);

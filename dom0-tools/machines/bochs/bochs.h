@@ -32,7 +32,7 @@ enum { BOCHS_FD_CONFIG = 200, BOCHS_FD_DISK, BOCHS_FD_SERIAL, BOCHS_FD_LOG, BOCH
 char *bochs_configuration(const struct lab_options *options, const char *serial);
 
 /* What GRUB boots, as the image's grub.cfg; the caller's. */
-char *bochs_grub_configuration(void);
+char *bochs_grub_configuration(const char *xen_options, const char *dom0_options);
 
 /* emulator.h, save. */
 int bochs_save(struct instance *instance, const char *directory);

@@ -242,6 +242,13 @@ static bool wait(struct instance *instance, int milliseconds)
     return child_wait(&own->child, milliseconds);
 }
 
+static uint64_t cpu_ms(struct instance *instance)
+{
+    struct bochs_own *own = instance->own;
+
+    return child_cpu_ms(&own->child);
+}
+
 /* What it said before it had read where its log goes, and that log. */
 static char *messages(struct instance *instance)
 {
@@ -321,7 +328,7 @@ const struct emulator emulator_bochs = {
     .require = require, .snapshot_name = snapshot_name,
     .made = bochs_iso_exists, .make = bochs_iso_make,
     .prepare = prepare, .boot = boot, .load = load, .wait = wait,
-    .messages = messages, .ending = ending, .end = end,
+    .cpu_ms = cpu_ms, .messages = messages, .ending = ending, .end = end,
     .save = bochs_save,
     .version = version, .cpu = cpu,
 };

@@ -13,17 +13,22 @@
 #include "lib/files.h"
 #include "lib/stage.h"
 #include "machines/bochs/bochs.h"
+#include "machines/boot.h"
 #include "xenometer.h"
 
 #define SPACE (100ull << 20)   /* bytes that it takes at least */
 
+/* A lab with options of the user's own has them inside its image: this tells apart what every
+ * lab's are told. */
 const char *bochs_iso_name(void)
 {
     static char name[32];
-    char *text = bochs_grub_configuration();
+    char *dom0_options = xasprintf(DOM0_OPTIONS, "exact");
+    char *text = bochs_grub_configuration(XEN_OPTIONS, dom0_options);
 
     snprintf(name, sizeof(name), "bochs-%08x.iso", (unsigned)hash_string(HASH_START, text));
     free(text);
+    free(dom0_options);
     return name;
 }
 
@@ -51,7 +56,9 @@ static int put_all(const struct cache *cache, const char *tree)
 {
     static const char *const names[] = { "xen", "vmlinux", "dom0.cpio" };
     char *grub = path_in(tree, "boot/grub"), *path = path_in(grub, "grub.cfg");
-    char *text = bochs_grub_configuration();
+    char *xen_options = boot_xen_options(cache, false);
+    char *dom0_options = boot_dom0_options(cache, "exact");
+    char *text = bochs_grub_configuration(xen_options, dom0_options);
     int error = make_directories(grub);
 
     if ( error == 0 )
@@ -59,6 +66,8 @@ static int put_all(const struct cache *cache, const char *tree)
     for ( size_t i = 0; error == 0 && i < sizeof(names) / sizeof(names[0]); i++ )
         error = put(cache, tree, names[i]);
     free(text);
+    free(dom0_options);
+    free(xen_options);
     free(path);
     free(grub);
     return error;

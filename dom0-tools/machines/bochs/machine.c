@@ -62,15 +62,15 @@ char *bochs_configuration(const struct lab_options *options, const char *serial)
  * and dom0's, with it.
  * noreboot: Bochs would start the machine again; a panic is seen on the serial line.
  */
-char *bochs_grub_configuration(void)
+char *bochs_grub_configuration(const char *xen_options, const char *dom0_options)
 {
     return xasprintf("set timeout=0\n"
                      "set gfxpayload=text\n"
                      "serial --unit=0 --speed=115200\n"
                      "terminal_output serial\n"
                      "menuentry xen {\n"
-                     "  multiboot2 /boot/xen vga=text-80x25 clocksource=acpi noreboot " XEN_OPTIONS "\n"
-                     "  module2 /boot/vmlinux " DOM0_OPTIONS " " EMULATOR_VARIABLE "=bochs\n"
+                     "  multiboot2 /boot/xen vga=text-80x25 clocksource=acpi noreboot %s\n"
+                     "  module2 /boot/vmlinux %s " EMULATOR_VARIABLE "=bochs\n"
                      "  module2 /boot/dom0.cpio\n"
-                     "}\n", "exact");
+                     "}\n", xen_options, dom0_options);
 }

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "lib/files.h"
+#include "machines/boot.h"
 #include "machines/channel.h"
 #include "machines/qemu/own.h"
 #include "xenometer.h"
@@ -61,6 +62,7 @@ static int start(struct instance *instance, const struct cache *cache, int conso
         .to_be_saved = instance->save_to != NULL, .plugin = instance->options.plugin,
     };
     struct machine machine;
+    char *xen_options, *dom0_options;
     int keep[9], status;
     size_t count = 0;
 
@@ -85,7 +87,12 @@ static int start(struct instance *instance, const struct cache *cache, int conso
         keep[count++] = files.plugin->record;
     }
 
+    files.xen_options = xen_options = boot_xen_options(cache, instance->options.smp);
+    files.dom0_options = dom0_options =
+        boot_dom0_options(cache, machine_clock_name(instance->options.clock));
     machine_lab(&machine, &instance->options, &files);
+    free(xen_options);
+    free(dom0_options);
     status = qemu_start(&own->qemu, &machine, cache->lab, keep, count);
     machine_free(&machine);
     /* Theirs alone now: its closing tells us that QEMU is gone. */
@@ -271,6 +278,13 @@ static bool wait(struct instance *instance, int milliseconds)
     return qemu_wait(&own->qemu, milliseconds);
 }
 
+static uint64_t cpu_ms(struct instance *instance)
+{
+    struct qemu_own *own = instance->own;
+
+    return child_cpu_ms(&own->qemu.child);
+}
+
 static char *messages(struct instance *instance)
 {
     struct qemu_own *own = instance->own;
@@ -319,6 +333,6 @@ const struct emulator emulator_qemu = {
     .name = "QEMU", .two_cpus = true, .boot_seconds = BOOT_SECONDS,
     .require = require, .snapshot_name = machine_name,
     .prepare = prepare, .boot = boot, .load = load, .wait = wait,
-    .messages = messages, .ending = ending, .end = end,
+    .cpu_ms = cpu_ms, .messages = messages, .ending = ending, .end = end,
     .save = qemu_save, .version = version, .cpu = cpu,
 };

@@ -1,6 +1,7 @@
 #include "machines/qemu/machine.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include <xenometer/protocol.h>
@@ -134,6 +135,21 @@ static void add_plugin(struct machine *m, const struct lab_plugin *plugin)
                                           plugin->record));
 }
 
+/* "vmlinux OPTIONS,dom0.cpio": QEMU takes ",," for a comma in the options. */
+static char *modules_argument(const char *options)
+{
+    char *text = xcalloc(1, 2 * strlen(options) + 64), *at = stpcpy(text, "vmlinux ");
+
+    for ( ; *options; options++ )
+    {
+        *at++ = *options;
+        if ( *options == ',' )
+            *at++ = ',';
+    }
+    strcpy(at, ",dom0.cpio");
+    return text;
+}
+
 void machine_lab(struct machine *m, const struct lab_options *options,
                  const struct machine_files *files)
 {
@@ -169,9 +185,11 @@ void machine_lab(struct machine *m, const struct lab_options *options,
         add_owned(m, "-chardev", xasprintf("file,id=serial,path=/proc/self/fd/%d", files->serial));
     add_pair(m, "-serial", "chardev:serial");
     add_pair(m, "-kernel", "xen");
-    add_pair(m, "-append", options->smp ? XEN_SMP_OPTIONS : XEN_OPTIONS);
-    add_owned(m, "-initrd", xasprintf("vmlinux " DOM0_OPTIONS ",dom0.cpio",
-                                      machine_clock_name(options->clock)));
+    add_owned(m, "-append", files->xen_options ? xstrdup(files->xen_options)
+                            : xstrdup(options->smp ? XEN_SMP_OPTIONS : XEN_OPTIONS));
+    add_owned(m, "-initrd", files->dom0_options ? modules_argument(files->dom0_options)
+                            : xasprintf("vmlinux " DOM0_OPTIONS ",dom0.cpio",
+                                        machine_clock_name(options->clock)));
     add(m, "-S");
     if ( files->state >= 0 )
         add_pair(m, "-incoming", "defer");

@@ -33,6 +33,7 @@ struct machine_files {
     bool to_be_saved;    /* it boots to become the snapshot: MACHINE_BOOT_SHIFT */
     int cpu_plugin;      /* cpu-plugin.so, for machine_wants_plugin(); else -1 */
     const struct lab_plugin *plugin;   /* or NULL */
+    const char *xen_options, *dom0_options;   /* NULL: what every lab's are told (boot.h) */
 };
 
 /* A NULL-terminated argument list; free with machine_free(). */

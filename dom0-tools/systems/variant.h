@@ -1,0 +1,54 @@
+/*
+ * A lab with parts of the user's own: another Xen, other options.  Made from the suite's lab,
+ * kept beside it (cache.h), found again by what the parts contain.
+ */
+#ifndef SYSTEMS_VARIANT_H
+#define SYSTEMS_VARIANT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "systems/cache.h"
+
+/* All are borrowed, and NULL where the lab has the suite's. */
+struct variant {
+    const char *xen;            /* path of xen.gz, xen or xen-syms */
+    const char *symbols;        /* path of its symbols; NULL: looked for beside it */
+    const char *xen_options;    /* on Xen's command line, before the lab's own */
+    const char *dom0_options;   /* on that of dom0's kernel, likewise */
+};
+
+/* Files in such a lab: the options, and what it is in words. */
+#define VARIANT_XEN_OPTIONS  "xen-options"
+#define VARIANT_DOM0_OPTIONS "dom0-options"
+#define VARIANT_ABOUT        "about"
+
+/* Is anything of it the user's? */
+bool variant_is_own(const struct variant *);
+
+/*
+ * What tells it from others, by content; 0: nothing of it is the user's.  STATUS_USAGE, said
+ * why, when a part cannot be read.
+ */
+int variant_key(const struct variant *, uint64_t *key);
+
+/* Whether its parts are what they should be and fit each other: STATUS_USAGE, said why. */
+int variant_check(const struct variant *);
+
+/* Make cache->lab of cache->base; the build lock must be held. */
+int variant_make(struct cache *cache, const struct variant *);
+
+/* One line for people, "Xen /tmp/xen.gz, options sched=credit"; the caller's.  NULL: the
+ * suite's as it is. */
+char *variant_text(const struct variant *);
+
+/* Whether there are symbols for its Xen, without a message: the suite's are to be had. */
+bool variant_has_symbols(const struct variant *);
+
+/*
+ * The functions of its Xen as lines of a map: the caller's; NULL after a message that says how
+ * to get them, or where Xen is the suite's.
+ */
+char *variant_symbols(const struct variant *);
+
+#endif
