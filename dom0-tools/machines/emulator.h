@@ -1,6 +1,7 @@
 /*
- * What executes the lab's Xen: QEMU (machines/qemu) or Bochs (machines/bochs).  The rest of
- * the program knows them only by these functions; lab_options say which one it is.
+ * What executes the lab's Xen: a folder each, QEMU (machines/qemu), Bochs (machines/bochs), with
+ * one EMULATOR() in it, which the linker collects.  The rest of the program knows them only by
+ * these functions; the CPU in lab_options says which one it is.
  */
 #ifndef MACHINES_EMULATOR_H
 #define MACHINES_EMULATOR_H
@@ -10,8 +11,24 @@
 #include "machines/instance.h"
 #include "systems/cache.h"
 
+/* What users call a CPU, and what lab_options have for it. */
+struct emulator_cpu {
+    const char *name, *cpu;
+};
+
 struct emulator {
     const char *name;                /* for messages: "QEMU" */
+
+    /* Is it the one for lab_options with that CPU (NULL: none was named)? */
+    bool (*has_cpu)(const char *cpu);
+    /* Those with a name for users, ended by one without. */
+    const struct emulator_cpu *cpus;
+    /* A CPU by the emulator's own name for it: STATUS_OK or, said why not, another.  NULL: its
+     * CPUs have no other names. */
+    int (*check_cpu)(const char *cpu);
+    /* Why there are no PVH and HVM domains on that CPU; NULL: there are.  May be NULL. */
+    const char *(*no_hvm)(const char *cpu);
+
     bool two_cpus;                   /* has options->smp */
     unsigned boot_seconds;           /* to a waiting agent, on a busy machine */
 
@@ -46,7 +63,12 @@ struct emulator {
     char *(*cpu)(const struct lab_options *options);
 };
 
-extern const struct emulator emulator_qemu, emulator_bochs;
+#define EMULATOR(identifier) \
+    static const struct emulator emulator_##identifier \
+        __attribute__((section("emulators"), used, aligned(8)))
+
+/* All of them: for ( e = emulator_next(NULL); e; e = emulator_next(e) ). */
+const struct emulator *emulator_next(const struct emulator *);
 
 const struct emulator *emulator_of(const struct lab_options *options);
 

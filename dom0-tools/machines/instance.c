@@ -19,9 +19,22 @@
 #define SHOWN_LINES 15   /* of the serial log, after a failure */
 #define SILENT_PART 5u   /* the part of a boot's time that is silence enough to give up */
 
+/* The linker's names for the ends of the section of EMULATOR(). */
+extern const struct emulator __start_emulators[], __stop_emulators[];
+
+const struct emulator *emulator_next(const struct emulator *e)
+{
+    e = e ? e + 1 : __start_emulators;
+    return e < __stop_emulators ? e : NULL;
+}
+
 const struct emulator *emulator_of(const struct lab_options *options)
 {
-    return options->cpu ? &emulator_bochs : &emulator_qemu;
+    const struct emulator *e = emulator_next(NULL);
+
+    while ( !e->has_cpu(options->cpu) && emulator_next(e) )
+        e = emulator_next(e);
+    return e;
 }
 
 int instance_prepare(struct instance *instance, const struct lab_options *options)

@@ -323,8 +323,54 @@ static char *cpu(const struct lab_options *options)
     return xstrdup(options->cpu);
 }
 
-const struct emulator emulator_bochs = {
+/* Any that was named: QEMU's has no other. */
+static bool has_cpu(const char *model)
+{
+    return model != NULL;
+}
+
+static bool among(const char *list, const char *word)
+{
+    char *spaced = xasprintf(" %s ", word), *whole = xasprintf("%s ", list);
+    bool found = strstr(whole, spaced) != NULL;
+
+    free(whole);
+    free(spaced);
+    return found;
+}
+
+static int check_cpu(const char *model)
+{
+    const char *why = bochs_no_xen(model);
+    char *list;
+    int status = require(&(struct lab_options){ .cpu = model });
+
+    if ( status != STATUS_OK )
+        return status;
+    list = bochs_models();
+    if ( list == NULL )
+        return STATUS_ENVIRONMENT;
+    if ( !among(list, model) )
+    {
+        message("--cpu=%s: must be amd, intel, amd-bochs, or a model of Bochs:%s", model, list);
+        status = STATUS_USAGE;
+    }
+    else if ( why )
+    {
+        message("--cpu=%s: it %s", model, why);
+        status = STATUS_USAGE;
+    }
+    free(list);
+    return status;
+}
+
+static const struct emulator_cpu cpus[] = {
+    { "intel", BOCHS_INTEL }, { "amd-bochs", BOCHS_AMD }, { NULL, NULL },
+};
+
+EMULATOR(bochs) = {
     .name = "Bochs", .boot_seconds = BOOT_SECONDS,
+    .has_cpu = has_cpu, .cpus = cpus, .check_cpu = check_cpu, .no_hvm = bochs_no_hvm,
     .require = require, .snapshot_name = snapshot_name,
     .made = bochs_iso_exists, .make = bochs_iso_make,
     .prepare = prepare, .boot = boot, .load = load, .wait = wait,

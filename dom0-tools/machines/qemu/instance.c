@@ -329,8 +329,17 @@ static char *cpu(const struct lab_options *options)
     return xstrdup(machine_cpu(options));
 }
 
-const struct emulator emulator_qemu = {
+/* The one that is there when none was named. */
+static bool has_cpu(const char *name)
+{
+    return name == NULL;
+}
+
+static const struct emulator_cpu cpus[] = { { "amd", NULL }, { NULL, NULL } };
+
+EMULATOR(qemu) = {
     .name = "QEMU", .two_cpus = true, .boot_seconds = BOOT_SECONDS,
+    .has_cpu = has_cpu, .cpus = cpus,
     .require = require, .snapshot_name = machine_name,
     .prepare = prepare, .boot = boot, .load = load, .wait = wait,
     .cpu_ms = cpu_ms, .messages = messages, .ending = ending, .end = end,
