@@ -121,6 +121,13 @@ static bool may_be_intercepted(const uint8_t *code, size_t length)
     return i + 1 < length && memchr(two, code[i + 1], sizeof(two));
 }
 
+/* Xen's own code (xen/include/asm-x86/config.h), which no guest executes, and where PUSHF, POPF and
+ * IRET are frequent. */
+static bool in_xen(uint64_t address)
+{
+    return address >= 0xffff800000000000ull && address < 0xffff880000000000ull;
+}
+
 static void on_instruction(unsigned vcpu, void *address_and_length)
 {
     if ( vcpu < MAX_CPUS )
@@ -350,7 +357,7 @@ static void on_translation(uintptr_t first, uintptr_t second)
         if ( i == 0 && behind_vmrun && address == behind_vmrun )
             qemu_plugin_register_vcpu_tb_exec_cb(tb, on_exit_of_guest, CALLBACK_READS_REGISTERS,
                                                  NULL);
-        if ( may_be_intercepted(code, length) )
+        if ( !in_xen(address) && may_be_intercepted(code, length) )
             qemu_plugin_register_vcpu_insn_exec_cb(instruction, on_instruction,
                 CALLBACK_NO_REGISTERS, (void *)(uintptr_t)(address << 4 | length));
     }
