@@ -67,7 +67,7 @@ KERNEL_CFLAGS := -std=gnu11 -O2 -g $(WARNINGS) -ffreestanding -fno-pie \
 	-mno-red-zone -mgeneral-regs-only -fno-stack-protector -fcf-protection=none \
 	-fno-asynchronous-unwind-tables -fno-strict-aliasing \
 	-falign-functions=1 -falign-jumps=1 -falign-loops=1 \
-	'-ffile-prefix-map=$(CURDIR)/=' -fno-toplevel-reorder
+	-malign-data=abi '-ffile-prefix-map=$(CURDIR)/=' -fno-toplevel-reorder
 KERNEL_HEADERS := -IdomU-kernel/arch/$(ARCH) -D__XEN_INTERFACE_VERSION__=0x00040e00
 KERNEL_CPPFLAGS := -Iinclude -Ishared $(KERNEL_HEADERS)
 

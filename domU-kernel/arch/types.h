@@ -19,6 +19,12 @@ typedef uint64_t u64;
 /* A page-aligned page (or array of pages) that starts out zeroed. */
 #define PAGE_BSS __attribute__((section(".bss.pages"), aligned(4096)))
 
+/*
+ * A function that no row has in its timed region, such as its set-up: compiled for size.  Not
+ * one that a timed function calls, if only in trouble: the compiler arranges its callers, too.
+ */
+#define COLD __attribute__((cold))
+
 #define barrier() __asm__ volatile ("" ::: "memory")
 
 #endif

@@ -15,7 +15,7 @@ static u16 handle_of(const char *frontend)
     return (u16)number;
 }
 
-static void share_ring(struct vbd *v)
+COLD static void share_ring(struct vbd *v)
 {
     u32 order = xenbus_number(&v->bus, "max-ring-page-order", 0) < VBD_ORDER ? 0 : VBD_ORDER;
     u8 *pages = pages_alloc(1u << order);
@@ -43,7 +43,7 @@ static void share_ring(struct vbd *v)
 }
 
 /* Grants that all of our disks use: their backends are in one domain. */
-static void share_buffer(const struct vbd *v)
+COLD static void share_buffer(const struct vbd *v)
 {
     for ( u32 i = 0; i < DISK_PAGES && !vbd_page_segment[DISK_PAGES - 1].gref; i++ )
         vbd_page_segment[i] = (struct blkif_request_segment){
@@ -53,7 +53,7 @@ static void share_buffer(const struct vbd *v)
 }
 
 /* How much one request may be, and pages for the segments of those that are large. */
-static void size_requests(struct vbd *v)
+COLD static void size_requests(struct vbd *v)
 {
     u32 segments = BLKIF_MAX_SEGMENTS_PER_REQUEST;
 
@@ -73,7 +73,7 @@ static void size_requests(struct vbd *v)
     v->disk.most = segments * DISK_PAGE_SECTORS;
 }
 
-static const char *connect(struct disk *disk, const char *frontend, bool persistent)
+COLD static const char *connect(struct disk *disk, const char *frontend, bool persistent)
 {
     struct vbd *v = (struct vbd *)disk;
     const char *trouble = xenbus_find(&v->bus, frontend);

@@ -160,7 +160,7 @@ static const struct nic_operations operations = {
 
 /* ---- connect ---- */
 
-static bool parse_mac(const char *text, u8 mac[6])
+COLD static bool parse_mac(const char *text, u8 mac[6])
 {
     for ( u32 i = 0; i < 6; i++ )
     {
@@ -180,7 +180,7 @@ static bool parse_mac(const char *text, u8 mac[6])
     return true;
 }
 
-static void share(struct vif *v)
+COLD static void share(struct vif *v)
 {
     u32 domain = v->bus.backend_id;
     u8 *tx = pages_alloc(1), *rx = pages_alloc(1);
@@ -205,7 +205,7 @@ static void share(struct vif *v)
     event_unmask(v->port);
 }
 
-const char *vif_connect(struct vif *v, const char *frontend)
+COLD const char *vif_connect(struct vif *v, const char *frontend)
 {
     char path[64], mac[24];
     const char *trouble;

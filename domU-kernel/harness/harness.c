@@ -57,6 +57,23 @@ bool harness_called_away(void)
     return away != END_STOP;
 }
 
+bool sample_wanted(const struct row_run *r, u32 i)
+{
+    return i < r->warmup + r->count && !r->failure && !r->error;
+}
+
+bool batch_wanted(struct row_run *r, u32 i)
+{
+    if ( !sample_wanted(r, i) )
+    {
+        r->batch = tsc_end() - r->batch;
+        return false;
+    }
+    if ( i == r->warmup )
+        r->batch = tsc_begin();
+    return true;
+}
+
 void sample_keep(struct row_run *r, u32 i, u64 ticks)
 {
     if ( i == 0 )

@@ -50,10 +50,14 @@ struct row_run {
     static const struct row row_##identifier \
         __attribute__((section("rows"), used, aligned(8)))
 
+/* Is there an iteration i, after whatever those before it did? */
+bool sample_wanted(const struct row_run *, u32 i);
+
+/* The same, and the batch begins before the first kept sample, and ends behind the last. */
+bool batch_wanted(struct row_run *, u32 i);
+
 /* Iterations of a run, numbered from 0, warm-up included. */
-#define FOR_EACH_SAMPLE(r, i) \
-    for ( u32 i = 0; i < (r)->warmup + (r)->count && \
-                     !(r)->failure && !(r)->error; i++ )
+#define FOR_EACH_SAMPLE(r, i) for ( u32 i = 0; sample_wanted(r, i); i++ )
 
 /* Keep iteration i's ticks; outside the timed region. */
 void sample_keep(struct row_run *, u32 i, u64 ticks);
@@ -69,18 +73,10 @@ void sample_keep(struct row_run *, u32 i, u64 ticks);
 
 /*
  * The whole of a row that does nothing between its samples: those, and the
- * batch, whose readings fall between samples.  Its start waits in memory, so
- * that the loop needs no register more.
+ * batch, whose readings fall between samples.
  */
 #define SAMPLES(r, operation)                           \
-    do {                                                \
-        FOR_EACH_SAMPLE(r, i_)                          \
-        {                                               \
-            if ( i_ == (r)->warmup )                    \
-                (r)->batch = tsc_begin();               \
-            sample_keep(r, i_, TIMED(operation));       \
-        }                                               \
-        (r)->batch = tsc_end() - (r)->batch;            \
-    } while ( 0 )
+    for ( u32 i_ = 0; batch_wanted(r, i_); i_++ )       \
+        sample_keep(r, i_, TIMED(operation))
 
 #endif

@@ -45,7 +45,7 @@ struct stolen stolen_until_tick(u64 seen, u64 limit)
     return s;
 }
 
-void stolen_calibrate(void)
+COLD void stolen_calibrate(void)
 {
     turn = ~0ul / 2;
     for ( u32 i = 0; i < WINDOWS; i++ )

@@ -99,7 +99,7 @@ ROW(baseline_pause, .run = run_pause) = {
 
 static u8 *copy_from, *copy_to;
 
-static const char *setup_copy(struct row_run *r)
+COLD static const char *setup_copy(struct row_run *r)
 {
     (void)r;
     copy_from = pages_alloc(2);
@@ -112,7 +112,7 @@ static void run_copy(struct row_run *r)
     SAMPLES(r, memcpy(copy_to, copy_from, PAGE_SIZE));
 }
 
-static void teardown_copy(struct row_run *r)
+COLD static void teardown_copy(struct row_run *r)
 {
     (void)r;
     pages_free(copy_from, 2);

@@ -79,7 +79,7 @@ static void spoil(u32 bytes)
 
 /* ---- paths ---- */
 
-const char *disk_settle(struct disk *d, const struct disk_operations *o, u32 open)
+COLD const char *disk_settle(struct disk *d, const struct disk_operations *o, u32 open)
 {
     enum ring_result t = RING_EMPTY;
     bool well;
@@ -109,7 +109,7 @@ static u64 sector_of(const struct disk_path *p, u32 b)
  * it has so many, and maps a stack for each request before (43,000 instructions). */
 #define WRITTEN_AT_ONCE 2u
 
-const char *disk_prepare(struct row_run *r, struct disk_path *p)
+COLD const char *disk_prepare(struct row_run *r, struct disk_path *p)
 {
     if ( !p->tried )
     {

@@ -7,7 +7,7 @@
 /* A channel from this domain to itself: send on one end, arrive at the other. */
 static u32 local_port, remote_port;
 
-static const char *setup_loop(struct row_run *r)
+COLD static const char *setup_loop(struct row_run *r)
 {
     (void)r;
     remote_port = event_alloc_unbound(DOMID_SELF);
@@ -15,7 +15,7 @@ static const char *setup_loop(struct row_run *r)
     return NULL;
 }
 
-static void teardown_loop(struct row_run *r)
+COLD static void teardown_loop(struct row_run *r)
 {
     (void)r;
     event_close(local_port);
@@ -96,14 +96,14 @@ ROW(event_roundtrip_idle, .run = run_roundtrip) = {
 
 static u32 unbound;
 
-static const char *setup_unbound(struct row_run *r)
+COLD static const char *setup_unbound(struct row_run *r)
 {
     (void)r;
     unbound = event_alloc_unbound(DOMID_SELF);
     return NULL;
 }
 
-static void teardown_unbound(struct row_run *r)
+COLD static void teardown_unbound(struct row_run *r)
 {
     (void)r;
     event_close(unbound);
@@ -128,7 +128,7 @@ ROW(event_send_unbound,
     .columns = "xen", .operations = 1, .samples = 1000, .warmup = 16,
 };
 
-static const char *setup_self(struct row_run *r)
+COLD static const char *setup_self(struct row_run *r)
 {
     setup_loop(r);
     event_unmask(remote_port);

@@ -5,7 +5,7 @@
 
 static u32 port;
 
-static const char *setup_port(struct row_run *r)
+COLD static const char *setup_port(struct row_run *r)
 {
     (void)r;
     if ( !event_words )
@@ -14,7 +14,7 @@ static const char *setup_port(struct row_run *r)
     return port ? NULL : "this domain has no event channel left";
 }
 
-static void teardown_port(struct row_run *r)
+COLD static void teardown_port(struct row_run *r)
 {
     (void)r;
     event_close(port);
@@ -64,7 +64,7 @@ static void send_all(void)
     event_send(port);
 }
 
-static void teardown_priority(struct row_run *r)
+COLD static void teardown_priority(struct row_run *r)
 {
     event_watch.port = 0;
     for ( u32 i = 0; i < OTHERS; i++ )
@@ -73,7 +73,7 @@ static void teardown_priority(struct row_run *r)
     teardown_port(r);
 }
 
-static const char *setup_priority(struct row_run *r)
+COLD static const char *setup_priority(struct row_run *r)
 {
     const char *reason = setup_port(r);
 

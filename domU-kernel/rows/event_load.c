@@ -11,7 +11,7 @@
 
 static u32 port;
 
-static const char *setup_port(struct row_run *r)
+COLD static const char *setup_port(struct row_run *r)
 {
     (void)r;
     port = event_try_bind_ipi(0);
@@ -21,7 +21,7 @@ static const char *setup_port(struct row_run *r)
     return NULL;
 }
 
-static void teardown_port(struct row_run *r)
+COLD static void teardown_port(struct row_run *r)
 {
     (void)r;
     event_close(port);
@@ -74,7 +74,7 @@ static void close_ports(void)
     }
 }
 
-static const char *open_ports(u32 count, u32 needs)
+COLD static const char *open_ports(u32 count, u32 needs)
 {
     if ( (needs & DOMAIN_FIFO) && !event_words )
         return NO_FIFO;
@@ -91,7 +91,7 @@ static const char *open_ports(u32 count, u32 needs)
     return NULL;
 }
 
-static void teardown_scan(struct row_run *r)
+COLD static void teardown_scan(struct row_run *r)
 {
     (void)r;
     close_ports();
@@ -252,14 +252,14 @@ ROW(event_poll, .run = run_poll) = {
 
 #define BURST 256u   /* events in one sample */
 
-static const char *setup_oneway(struct row_run *r)
+COLD static const char *setup_oneway(struct row_run *r)
 {
     port = event_alloc_unbound(device.backend);
     check_answer(r, DATA_EVENTS, port, NULL);
     return NULL;
 }
 
-static void teardown_oneway(struct row_run *r)
+COLD static void teardown_oneway(struct row_run *r)
 {
     check_answer(r, DATA_EVENTS, 0, NULL);
     teardown_port(r);

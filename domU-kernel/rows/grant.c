@@ -7,7 +7,7 @@
 #define NO_GRANTS "bare mode has no grant table"
 #define WORD 0x1122334455667788ul
 
-static const char *setup_version(u32 wanted)
+COLD static const char *setup_version(u32 wanted)
 {
     if ( grant_version == wanted )
         return NULL;
@@ -22,7 +22,7 @@ static const char *setup_version(u32 wanted)
 static void *page;
 static grant_ref ref;
 
-static const char *setup_access(u32 version)
+COLD static const char *setup_access(u32 version)
 {
     const char *reason = setup_version(version);
 
@@ -34,19 +34,19 @@ static const char *setup_access(u32 version)
     return reason;
 }
 
-static const char *setup_access_v1(struct row_run *r)
+COLD static const char *setup_access_v1(struct row_run *r)
 {
     (void)r;
     return setup_access(1);
 }
 
-static const char *setup_access_v2(struct row_run *r)
+COLD static const char *setup_access_v2(struct row_run *r)
 {
     (void)r;
     return setup_access(2);
 }
 
-static void teardown_access(struct row_run *r)
+COLD static void teardown_access(struct row_run *r)
 {
     if ( !grant_end(ref) )
     {
@@ -129,7 +129,7 @@ static u64 mark_pages(void)
     return sum;
 }
 
-static const char *setup_shared(u32 version, u32 count)
+COLD static const char *setup_shared(u32 version, u32 count)
 {
     const char *reason = setup_version(version);
 
@@ -138,19 +138,19 @@ static const char *setup_shared(u32 version, u32 count)
     return reason;
 }
 
-static const char *setup_1(struct row_run *r)
+COLD static const char *setup_1(struct row_run *r)
 {
     (void)r;
     return setup_shared(1, 1);
 }
 
-static const char *setup_32(struct row_run *r)
+COLD static const char *setup_32(struct row_run *r)
 {
     (void)r;
     return setup_shared(1, DATA_PAGES);
 }
 
-static const char *setup_1_v2(struct row_run *r)
+COLD static const char *setup_1_v2(struct row_run *r)
 {
     (void)r;
     return setup_shared(2, 1);
@@ -162,7 +162,7 @@ static void keep(struct row_run *r)
         r->failure = "the backend could not map the pages for good";
 }
 
-static const char *setup_kept(struct row_run *r)
+COLD static const char *setup_kept(struct row_run *r)
 {
     const char *reason = setup_1(r);
 
@@ -171,7 +171,7 @@ static const char *setup_kept(struct row_run *r)
     return reason;
 }
 
-static const char *setup_none(struct row_run *r)
+COLD static const char *setup_none(struct row_run *r)
 {
     const char *reason = setup_kept(r);
 
@@ -180,19 +180,19 @@ static const char *setup_none(struct row_run *r)
     return reason;
 }
 
-static void teardown_shared(struct row_run *r)
+COLD static void teardown_shared(struct row_run *r)
 {
     if ( !data_pages_end(&shared) )
         r->failure = "the backend kept a page mapped";
 }
 
-static void teardown_kept(struct row_run *r)
+COLD static void teardown_kept(struct row_run *r)
 {
     data_pages_drop();
     teardown_shared(r);
 }
 
-static void teardown_none(struct row_run *r)
+COLD static void teardown_none(struct row_run *r)
 {
     pages_free(own, 1);
     teardown_kept(r);

@@ -59,7 +59,7 @@ ROW(hypercall_enosys, .run = run_enosys) = {
 
 static struct multicall_entry batch[32];
 
-static const char *setup_batch(struct row_run *r)
+COLD static const char *setup_batch(struct row_run *r)
 {
     (void)r;
     for ( u32 i = 0; i < ARRAY_SIZE(batch); i++ )

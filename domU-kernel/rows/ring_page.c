@@ -11,14 +11,14 @@
 
 static struct data_pages shared;   /* one page out, one back */
 
-static const char *setup_pages(struct row_run *r)
+COLD static const char *setup_pages(struct row_run *r)
 {
     (void)r;
     shared = data_pages_grant(2);
     return NULL;
 }
 
-static const char *setup_kept(struct row_run *r)
+COLD static const char *setup_kept(struct row_run *r)
 {
     setup_pages(r);
     if ( !data_pages_keep(&shared) )
@@ -26,13 +26,13 @@ static const char *setup_kept(struct row_run *r)
     return NULL;
 }
 
-static void teardown_pages(struct row_run *r)
+COLD static void teardown_pages(struct row_run *r)
 {
     if ( !data_pages_end(&shared) )
         r->failure = "the backend kept a page mapped";
 }
 
-static void teardown_kept(struct row_run *r)
+COLD static void teardown_kept(struct row_run *r)
 {
     data_pages_drop();
     teardown_pages(r);
@@ -100,7 +100,7 @@ static struct ring_front front;
 static struct ring_back back;
 static struct ring_shared *home;
 
-static const char *setup_home(struct row_run *r)
+COLD static const char *setup_home(struct row_run *r)
 {
     u32 slots = ring_slot_count((u32)PAGE_SIZE, DATA_SLOT_SIZE);
 
@@ -111,7 +111,7 @@ static const char *setup_home(struct row_run *r)
     return NULL;
 }
 
-static void teardown_home(struct row_run *r)
+COLD static void teardown_home(struct row_run *r)
 {
     (void)r;
     pages_free(home, 1);

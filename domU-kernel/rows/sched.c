@@ -35,7 +35,7 @@ ROW(sched_yield, .run = run_yield) = {
 
 static u32 poll_local, poll_remote;
 
-static const char *setup_poll(struct row_run *r)
+COLD static const char *setup_poll(struct row_run *r)
 {
     (void)r;
     poll_remote = event_alloc_unbound(DOMID_SELF);
@@ -44,7 +44,7 @@ static const char *setup_poll(struct row_run *r)
     return NULL;
 }
 
-static void teardown_poll(struct row_run *r)
+COLD static void teardown_poll(struct row_run *r)
 {
     (void)r;
     event_close(poll_local);

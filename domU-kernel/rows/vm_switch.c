@@ -4,7 +4,7 @@
 
 static u32 port, seen;
 
-static const char *setup(struct row_run *r)
+COLD static const char *setup(struct row_run *r)
 {
     const struct control_response *c = r->command;
 
@@ -24,7 +24,7 @@ static const char *setup(struct row_run *r)
     return NULL;
 }
 
-static void teardown(struct row_run *r)
+COLD static void teardown(struct row_run *r)
 {
     (void)r;
     event_close(port);

@@ -114,7 +114,7 @@ ROW(xenstore_transaction, .run = run_transaction) = {
     .operations = 1, .samples = 100, .warmup = 4,
 };
 
-static const char *setup_watch(struct row_run *r)
+COLD static const char *setup_watch(struct row_run *r)
 {
     (void)r;
     if ( xenstore_write(SCRATCH, "0") || xenstore_watch(SCRATCH, "row") )
@@ -123,7 +123,7 @@ static const char *setup_watch(struct row_run *r)
     return NULL;
 }
 
-static void teardown_watch(struct row_run *r)
+COLD static void teardown_watch(struct row_run *r)
 {
     if ( xenstore_unwatch(SCRATCH, "row") )
         r->failure = "xenstored does not know the watch any more";

@@ -71,7 +71,7 @@ void event_upcall_secondary(void)
     take_events(&shared_info->vcpu_info[1]);
 }
 
-void events_init(bool same)
+COLD void events_init(bool same)
 {
     if ( !same )
     {

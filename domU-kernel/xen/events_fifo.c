@@ -97,7 +97,7 @@ static void upcall_fifo(void)
 }
 
 /* The array's pages, in order; all ports masked before Xen looks at them. */
-static void hand_over_array(event_word_t *words)
+COLD static void hand_over_array(event_word_t *words)
 {
     for ( u32 i = 0; i < EVENT_PORTS; i++ )
         words[i] = 1u << EVTCHN_FIFO_MASKED;
@@ -113,7 +113,7 @@ static void hand_over_array(event_word_t *words)
     }
 }
 
-void events_use_fifo(void)
+COLD void events_use_fifo(void)
 {
     struct evtchn_init_control init = { 0 };
     event_word_t *words;

@@ -53,7 +53,7 @@ static long map_status(void)
     return map_frame(status_page, frame, ENTRY_READ);
 }
 
-void grants_init(bool same)
+COLD void grants_init(bool same)
 {
     long error;
 
@@ -81,7 +81,7 @@ void grants_init(bool same)
         panic("cannot map the grant table: error %ld", error);
 }
 
-void grants_use_v2(void)
+COLD void grants_use_v2(void)
 {
     struct gnttab_set_version version = { .version = 2 };
     struct grant_entry_v1 before[RESERVED];

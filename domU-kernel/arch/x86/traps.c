@@ -72,7 +72,7 @@ static struct gate gate(const void *handler)
     };
 }
 
-static void init_hardware(void)
+COLD static void init_hardware(void)
 {
     struct pointer g = { sizeof(gdt) - 1, (u64)gdt };
     struct pointer i = { sizeof(idt) - 1, (u64)idt };
@@ -100,7 +100,7 @@ static void init_hardware(void)
  * Its own table, so that the handlers of vCPU 0 need not ask where they run.
  * No TSS: it never leaves ring 0, and no gate changes stacks.
  */
-void traps_init_secondary(void)
+COLD void traps_init_secondary(void)
 {
     struct pointer g = { sizeof(gdt) - 1, (u64)gdt };
     struct pointer i = { sizeof(idt_secondary) - 1, (u64)idt_secondary };
@@ -148,7 +148,7 @@ void traps_of_secondary(struct vcpu_guest_context *c)
     c->failsafe_callback_eip = (unsigned long)pv_failsafe;
 }
 
-static void init_pv(void)
+COLD static void init_pv(void)
 {
     static struct trap_info table[PV_TRAPS + 1];   /* zero address ends it */
 

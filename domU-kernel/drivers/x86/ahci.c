@@ -65,7 +65,7 @@ static bool port_clears(const struct ahci *a, u32 at, u32 bits)
 }
 
 /* The first port with a disk; 0: there is none. */
-static u64 find_port(const struct ahci *a)
+COLD static u64 find_port(const struct ahci *a)
 {
     u32 there = mmio_read32(a->registers + PORTS);
 
@@ -77,7 +77,7 @@ static u64 find_port(const struct ahci *a)
 }
 
 /* Section 10.1.2 and 10.3: stopped, given memory, started. */
-static bool start_port(struct ahci *a)
+COLD static bool start_port(struct ahci *a)
 {
     u8 *page = pages_alloc(1);
 
@@ -120,7 +120,7 @@ static u8 *describe(struct ahci *a, u32 n, u8 code, bool write, const void *at, 
 }
 
 /* The disk's size by IDENTIFY DEVICE, not queued, into the buffer. */
-static const char *identify(struct ahci *a)
+COLD static const char *identify(struct ahci *a)
 {
     const u16 *identity = (const u16 *)disk_buffer();
 
@@ -134,7 +134,7 @@ static const char *identify(struct ahci *a)
     return NULL;
 }
 
-static const char *connect(struct disk *d, const char *where)
+COLD static const char *connect(struct disk *d, const char *where)
 {
     struct ahci *a = (struct ahci *)d;
     u32 slot = pci_find_class(CLASS_AHCI, 0xffffff);

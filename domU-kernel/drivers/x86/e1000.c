@@ -148,7 +148,7 @@ static void e1000_give(struct nic *n)
     e->rx_given++;
 }
 
-static bool is_ready(struct e1000 *e)
+COLD static bool is_ready(struct e1000 *e)
 {
     return is_received(e) || (e->starved && is_sent(e));
 }
@@ -170,7 +170,7 @@ static void e1000_wait(struct nic *n, u32 after)
     interrupts_enable();
 }
 
-static void e1000_close(struct nic *n)
+COLD static void e1000_close(struct nic *n)
 {
     struct e1000 *e = e1000_of(n);
 
@@ -188,7 +188,7 @@ static const struct nic_operations operations = {
 };
 
 /* Section 14.3 to 14.5: initialization. */
-static void start(struct e1000 *e)
+COLD static void start(struct e1000 *e)
 {
     u64 rx = (u64)e->rx, tx = (u64)e->tx;
 
@@ -214,7 +214,7 @@ static void start(struct e1000 *e)
     mmio_read32(e->registers + ICR);
 }
 
-const char *e1000_open(struct e1000 *e)
+COLD const char *e1000_open(struct e1000 *e)
 {
     u32 slot = pci_find(VENDOR, DEVICE);
 

@@ -93,7 +93,7 @@ static void listen(struct disk *d)
     port_in8(COMMAND);
 }
 
-static const char *connect(struct disk *d, const char *where)
+COLD static const char *connect(struct disk *d, const char *where)
 {
     u64 *page = pages_alloc(1);
     const u16 *identity = (const u16 *)page;

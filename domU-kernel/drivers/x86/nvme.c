@@ -33,7 +33,7 @@ static void write64(u64 at, u64 value)
     mmio_write32(at + 4, (u32)(value >> 32));
 }
 
-static void make_queue(struct nvme *n, struct nvme_queue *q, u32 index)
+COLD static void make_queue(struct nvme *n, struct nvme_queue *q, u32 index)
 {
     /* Section 3.1.18: how far doorbells are apart. */
     u32 stride = 4u << (mmio_read32(n->registers + CAPABILITIES + 4) & 0xf);
@@ -129,7 +129,7 @@ static bool becomes_ready(const struct nvme *n, u32 ready)
 }
 
 /* Section 7.6.1: reset, the administrative queues, enable. */
-static bool start_controller(struct nvme *n)
+COLD static bool start_controller(struct nvme *n)
 {
     mmio_write32(n->registers + CONFIGURATION, 0);
     if ( !becomes_ready(n, 0) )
@@ -143,7 +143,7 @@ static bool start_controller(struct nvme *n)
 }
 
 /* Sizes of disk and requests: section 5.15. */
-static const char *identify(struct nvme *n)
+COLD static const char *identify(struct nvme *n)
 {
     u8 *answer = disk_buffer();
     u32 format, most;
@@ -161,7 +161,7 @@ static const char *identify(struct nvme *n)
            : "the NVMe disk has sectors of another size than 512 bytes";
 }
 
-static const char *connect(struct disk *d, const char *where)
+COLD static const char *connect(struct disk *d, const char *where)
 {
     struct nvme *n = (struct nvme *)d;
     u32 slot = pci_find_class(CLASS_NVME, 0xffffff);

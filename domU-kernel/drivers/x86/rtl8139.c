@@ -161,7 +161,7 @@ static void rtl8139_wait(struct nic *n, u32 after)
     interrupts_enable();
 }
 
-static void rtl8139_close(struct nic *n)
+COLD static void rtl8139_close(struct nic *n)
 {
     struct rtl8139 *r = rtl_of(n);
 
@@ -177,7 +177,7 @@ static const struct nic_operations operations = {
     .give = rtl8139_give, .wait = rtl8139_wait, .close = rtl8139_close,
 };
 
-static void start(struct rtl8139 *r)
+COLD static void start(struct rtl8139 *r)
 {
     port_out8(r->port + CR, CR_RST);
     while ( port_in8(r->port + CR) & CR_RST )
@@ -193,7 +193,7 @@ static void start(struct rtl8139 *r)
     port_out16(r->port + ISR, 0xffff);
 }
 
-const char *rtl8139_open(struct rtl8139 *r)
+COLD const char *rtl8139_open(struct rtl8139 *r)
 {
     u32 slot = pci_find(VENDOR, DEVICE);
 

@@ -52,7 +52,7 @@ static void write_address(const struct virtio_device *d, enum common at, const v
 }
 
 /* Section 4.1.4: type in byte 3, BAR in byte 4, offset in the third word. */
-static bool find_structures(struct virtio_device *d)
+COLD static bool find_structures(struct virtio_device *d)
 {
     u32 at = 0;
 
@@ -93,7 +93,7 @@ static void reset(const struct virtio_device *d)
         cpu_relax();
 }
 
-const char *virtio_open(struct virtio_device *d, u32 type, u64 wanted)
+COLD const char *virtio_open(struct virtio_device *d, u32 type, u64 wanted)
 {
     u64 offered;
 
@@ -119,7 +119,7 @@ const char *virtio_open(struct virtio_device *d, u32 type, u64 wanted)
     return status(d) & FEATURES_OK ? NULL : "the virtio device refused its own features";
 }
 
-const char *virtio_queue_open(struct virtio_device *d, struct virtio_queue *q, u16 index,
+COLD const char *virtio_queue_open(struct virtio_device *d, struct virtio_queue *q, u16 index,
                               u8 vector)
 {
     u16 offset, entry = vector && pci_msix(d->slot, index, vector) ? index : NO_VECTOR;
@@ -156,7 +156,7 @@ void virtio_start(const struct virtio_device *d)
     set_status(d, ACKNOWLEDGE | DRIVER | FEATURES_OK | DRIVER_OK);
 }
 
-void virtio_close(struct virtio_device *d, struct virtio_queue *queues, u32 count)
+COLD void virtio_close(struct virtio_device *d, struct virtio_queue *queues, u32 count)
 {
     reset(d);
     for ( u32 i = 0; i < count; i++ )

@@ -8,7 +8,7 @@ enum { TYPE_IN = 0, TYPE_OUT = 1 };   /* section 5.2.6 */
 #define ASKED     1u                  /* in disk.asked[] */
 
 /* Request n has descriptors 3n to 3n + 2: header, data, status. */
-static void write_constants(struct virtio_blk *b, u32 id)
+COLD static void write_constants(struct virtio_blk *b, u32 id)
 {
     struct virtq_desc *d = &b->queue.shared->desc[3 * id];
 
@@ -22,7 +22,7 @@ static void write_constants(struct virtio_blk *b, u32 id)
     };
 }
 
-static const char *open_device(struct virtio_blk *b)
+COLD static const char *open_device(struct virtio_blk *b)
 {
     const char *trouble = virtio_open(&b->device, VIRTIO_BLOCK, VIRTIO_F_EVENT_IDX);
 
@@ -33,7 +33,7 @@ static const char *open_device(struct virtio_blk *b)
     return virtio_queue_open(&b->device, &b->queue, 0, VECTOR_DEVICE);
 }
 
-static const char *connect(struct disk *d, const char *where)
+COLD static const char *connect(struct disk *d, const char *where)
 {
     struct virtio_blk *b = (struct virtio_blk *)d;
     const char *trouble = open_device(b);

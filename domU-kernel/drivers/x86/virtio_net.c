@@ -123,7 +123,7 @@ static const struct nic_operations operations = {
     .close = virtio_net_close,
 };
 
-const char *virtio_net_open(struct virtio_net *v)
+COLD const char *virtio_net_open(struct virtio_net *v)
 {
     const char *reason;
 

@@ -33,7 +33,7 @@ _Static_assert(LENGTH == 80, "the line's length");
 #define BURST   16u
 #define REST_NS 250000000u
 
-static const char *setup_ring(struct row_run *r)
+COLD static const char *setup_ring(struct row_run *r)
 {
     (void)r;
     if ( !console_has_ring() )
@@ -43,7 +43,7 @@ static const char *setup_ring(struct row_run *r)
         ? NULL : "nobody takes what the console ring holds: does xenconsoled run in dom0?";
 }
 
-static void teardown_ring(struct row_run *r)
+COLD static void teardown_ring(struct row_run *r)
 {
     (void)r;
     print("\n");
@@ -139,7 +139,7 @@ RING_ROW(taken_line, "pv-ring-line-taken", LINES, "console ring, until it is tak
 #define UART_LSR 0x3fdu            /* line status */
 #define UART_LSR_THRE 0x20u        /* the former is empty */
 
-static const char *setup_uart(struct row_run *r)
+COLD static const char *setup_uart(struct row_run *r)
 {
     (void)r;
     if ( port_in8(UART_LSR) == 0xff )
@@ -224,7 +224,7 @@ static long console_io(void)
     return hypercall3(__HYPERVISOR_console_io, CONSOLEIO_write, LENGTH, (u64)line);
 }
 
-static const char *setup_console_io(struct row_run *r)
+COLD static const char *setup_console_io(struct row_run *r)
 {
     (void)r;
     return console_io() < 0 ? "Xen refuses console_io to a domU (it was built without CONFIG_VERBOSE_DEBUG)" : NULL;

@@ -30,7 +30,7 @@ ROW(exit_cpuid_basic, .run = run_cpuid) = {
     .operations = 1, .samples = 1000, .warmup = 16,
 };
 
-static const char *setup_msr(struct row_run *r)
+COLD static const char *setup_msr(struct row_run *r)
 {
     u64 value;
 
@@ -77,7 +77,7 @@ ROW(exit_cpuid_deep, .run = run_cpuid_deep) = {
     .columns = "hardware", .operations = 1, .samples = 1000, .warmup = 16,
 };
 
-static const char *setup_hypervisor_leaf(struct row_run *r)
+COLD static const char *setup_hypervisor_leaf(struct row_run *r)
 {
     (void)r;
     return xen_cpuid_base ? NULL : "there is no hypervisor to identify";
@@ -105,7 +105,7 @@ ROW(exit_cpuid_hypervisor_leaf, .setup = setup_hypervisor_leaf, .run = run_hyper
 
 static u64 apic_base;
 
-static const char *setup_msr_write(struct row_run *r)
+COLD static const char *setup_msr_write(struct row_run *r)
 {
     (void)r;
     return msr_read_safe(MSR_APIC_BASE, &apic_base) ? NULL : "this machine has no IA32_APIC_BASE";
@@ -365,7 +365,7 @@ ROW(exit_smsw, .run = run_smsw) = {
     .columns = "hardware", .operations = 1, .samples = 500, .warmup = 16,
 };
 
-static const char *setup_halt(struct row_run *r)
+COLD static const char *setup_halt(struct row_run *r)
 {
     (void)r;
     lapic_enable();

@@ -12,7 +12,7 @@
 
 static bool intel;
 
-static const char *setup_vendor(struct row_run *r)
+COLD static const char *setup_vendor(struct row_run *r)
 {
     (void)r;
     intel = cpuid(0, 0).b == CPUID_VENDOR_INTEL_B;
@@ -109,7 +109,7 @@ static inline u64 xcr0_read(void)
     return (u64)high << 32 | low;
 }
 
-static void teardown_xsetbv(struct row_run *r)
+COLD static void teardown_xsetbv(struct row_run *r)
 {
     (void)r;
     cr4_write(cr4);
@@ -118,7 +118,7 @@ static void teardown_xsetbv(struct row_run *r)
 /* Fewer instructions than any exit takes. */
 #define NO_EXIT 100u
 
-static const char *setup_xsetbv(struct row_run *r)
+COLD static const char *setup_xsetbv(struct row_run *r)
 {
     u64 xcr0;
 
@@ -157,7 +157,7 @@ ROW(exit_xsetbv, .setup = setup_xsetbv, .run = run_xsetbv, .teardown = teardown_
 
 /* ---- CR8: the task priority without memory (SDM vol. 3, 10.8.6.1) ---- */
 
-static const char *setup_cr8(struct row_run *r)
+COLD static const char *setup_cr8(struct row_run *r)
 {
     (void)r;
     return cpu_is_tcg ? "QEMU's TCG can abort at CR8 in a guest: for hardware and KVM" : NULL;
@@ -258,7 +258,7 @@ ROW(exit_kernel_gs_base, .run = run_gs_base) = {
 
 static u64 value;
 
-static const char *setup_tsc_adjust(struct row_run *r)
+COLD static const char *setup_tsc_adjust(struct row_run *r)
 {
     (void)r;
     if ( cpuid(0, 0).a < 7 || !(cpuid(7, 0).b & CPUID_7_B_TSC_ADJUST) )
@@ -287,7 +287,7 @@ ROW(exit_tsc_adjust, .setup = setup_tsc_adjust, .run = run_tsc_adjust) = {
     .columns = "hardware", .operations = 1, .samples = 500, .warmup = 16,
 };
 
-static const char *setup_deadline(struct row_run *r)
+COLD static const char *setup_deadline(struct row_run *r)
 {
     (void)r;
     if ( !(cpuid(1, 0).c & CPUID_1_C_TSC_DEADLINE) )
@@ -297,7 +297,7 @@ static const char *setup_deadline(struct row_run *r)
     return NULL;
 }
 
-static void teardown_deadline(struct row_run *r)
+COLD static void teardown_deadline(struct row_run *r)
 {
     (void)r;
     msr_write(MSR_TSC_DEADLINE, 0);
@@ -332,7 +332,7 @@ static bool offers(u32 amd_bit)
            (cpuid(0x80000000, 0).a >= 0x80000008 && (cpuid(0x80000008, 0).b & amd_bit));
 }
 
-static const char *setup_ibrs(struct row_run *r)
+COLD static const char *setup_ibrs(struct row_run *r)
 {
     (void)r;
     return offers(CPUID_80000008_B_IBRS) ? NULL
@@ -365,7 +365,7 @@ ROW(exit_ibrs, .setup = setup_ibrs, .run = run_ibrs) = {
     .columns = "hardware", .operations = 1, .samples = 500, .warmup = 16,
 };
 
-static const char *setup_ibpb(struct row_run *r)
+COLD static const char *setup_ibpb(struct row_run *r)
 {
     (void)r;
     return offers(CPUID_80000008_B_IBPB) ? NULL
@@ -408,7 +408,7 @@ static bool tsc_is_emulated(void)
     return a & 1;
 }
 
-static const char *setup_rdtsc(struct row_run *r)
+COLD static const char *setup_rdtsc(struct row_run *r)
 {
     (void)r;
     return tsc_is_emulated() ? NULL : "this domain's TSC is native: start it with tsc_mode=\"always_emulate\"";

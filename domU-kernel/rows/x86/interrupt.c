@@ -8,7 +8,7 @@
 
 #define NO_LAPIC "a PV guest has no local APIC: see event/send-self"
 
-static const char *setup_lapic(struct row_run *r)
+COLD static const char *setup_lapic(struct row_run *r)
 {
     (void)r;
     lapic_enable();
@@ -17,7 +17,7 @@ static const char *setup_lapic(struct row_run *r)
 }
 
 /* Bare mode runs with interrupts off otherwise: nobody set the PIC up. */
-static void teardown_lapic(struct row_run *r)
+COLD static void teardown_lapic(struct row_run *r)
 {
     (void)r;
     if ( boot_mode == MODE_BARE )
@@ -115,7 +115,7 @@ ROW(interrupt_lapic_trap,
     .columns = "hardware", .operations = 1, .samples = 500, .warmup = 16,
 };
 
-static const char *setup_x2apic(struct row_run *r)
+COLD static const char *setup_x2apic(struct row_run *r)
 {
     const char *reason = lapic_enter_x2apic();
 
@@ -125,7 +125,7 @@ static const char *setup_x2apic(struct row_run *r)
     return reason;
 }
 
-static void teardown_x2apic(struct row_run *r)
+COLD static void teardown_x2apic(struct row_run *r)
 {
     lapic_leave_x2apic();
     teardown_lapic(r);
@@ -231,7 +231,7 @@ ROW(interrupt_self_ipi_tpr,
 
 static u32 local_port, remote_port;
 
-static const char *setup_callback(struct row_run *r)
+COLD static const char *setup_callback(struct row_run *r)
 {
     (void)r;
     remote_port = event_alloc_unbound(DOMID_SELF);
@@ -241,7 +241,7 @@ static const char *setup_callback(struct row_run *r)
     return NULL;
 }
 
-static void teardown_callback(struct row_run *r)
+COLD static void teardown_callback(struct row_run *r)
 {
     (void)r;
     traps_stamp(false);
@@ -282,13 +282,13 @@ ROW(interrupt_vector_callback,
     .columns = "pvh hvm", .operations = 1, .samples = 500, .warmup = 16,
 };
 
-static const char *setup_vector(struct row_run *r)
+COLD static const char *setup_vector(struct row_run *r)
 {
     traps_stamp(true);
     return setup_lapic(r);
 }
 
-static void teardown_vector(struct row_run *r)
+COLD static void teardown_vector(struct row_run *r)
 {
     traps_stamp(false);
     teardown_lapic(r);

@@ -46,7 +46,7 @@ static u64 current_pages(void)
 
 static u64 balloon, pages_before;
 
-static const char *setup_balloon(struct row_run *r)
+COLD static const char *setup_balloon(struct row_run *r)
 {
     (void)r;
     balloon = memory_spare(1);
@@ -54,7 +54,7 @@ static const char *setup_balloon(struct row_run *r)
     return balloon ? NULL : TOO_LITTLE;
 }
 
-static void teardown_balloon(struct row_run *r)
+COLD static void teardown_balloon(struct row_run *r)
 {
     if ( !r->failure && current_pages() != pages_before )
         r->failure = "the domain has another number of pages than before";
@@ -134,7 +134,7 @@ ROW(memory_decrease_increase_reservation,
 
 static u64 untouched;   /* the next page nobody has touched */
 
-static const char *setup_demand(struct row_run *r)
+COLD static const char *setup_demand(struct row_run *r)
 {
     u64 start = memory_spare(1), needed = r->warmup + r->count;
 
@@ -205,7 +205,7 @@ static u64 mapped_frame(u32 i)
     return page_frame(mapped);
 }
 
-static const char *setup_remap(struct row_run *r)
+COLD static const char *setup_remap(struct row_run *r)
 {
     const char *reason;
 
@@ -217,12 +217,12 @@ static const char *setup_remap(struct row_run *r)
     return reason;
 }
 
-static const char *setup_remap_shadow(struct row_run *r)
+COLD static const char *setup_remap_shadow(struct row_run *r)
 {
     return device.shadow ? setup_remap(r) : "the domain was not started with shadow paging";
 }
 
-static void teardown_remap(struct row_run *r)
+COLD static void teardown_remap(struct row_run *r)
 {
     (void)r;
     window_unmap();

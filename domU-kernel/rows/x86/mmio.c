@@ -32,7 +32,7 @@ ROW(mmio_xen_lapic, .run = run_lapic) = {
     .operations = 1, .samples = 1000, .warmup = 16,
 };
 
-static const char *setup_ioreq(struct row_run *r)
+COLD static const char *setup_ioreq(struct row_run *r)
 {
     (void)r;
     return device.ioreq_mmio ? NULL : "the backend has no ioreq server for this domain";
@@ -87,7 +87,7 @@ ROW(mmio_xen_ioapic, .run = run_ioapic) = {
     .columns = "hvm bare", .operations = 1, .samples = 500, .warmup = 16,
 };
 
-static const char *setup_hpet(struct row_run *r)
+COLD static const char *setup_hpet(struct row_run *r)
 {
     (void)r;
     /* The upper half of the capabilities is the period, never 0 or all ones. */
@@ -117,7 +117,7 @@ ROW(mmio_xen_hpet, .setup = setup_hpet, .run = run_hpet) = {
 
 static struct virtio_device entropy;
 
-static const char *setup_register(struct row_run *r)
+COLD static const char *setup_register(struct row_run *r)
 {
     (void)r;
     return virtio_open(&entropy, VIRTIO_ENTROPY, 0);
@@ -131,7 +131,7 @@ static void run_register(struct row_run *r)
         r->failure = "the device's register does not hold its features";
 }
 
-static void teardown_register(struct row_run *r)
+COLD static void teardown_register(struct row_run *r)
 {
     (void)r;
     virtio_close(&entropy, NULL, 0);
@@ -163,7 +163,7 @@ static void vga_write(u16 index_port, u8 index, u8 value)
     port_out8((u16)(index_port + 1), value);
 }
 
-static const char *setup_vga(struct row_run *r)
+COLD static const char *setup_vga(struct row_run *r)
 {
     (void)r;
     if ( pci_find(0x1234, 0x1111) == PCI_SLOTS )   /* QEMU docs/specs/standard-vga.txt */

@@ -123,7 +123,7 @@ static void nap(void)
  * bridge in its own time.  The answer to the last question ends it: frames keep their
  * order, so nothing of before is on its way then.
  */
-static const char *find_peer(struct path *p)
+COLD static const char *find_peer(struct path *p)
 {
     static const u8 everybody[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
     struct nic *n = p->nic;
@@ -163,7 +163,7 @@ static void finish(const struct path *p)
 
 /* The device open, the neighbour known, all buffers filled.  NULL, also with the row's
  * failure; or why it cannot run. */
-static const char *prepare(struct row_run *r, struct path *p, u32 length)
+COLD static const char *prepare(struct row_run *r, struct path *p, u32 length)
 {
     const char *trouble = p->open(p);
 

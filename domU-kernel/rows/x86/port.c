@@ -36,7 +36,7 @@ ROW(port_xen_pit, .run = run_pit) = {
 
 static u16 pmtimer_port;
 
-static const char *setup_pmtimer(struct row_run *r)
+COLD static const char *setup_pmtimer(struct row_run *r)
 {
     (void)r;
     pmtimer_port = pmtimer_find();
@@ -63,7 +63,7 @@ ROW(port_xen_pmtimer, .setup = setup_pmtimer, .run = run_pmtimer) = {
     .operations = 1, .samples = 1000, .warmup = 16,
 };
 
-static const char *setup_ide(struct row_run *r)
+COLD static const char *setup_ide(struct row_run *r)
 {
     (void)r;
     /* ATA-6, 7.15: with no controller the bus floats and reads as ones. */
@@ -93,7 +93,7 @@ ROW(port_qemu_ide, .setup = setup_ide, .run = run_ide) = {
     .operations = 1, .samples = 200, .warmup = 8,
 };
 
-static const char *setup_serial(struct row_run *r)
+COLD static const char *setup_serial(struct row_run *r)
 {
     (void)r;
     return port_in8(PORT_SERIAL_LSR) == 0xff ? "no serial port at 0x3f8" : NULL;
@@ -138,7 +138,7 @@ ROW(port_unclaimed, .run = run_unclaimed) = {
     .operations = 1, .samples = 1000, .warmup = 16,
 };
 
-static const char *setup_ioreq(struct row_run *r)
+COLD static const char *setup_ioreq(struct row_run *r)
 {
     (void)r;
     return device.ioreq_port ? NULL : "the backend has no ioreq server for this domain";
@@ -176,7 +176,7 @@ ROW(port_ioreq, .setup = setup_ioreq, .run = run_ioreq) = {
 
 static u8 *batch;
 
-static const char *setup_batched(struct row_run *r)
+COLD static const char *setup_batched(struct row_run *r)
 {
     const char *reason = setup_ioreq(r);
 
@@ -185,7 +185,7 @@ static const char *setup_batched(struct row_run *r)
     return reason;
 }
 
-static void teardown_batched(struct row_run *r)
+COLD static void teardown_batched(struct row_run *r)
 {
     (void)r;
     pages_free(batch, 1);
@@ -272,7 +272,7 @@ ROW(port_pci_config, .run = run_pci_config) = {
 #define PORT_DEBUG 0xe9u
 
 /* One line in all: with less than 200 characters Xen prints it at its end only. */
-static const char *setup_debug(struct row_run *r)
+COLD static const char *setup_debug(struct row_run *r)
 {
     (void)r;
     print("xenometer: ");
@@ -284,7 +284,7 @@ static void run_debug(struct row_run *r)
     SAMPLES(r, port_out8(PORT_DEBUG, '.'));
 }
 
-static void teardown_debug(struct row_run *r)
+COLD static void teardown_debug(struct row_run *r)
 {
     (void)r;
     print("\n");

@@ -16,7 +16,7 @@ static u8 *page;
 static u64 entry_machine;
 static u64 *entry;
 
-static const char *setup_page(struct row_run *r)
+COLD static const char *setup_page(struct row_run *r)
 {
     (void)r;
     page = pages_alloc(1);
@@ -24,7 +24,7 @@ static const char *setup_page(struct row_run *r)
     return NULL;
 }
 
-static void teardown_page(struct row_run *r)
+COLD static void teardown_page(struct row_run *r)
 {
     if ( hypercall_update_va_mapping(page, (page_frame(page) << PAGE_SHIFT) | PTE_DATA,
                                      UVMF_INVLPG) )
@@ -171,13 +171,13 @@ static long assist_writable_pt(unsigned command)
     return hypercall2(__HYPERVISOR_vm_assist, command, VMASST_TYPE_writable_pagetables);
 }
 
-static const char *setup_writable_pt(struct row_run *r)
+COLD static const char *setup_writable_pt(struct row_run *r)
 {
     return assist_writable_pt(VMASST_CMD_enable) ? "this Xen emulates no page table writes"
                                                  : setup_page(r);
 }
 
-static void teardown_writable_pt(struct row_run *r)
+COLD static void teardown_writable_pt(struct row_run *r)
 {
     assist_writable_pt(VMASST_CMD_disable);
     teardown_page(r);
@@ -355,7 +355,7 @@ ROW(pv_cpuid_emulated, .run = run_cpuid) = {
 
 #define MSR_EFER 0xc0000080u   /* AMD APM vol. 2, 3.1.7 */
 
-static const char *setup_msr(struct row_run *r)
+COLD static const char *setup_msr(struct row_run *r)
 {
     u64 value;
 
@@ -381,7 +381,7 @@ ROW(pv_msr_emulated, .setup = setup_msr, .run = run_msr) = {
     .columns = "pv", .operations = 1, .samples = 1000, .warmup = 16,
 };
 
-static const char *setup_io(struct row_run *r)
+COLD static const char *setup_io(struct row_run *r)
 {
     struct physdev_set_iopl op = { .iopl = 1 };
 

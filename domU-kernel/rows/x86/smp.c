@@ -47,7 +47,7 @@ static void end(void)
 
 /* ---- event channels ---- */
 
-static const char *setup(struct row_run *r)
+COLD static const char *setup(struct row_run *r)
 {
     (void)r;
     return smp_start();
@@ -94,7 +94,7 @@ ROW(event_ipi, .setup = setup, .run = run_event) = {
 
 /* ---- the local APIC ---- */
 
-static const char *setup_lapic(struct row_run *r)
+COLD static const char *setup_lapic(struct row_run *r)
 {
     const char *reason = setup(r);
 

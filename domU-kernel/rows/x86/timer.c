@@ -93,7 +93,7 @@ static void one_shot(struct row_run *r, u64 (*arm)(struct row_run *))
 
 static u32 timer_counts;   /* AHEAD in a device's own counts */
 
-static const char *setup_lapic(struct row_run *r)
+COLD static const char *setup_lapic(struct row_run *r)
 {
     (void)r;
     lapic_on();
@@ -103,7 +103,7 @@ static const char *setup_lapic(struct row_run *r)
     return NULL;
 }
 
-static void teardown_lapic(struct row_run *r)
+COLD static void teardown_lapic(struct row_run *r)
 {
     (void)r;
     lapic_off();
@@ -141,7 +141,7 @@ ROW(interrupt_timer_lapic, .setup = setup_lapic, .run = run_lapic, .teardown = t
 #define MSR_TSC_DEADLINE 0x6e0u
 #define CPUID_1_C_TSC_DEADLINE (1u << 24)
 
-static const char *setup_deadline(struct row_run *r)
+COLD static const char *setup_deadline(struct row_run *r)
 {
     if ( !(cpuid(1, 0).c & CPUID_1_C_TSC_DEADLINE) )
         return "this machine offers no TSC deadline (CPUID leaf 1, ECX bit 24)";
@@ -185,7 +185,7 @@ static u32 pit_counts(u64 ns)
     return (u32)((ns * PIT_HZ + BILLION / 2) / BILLION);
 }
 
-static const char *setup_pit(struct row_run *r)
+COLD static const char *setup_pit(struct row_run *r)
 {
     (void)r;
     lapic_on();
@@ -196,7 +196,7 @@ static const char *setup_pit(struct row_run *r)
     return NULL;
 }
 
-static void teardown_pit(struct row_run *r)
+COLD static void teardown_pit(struct row_run *r)
 {
     (void)r;
     pit_stop();
@@ -234,7 +234,7 @@ ROW(interrupt_timer_pit, .setup = setup_pit, .run = run_pit, .teardown = teardow
 
 /* ---- HPET ---- */
 
-static const char *setup_hpet(struct row_run *r)
+COLD static const char *setup_hpet(struct row_run *r)
 {
     (void)r;
     if ( !hpet_present() )
@@ -246,7 +246,7 @@ static const char *setup_hpet(struct row_run *r)
     return NULL;
 }
 
-static void teardown_hpet(struct row_run *r)
+COLD static void teardown_hpet(struct row_run *r)
 {
     (void)r;
     hpet_stop();
@@ -283,7 +283,7 @@ ROW(interrupt_timer_hpet, .setup = setup_hpet, .run = run_hpet, .teardown = tear
 
 /* ---- event channel ---- */
 
-static const char *setup_event(struct row_run *r)
+COLD static const char *setup_event(struct row_run *r)
 {
     (void)r;
     stolen_timer_port = timer_bind();
@@ -291,7 +291,7 @@ static const char *setup_event(struct row_run *r)
     return NULL;
 }
 
-static void teardown_event(struct row_run *r)
+COLD static void teardown_event(struct row_run *r)
 {
     (void)r;
     timer_stop();
@@ -332,14 +332,14 @@ ROW(interrupt_timer_event_channel,
 
 /* ---- how late ---- */
 
-static const char *setup_stamped(struct row_run *r)
+COLD static const char *setup_stamped(struct row_run *r)
 {
     setup_event(r);
     traps_stamp(true);
     return NULL;
 }
 
-static void teardown_stamped(struct row_run *r)
+COLD static void teardown_stamped(struct row_run *r)
 {
     traps_stamp(false);
     teardown_event(r);

@@ -45,13 +45,13 @@ static const char *open_virtio(u32 type, u16 index)
     return reason;
 }
 
-static const char *setup_entropy(struct row_run *r)
+COLD static const char *setup_entropy(struct row_run *r)
 {
     (void)r;
     return open_virtio(VIRTIO_ENTROPY, 0);
 }
 
-static const char *setup_entropy_port(struct row_run *r)
+COLD static const char *setup_entropy_port(struct row_run *r)
 {
     const char *reason = setup_entropy(r);
 
@@ -186,7 +186,7 @@ ROW(virtio_completion_interrupt,
     .flags = ROW_DOM0 | ROW_BLOCKS, .samples = 200, .warmup = 8, VIRTIO_ROW,
 };
 
-static const char *setup_network(struct row_run *r)
+COLD static const char *setup_network(struct row_run *r)
 {
     (void)r;
     return open_virtio(VIRTIO_NETWORK, TRANSMIT);

@@ -43,7 +43,7 @@ static u64 after(u64 x)
                ((1ul << chase.bits) - 1));
 }
 
-static void link_elements(void)
+COLD static void link_elements(void)
 {
     for ( u64 x = 0; x < 1ul << chase.bits; x++ )
         *element(x) = (u64)element(after(x));
@@ -86,7 +86,7 @@ static void run_chase(struct row_run *r)
 
 static u8 *data;
 
-static const char *setup_hit(struct row_run *r)
+COLD static const char *setup_hit(struct row_run *r)
 {
     (void)r;
     data = pages_alloc(1);
@@ -95,7 +95,7 @@ static const char *setup_hit(struct row_run *r)
     return NULL;
 }
 
-static void teardown_hit(struct row_run *r)
+COLD static void teardown_hit(struct row_run *r)
 {
     (void)r;
     pages_free(data, 1);
@@ -117,7 +117,7 @@ static u64 data_frame(u32 i)
     return page_frame(data + i / PER_PAGE * PAGE_SIZE);
 }
 
-static const char *setup_miss_4k(struct row_run *r)
+COLD static const char *setup_miss_4k(struct row_run *r)
 {
     const char *reason;
 
@@ -136,7 +136,7 @@ static const char *setup_miss_4k(struct row_run *r)
     return NULL;
 }
 
-static void teardown_miss_4k(struct row_run *r)
+COLD static void teardown_miss_4k(struct row_run *r)
 {
     (void)r;
     window_unmap();
@@ -166,7 +166,7 @@ static u64 large_frame(u32 i)
     return large_start;
 }
 
-static const char *setup_miss_2m(struct row_run *r)
+COLD static const char *setup_miss_2m(struct row_run *r)
 {
     const char *reason;
     u64 spare = memory_spare(2 * LARGE_FRAMES);
@@ -184,7 +184,7 @@ static const char *setup_miss_2m(struct row_run *r)
     return reason;
 }
 
-static void teardown_window(struct row_run *r)
+COLD static void teardown_window(struct row_run *r)
 {
     (void)r;
     window_unmap();
@@ -212,7 +212,7 @@ static u64 spare_frame(u32 i)
     return memory_frame(memory_spare(1) + i);
 }
 
-static const char *setup_walk(u32 bits)
+COLD static const char *setup_walk(u32 bits)
 {
     const char *reason;
     u32 pages = 1u << (bits - PAGE_SHIFT);
