@@ -1,5 +1,8 @@
 #include "backend/channel.h"
 
+#include <errno.h>
+#include <stddef.h>
+
 #include "xenometer.h"
 
 /* Events without work: so many are chance, more are answered ever later. */
@@ -12,7 +15,7 @@ static void unmask(void *context)
     struct channel *c = context;
 
     if ( c->port )
-        xenevtchn_unmask(c->events, c->port);
+        xenevtchn_unmask(events_handle(c->events), c->port);
 }
 
 void channel_handled(struct channel *c, bool work)
@@ -29,31 +32,45 @@ void channel_handled(struct channel *c, bool work)
                      c->domid, c->port);
         if ( over > LONGEST_DELAY )
             over = LONGEST_DELAY;
-        loop_timer_set(c->loop, &c->unmask, MILLISECONDS(1u << over));
+        loop_timer_set(events_loop(c->events), &c->unmask, MILLISECONDS(1u << over));
         return;
     }
     unmask(c);
 }
 
-bool channel_bind(struct channel *c, xenevtchn_handle *events, struct loop *loop,
-                  uint32_t domid, uint32_t remote)
+void channel_event(struct channel *c)
 {
-    int port = xenevtchn_bind_interdomain(events, domid, remote);
+    enum heard heard = c->event(c->context);
+
+    if ( c->port && heard != HEARD_LATER )
+        channel_handled(c, heard == HEARD_WORK);
+}
+
+bool channel_bind(struct channel *c, struct events *events, uint32_t domid, uint32_t remote,
+                  enum heard (*event)(void *context), void *context)
+{
+    int port = xenevtchn_bind_interdomain(events_handle(events), domid, remote);
 
     if ( port < 0 )
         return false;
     *c = (struct channel){
-        .port = (uint32_t)port, .events = events, .loop = loop, .domid = domid,
+        .port = (uint32_t)port, .events = events, .domid = domid,
+        .event = event, .context = context,
         .unmask = { .expired = unmask, .context = c },
     };
-    return true;
+    if ( events_listen(events, c->port, c) )
+        return true;
+    channel_unbind(c);
+    errno = ENOMEM;
+    return false;
 }
 
 void channel_unbind(struct channel *c)
 {
     if ( !c->port )
         return;
-    loop_timer_clear(c->loop, &c->unmask);
-    xenevtchn_unbind(c->events, c->port);
+    loop_timer_clear(events_loop(c->events), &c->unmask);
+    events_listen(c->events, c->port, NULL);
+    xenevtchn_unbind(events_handle(c->events), c->port);
     c->port = 0;
 }

@@ -1,7 +1,6 @@
 #include "backend/device.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -107,6 +106,15 @@ static bool copy_pages(void *context, uint32_t gref, uint32_t pages, uint32_t of
     return true;
 }
 
+static enum heard count_event(void *context)
+{
+    struct device *d = context;
+
+    d->counted_events += !d->counted_new;
+    d->counted_new = false;
+    return HEARD_WORK;
+}
+
 static bool count_events(void *context, uint32_t port, uint64_t *value)
 {
     struct device *d = context;
@@ -116,7 +124,7 @@ static bool count_events(void *context, uint32_t port, uint64_t *value)
     {
         channel_unbind(&d->counted);
         d->counted_remote = 0;
-        if ( port && !channel_bind(&d->counted, d->events, &d->host->loop, d->domid, port) )
+        if ( port && !channel_bind(&d->counted, d->host->events, d->domid, port, count_event, d) )
             return false;
         d->counted_remote = port;
         d->counted_before = d->counted_events;
@@ -126,23 +134,41 @@ static bool count_events(void *context, uint32_t port, uint64_t *value)
     return true;
 }
 
+/* Awake until then, by loop_now(); 0: asleep. */
+static void set_awake(struct device *d, uint64_t until)
+{
+    if ( !d->awake_until != !until )
+        events_awake(d->host->events, until);
+    d->awake_until = until;
+}
+
 static void stay_awake(void *context, bool on)
 {
     struct device *d = context;
 
-    d->awake_until = on ? loop_now() + MILLISECONDS(AWAKE_MS) : 0;
+    set_awake(d, on ? loop_now() + MILLISECONDS(AWAKE_MS) : 0);
     if ( on )
         loop_work_add(&d->host->loop, &d->poll);
 }
 
-/* True when there was work. */
-static bool data_turn(struct device *d)
+static void set_lingers(void *context, bool on)
 {
-    bool notify;
-    enum turn turn = services_turn(&d->data_ring, &d->services, &notify);
+    struct device *d = context;
 
+    d->lingers = on;
+}
+
+/* True when there was work. */
+static bool data_turn(void *context, bool stay)
+{
+    struct device *d = context;
+    enum turn turn;
+    bool notify;
+
+    d->services.stays = stay;
+    turn = services_turn(&d->data_ring, &d->services, &notify);
     if ( notify )
-        xenevtchn_notify(d->events, d->data.port);
+        channel_notify(&d->data);
     if ( turn == TURN_MORE )
         loop_work_add(&d->host->loop, &d->data_more);
     else if ( turn == TURN_BROKEN )
@@ -155,7 +181,16 @@ static bool data_turn(struct device *d)
 
 static void data_again(void *context)
 {
-    data_turn(context);
+    data_turn(context, false);
+}
+
+static enum heard data_event(void *context)
+{
+    struct device *d = context;
+
+    if ( d->lingers )
+        return vigil_event(&d->vigil);
+    return data_turn(d, false) ? HEARD_WORK : HEARD_NOTHING;
 }
 
 /* --------------------------------------------------------- control ring -- */
@@ -194,7 +229,7 @@ void device_answer(struct device *d, const struct control_response *response)
     d->asks = false;
     ring_back_put(&d->control_ring, response, CONTROL_SLOT_SIZE);
     if ( ring_back_push(&d->control_ring) )
-        xenevtchn_notify(d->events, d->control.port);
+        channel_notify(&d->control);
     /* Set the event index for the next question; it may even be there. */
     loop_work_add(&d->host->loop, &d->control_more);
 }
@@ -206,7 +241,7 @@ void device_give_up(const struct device *d, uint32_t id)
     /* Release: the frontend, woken by the event, must find it. */
     __atomic_store_n((uint32_t *)((uint8_t *)d->control_page + CONTROL_GIVE_UP), id,
                      __ATOMIC_RELEASE);
-    xenevtchn_notify(d->events, d->control.port);
+    channel_notify(&d->control);
 }
 
 uint32_t device_capacity(const struct device *d)
@@ -221,48 +256,17 @@ void device_samples(const struct device *d, uint64_t *to, uint32_t count)
 
 /* --------------------------------------------------------------- events -- */
 
-/*
- * In the measured path: one port read, the work, one notification, one
- * unmask.  The frontend is told before the port is unmasked: it can go on
- * while we do that.  An event that comes meanwhile stays pending in Xen and is
- * delivered by the unmask.  False: there is none.
- */
-static inline __attribute__((always_inline)) bool take_event(struct device *d)
+static enum heard echo_event(void *context)
 {
-    int answer = xenevtchn_pending(d->events);
-    uint32_t port = (uint32_t)answer;
-    bool work;
+    const struct device *d = context;
 
-    if ( answer < 0 )
-    {
-        if ( errno != EAGAIN && errno != EINTR )
-            fail(d, "cannot read events: %s", strerror(errno));
-        return false;
-    }
-    if ( port == d->data.port )
-        channel_handled(&d->data, data_turn(d));
-    else if ( port == d->echo.port )
-    {
-        xenevtchn_notify(d->events, port);
-        channel_handled(&d->echo, true);
-    }
-    else if ( port == d->control.port )
-        channel_handled(&d->control, control_turn(d));
-    else if ( d->ioreq && ioreq_event(d->ioreq, port, &work) )
-        xenevtchn_unmask(d->events, port);   /* Xen itself sends these */
-    else if ( port == d->counted.port )
-    {
-        d->counted_events += !d->counted_new;
-        d->counted_new = false;
-        channel_handled(&d->counted, true);
-    }
-    /* Else: it was unbound with the event already under way. */
-    return true;
+    channel_notify(&d->echo);
+    return HEARD_WORK;
 }
 
-static void event_ready(void *context)
+static enum heard control_event(void *context)
 {
-    take_event(context);
+    return control_turn(context) ? HEARD_WORK : HEARD_NOTHING;
 }
 
 /*
@@ -279,7 +283,7 @@ static void poll_events(void *context)
 
     while ( d->phase == DEVICE_CONNECTED && d->awake_until && events < AWAKE_EVENTS )
     {
-        bool taken = take_event(d);
+        bool taken = events_take(d->host->events);
 
         events += taken;
         if ( !taken )
@@ -298,6 +302,8 @@ static void poll_events(void *context)
         d->awake_until = now + MILLISECONDS(AWAKE_MS);
     if ( now < d->awake_until )
         loop_work_add(&d->host->loop, &d->poll);
+    else
+        set_awake(d, 0);
 }
 
 uint64_t device_events(const struct device *d)
@@ -328,6 +334,7 @@ static bool map_samples(struct device *d)
 static const char *connect_all(struct device *d)
 {
     uint32_t data_pages = 1u << d->keys.ring_order;
+    struct events *events = d->host->events;
     const int both = PROT_READ | PROT_WRITE;
 
     d->grants = xengnttab_open(xenctrl_logger(), 0);
@@ -355,11 +362,12 @@ static const char *connect_all(struct device *d)
                            ring_slot_count(data_pages * PAGE_BYTES, DATA_SLOT_SIZE)) )
         return "use the data ring: more requests than slots";
 
-    if ( !channel_bind(&d->control, d->events, &d->host->loop, d->domid, d->keys.control_port) )
+    if ( !channel_bind(&d->control, events, d->domid, d->keys.control_port, control_event, d) )
         return "bind the control ring's event channel";
-    if ( !channel_bind(&d->data, d->events, &d->host->loop, d->domid, d->keys.ring_port) )
+    vigil_init(&d->vigil, &d->data, d->host->xen, data_turn, d);
+    if ( !channel_bind(&d->data, events, d->domid, d->keys.ring_port, data_event, d) )
         return "bind the data ring's event channel";
-    if ( !channel_bind(&d->echo, d->events, &d->host->loop, d->domid, d->keys.echo_port) )
+    if ( !channel_bind(&d->echo, events, d->domid, d->keys.echo_port, echo_event, d) )
         return "bind the echo channel";
     return NULL;
 }
@@ -426,13 +434,15 @@ static void disconnect(struct device *d)
     loop_work_remove(&d->host->loop, &d->data_more);
     loop_work_remove(&d->host->loop, &d->poll);
     loop_work_remove(&d->host->loop, &d->control_more);
+    vigil_end(&d->vigil);
+    d->lingers = false;
     channel_unbind(&d->control);
     channel_unbind(&d->data);
     channel_unbind(&d->echo);
     services_release(&d->services);
     channel_unbind(&d->counted);
     d->counted_remote = 0;
-    d->awake_until = 0;
+    set_awake(d, 0);
     if ( d->samples )
         xengnttab_unmap(d->grants, d->samples, d->keys.samples_pages);
     if ( d->data_pages )
@@ -627,7 +637,7 @@ struct device *device_new(struct host *host, uint32_t domid, row_needs needs,
     d->changed = changed;
     d->context = context;
     d->services.access = (struct page_access){ d, map_pages, unmap_pages, copy_pages };
-    d->services.events = (struct event_access){ d, count_events, stay_awake };
+    d->services.events = (struct event_access){ d, count_events, stay_awake, set_lingers };
     d->poll = (struct loop_work){ .work = poll_events, .context = d };
     d->data_more = (struct loop_work){ .work = data_again, .context = d };
     d->control_more = (struct loop_work){ .work = control_again, .context = d };
@@ -643,19 +653,13 @@ struct device *device_new(struct host *host, uint32_t domid, row_needs needs,
         return NULL;
     }
     left = left_ioreq(d);
-    d->events = xenevtchn_open(xenctrl_logger(), 0);
-    /* Never sleep in a read: what made the loop call us may be gone by then. */
-    if ( !d->events || fcntl(xenevtchn_fd(d->events), F_SETFL, O_NONBLOCK) ||
-         !loop_add(&host->loop, xenevtchn_fd(d->events), event_ready, d) )
-        trouble = xasprintf("cannot open /dev/xen/evtchn: %s", strerror(errno));
-    if ( !trouble )
-        trouble = xenbus_attach(host->bus, &d->name, NULL, NULL, XenbusStateInitialising);
+    trouble = xenbus_attach(host->bus, &d->name, NULL, NULL, XenbusStateInitialising);
     if ( !trouble && s.mode == MODE_HVM && host->models && host->memory )
     {
         /* Without it the rows that need it are skipped; that is no failure. */
         char *why = NULL;
 
-        d->ioreq = ioreq_open(host->models, host->memory, d->events, domid, s.vcpus, left, &why);
+        d->ioreq = ioreq_open(host->models, host->memory, host->events, domid, s.vcpus, left, &why);
         if ( !d->ioreq )
             message("%s", why);
         free(why);
@@ -683,11 +687,7 @@ void device_free(struct device *d)
     *link = d->next;
 
     disconnect(d);
-    if ( d->events )
-        loop_remove(&d->host->loop, xenevtchn_fd(d->events));
-    ioreq_close(d->ioreq, d->events);
-    if ( d->events )
-        xenevtchn_close(d->events);
+    ioreq_close(d->ioreq);
     host_watch_remove(d->host, &d->watch);
     host_watch_remove(d->host, &d->words_watch);
     xenbus_set_state(d->host->bus, &d->name, XenbusStateClosed);

@@ -8,13 +8,13 @@
 #define BACKEND_DEVICE_H
 
 #include <ring.h>
-#include <xenevtchn.h>
 #include <xengnttab.h>
 
 #include "backend/channel.h"
 #include "backend/host.h"
 #include "backend/ioreq.h"
 #include "backend/keys.h"
+#include "backend/vigil.h"
 #include "backend/services.h"
 
 enum device_phase {
@@ -38,14 +38,13 @@ struct device {
     enum device_phase phase;
     char *trouble;                /* owned; with DEVICE_FAILED and DEVICE_DIED */
 
-    xenevtchn_handle *events;
     struct channel control, data, echo;
     struct channel counted;       /* DATA_EVENTS: its events do nothing else */
     uint32_t counted_remote;      /* the frontend's port of that */
     uint64_t counted_events;      /* since the device was made */
     uint64_t counted_before;      /* when this port's began */
     bool counted_new;             /* Xen raises one event itself when it binds */
-    uint64_t awake_until;         /* DATA_AWAKE: by loop_now() */
+    uint64_t awake_until;         /* DATA_AWAKE: by loop_now(); 0: asleep */
     struct ioreq_server *ioreq;   /* NULL unless HVM */
 
     /* With DEVICE_CONNECTED: */
@@ -56,6 +55,8 @@ struct device {
     struct ring_back control_ring, data_ring;
     struct services services;     /* of the data ring */
     struct loop_work control_more, data_more, poll;
+    struct vigil vigil;           /* of the data ring, when the frontend wants it */
+    bool lingers;
 
     /* The frontend's question: valid from `asks` to device_answer(). */
     bool asks;

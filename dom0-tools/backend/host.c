@@ -55,6 +55,12 @@ int host_open(struct host *h)
         message("cannot watch XenStore: %s", strerror(errno));
         goto fail;
     }
+    h->events = events_open(&h->loop);
+    if ( !h->events )
+    {
+        message("cannot open /dev/xen/evtchn: %s", strerror(errno));
+        goto fail;
+    }
     loop_add(&h->loop, xenbus_fd(h->bus), xenstore_ready, h);
 
     /* Without these there are no ioreq rows; those say so as a skip. */
@@ -73,6 +79,7 @@ void host_close(struct host *h)
         xendevicemodel_close(h->models);
     if ( h->memory )
         xenforeignmemory_close(h->memory);
+    events_close(h->events);
     xenbus_close(h->bus);
     xenctrl_close(h->xen);
     loop_close(&h->loop);
@@ -140,8 +147,11 @@ int host_turn(struct host *h)
     loop_turn(&h->loop);
     if ( h->news )
         pass_on(h);
-    if ( !h->lost )
+    if ( !h->lost && !events_trouble(h->events) )
         return STATUS_OK;
-    message("lost the connection to xenstored");
+    if ( h->lost )
+        message("lost the connection to xenstored");
+    else
+        message("cannot read events: %s", strerror(events_trouble(h->events)));
     return STATUS_ENVIRONMENT;
 }

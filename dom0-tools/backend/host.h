@@ -8,6 +8,7 @@
 #include <xendevicemodel.h>
 #include <xenforeignmemory.h>
 
+#include "backend/events.h"
 #include "backend/loop.h"
 #include "backend/xenbus.h"
 #include "backend/xenctrl.h"
@@ -27,6 +28,7 @@ struct host_watch {
 
 struct host {
     struct loop loop;
+    struct events *events;
     struct xenbus *bus;
     struct xenctrl *xen;
     xendevicemodel_handle *models;      /* NULL: no ioreq servers here */

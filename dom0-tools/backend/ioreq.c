@@ -10,21 +10,28 @@
 
 #include <xen/memory.h>
 
+#include "backend/channel.h"
 #include "xenometer.h"
 
 #define PAGE_SIZE 4096u
 #define MAX_VCPUS (PAGE_SIZE / sizeof(struct ioreq))   /* one page of requests */
 
+struct vcpu {
+    struct ioreq_server *server;
+    uint32_t id;
+    struct channel channel;
+};
+
 struct ioreq_server {
     xendevicemodel_handle *models;
     xenforeignmemory_handle *memory;
-    xenevtchn_handle *events;
+    struct events *events;
     uint32_t domid, vcpus;
     ioservid_t id;
     bool made;
     xenforeignmemory_resource_handle *resource;
     struct shared_iopage *page;   /* Xen writes requests, we answer in place */
-    uint32_t *ports;              /* one per vCPU; 0: not bound */
+    struct vcpu *vcpu;
     struct ioreq_registers registers;
 };
 
@@ -174,29 +181,24 @@ static bool answer(struct ioreq_server *s, struct ioreq *shared, unsigned state)
     return true;
 }
 
-bool ioreq_event(struct ioreq_server *s, uint32_t port, bool *work)
+static enum heard ioreq_event(void *context)
 {
-    for ( uint32_t v = 0; v < s->vcpus; v++ )
-        if ( s->ports[v] == port )
-        {
-            *work = answer(s, &s->page->vcpu_ioreq[v], STATE_IOREQ_READY);
-            if ( *work )
-                xenevtchn_notify(s->events, port);
-            return true;
-        }
-    return false;
+    const struct vcpu *v = context;
+
+    if ( answer(v->server, &v->server->page->vcpu_ioreq[v->id], STATE_IOREQ_READY) )
+        channel_notify(&v->channel);
+    return HEARD_WORK;   /* Xen itself sends these */
 }
 
 static bool bind_vcpus(struct ioreq_server *s)
 {
     for ( uint32_t v = 0; v < s->vcpus; v++ )
     {
-        int port = xenevtchn_bind_interdomain(s->events, s->domid,
-                                              s->page->vcpu_ioreq[v].vp_eport);
-
-        if ( port < 0 )
+        s->vcpu[v].server = s;
+        s->vcpu[v].id = v;
+        if ( !channel_bind(&s->vcpu[v].channel, s->events, s->domid,
+                           s->page->vcpu_ioreq[v].vp_eport, ioreq_event, &s->vcpu[v]) )
             return false;
-        s->ports[v] = (uint32_t)port;
     }
     return true;
 }
@@ -212,7 +214,7 @@ static bool adopt(struct ioreq_server *s)
         struct ioreq *q = &s->page->vcpu_ioreq[v];
 
         if ( answer(s, q, STATE_IOREQ_READY) || answer(s, q, STATE_IOREQ_INPROCESS) )
-            xenevtchn_notify(s->events, (evtchn_port_t)s->ports[v]);
+            channel_notify(&s->vcpu[v].channel);
     }
     return true;
 }
@@ -254,7 +256,7 @@ static const char *set_up(struct ioreq_server *s)
 
 struct ioreq_server *ioreq_open(xendevicemodel_handle *models,
                                 xenforeignmemory_handle *memory,
-                                xenevtchn_handle *events, uint32_t domid,
+                                struct events *events, uint32_t domid,
                                 uint32_t vcpus, uint32_t left, char **error)
 {
     struct ioreq_server *s = xcalloc(1, sizeof(*s));
@@ -264,7 +266,7 @@ struct ioreq_server *ioreq_open(xendevicemodel_handle *models,
         .models = models, .memory = memory, .events = events, .domid = domid,
         .vcpus = vcpus < MAX_VCPUS ? vcpus : MAX_VCPUS,
     };
-    s->ports = xcalloc(s->vcpus, sizeof(*s->ports));
+    s->vcpu = xcalloc(s->vcpus, sizeof(*s->vcpu));
     s->made = left != IOREQ_NONE;
     s->id = (ioservid_t)left;
     failed = set_up(s);
@@ -272,12 +274,12 @@ struct ioreq_server *ioreq_open(xendevicemodel_handle *models,
         return s;
     if ( left != IOREQ_NONE )
     {
-        ioreq_close(s, events);   /* which ends the other's, too */
+        ioreq_close(s);   /* which ends the other's, too */
         return ioreq_open(models, memory, events, domid, vcpus, IOREQ_NONE, error);
     }
     *error = xasprintf("no ioreq server for domain %u: cannot %s: %s", domid, failed,
                        strerror(errno));
-    ioreq_close(s, events);
+    ioreq_close(s);
     return NULL;
 }
 
@@ -286,13 +288,12 @@ uint32_t ioreq_id(const struct ioreq_server *s)
     return s->id;
 }
 
-void ioreq_close(struct ioreq_server *s, xenevtchn_handle *events)
+void ioreq_close(struct ioreq_server *s)
 {
     if ( !s )
         return;
-    for ( uint32_t v = 0; events && v < s->vcpus; v++ )
-        if ( s->ports[v] )
-            xenevtchn_unbind(events, s->ports[v]);
+    for ( uint32_t v = 0; v < s->vcpus; v++ )
+        channel_unbind(&s->vcpu[v].channel);
     if ( s->resource )
         xenforeignmemory_unmap_resource(s->memory, s->resource);
     if ( s->made )
@@ -301,6 +302,6 @@ void ioreq_close(struct ioreq_server *s, xenevtchn_handle *events)
         xendevicemodel_set_ioreq_server_state(s->models, (domid_t)s->domid, s->id, 0);
         xendevicemodel_destroy_ioreq_server(s->models, (domid_t)s->domid, s->id);
     }
-    free(s->ports);
+    free(s->vcpu);
     free(s);
 }

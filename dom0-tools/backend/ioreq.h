@@ -13,10 +13,11 @@
 #include <stdint.h>
 
 #include <xendevicemodel.h>
-#include <xenevtchn.h>
 #include <xenforeignmemory.h>
 #include <xen/hvm/ioreq.h>
 #include <xenometer/protocol.h>
+
+#include "backend/events.h"
 
 struct ioreq_server;
 
@@ -30,23 +31,14 @@ struct ioreq_server;
  * *error (the caller's) saying what failed; nothing is left then.
  */
 struct ioreq_server *ioreq_open(xendevicemodel_handle *, xenforeignmemory_handle *,
-                                xenevtchn_handle *events, uint32_t domid,
+                                struct events *, uint32_t domid,
                                 uint32_t vcpus, uint32_t left, char **error);
 
 /* Xen's number of it. */
 uint32_t ioreq_id(const struct ioreq_server *);
 
-/*
- * Also where the domain is gone: Xen has then taken its part along.  With
- * `events` NULL the channels are not unbound: their handle is closed already.
- */
-void ioreq_close(struct ioreq_server *, xenevtchn_handle *events);
-
-/*
- * An event on `port`: false when it is none of the server's.  Otherwise the
- * request was served and answered, and *work says whether there was one.
- */
-bool ioreq_event(struct ioreq_server *, uint32_t port, bool *work);
+/* Also where the domain is gone: Xen has then taken its part along. */
+void ioreq_close(struct ioreq_server *);
 
 /* ------------------------------------------- the device itself, pure C -- */
 

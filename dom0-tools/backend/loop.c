@@ -187,10 +187,10 @@ static void work_run(struct loop *l)
     }
 }
 
-void loop_turn(struct loop *l)
+void loop_handle_ready(struct loop *l, int timeout)
 {
     struct epoll_event events[BATCH];
-    int ready = epoll_wait(l->epoll_fd, events, BATCH, l->work ? 0 : -1);
+    int ready = epoll_wait(l->epoll_fd, events, BATCH, timeout);
 
     for ( int i = 0; i < ready; i++ )
     {
@@ -199,6 +199,20 @@ void loop_turn(struct loop *l)
         if ( s->ready )   /* an earlier one of this turn may have removed it */
             s->ready(s->context);
     }
+}
+
+void loop_sleep_by(struct loop *l, void (*sleep)(void *context, bool wait), void *context)
+{
+    l->sleep = sleep;
+    l->sleep_context = context;
+}
+
+void loop_turn(struct loop *l)
+{
+    if ( l->sleep )
+        l->sleep(l->sleep_context, !l->work);
+    else
+        loop_handle_ready(l, l->work ? 0 : -1);
     if ( l->work )
         work_run(l);
 }

@@ -5,8 +5,8 @@
  * The measured path goes through here, so a turn makes no system call but the
  * waiting itself: timers live in one timerfd, set only when the nearest of them
  * changes, and signals in a pipe.  It waits by epoll, which costs the same
- * however many descriptors there are; with poll() each one that stays silent
- * takes part in every turn, with some 600 instructions.
+ * however many descriptors there are, or where somebody else knows better
+ * (loop_sleep_by(), backend/events.c).
  */
 #ifndef BACKEND_LOOP_H
 #define BACKEND_LOOP_H
@@ -41,6 +41,8 @@ struct loop {
     uint64_t armed;              /* what timer_fd is set to; 0: nothing */
     struct loop_timer *timers;
     struct loop_work *work;
+    void (*sleep)(void *context, bool wait);   /* NULL: by epoll */
+    void *sleep_context;
 };
 
 /* The number of the signal that asks for the end; whoever works for long looks at it. */
@@ -72,6 +74,17 @@ void loop_work_remove(struct loop *, struct loop_work *);
  * too.  With no timer set it may sleep for ever: whoever waits sets one.
  */
 void loop_turn(struct loop *);
+
+/* Handle what is ready, after at most `timeout` ms; -1: however long it takes. */
+void loop_handle_ready(struct loop *, int timeout);
+
+/*
+ * Let loop_turn() call `sleep` in the place of epoll: with `wait` it returns when it has
+ * handled something, or was interrupted, without it at once.  Whoever does that sees to it
+ * that loop_handle_ready() is called when one of the loop's descriptors is ready.
+ * NULL: by epoll.
+ */
+void loop_sleep_by(struct loop *, void (*sleep)(void *context, bool wait), void *context);
 
 #define SECONDS(n) ((uint64_t)(n) * 1000000000u)
 #define MILLISECONDS(n) ((uint64_t)(n) * 1000000u)

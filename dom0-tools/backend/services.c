@@ -179,6 +179,9 @@ static int16_t serve_others(struct services *s, const struct data_request *q,
     case DATA_AWAKE:
         s->events.awake(s->events.context, q->gref != 0);
         return DATA_OKAY;
+    case DATA_LINGER:
+        s->events.linger(s->events.context, q->gref != 0);
+        return DATA_OKAY;
     }
     return DATA_NOT_SUPPORTED;
 }
@@ -243,7 +246,7 @@ enum turn services_turn(struct ring_back *ring, struct services *s, bool *notify
             *notify = true;
         if ( !budget )
             return TURN_MORE;
-        r = ring_back_final_check(ring, 1);
+        r = s->stays ? ring_back_look(ring) : ring_back_final_check(ring, 1);
     } while ( r == RING_TAKEN );
 
     if ( r == RING_BROKEN )

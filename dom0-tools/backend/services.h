@@ -35,12 +35,15 @@ struct event_access {
     bool (*count)(void *context, uint32_t port, uint64_t *value);
     /* Poll for events instead of sleeping, or sleep again. */
     void (*awake)(void *context, bool on);
+    /* Look for the next request for a while before sleeping, or not. */
+    void (*linger)(void *context, bool on);
 };
 
 /* The services of one data ring. */
 struct services {
     struct page_access access;
     struct event_access events;
+    bool stays;            /* the caller looks at the ring again: no event is asked for */
     uint8_t *buffer;       /* the caller's: DATA_PAGES pages for private copies */
     uint8_t *kept;         /* DATA_KEEP's mapping, NULL: none */
     uint32_t kept_gref, kept_pages;

@@ -1,7 +1,6 @@
 #include "backend/split.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,19 +16,14 @@
 static void disconnect(struct split *s)
 {
     loop_work_remove(&s->host->loop, &s->more);
+    vigil_end(&s->vigil);
     channel_unbind(&s->channel);
     if ( s->grants )
     {
         s->ops->disconnect(s);
         xengnttab_close(s->grants);
     }
-    if ( s->events )
-    {
-        loop_remove(&s->host->loop, xenevtchn_fd(s->events));
-        xenevtchn_close(s->events);
-    }
     s->grants = NULL;
-    s->events = NULL;
 }
 
 void split_fail(struct split *s, const char *format, ...)
@@ -77,25 +71,21 @@ void split_more(struct split *s)
 
 void split_notify(struct split *s)
 {
-    xenevtchn_notify(s->events, s->channel.port);
+    channel_notify(&s->channel);
 }
 
 static void turn_again(void *context)
 {
     struct split *s = context;
 
-    s->ops->turn(s);
+    s->ops->turn(s, false);
 }
 
-static void event_ready(void *context)
+static bool turn(void *context, bool stay)
 {
     struct split *s = context;
-    int port = xenevtchn_pending(s->events);
 
-    if ( port >= 0 )
-        channel_handled(&s->channel, s->ops->turn(s));
-    else if ( errno != EAGAIN && errno != EINTR )
-        split_fail(s, "cannot read events: %s", strerror(errno));
+    return s->ops->turn(s, stay);
 }
 
 /* -------------------------------------------------------------- connect -- */
@@ -106,16 +96,13 @@ static char *open_all(struct split *s)
     uint32_t port;
     char *wrong;
 
-    s->events = xenevtchn_open(xenctrl_logger(), 0);
-    /* Never sleep in a read: what made the loop call us may be gone by then. */
-    if ( !s->events || fcntl(xenevtchn_fd(s->events), F_SETFL, O_NONBLOCK) ||
-         !loop_add(&s->host->loop, xenevtchn_fd(s->events), event_ready, s) )
-        return xasprintf("cannot open /dev/xen/evtchn (%s)", strerror(errno));
     s->grants = xengnttab_open(xenctrl_logger(), 0);
     if ( !s->grants )
         return xasprintf("cannot open /dev/xen/gntdev (%s)", strerror(errno));
     wrong = s->ops->connect(s, &port);
-    if ( !wrong && !channel_bind(&s->channel, s->events, &s->host->loop, s->name.domid, port) )
+    vigil_init(&s->vigil, &s->channel, s->host->xen, turn, s);
+    if ( !wrong && !channel_bind(&s->channel, s->host->events, s->name.domid, port,
+                                 vigil_event, &s->vigil) )
         wrong = xasprintf("cannot bind the event channel (%s)", strerror(errno));
     return wrong;
 }

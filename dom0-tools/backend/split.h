@@ -10,6 +10,7 @@
 
 #include "backend/channel.h"
 #include "backend/host.h"
+#include "backend/vigil.h"
 
 enum split_phase {
     SPLIT_WAITING,     /* InitWait */
@@ -28,8 +29,9 @@ struct split_operations {
     char *(*connect)(struct split *, uint32_t *port);
     /* Unmap what that mapped.  Safe at any point of it, and twice. */
     void (*disconnect)(struct split *);
-    /* Serve the rings for one turn; split_more() asks for another.  True: there was work. */
-    bool (*turn)(struct split *);
+    /* Serve the rings for one turn; split_more() asks for another.  With `stay` the last
+     * look asks the frontend for no event: it is called again.  True: there was work. */
+    bool (*turn)(struct split *, bool stay);
 };
 
 struct split {
@@ -42,9 +44,9 @@ struct split {
     struct host_watch watch;
 
     /* From connect() to disconnect(): */
-    xenevtchn_handle *events;
     xengnttab_handle *grants;
     struct channel channel;
+    struct vigil vigil;
     struct loop_work more;
 };
 

@@ -340,7 +340,7 @@ static void serve(struct vbd *v, const union blkif_sring_entry *slot)
  * Serve the ring for one turn: as many requests as it has slots, so that others
  * get theirs.  True when there was work.
  */
-static bool turn(struct split *s)
+static bool turn(struct split *s, bool stay)
 {
     struct vbd *v = vbd_of(s);
     union blkif_sring_entry slot;
@@ -363,7 +363,7 @@ static bool turn(struct split *s)
         run_finish(v);
         if ( done && ring_back_push(&v->ring) )
             split_notify(s);
-    } while ( r != RING_BROKEN && done < v->ring.count &&
+    } while ( r != RING_BROKEN && done < v->ring.count && !stay &&
               (r = ring_back_final_check(&v->ring, 1)) == RING_TAKEN );
     if ( r == RING_BROKEN )
         split_fail(s, "the domain's block ring has an impossible request index");

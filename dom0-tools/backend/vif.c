@@ -199,7 +199,7 @@ static void send_back(struct vif *v, unsigned packets)
  * Serve the rings for one turn: as many packets as they have slots, so that others
  * get theirs.  True when there was work.
  */
-static bool turn(struct split *s)
+static bool turn(struct split *s, bool stay)
 {
     struct vif *v = vif_of(s);
     enum ring_result r;
@@ -215,7 +215,7 @@ static bool turn(struct split *s)
         /* Both, whatever the first says: one event is for both. */
         if ( packets && (ring_back_push(&v->rx) | ring_back_push(&v->tx)) )
             split_notify(s);
-        if ( r == RING_EMPTY )
+        if ( r == RING_EMPTY && !stay )
             r = ring_back_final_check(&v->tx, 1);
     } while ( r == RING_TAKEN && done < v->tx.count && !v->rx.broken );
     if ( r == RING_BROKEN || v->rx.broken )

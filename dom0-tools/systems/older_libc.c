@@ -8,6 +8,64 @@
  */
 #include <features.h>
 
+/*
+ * Threads are a library of their own there, which the program is not linked with: it has
+ * none, and does what it does where none can be made (events.c).  Hidden, since libxenstore
+ * is linked with that library.
+ */
+#if !__GLIBC_PREREQ(2, 34)
+
+#include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
+
+#define NOWHERE __attribute__((visibility("hidden")))
+
+NOWHERE int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+                           void *(*start)(void *), void *argument)
+{
+    (void)thread;
+    (void)attributes;
+    (void)start;
+    (void)argument;
+    return ENOSYS;
+}
+
+NOWHERE int pthread_sigmask(int how, const sigset_t *set, sigset_t *before)
+{
+    return sigprocmask(how, set, before) ? errno : 0;
+}
+
+/* What a thread would be told by; no call of these is reached but of the first. */
+NOWHERE int sem_init(sem_t *semaphore, int shared, unsigned value)
+{
+    (void)semaphore;
+    (void)shared;
+    (void)value;
+    return 0;
+}
+
+#define NEVER(name, type) \
+    NOWHERE int name(type thing) \
+    { \
+        (void)thing; \
+        return ENOSYS; \
+    }
+
+NEVER(sem_wait, sem_t *)
+NEVER(sem_post, sem_t *)
+NEVER(sem_destroy, sem_t *)
+NEVER(pthread_cancel, pthread_t)
+
+NOWHERE int pthread_join(pthread_t thread, void **result)
+{
+    (void)thread;
+    (void)result;
+    return ENOSYS;
+}
+
+#endif
+
 #if !__GLIBC_PREREQ(2, 38)
 
 #include <inttypes.h>

@@ -80,7 +80,10 @@ BLKIF_PATH(copy, unkept, "device/vbd/51776", AREA_COPY)      /* xvde: ours again
     EXPLANATION(block_##id) =                                                       \
         "Puts one read into the blkif ring, notifies, blocks, and takes the answer; the data was written " \
         "before and is compared.  The buffers stay granted, and mapped where the backend keeps persistent " \
-        "grants.  The other block/ rows do the same work on the same disk by other paths."; \
+        "grants.  Linux's backend sleeps then, and so does QEMU's.  xenometer's own looks into the ring for " \
+        "up to 50 us more, in which it gives its CPU to Xen and its event channel stays masked: a request that comes " \
+        "then needs no event, no upcall in dom0 and no wake-up.  Where none came, the next ones find it asleep.  " \
+        "The other block/ rows do the same work on the same disk by other paths."; \
     ROW(block_##id, .setup = setup_##id, .run = run_##id##_read_4096) = {           \
         .name = "block/" name_,                                                     \
         .work = DISK_READ,                                                          \

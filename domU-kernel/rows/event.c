@@ -76,12 +76,13 @@ static void run_roundtrip(struct row_run *r)
 EXPLANATION(event_roundtrip_idle) =
     "The guest sends an event to the backend process and blocks.  Xen wakes "
     "dom0's vCPU; dom0's kernel takes the upcall, /dev/xen/evtchn wakes the "
-    "process from poll(), it reads the port, sends an event back and unmasks; "
+    "process from its read, which returns the port, and it sends an event back and unmasks; "
     "Xen wakes the guest, which takes an upcall.  No data moves: the figure is "
     "the cost of two wake-ups through both schedulers.  It has two values, some "
     "hundred instructions apart: if the timer that Xen's scheduler sets at "
     "each switch is the CPU's next to expire, Xen programs the LAPIC for it.  "
-    "Compare with ring/echo-64b, which adds the ring.";
+    "Compare with ring/echo-64b, which adds the ring, and with event/roundtrip-busy and "
+    "ring/echo-64b-awake, where the process does not sleep.";
 ROW(event_roundtrip_idle, .run = run_roundtrip) = {
     .name = "event/roundtrip-idle",
     .work = "ask a dom0 process and get its answer",

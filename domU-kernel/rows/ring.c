@@ -35,7 +35,8 @@ EXPLANATION(ring_echo_64b) =
     "The guest writes a 64-byte request into a shared ring, notifies, and "
     "blocks; the backend process wakes, copies the request out, answers into "
     "the same slot and notifies back.  Both notifications are event channels: "
-    "the difference to event/roundtrip-idle is the ring itself.  Compare with "
+    "the difference to event/roundtrip-idle is the ring itself, and ring/echo-64b-awake is "
+    "the same while the process stays awake.  Compare with "
     "port/ioreq, which asks the very same process by a trapped instruction.";
 ROW(ring_echo_64b, .run = run_echo) = {
     .name = "ring/echo-64b",
@@ -46,6 +47,45 @@ ROW(ring_echo_64b, .run = run_echo) = {
     .elsewhere = NO_RING,
     .columns = "xen", .needs = SERVICE_DATA_RING,
     .flags = ROW_HEADLINE | ROW_DOM0 | ROW_BLOCKS,
+    .operations = 1, .samples = 200, .warmup = 8,
+};
+
+static bool linger(u32 on)
+{
+    struct data_request request = { .operation = DATA_LINGER, .gref = on };
+    struct data_response response;
+
+    return data_exchange(&request, &response) && response.status == DATA_OKAY;
+}
+
+COLD static const char *setup_awake(struct row_run *r)
+{
+    if ( !linger(1) )
+        r->error = "the backend does not offer to stay awake";
+    return NULL;
+}
+
+COLD static void teardown_awake(struct row_run *r)
+{
+    if ( !linger(0) )
+        r->error = "the backend does not go to sleep again";
+}
+
+EXPLANATION(ring_echo_64b_awake) =
+    "ring/echo-64b with a process that does not sleep at once: after an answer it looks into the ring "
+    "for up to 50 us, gives its physical CPU to Xen between two looks (SCHEDOP_yield), and leaves its end of the "
+    "event channel masked, asking for no event.  The next request, which comes at once, is found there "
+    "without EVTCHNOP_send, without an upcall in dom0 and without a wake-up; the guest sleeps and is woken as "
+    "before.  The difference to ring/echo-64b is what it costs to wake a process in dom0.";
+ROW(ring_echo_64b_awake, .setup = setup_awake, .run = run_echo, .teardown = teardown_awake) = {
+    .name = "ring/echo-64b-awake",
+    .work = "ask a dom0 process and get its answer",
+    .path = "shared ring, depth 1, dom0's process awake",
+    .help = "64 bytes to the backend process and back while it looks into the ring",
+    .explanation = explanation_ring_echo_64b_awake,
+    .elsewhere = NO_RING,
+    .columns = "xen", .needs = SERVICE_DATA_RING,
+    .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 200, .warmup = 8,
 };
 

@@ -203,6 +203,8 @@ enum data_operation {
                           before dom0 has taken that is one with it */
     DATA_AWAKE  = 17,  /* `gref` 1: poll for events rather than sleep, until none has
                           come for AWAKE_MS; 0: sleep again */
+    DATA_LINGER = 18,  /* `gref` 1: after a request look for the next one for a while, with the
+                          port masked, before sleeping; 0: sleep at once, as at first */
 };
 
 #define AWAKE_MS            10u
@@ -219,7 +221,7 @@ struct data_request {
     uint16_t operation;      /* enum data_operation */
     uint16_t length;         /* bytes: payload, or of each page (not MAP, KEEP) */
     uint32_t gref;           /* from MAP on: the first page's grant reference;
-                                EVENTS, AWAKE: see there */
+                                EVENTS to LINGER: see there */
     uint16_t offset;         /* bytes into each page (not KEEP) */
     uint16_t pages;          /* MAP to KEEP, KEPT: 1 to DATA_PAGES */
     uint8_t payload[DATA_PAYLOAD];

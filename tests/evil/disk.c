@@ -120,12 +120,14 @@ static void answer(struct evil_vbd *v, unsigned nth, uint64_t id, uint8_t operat
     put(v, id, operation, BLKIF_RSP_OKAY);
 }
 
-static bool turn(struct split *s)
+/* It asks for events always: to be called again does no harm. */
+static bool turn(struct split *s, bool stay)
 {
     struct evil_vbd *v = disk_of(s);
     union blkif_sring_entry slot[MAX_SLOTS];
     unsigned taken = 0;
 
+    (void)stay;
     while ( taken < MAX_SLOTS &&
             ring_back_take(&v->ring, &slot[taken], BLKIF_SLOT) == RING_TAKEN )
         taken++;

@@ -172,13 +172,13 @@ static void attack(struct device *d, struct ring_back *ring, const struct data_r
         break;
     case EVIL_DATA_STORM:
         for ( unsigned i = 0; i < EVIL_EVENTS; i++ )
-            xenevtchn_notify(d->events, d->data.port);
+            channel_notify(&d->data);
         put(ring, q->id);
         break;
     case EVIL_DATA_FLIPS:
         put(ring, q->id);
         ring_back_push(ring);
-        xenevtchn_notify(d->events, d->data.port);
+        channel_notify(&d->data);
         evil_flip((uint64_t *)ring_slot(ring->shared, ring->count, slot, DATA_SLOT_SIZE), q->id,
                   ~0ull);
         return;

@@ -123,13 +123,15 @@ static void scribble(struct ring_back *ring, uint32_t size)
     memset(ring_slot(ring->shared, ring->count, ring->req_cons - 1, size), 0xee, size);
 }
 
-static bool turn(struct split *s)
+/* It asks for events always: to be called again does no harm. */
+static bool turn(struct split *s, bool stay)
 {
     struct evil_vif *v = nic_of(s);
     struct netif_tx_request tx;
     struct netif_rx_request rx;
     unsigned taken = 0;
 
+    (void)stay;
     while ( !v->evil.done && ring_back_take(&v->tx, &tx, NETIF_TX_SLOT) == RING_TAKEN &&
             ring_back_take(&v->rx, &rx, NETIF_RX_SLOT) == RING_TAKEN )
     {

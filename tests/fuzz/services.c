@@ -72,7 +72,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct services services = {
         .access = { .map = map, .unmap = unmap, .copy = copy },
-        .events = { .count = count, .awake = awake }, .buffer = buffer,
+        .events = { .count = count, .awake = awake, .linger = awake },
+        .buffer = buffer,
     };
     struct input in = { data, size };
     struct data_request request;

@@ -30,6 +30,7 @@ static const struct {
     { "program", suite_program },
     { "keys", suite_keys },
     { "services", suite_services },
+    { "vigil", suite_vigil },
     { "ioreq", suite_ioreq },
     { "batch", suite_batch },
     { "record", suite_record },

@@ -18,6 +18,7 @@ void suite_comparison(void);
 void suite_program(void);
 void suite_keys(void);
 void suite_services(void);
+void suite_vigil(void);
 void suite_ioreq(void);
 void suite_batch(void);
 void suite_record(void);

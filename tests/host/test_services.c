@@ -88,6 +88,14 @@ static void fake_awake(void *context, bool on)
     naps += !on;
 }
 
+static unsigned lingers;
+
+static void fake_linger(void *context, bool on)
+{
+    (void)context;
+    lingers = on;
+}
+
 static struct services services;
 
 static void domain_new(void)
@@ -101,7 +109,7 @@ static void domain_new(void)
     }
     services = (struct services){
         .access = { NULL, fake_map, fake_unmap, fake_copy }, .buffer = buffer,
-        .events = { NULL, fake_count, fake_awake },
+        .events = { NULL, fake_count, fake_awake, fake_linger },
     };
     maps = copies = mapped_pages = out_of_page = 0;
 }
@@ -341,6 +349,15 @@ static void test_events(void)
     answer(&q);
     CU_ASSERT_EQUAL(naps, 1);
     CU_ASSERT_TRUE(all_zero(p.payload, DATA_PAYLOAD));
+
+    q.operation = DATA_LINGER;
+    q.gref = 1;
+    p = answer(&q);
+    CU_ASSERT_EQUAL(p.status, DATA_OKAY);
+    CU_ASSERT_TRUE(lingers);
+    q.gref = 0;
+    answer(&q);
+    CU_ASSERT_FALSE(lingers);
 }
 
 static void test_unknown(void)
@@ -415,6 +432,15 @@ static void test_turn(void)
     CU_ASSERT_EQUAL(collect(43), 1);
     /* It will notify us: we asked for the next one. */
     CU_ASSERT_EQUAL(shared->req_event, back.req_cons + 1);
+
+    /* One that looks again by itself does not ask. */
+    services.stays = true;
+    request(44, 1);
+    CU_ASSERT_EQUAL(services_turn(&back, &services, &notify), TURN_IDLE);
+    CU_ASSERT_EQUAL(collect(44), 1);
+    CU_ASSERT_EQUAL(shared->req_event, back.req_cons);
+    CU_ASSERT_EQUAL(services_turn(&back, &services, &notify), TURN_SPURIOUS);
+    CU_ASSERT_EQUAL(shared->req_event, back.req_cons);
 }
 
 static void test_budget(void)
