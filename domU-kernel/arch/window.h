@@ -22,6 +22,13 @@
 const char *window_map(u32 count, bool large, u64 (*frame)(u32 i));
 void window_unmap(void);
 
+/*
+ * The same for the first GiB of a guest's memory, by one page; hardware modes only.
+ * NULL, or why this CPU cannot.
+ */
+const char *window_map_gib(void);
+void window_unmap_gib(void);
+
 /* The entry that maps small page i of the window; read-only in PV. */
 u64 *window_entry(u32 i);
 

@@ -46,7 +46,8 @@ EXPLANATION(event_send_masked) =
     "of the argument, four bytes in the guest's memory: Xen walks the guest's page tables to find "
     "them (__hvm_copy, guest_walk_tables_4_levels), and looks up the frame of each table, and of the "
     "page, in the domain's own (p2m_get_page_from_gfn: five times, with this image's 2 MiB pages).  "
-    "A hypercall whose arguments are all in registers is without that: hypercall/null.  Compare with "
+    "A hypercall whose arguments are all in registers is without that: hypercall/null; "
+    "hypercall/argument-1g and its like have the argument on pages of other sizes.  Compare with "
     "event/roundtrip-idle, where the receiver runs.";
 ROW(event_send_masked, .setup = setup_loop, .run = run_masked, .teardown = teardown_loop) = {
     .name = "event/send-masked",

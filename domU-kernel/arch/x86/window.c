@@ -1,4 +1,5 @@
 #include "../window.h"
+#include "../cpu.h"
 #include "../memory.h"
 #include "../mode.h"
 #include "../traps.h"
@@ -97,4 +98,23 @@ void window_unmap(void)
 u64 *window_entry(u32 i)
 {
     return &tables[i / ENTRIES][i % ENTRIES];
+}
+
+/* AMD64 Architecture Programmer's Manual vol. 3, Fn8000_0001 EDX, Page1GB. */
+#define EXTENDED_LEAF 0x80000001u
+#define PAGE_1GB      (1u << 26)
+
+COLD const char *window_map_gib(void)
+{
+    if ( !(cpuid(EXTENDED_LEAF, 0).d & PAGE_1GB) )
+        return "this CPU has no pages of 1 GiB";
+    set_directory((u32)FIRST, PTE_DATA | PTE_LARGE);
+    flush();
+    return NULL;
+}
+
+COLD void window_unmap_gib(void)
+{
+    set_directory((u32)FIRST, 0);
+    flush();
 }
