@@ -125,8 +125,9 @@ TOOL_CPPFLAGS := -D_GNU_SOURCE -Iinclude -Ishared -Idom0-tools \
 TOOL_PACKAGES := xencall xencontrol xenevtchn xengnttab xenstore xendevicemodel \
 	xenforeignmemory jansson smartcols
 # libarchive and libseccomp statically: the lab's dom0 runs this program too, and would
-# otherwise need libxml2 and ICU (30 MB) for it.
-STATIC_LIBS := -larchive -lseccomp
+# otherwise need libxml2 and ICU (30 MB) for it.  libxenvchan too: its name is another with
+# each Xen, but not what it calls.
+STATIC_LIBS := -larchive -lseccomp -lxenvchan
 TOOL_LIBS = $$(pkg-config --libs $(TOOL_PACKAGES)) -Wl,-Bstatic $(STATIC_LIBS) -Wl,-Bdynamic
 
 $(BUILD)/%.c.o: %.c Makefile $(DEPS)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "backend/claim.h"
+#include "backend/vchan.h"
 #include "catalogue/modes.h"
 #include "lib/lab_clock.h"
 #include "xenometer.h"
@@ -156,6 +157,19 @@ static void set_lingers(void *context, bool on)
     struct device *d = context;
 
     d->lingers = on;
+}
+
+/* One at a time: what a frontend can make us hold is bounded by it. */
+static bool serve_vchan(void *context, bool on)
+{
+    struct device *d = context;
+    char *own = xenbus_own_path(&d->name), *path = xasprintf("%s/vchan", own);
+
+    vchan_close(d->vchan);
+    d->vchan = on ? vchan_open(d->domid, path) : NULL;
+    free(path);
+    free(own);
+    return !on || d->vchan;
 }
 
 /* True when there was work. */
@@ -436,6 +450,8 @@ static void disconnect(struct device *d)
     loop_work_remove(&d->host->loop, &d->control_more);
     vigil_end(&d->vigil);
     d->lingers = false;
+    vchan_close(d->vchan);
+    d->vchan = NULL;
     channel_unbind(&d->control);
     channel_unbind(&d->data);
     channel_unbind(&d->echo);
@@ -637,6 +653,7 @@ struct device *device_new(struct host *host, uint32_t domid, row_needs needs,
     d->changed = changed;
     d->context = context;
     d->services.access = (struct page_access){ d, map_pages, unmap_pages, copy_pages };
+    d->services.stream = (struct stream_access){ d, serve_vchan };
     d->services.events = (struct event_access){ d, count_events, stay_awake, set_lingers };
     d->poll = (struct loop_work){ .work = poll_events, .context = d };
     d->data_more = (struct loop_work){ .work = data_again, .context = d };

@@ -57,6 +57,7 @@ struct device {
     struct loop_work control_more, data_more, poll;
     struct vigil vigil;           /* of the data ring, when the frontend wants it */
     bool lingers;
+    struct vchan *vchan;          /* NULL: the frontend wants none */
 
     /* The frontend's question: valid from `asks` to device_answer(). */
     bool asks;

@@ -182,6 +182,8 @@ static int16_t serve_others(struct services *s, const struct data_request *q,
     case DATA_LINGER:
         s->events.linger(s->events.context, q->gref != 0);
         return DATA_OKAY;
+    case DATA_VCHAN:
+        return s->stream.serve(s->stream.context, q->gref != 0) ? DATA_OKAY : DATA_ERROR;
     }
     return DATA_NOT_SUPPORTED;
 }

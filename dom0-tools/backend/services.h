@@ -39,10 +39,18 @@ struct event_access {
     void (*linger)(void *context, bool on);
 };
 
+/* The server of libxenvchan beside the ring. */
+struct stream_access {
+    void *context;
+    /* Have one, or none.  False: it cannot be had. */
+    bool (*serve)(void *context, bool on);
+};
+
 /* The services of one data ring. */
 struct services {
     struct page_access access;
     struct event_access events;
+    struct stream_access stream;
     bool stays;            /* the caller looks at the ring again: no event is asked for */
     uint8_t *buffer;       /* the caller's: DATA_PAGES pages for private copies */
     uint8_t *kept;         /* DATA_KEEP's mapping, NULL: none */

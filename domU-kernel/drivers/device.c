@@ -31,7 +31,7 @@ static const char *frontend_key(const char *key)
     return path;
 }
 
-static const char *backend_key(const char *key)
+const char *device_backend_key(const char *key)
 {
     static char path[192];
 
@@ -99,7 +99,7 @@ static void take_back(void)
         if ( grant_end(ours.refs[--ours.ref_count]) )
             grant_release(ours.refs[ours.ref_count]);
     if ( ours.backend_watched )
-        xenstore_unwatch(backend_key("state"), "backend");
+        xenstore_unwatch(device_backend_key("state"), "backend");
     ours.backend_watched = false;
     device.command = 0;
 }
@@ -159,7 +159,7 @@ static u64 backend_state(void)
 {
     u64 state = XenbusStateUnknown;
 
-    xenstore_read_number(backend_key("state"), &state);
+    xenstore_read_number(device_backend_key("state"), &state);
     return state;
 }
 
@@ -284,30 +284,30 @@ static void negotiate(void)
     char version[32];   /* or another short value */
     u64 number;
 
-    if ( xenstore_read(backend_key(KEY_VERSION), version, sizeof(version)) ||
+    if ( xenstore_read(device_backend_key(KEY_VERSION), version, sizeof(version)) ||
          strcmp(version, PROTOCOL_VERSION) )
         panic("the backend speaks \"%s\", this image " PROTOCOL_VERSION
               ": build both from one checkout", version);
-    if ( !xenstore_read_number(backend_key(KEY_IOREQ_PORT), &number) && number <= 0xfff0 )
+    if ( !xenstore_read_number(device_backend_key(KEY_IOREQ_PORT), &number) && number <= 0xfff0 )
         device.ioreq_port = (u32)number;
-    if ( !xenstore_read_number(backend_key(KEY_IOREQ_MMIO), &number) &&
+    if ( !xenstore_read_number(device_backend_key(KEY_IOREQ_MMIO), &number) &&
          number < 0x100000000ul )   /* what entry/x86/pvh.S maps */
         device.ioreq_mmio = number;
 
-    device.fifo = !xenstore_read(backend_key(KEY_EVENT_ABI), version, sizeof(version)) &&
+    device.fifo = !xenstore_read(device_backend_key(KEY_EVENT_ABI), version, sizeof(version)) &&
                   !strcmp(version, EVENT_ABI_FIFO);
-    device.grant_v2 = !xenstore_read_number(backend_key(KEY_GRANT_VERSION), &number) &&
+    device.grant_v2 = !xenstore_read_number(device_backend_key(KEY_GRANT_VERSION), &number) &&
                       number == 2;
     if ( device.grant_v2 )
         grants_use_v2();
 
-    cpu_is_tcg = !xenstore_read(backend_key(KEY_CPU_EMULATOR), version, sizeof(version)) &&
+    cpu_is_tcg = !xenstore_read(device_backend_key(KEY_CPU_EMULATOR), version, sizeof(version)) &&
                  !strcmp(version, CPU_EMULATOR_TCG);
 
     /* Before the ports that a row uses; those there are already keep working. */
     if ( device.fifo )
         events_use_fifo();
-    device.shadow = !xenstore_read(backend_key(KEY_PAGING), version, sizeof(version)) &&
+    device.shadow = !xenstore_read(device_backend_key(KEY_PAGING), version, sizeof(version)) &&
                     !strcmp(version, PAGING_SHADOW);
 
     share_rings();
@@ -322,7 +322,7 @@ static enum waited connect(void)
 {
     enum waited waited;
 
-    if ( xenstore_watch(backend_key("state"), "backend") )
+    if ( xenstore_watch(device_backend_key("state"), "backend") )
         panic("cannot watch %s", backend_path);
     ours.backend_watched = true;
     /* After another connection: also where a new toolstack's directory says so already. */

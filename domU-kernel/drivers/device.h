@@ -44,6 +44,9 @@ bool device_lost(void);
 /* Has dom0 given up the command under way (CONTROL_GIVE_UP)? */
 bool device_given_up(void);
 
+/* The path of a key, or a directory, of the backend's; until the next call. */
+const char *device_backend_key(const char *key);
+
 /* Tell the backend that we are done, and take back what it was given. */
 void device_close(void);
 

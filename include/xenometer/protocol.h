@@ -205,6 +205,8 @@ enum data_operation {
                           come for AWAKE_MS; 0: sleep again */
     DATA_LINGER = 18,  /* `gref` 1: after a request look for the next one for a while, with the
                           port masked, before sleeping; 0: sleep at once, as at first */
+    DATA_VCHAN  = 19,  /* `gref` 1: libxenvchan's server, in directory "vchan" of the backend's,
+                          that sends back what it gets, DATA_PAYLOAD bytes at a time; 0: no more */
 };
 
 #define AWAKE_MS            10u
@@ -221,7 +223,7 @@ struct data_request {
     uint16_t operation;      /* enum data_operation */
     uint16_t length;         /* bytes: payload, or of each page (not MAP, KEEP) */
     uint32_t gref;           /* from MAP on: the first page's grant reference;
-                                EVENTS to LINGER: see there */
+                                EVENTS to VCHAN: see there */
     uint16_t offset;         /* bytes into each page (not KEEP) */
     uint16_t pages;          /* MAP to KEEP, KEPT: 1 to DATA_PAGES */
     uint8_t payload[DATA_PAYLOAD];

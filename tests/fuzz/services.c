@@ -68,12 +68,18 @@ static void awake(void *context, bool on)
     (void)on;
 }
 
+static bool stream(void *context, bool on)
+{
+    (void)context;
+    return on;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct services services = {
         .access = { .map = map, .unmap = unmap, .copy = copy },
         .events = { .count = count, .awake = awake, .linger = awake },
-        .buffer = buffer,
+        .stream = { .serve = stream }, .buffer = buffer,
     };
     struct input in = { data, size };
     struct data_request request;

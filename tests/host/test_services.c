@@ -96,6 +96,14 @@ static void fake_linger(void *context, bool on)
     lingers = on;
 }
 
+static bool streams;
+
+static bool fake_stream(void *context, bool on)
+{
+    (void)context;
+    return !on || streams;
+}
+
 static struct services services;
 
 static void domain_new(void)
@@ -110,6 +118,7 @@ static void domain_new(void)
     services = (struct services){
         .access = { NULL, fake_map, fake_unmap, fake_copy }, .buffer = buffer,
         .events = { NULL, fake_count, fake_awake, fake_linger },
+        .stream = { NULL, fake_stream },
     };
     maps = copies = mapped_pages = out_of_page = 0;
 }
@@ -358,6 +367,13 @@ static void test_events(void)
     q.gref = 0;
     answer(&q);
     CU_ASSERT_FALSE(lingers);
+
+    q.operation = DATA_VCHAN;
+    CU_ASSERT_EQUAL(answer(&q).status, DATA_OKAY);
+    q.gref = 1;
+    CU_ASSERT_EQUAL(answer(&q).status, DATA_ERROR);   /* it cannot be had */
+    streams = true;
+    CU_ASSERT_EQUAL(answer(&q).status, DATA_OKAY);
 }
 
 static void test_unknown(void)

@@ -26,7 +26,7 @@ COLD static void make(void)
 COLD static const char *setup_2m(struct row_run *r)
 {
     (void)r;
-    make();   /* as it is: entry/pvh.S maps everything by such pages */
+    make();   /* as it is: entry/x86/pvh.S maps everything by such pages */
     return NULL;
 }
 
