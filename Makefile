@@ -15,7 +15,7 @@ DEPS    := $(BUILD)/.packages
 # On all CPUs, unless `make -j` says otherwise.
 MAKEFLAGS += --jobs=$(shell nproc)
 
-.PHONY: FORCE help all bench bench-all bench-intel test snapshots test-host test-long model fuzz lab install install-man man deb clean distclean coverage elf test-sanitized test-mutants fuzz-long
+.PHONY: FORCE help all bench bench-all bench-intel test snapshots test-host test-long test-browser docs docs-drawn model fuzz lab install install-man man deb clean distclean coverage elf test-sanitized test-mutants fuzz-long
 
 help:
 	@echo "make all        build the unikernel, the dom0 program and the lab's agent"
@@ -30,6 +30,8 @@ help:
 	@echo "make test-sanitized  the backend under ASan and UBSan in the lab: attacks, a million requests"
 	@echo "make test-mutants  takes out each defence and sees its test fail, MUTANTS=F6 for one"
 	@echo "make lab        assemble the lab: real Xen and dom0 in QEMU, with its snapshot"
+	@echo "make test-browser  the HTML report in a real browser (Chromium)"
+	@echo "make docs       pictures and report in docs/, from a run of every row"
 	@echo "make coverage   line coverage of the host tests"
 	@echo "make install    into PREFIX=$(PREFIX)"
 	@echo "make deb        a Debian package of what is committed, in $(BUILD)/deb"
@@ -317,7 +319,29 @@ test: snapshots test-host model $(BUILD)/test-lab $(BUILD)/xenometer-test.elf \
 		$(BUILD)/xenometer-evil $(BUILD)/linux-registers
 	$(Q)$(BUILD)/test-lab
 
-test-long: $(BUILD)/test-lab $(BUILD)/xenometer-test.elf $(BUILD)/xenometer-evil \
+# What a visitor sees before running anything, from a run of everything: half an hour.  Drawn
+# again from the figures that are there: docs-drawn.
+DOCS_TRACES := port/qemu-ide:hvm ring/echo-64b:pv hypercall/null:pvh
+docs: all
+	$(Q)$(BUILD)/xenometer run --layers --deadline=7200 --output=$(BUILD)/docs.json '*' >/dev/null
+	$(Q)mkdir -p docs && gzip -9nc $(BUILD)/docs.json >docs/results.json.gz
+	$(Q)for trace in $(DOCS_TRACES); do \
+		name=docs/trace-$$(echo $${trace%:*} | tr / -).json; \
+		$(BUILD)/xenometer trace $${trace%:*} --mode=$${trace#*:} --json >$$name && gzip -9nf $$name || exit 1; done
+	$(Q)$(MAKE) --no-print-directory docs-drawn
+
+docs-drawn: all
+	$(Q)configs/draw-docs $(BUILD)
+
+# The report in Debian's Chromium, headless.
+$(BUILD)/.packages-browser: configs/packages-browser configs/install-packages $(DEPS)
+	$(Q)configs/install-packages configs/packages-browser
+	@touch $@
+
+test-browser: all $(BUILD)/.packages-browser
+	$(Q)tests/browser/check $(BUILD)
+
+test-long: test-browser $(BUILD)/test-lab $(BUILD)/xenometer-test.elf $(BUILD)/xenometer-evil \
 		$(BUILD)/linux-frames $(BUILD)/linux-killer $(BUILD)/linux-registers \
 		$(BUILD)/.packages-bochs all
 	$(Q)tests/package

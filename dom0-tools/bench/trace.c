@@ -12,6 +12,8 @@
 #include "lib/files.h"
 #include "machines/qemu/qemu.h"
 #include "measure/environment.h"
+#include "report/notes.h"
+#include "report/output.h"
 #include "report/trace_files.h"
 #include "trace/lab_symbols.h"
 #include "trace/symbols.h"
@@ -136,24 +138,18 @@ static int trace_column(struct session *s, const struct column *column, struct t
 static int write_with(const char *path, void (*writer)(FILE *, const struct trace *),
                       const struct trace *trace)
 {
-    FILE *out = path ? fopen(path, "w") : NULL;
-    bool failed;
+    char *text = NULL;
+    size_t size;
+    FILE *out = path ? notes_begin(&text, &size) : NULL;
+    int status;
 
     if ( !path )
         return STATUS_OK;
-    if ( !out )
-    {
-        message("cannot write %s: %s", path, strerror(errno));
-        return STATUS_USAGE;
-    }
     writer(out, trace);
-    failed = ferror(out);
-    if ( fclose(out) || failed )
-    {
-        message("cannot write %s: %s", path, strerror(errno));
-        return STATUS_ENVIRONMENT;
-    }
-    return STATUS_OK;
+    fclose(out);
+    status = output_write(path, text);
+    free(text);
+    return status;
 }
 
 static int write_files(const struct trace_options *a, const struct trace *trace)
@@ -164,6 +160,10 @@ static int write_files(const struct trace_options *a, const struct trace *trace)
         status = write_with(a->svg, trace_flame, trace);
     if ( status == STATUS_OK )
         status = write_with(a->sequence, trace_sequence, trace);
+    if ( status == STATUS_OK )
+        status = write_with(a->perfetto, trace_perfetto, trace);
+    if ( status == STATUS_OK )
+        status = write_with(a->speedscope, trace_speedscope, trace);
     return status;
 }
 
@@ -283,6 +283,35 @@ static int no_row(const struct trace_options *a)
     return STATUS_USAGE;
 }
 
+/* A trace that --json wrote, shown again. */
+static int show_file(const struct trace_options *a)
+{
+    struct trace trace, other = { 0 };
+    int status = trace_read(a->row, &trace);
+
+    if ( status != STATUS_OK )
+        return status;
+    if ( a->against )
+        status = trace_read(a->against, &other);
+    if ( status == STATUS_OK )
+        status = write_files(a, &trace);
+    if ( status == STATUS_OK && a->against )
+        trace_print_two(stdout, &other, &trace, &a->view);
+    else if ( status == STATUS_OK )
+        trace_print(stdout, &trace, &a->view);
+    trace_free(&other);
+    trace_free(&trace);
+    return status;
+}
+
+/* Rows have a slash in their names and no suffix. */
+static bool is_file(const char *row)
+{
+    const char *dot = strrchr(row, '.');
+
+    return dot && !strcmp(dot, ".json");
+}
+
 int trace_run(struct trace_options *a)
 {
     struct session s = { .arguments = a, .lab = { .clock = LAB_EXACT } };
@@ -295,6 +324,8 @@ int trace_run(struct trace_options *a)
     s.lab.variant = a->variant;
     if ( !a->view.stages && !a->view.functions )
         a->view.stages = a->view.functions = true;
+    if ( is_file(a->row) )
+        return show_file(a);
     s.image = select_image(a->image);
     if ( !s.image )
         return STATUS_ENVIRONMENT;

@@ -12,7 +12,9 @@
 
 /* As on the command line; NULL or 0 where nothing was said. */
 struct trace_options {
-    const char *row, *image, *host, *suite, *against, *folded, *svg, *sequence;
+    /* row: its name, or the file of a trace that --json wrote, by its suffix. */
+    const char *row, *image, *host, *suite, *against, *folded, *svg, *sequence,
+               *perfetto, *speedscope;
     const struct column *column;
     struct variant variant;      /* what the lab has of the user's own */
     uint32_t without;

@@ -12,16 +12,23 @@
 #include "report/changes.h"
 #include "report/comparison.h"
 #include "report/json.h"
+#include "report/output.h"
+#include "report/page.h"
 #include "report/store.h"
+#include "report/trace_files.h"
 #include "xenometer.h"
 
+#define MOST_FILES  8u
+#define MOST_TRACES 64u
+
 struct arguments {
-    const char *file[2], *explained;
+    const char *file[MOST_FILES], *explained, *html, *traces[MOST_TRACES];
+    size_t count, trace_count;
     struct allowance allowed;
     bool json;
 };
 
-enum { OPTION_JSON = 0x100, OPTION_ACROSS, OPTION_LIST, OPTION_FORGET };
+enum { OPTION_JSON = 0x100, OPTION_ACROSS, OPTION_LIST, OPTION_FORGET, OPTION_HTML, OPTION_TRACE };
 
 static const struct argp_option options[] = {
     { "threshold", 't', "PERCENT", 0, "medians may move by that much of the "
@@ -32,6 +39,10 @@ static const struct argp_option options[] = {
       "its reason behind it: these are no failure", 0 },
     { "across-features", OPTION_ACROSS, NULL, 0, "compare also figures of CPUs with "
       "different features, as with and without NRIP-save", 0 },
+    { "html", OPTION_HTML, "FILE", 0, "write a page for a browser, one file: two or more results "
+      "files side by side, what changed most first", 0 },
+    { "trace", OPTION_TRACE, "FILE", 0, "with --html: a trace (`xenometer trace --json`); of two of "
+      "the same row, in the order of the files, the functions responsible; may be repeated", 0 },
     { "json", OPTION_JSON, NULL, 0, "print JSON", 0 },
     { "list", OPTION_LIST, NULL, 0, "show what `run --save=NAME` keeps, and end", 0 },
     { "forget", OPTION_FORGET, "NAME", 0, "remove what is kept under that name, and end", 0 },
@@ -79,15 +90,27 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         exit(store_list(stdout));
     case OPTION_FORGET:
         exit(store_remove(text));
+    case OPTION_HTML:
+        a->html = text;
+        return 0;
+    case OPTION_TRACE:
+        if ( a->trace_count == MOST_TRACES )
+            argp_error(state, "--trace: no more than %u", MOST_TRACES);
+        a->traces[a->trace_count++] = text;
+        return 0;
     case ARGP_KEY_ARG:
-        if ( state->arg_num > 1 )
-            argp_error(state, "two results files, no more");
-        a->file[state->arg_num] = text;
+        if ( a->count == MOST_FILES )
+            argp_error(state, "no more than %u results files", MOST_FILES);
+        a->file[a->count++] = text;
         return 0;
     case ARGP_KEY_END:
-        if ( state->arg_num < 2 )
+        if ( a->count < 2 )
             argp_error(state, "two results files are needed, the old and the "
                        "new one");
+        if ( a->count > 2 && !a->html )
+            argp_error(state, "two results files, no more, but with --html");
+        if ( a->trace_count && !a->html )
+            argp_error(state, "--trace is for a page: --html=FILE");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -173,8 +196,33 @@ static void say_verdict(const struct arguments *a, const struct comparison *comp
     free(explained);
 }
 
+static int write_page(const struct arguments *a, const struct results *all)
+{
+    struct trace traces[MOST_TRACES];
+    struct page_files files = { .results = all, .names = a->file, .count = a->count,
+                                .traces = traces };
+    int status = STATUS_OK;
+
+    while ( status == STATUS_OK && files.trace_count < a->trace_count )
+    {
+        status = trace_read(a->traces[files.trace_count], &traces[files.trace_count]);
+        files.trace_count += status == STATUS_OK;
+    }
+    if ( status == STATUS_OK )
+    {
+        char *page = page_compare(&files);
+
+        status = output_write(a->html, page);
+        free(page);
+    }
+    while ( files.trace_count )
+        trace_free(&traces[--files.trace_count]);
+    return status;
+}
+
+/* One of the files with the first of them. */
 static int compare(const struct arguments *a, struct explanations *explanations,
-                   const struct results *before, const struct results *after)
+                   const struct results *before, const struct results *after, const char *name)
 {
     struct comparison comparison;
     char *error, *factors;
@@ -182,7 +230,7 @@ static int compare(const struct arguments *a, struct explanations *explanations,
 
     if ( !comparison_make(before, after, &a->allowed, &comparison, &error) )
     {
-        message("%s and %s: %s", a->file[0], a->file[1], error);
+        message("%s and %s: %s", a->file[0], name, error);
         free(error);
         return STATUS_USAGE;
     }
@@ -198,7 +246,7 @@ static int compare(const struct arguments *a, struct explanations *explanations,
 
     if ( a->json )
         print_json(&comparison, after->environment.clock, &a->allowed);
-    else
+    else if ( !a->html )
         status = changes_print(&comparison, after->environment.clock, "OLD", "NEW");
     if ( status == STATUS_OK && comparison.beyond > comparison.explained )
     {
@@ -212,7 +260,7 @@ static int compare(const struct arguments *a, struct explanations *explanations,
 int command_compare(int argc, char **argv)
 {
     static const struct argp argp = {
-        options, parse_option, "OLD NEW",
+        options, parse_option, "OLD NEW...",
         "Set two results files side by side; either may be the name of results that `run --save` "
         "keeps.\v"
         "A median counts as changed beyond both --threshold and --allow; a row "
@@ -222,6 +270,7 @@ int command_compare(int argc, char **argv)
         "interval.\n\n"
         "  xenometer compare before.json build/results.json\n"
         "  xenometer run --save=before && xenometer compare before build/results.json\n"
+        "  xenometer compare --html=changes.html xen-4.17.json xen-4.20.json\n"
         "  xenometer compare --threshold=1 --json old.json new.json\n"
         "  xenometer compare -t 2 -a 50 --explained=known.txt old.json new.json\n\n"
         "A line of known.txt: exit/*:pvh,hvm  one more register saved, commit 1234abc\n\n"
@@ -230,20 +279,26 @@ int command_compare(int argc, char **argv)
         NULL, NULL, NULL
     };
     struct arguments a = { .json = false };
-    struct results before = { .count = 0 }, after = { .count = 0 };
+    struct results all[MOST_FILES] = { 0 };
     struct explanations *explanations = NULL;
-    int status;
+    int status = STATUS_OK, worst = STATUS_OK;
 
     argp_parse(&argp, argc, argv, 0, NULL, &a);
     if ( a.explained && !(explanations = explanations_read(a.explained)) )
         return STATUS_USAGE;
-    status = results_read(a.file[0], &before);
-    if ( status == STATUS_OK )
-        status = results_read(a.file[1], &after);
-    if ( status == STATUS_OK )
-        status = compare(&a, explanations, &before, &after);
+    for ( size_t i = 0; status == STATUS_OK && i < a.count; i++ )
+        status = results_read(a.file[i], &all[i]);
+    for ( size_t i = 1; status == STATUS_OK && i < a.count; i++ )
+    {
+        int one = compare(&a, explanations, &all[0], &all[i], a.file[i]);
+
+        status = one == STATUS_FAILED ? STATUS_OK : one;
+        worst = one == STATUS_FAILED ? STATUS_FAILED : worst;
+    }
+    if ( status == STATUS_OK && a.html )
+        status = write_page(&a, all);
     explanations_free(explanations);
-    results_free(&before);
-    results_free(&after);
-    return status;
+    for ( size_t i = 0; i < a.count; i++ )
+        results_free(&all[i]);
+    return status ? status : worst;
 }

@@ -10,19 +10,20 @@
 #include "report/json.h"
 #include "report/output.h"
 #include "report/page.h"
+#include "report/pictures.h"
 #include "report/trace_files.h"
 #include "xenometer.h"
 
 #define DEFAULT_FILE "build/results.json"
 
 struct arguments {
-    const char *file, *html;
+    const char *file, *html, *svg;
     const char **traces;
     size_t trace_count;
     const struct export_format *format;
 };
 
-enum { OPTION_HTML = 0x100, OPTION_TRACE };
+enum { OPTION_HTML = 0x100, OPTION_TRACE, OPTION_SVG };
 
 static const struct argp_option options[] = {
     { "format", 'f', "FORMAT", 0, "table (default), wide, markdown, csv, json; bencher, github: what "
@@ -31,6 +32,8 @@ static const struct argp_option options[] = {
       "file, no network", 0 },
     { "trace", OPTION_TRACE, "FILE", 0, "with --html: a crossing taken apart, as `xenometer trace "
       "--json` writes it; may be repeated", 0 },
+    { "svg", OPTION_SVG, "DIRECTORY", 0, "write pictures for slides: bars of each work, lines of each "
+      "sweep", 0 },
     { "markdown", 'm', NULL, 0, "the same as --format=markdown", 0 },
     { "wide", 'w', NULL, 0, "the same as --format=wide", 0 },
     { 0 }
@@ -49,6 +52,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         return 0;
     case OPTION_HTML:
         a->html = text;
+        return 0;
+    case OPTION_SVG:
+        a->svg = text;
         return 0;
     case OPTION_TRACE:
         a->traces = xrealloc(a->traces, (a->trace_count + 1) * sizeof(*a->traces));
@@ -75,12 +81,11 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
     }
 }
 
-/* With the explanations of this program's own unikernel, if it has one. */
-static int write_page(const struct arguments *a, const struct results *results)
+static int write_page(const struct arguments *a, const struct results *results,
+                      const struct image *image)
 {
     struct trace *traces = xcalloc(a->trace_count + 1, sizeof(*traces));
-    struct page_input in = { .results = results, .traces = traces };
-    struct image *image = NULL;
+    struct page_input in = { .results = results, .image = image, .traces = traces };
     int status = STATUS_OK;
     char *page;
 
@@ -91,7 +96,6 @@ static int write_page(const struct arguments *a, const struct results *results)
     }
     if ( status == STATUS_OK )
     {
-        in.image = image = select_catalogue(NULL);
         page = page_report(&in);
         status = output_write(a->html, page);
         free(page);
@@ -99,6 +103,17 @@ static int write_page(const struct arguments *a, const struct results *results)
     while ( in.trace_count )
         trace_free(&traces[--in.trace_count]);
     free(traces);
+    return status;
+}
+
+/* With the explanations of this program's own unikernel, if it has one. */
+static int write_shown(const struct arguments *a, const struct results *results)
+{
+    struct image *image = select_catalogue(NULL);
+    int status = a->html ? write_page(a, results, image) : STATUS_OK;
+
+    if ( status == STATUS_OK && a->svg )
+        status = pictures_write(a->svg, results, image);
     image_free(image);
     return status;
 }
@@ -123,8 +138,8 @@ int command_report(int argc, char **argv)
     status = results_read(a.file, &results);
     if ( status != STATUS_OK )
         return status;
-    if ( a.html )
-        status = write_page(&a, &results);
+    if ( a.html || a.svg )
+        status = write_shown(&a, &results);
     else
         a.format->print(stdout, &results);
     results_free(&results);

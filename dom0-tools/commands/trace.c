@@ -15,7 +15,7 @@
 
 enum { OPTION_WITHOUT = 256, OPTION_IMAGE, OPTION_HOST, OPTION_AGAINST, OPTION_FOLDED, OPTION_SVG,
        OPTION_SEQUENCE, OPTION_STAGES, OPTION_FUNCTIONS, OPTION_LIMIT, OPTION_SAMPLE,
-       OPTION_SUITE };
+       OPTION_SUITE, OPTION_PERFETTO, OPTION_SPEEDSCOPE };
 
 static const struct argp_option options[] = {
     { "mode", 'm', "MODE", 0, "pv, pvh, hvm or bare (default: the first that the row runs in)", 0 },
@@ -27,6 +27,8 @@ static const struct argp_option options[] = {
     { "folded", OPTION_FOLDED, "FILE", 0, "Write folded stacks, for flame graph programs", 0 },
     { "svg", OPTION_SVG, "FILE", 0, "Write a flame graph, in the order of execution", 0 },
     { "sequence", OPTION_SEQUENCE, "FILE", 0, "Write a sequence diagram (SVG)", 0 },
+    { "perfetto", OPTION_PERFETTO, "FILE", 0, "Write trace events (JSON), for ui.perfetto.dev and chrome://tracing", 0 },
+    { "speedscope", OPTION_SPEEDSCOPE, "FILE", 0, "Write a profile for speedscope.app", 0 },
     { "without", OPTION_WITHOUT, "FEATURE", 0, "The lab's CPU without a feature that QEMU lacks and the lab adds: nrip-save, decodeassists", 0 },
     { "sample", OPTION_SAMPLE, "median|min|max|N", 0, "Which sample (default: the median one)", 0 },
     { "samples", 'n', "N", 0, "Samples to take (default: the row's own number, at most 101)", 0 },
@@ -84,6 +86,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case OPTION_FOLDED:   a->folded = text;         return 0;
     case OPTION_SVG:      a->svg = text;            return 0;
     case OPTION_SEQUENCE: a->sequence = text;       return 0;
+    case OPTION_PERFETTO: a->perfetto = text;       return 0;
+    case OPTION_SPEEDSCOPE: a->speedscope = text;   return 0;
     case OPTION_STAGES:   a->view.stages = true;    return 0;
     case OPTION_FUNCTIONS: a->view.functions = true; return 0;
     case OPTION_HOST:
@@ -115,7 +119,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 }
 
 static const struct argp parser = {
-    .options = options, .parser = parse, .children = lab_options_children, .args_doc = "ROW",
+    .options = options, .parser = parse, .children = lab_options_children, .args_doc = "ROW|FILE",
     .doc = "Show where every instruction of one crossing goes: guest, Xen, dom0's kernel, dom0's "
            "processes, in order, function by function."
            "\vThe row runs in the lab, with the instruction clock, unchanged; the layers add up to "
@@ -127,7 +131,8 @@ static const struct argp parser = {
            "  xenometer trace hypercall/null --xen=new/xen.gz --against=old/xen.gz\n"
            "  xenometer trace ring/echo-64b -m pvh --svg=echo.svg --sequence=sequence.svg\n"
            "  xenometer trace exit/cpuid-basic -m hvm --without=nrip-save --json >before.json\n"
-           "  xenometer trace exit/cpuid-basic -m hvm --against=before.json\n\n"
+           "  xenometer trace exit/cpuid-basic -m hvm --against=before.json\n"
+           "  xenometer trace before.json --perfetto=events.json\n\n"
            "Exit status: 0 fine, 1 the row failed, 2 usage, 3 something is missing on this "
            "machine, 4 deadline.",
 };

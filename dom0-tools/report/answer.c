@@ -14,7 +14,7 @@
 /* A column's cheapest figure of one work. */
 struct cheapest {
     const struct column *column;
-    const struct result *result;
+    const struct result *result;   /* NULL: none of this work */
 };
 
 struct work {
@@ -29,18 +29,29 @@ static bool is_guest(const struct column *column)
     return !column->floor && column->home != HOME_DOM0;
 }
 
-static void consider(struct work *work, const struct result *r)
+static void consider(struct work *work, const struct result *r, bool counts)
 {
-    size_t c = 0;
+    struct cheapest *column = work->columns;
 
-    while ( c < work->count && work->columns[c].column != r->column )
-        c++;
-    if ( c == MOST_COLUMNS )
+    while ( column < work->columns + work->count && column->column != r->column )
+        column++;
+    if ( column == work->columns + MOST_COLUMNS )
         return;
-    if ( c == work->count )
-        work->columns[work->count++] = (struct cheapest){ r->column, r };
-    else if ( r->median < work->columns[c].result->median )
-        work->columns[c].result = r;
+    if ( column == work->columns + work->count )
+        work->columns[work->count++] = (struct cheapest){ r->column, NULL };
+    if ( counts && (!column->result || r->median < column->result->median) )
+        column->result = r;
+}
+
+/* Columns without a figure go. */
+static void drop_empty(struct work *work)
+{
+    size_t kept = 0;
+
+    for ( size_t c = 0; c < work->count; c++ )
+        if ( work->columns[c].result )
+            work->columns[kept++] = work->columns[c];
+    work->count = kept;
 }
 
 static struct work cheapest_of(const struct results *results, const char *name)
@@ -51,10 +62,11 @@ static struct work cheapest_of(const struct results *results, const char *name)
     {
         const struct result *r = &results->rows[i];
 
-        if ( r->outcome == OUTCOME_SUCCESS && r->operations <= 1 && is_guest(r->column) &&
-             !strcmp(work_of(r), name) )
-            consider(&work, r);
+        if ( is_guest(r->column) )
+            consider(&work, r, r->outcome == OUTCOME_SUCCESS && r->operations <= 1 &&
+                               !strcmp(work_of(r), name));
     }
+    drop_empty(&work);
     return work;
 }
 

@@ -23,12 +23,12 @@
 
 PART(page_html, "page.html");
 PART(page_style, "style.css");
-PART(page_basics, "basics.js");
-PART(page_charts, "charts.js");
-PART(page_catalogue, "catalogue.js");
-PART(page_traces, "traces.js");
-PART(page_compare, "compare.js");
-PART(page_main, "main.js");
+PART(script_basics, "basics.js");
+PART(script_charts, "charts.js");
+PART(script_catalogue, "catalogue.js");
+PART(script_traces, "traces.js");
+PART(script_compare, "compare.js");
+PART(script_main, "main.js");
 
 /* JSON within a script element: no "<" can end it. */
 static void put_data(FILE *out, const char *json)
@@ -54,12 +54,12 @@ static void put_part(FILE *out, const char *name, size_t length, const char *tit
         fputs(page_style, out);
     else if ( !strncmp(name, "SCRIPT", length) )
     {
-        fputs(page_basics, out);
-        fputs(page_charts, out);
-        fputs(page_catalogue, out);
-        fputs(page_traces, out);
-        fputs(page_compare, out);
-        fputs(page_main, out);
+        fputs(script_basics, out);
+        fputs(script_charts, out);
+        fputs(script_catalogue, out);
+        fputs(script_traces, out);
+        fputs(script_compare, out);
+        fputs(script_main, out);
     }
     else if ( !strncmp(name, "DATA", length) )
         put_data(out, json);

@@ -35,6 +35,19 @@ json_t *page_data(const struct page_input *);
  */
 char *page_make(const char *title, const char *sentence, json_t *data);
 
+/* Results files to be set side by side, the first the one that others are compared with. */
+struct page_files {
+    const struct results *results;   /* of one clock, at least two */
+    const char *const *names;
+    size_t count;
+    const struct trace *traces;      /* of rows in them, in the order of the files */
+    size_t trace_count;
+};
+
+/* What changed, in one document, and what its script draws from; the caller's. */
+char *page_compare(const struct page_files *);
+json_t *page_compare_data(const struct page_files *);
+
 /* "Xen": "4.20.5", … of an environment, as pairs. */
 json_t *page_environment(const struct environment *);
 

@@ -14,6 +14,7 @@
 #include "xenometer.h"
 
 #define EXACT_VALUES 16u   /* a distribution of so many values is shown as it is */
+#define FUNCTIONS    25u   /* of a trace in its table */
 #define BINS         32u   /* a power of two: edge_ratio() */
 
 /* Flags of a row in the data, in this order of bits. */
@@ -335,6 +336,16 @@ static json_t *source_value(const struct page_input *in)
     return value;
 }
 
+/* Its functions are sorted, most first: a page shows the first of them. */
+static json_t *trace_value(const struct trace *t)
+{
+    json_t *document = trace_document(t), *functions = json_object_get(document, "functions");
+
+    while ( json_array_size(functions) > FUNCTIONS )
+        json_array_remove(functions, json_array_size(functions) - 1);
+    return document;
+}
+
 json_t *page_data(const struct page_input *in)
 {
     json_t *data = json_object(), *traces = json_array();
@@ -344,7 +355,7 @@ json_t *page_data(const struct page_input *in)
     put_rows(data, in);
     json_object_set_new(data, "sweeps", sweeps_value(in->results));
     for ( size_t i = 0; i < in->trace_count; i++ )
-        json_array_append_new(traces, trace_document(&in->traces[i]));
+        json_array_append_new(traces, trace_value(&in->traces[i]));
     json_object_set_new(data, "traces", traces);
     json_object_set_new(data, "environment", page_environment(&in->results->environment));
     json_object_set_new(data, "about", notes_value(notes_header(in->results)));

@@ -34,6 +34,22 @@ void trace_flame(FILE *, const struct trace *);
 /* A sequence diagram (SVG): who runs after whom, with the count on every arrow. */
 void trace_sequence(FILE *, const struct trace *);
 
+/* Trace-event JSON for Perfetto and Chrome, and speedscope's file format (trace_export.c). */
+void trace_perfetto(FILE *, const struct trace *);
+void trace_speedscope(FILE *, const struct trace *);
+
+/* A function, or at level 0 a place, from where it was entered until it was left. */
+struct trace_box {
+    const char *name;
+    uint64_t at, end;        /* instructions */
+    size_t place, level;
+};
+
+/* All of them, each when it ends. */
+void trace_boxes(const struct trace *,
+                 void (*put)(void *context, const struct trace *, const struct trace_box *),
+                 void *context);
+
 /* Text as XML wants it. */
 void xml_text(FILE *, const char *text);
 

@@ -32,6 +32,58 @@ const char *layer_colour(enum layer layer)
     }
 }
 
+/* ------------------------------------------------------------------ boxes -- */
+
+#define DEEPEST 80u        /* deeper calls are of the box at that depth */
+
+/* Boxes in the making: each lasts until another stands there. */
+struct making {
+    const struct trace *trace;
+    struct trace_box open[DEEPEST];
+    size_t depth;
+    void (*put)(void *, const struct trace *, const struct trace_box *);
+    void *context;
+};
+
+static void close_boxes(struct making *m, size_t depth, uint64_t end)
+{
+    while ( m->depth > depth )
+    {
+        m->open[--m->depth].end = end;
+        m->put(m->context, m->trace, &m->open[m->depth]);
+    }
+}
+
+static const char *level_name(const struct trace *t, const struct step *s, size_t level)
+{
+    return level ? s->frames[level - 1] : t->places[s->place].name;
+}
+
+static void go_on(struct making *m, const struct step *s)
+{
+    size_t levels = s->depth + 1 < DEEPEST ? s->depth + 1 : DEEPEST, same = 0;
+
+    while ( same < levels && same < m->depth && m->open[same].place == s->place &&
+            m->open[same].name == level_name(m->trace, s, same) )
+        same++;
+    close_boxes(m, same, s->at);
+    for ( ; m->depth < levels; m->depth++ )
+        m->open[m->depth] = (struct trace_box){ .name = level_name(m->trace, s, m->depth),
+            .at = s->at, .place = s->place, .level = m->depth };
+}
+
+void trace_boxes(const struct trace *t,
+                 void (*put)(void *, const struct trace *, const struct trace_box *), void *context)
+{
+    struct making m = { .trace = t, .put = put, .context = context };
+
+    for ( size_t i = 0; i < t->step_count; i++ )
+        go_on(&m, &t->steps[i]);
+    close_boxes(&m, 0, t->total);
+}
+
+/* ----------------------------------------------------------------- folded -- */
+
 struct folded {
     char *stack;
     uint64_t count;

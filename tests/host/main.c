@@ -49,6 +49,7 @@ static const struct {
     { "trace", suite_trace },
     { "export", suite_export },
     { "page", suite_page },
+    { "docs", suite_docs },
 };
 
 static int wanted(const char *name, int argc, char **argv)

@@ -37,5 +37,6 @@ void suite_xenctrl(void);
 void suite_trace(void);
 void suite_export(void);
 void suite_page(void);
+void suite_docs(void);
 
 #endif

@@ -6,10 +6,14 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "capture.h"
 #include "fixture.h"
+#include "lib/files.h"
 #include "report/answer.h"
 #include "report/page.h"
+#include "report/pictures.h"
 #include "report/sweeps.h"
 #include "suites.h"
 #include "xenometer.h"
@@ -292,6 +296,108 @@ static void test_distribution(void)
     json_decref(list);
 }
 
+/* ---------------------------------------------------------------- compare -- */
+
+static struct results both[2];
+static const char *const names[] = { "before.json", "</script><script>alert(1)</script>" };
+
+static char *compared(void)
+{
+    return page_compare(&(struct page_files){ .results = both, .names = names, .count = 2 });
+}
+
+static void test_compare(void)
+{
+    char *text;
+    json_t *data, *changes, *line = NULL;
+    struct result *r;
+
+    fixture_fill(&both[0]);
+    fixture_fill(&both[1]);
+    fixture_find(&both[1], "hypercall/null", &column_pv)->median = 107;   /* 321 before */
+    fixture_find(&both[1], "sched/yield", &column_pvh)->median = 7689;
+    fixture_find(&both[1], "port/ioreq", &column_hvm)->outcome = OUTCOME_ERROR;
+    r = fixture_find(&both[1], "grant/map-1", &column_pv);
+    free(r->row);
+    r->row = xstrdup("grant/new");
+    text = compared();
+    /* 56 cells have figures; one is gone, another in error. */
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "<h1>2 of 54 medians changed, most of all hypercall/null in PV: "
+                                        "from 321 to 107 instructions (-67%).</h1>"));
+    CU_ASSERT_EQUAL(count(text, "<script"), 2);
+    data = data_of(text);
+    changes = json_object_get(data, "changes");
+    CU_ASSERT_EQUAL(json_array_size(changes), both[0].count + 1);
+    for ( size_t i = 0; i < json_array_size(changes); i++ )
+        if ( !strcmp(string_at(json_array_get(changes, i), 0), "port/ioreq") &&
+             !strcmp(string_at(json_array_get(changes, i), 1), "HVM") )
+            line = json_array_get(changes, i);
+    CU_ASSERT_EQUAL(number_at(json_array_get(line, 3), 0), 44120);
+    CU_ASSERT_TRUE(json_is_null(json_array_get(json_array_get(line, 3), 1)));
+    CU_ASSERT_STRING_EQUAL(string_at(json_array_get(line, 4), 1), "error");
+    json_decref(data);
+    free(text);
+    results_free(&both[1]);
+
+    fixture_fill(&both[1]);
+    text = compared();
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "<h1>None of the 56 medians that these files have in common "
+                                        "changed.</h1>"));
+    free(text);
+    for ( size_t i = 0; i < both[1].count; i++ )
+        both[1].rows[i].row[0] = 'X';
+    text = compared();
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "<h1>These files have no measured row in common.</h1>"));
+    free(text);
+    results_free(&both[0]);
+    results_free(&both[1]);
+}
+
+/* --------------------------------------------------------------- pictures -- */
+
+/* On a scale from 100 to 10,000 a bar of 1,000 is half as long as the track. */
+static void test_bars(void)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    results.environment.clock = xstrdup("instructions");
+    add("a/small<b>", 1, 0, 250);
+    add("a/middle", 1, 0, 1000);
+    add("a/large", 1, 0, 9999);
+    results.rows[1].p99 = 10000;
+    picture_bars(out, &results, "other work", NULL);
+    fclose(out);
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "a/small&lt;b&gt;"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "instructions, not time"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "width=\"97.1\""));    /* 488 * log10(2.5) / 2 */
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "width=\"244.0\""));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "width=\"488.0\""));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "M566.0 "));            /* its tail, from the bar's end */
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "H810.0"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, ">4\u00d7<") ?: strstr(text, ">4.0\u00d7<"));
+    free(text);
+    results_free(&results);
+}
+
+static void test_pictures(void)
+{
+    char directory[] = "/tmp/xenometer-test-XXXXXX", *path;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(directory));
+    fixture_fill(&results);
+    CU_ASSERT_EQUAL(pictures_write(directory, &results, NULL), STATUS_OK);
+    path = xasprintf("%s/work-ask-a-dom0-process-and-get-its-answer.svg", directory);
+    CU_ASSERT_EQUAL(access(path, R_OK), 0);
+    free(path);
+    CU_ASSERT_EQUAL(remove_tree(directory), 0);
+    capture_begin();
+    CU_ASSERT_EQUAL(pictures_write("/dev/null/pictures", &results, NULL), STATUS_USAGE);
+    CU_ASSERT_TRUE(says(capture_end(), "cannot make /dev/null/pictures"));
+    results_free(&results);
+}
+
 void suite_page(void)
 {
     CU_pSuite s = CU_add_suite("page", NULL, NULL);
@@ -304,4 +410,7 @@ void suite_page(void)
     CU_add_test(s, "nothing measured", test_none);
     CU_add_test(s, "10,000 rows", test_many);
     CU_add_test(s, "distributions", test_distribution);
+    CU_add_test(s, "what changed", test_compare);
+    CU_add_test(s, "bars", test_bars);
+    CU_add_test(s, "pictures for slides", test_pictures);
 }

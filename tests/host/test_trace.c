@@ -281,6 +281,66 @@ static char *written(void (*writer)(FILE *, const struct trace *), const struct 
     return text;
 }
 
+/* speedscope.app/file-format-schema.json, of it what a sampled profile needs. */
+static const char speedscope[] = "{\"required\": [\"$schema\", \"shared\", \"profiles\"], "
+    "\"properties\": {\"$schema\": {\"const\": \"https://www.speedscope.app/file-format-schema.json\"}, "
+    "\"exporter\": {\"type\": \"string\"}, \"name\": {\"type\": \"string\"}, "
+    "\"shared\": {\"required\": [\"frames\"], \"properties\": {\"frames\": {\"items\": {"
+    "\"required\": [\"name\"], \"properties\": {\"name\": {\"type\": \"string\"}, "
+    "\"file\": {\"type\": \"string\"}}}}}}, "
+    "\"profiles\": {\"minItems\": 1, \"items\": {\"required\": [\"type\", \"name\", \"unit\", "
+    "\"startValue\", \"endValue\", \"samples\", \"weights\"], \"properties\": {"
+    "\"type\": {\"const\": \"sampled\"}, \"name\": {\"type\": \"string\"}, \"unit\": {\"enum\": "
+    "[\"none\", \"nanoseconds\", \"microseconds\", \"milliseconds\", \"seconds\", \"bytes\"]}, "
+    "\"startValue\": {\"type\": \"number\"}, \"endValue\": {\"type\": \"number\"}, "
+    "\"samples\": {\"items\": {\"items\": {\"type\": \"integer\"}}}, "
+    "\"weights\": {\"items\": {\"type\": \"number\"}}}}}}}";
+
+/* "Trace Event Format": complete events and metadata. */
+static const char events[] = "{\"required\": [\"traceEvents\"], \"properties\": {"
+    "\"displayTimeUnit\": {\"enum\": [\"ms\", \"ns\"]}, \"otherData\": {\"type\": \"object\"}, "
+    "\"traceEvents\": {\"items\": {\"required\": [\"name\", \"ph\", \"pid\", \"tid\"], \"properties\": {"
+    "\"name\": {\"type\": \"string\"}, \"cat\": {\"type\": \"string\"}, \"ph\": {\"enum\": [\"X\", \"M\"]}, "
+    "\"ts\": {\"type\": \"number\", \"minimum\": 0}, \"dur\": {\"type\": \"number\", \"minimum\": 0}, "
+    "\"pid\": {\"type\": \"integer\"}, \"tid\": {\"type\": \"integer\"}, \"args\": {\"type\": \"object\"}}}}}}";
+
+/* What other programs read adds up to what was counted. */
+static void check_exports(const struct trace *t)
+{
+    char *text = written(trace_speedscope, t);
+    json_t *document, *profile, *item;
+    json_int_t sum = 0;
+    double own = 0;
+    size_t i;
+
+    CU_ASSERT_TRUE(schema_fits_text(speedscope, text));
+    document = json_loads(text, 0, NULL);
+    profile = json_array_get(json_object_get(document, "profiles"), 0);
+    json_array_foreach(json_object_get(profile, "weights"), i, item)
+        sum += json_integer_value(item);
+    CU_ASSERT_EQUAL((uint64_t)sum, t->total);
+    CU_ASSERT_EQUAL(json_array_size(json_object_get(profile, "samples")), t->step_count);
+    json_decref(document);
+    free(text);
+
+    text = written(trace_perfetto, t);
+    CU_ASSERT_TRUE(schema_fits_text(events, text));
+    document = json_loads(text, 0, NULL);
+    /* A thread for each who executes: the boxes at its top cover the whole crossing. */
+    json_array_foreach(json_object_get(document, "traceEvents"), i, item)
+    {
+        const char *name = json_string_value(json_object_get(item, "name"));
+        json_int_t thread = json_integer_value(json_object_get(item, "tid"));
+
+        if ( !strcmp(json_string_value(json_object_get(item, "ph")), "X") &&
+             !strcmp(name, t->places[thread - 1].name) )
+            own += json_number_value(json_object_get(item, "dur"));
+    }
+    CU_ASSERT_EQUAL((uint64_t)(own * 1000 + 0.5), t->total);
+    json_decref(document);
+    free(text);
+}
+
 static void test_files(void)
 {
     struct made m;
@@ -329,6 +389,7 @@ static void test_files(void)
     CU_ASSERT_STRING_EQUAL(text, again);
     free(again);
     free(text);
+    check_exports(&read);
     trace_free(&read);
     trace_free(&t);
     names_free(names);

@@ -29,11 +29,12 @@ function cellCard(row, cell) {
   if (!measured(cell))
     return el("div", {}, el("h4", {}, title, el("span", { class: cell.status > 1 ? "bad" : "none", text: OUTCOMES[cell.status] })),
       el("p", { class: "quiet", text: cell.reason || "no reason given" }));
-  const facts = [["min", cell.min], ["median", cell.median], ["p90", cell.p90], ["p99", cell.p99], ["p99.9", cell.p999], ["max", cell.max], ["first of a boot", cell.first]];
+  const spread = cell.max > cell.min ? [["min", cell.min], ["median", cell.median], ["p90", cell.p90], ["p99", cell.p99], ["p99.9", cell.p999], ["max", cell.max]] : [];
+  const facts = [...spread, ["first of a boot", cell.first]];
   const to = cell.to === null ? null : cells[cell.to];
   return el("div", {}, el("h4", {}, title, el("span", { class: "num", text: number(cell.median) })), histogram(cell),
     el("dl", {}, ...facts.flatMap(([k, v]) => [el("dt", { text: k }), el("dd", { text: number(v) })]),
-      el("dt", { text: "95 % of the median" }), el("dd", { text: cell.low === cell.high ? "a point" : `${number(cell.low)} to ${number(cell.high)}` }),
+      ...(spread.length ? [el("dt", { text: "95 % of the median" }), el("dd", { text: cell.low === cell.high ? "a point" : `${number(cell.low)} to ${number(cell.high)}` })] : []),
       el("dt", { text: "samples, boots" }), el("dd", { text: `${number(cell.samples)}, ${cell.boots}` }),
       el("dt", { text: "subtracted" }), el("dd", { text: number(cell.overhead) }),
       ...(cell.interrupted ? [el("dt", { text: "interrupted by Xen" }), el("dd", { text: number(cell.interrupted) })] : []),
@@ -100,7 +101,7 @@ function catalogue() {
   }
   function rowLine(row) {
     const button = el("button", { type: "button", class: "open name", "aria-expanded": "false", text: row.name });
-    const line = el("tr", { id: row.name }, el("td", {}, button), el("td", { class: "work", text: row.work }), ...columns.map((_, i) => figureCell(row, i)));
+    const line = el("tr", { id: "row:" + row.name, "data-name": row.name }, el("td", {}, button), el("td", { class: "work", text: row.work }), ...columns.map((_, i) => figureCell(row, i)));
     button.addEventListener("click", () => toggle(button, line, row));
     return line;
   }
@@ -136,13 +137,13 @@ function catalogue() {
   window.addEventListener("hashchange", () => openRow(decodeURIComponent(location.hash.slice(1))));
   function openRow(name) {
     if (!rows.some((r) => r.name === name)) return;
-    let line = document.getElementById(name);
+    let line = document.getElementById("row:" + name);
     if (!line) {
       Object.assign(state, { text: "", group: "", work: "", measured: false, limit: Infinity });
       search.value = group.value = work.value = "";
       only.checked = false;
       draw();
-      line = document.getElementById(name);
+      line = document.getElementById("row:" + name);
     }
     const button = line.querySelector(".open");
     if (button.getAttribute("aria-expanded") === "false") button.click();

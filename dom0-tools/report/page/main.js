@@ -2,11 +2,17 @@
 function facts(pairs) {
   return el("dl", { class: "facts" }, ...pairs.flatMap(([k, v]) => [el("dt", { text: k }), el("dd", { text: v })]));
 }
+/* A long list of rows is folded. */
+function note(text) {
+  const colon = text.indexOf(": ");
+  return text.length < 420 || colon < 0 || colon > 160 ? el("li", { text })
+    : el("li", {}, el("details", {}, el("summary", { text: text.slice(0, colon) + " …" }), text.slice(colon + 2)));
+}
 function environment() {
   if (!data.environment) return null;
   return section("environment", "Where and how", null, el("div", { class: "card" }, facts(data.environment)),
     data.notes.length ? el("h3", { text: "What these figures are worth" }) : null,
-    el("ul", { class: "notes" }, ...data.notes.map((n) => el("li", { text: n })), data.source ? el("li", { text: data.source }) : null));
+    el("ul", { class: "notes" }, ...data.notes.map(note), data.source ? el("li", { text: data.source }) : null));
 }
 
 function theme() {
@@ -31,11 +37,9 @@ function theme() {
 function main() {
   const sections = document.getElementById("sections"), contents = document.getElementById("contents");
   if (data.about) document.getElementById("clock").textContent = data.about[0];
-  document.getElementById("place").textContent = (data.environment || []).filter(([k]) => ["Xen", "CPU", "Started"].includes(k)).map(([k, v]) => k === "Xen" ? `Xen ${v}` : v).join(" · ");
-  for (const make of [compareSection, headline, traces, sweeps, catalogue, environment]) {
-    const part = make();
-    if (part) sections.append(part);
-  }
+  document.getElementById("place").textContent = (data.environment || []).filter(([k]) => ["Xen", "Started"].includes(k)).map(([k, v]) => k === "Xen" ? `Xen ${v}` : k === "Started" ? v.slice(0, 10) : v).join(" · ");
+  const parts = data.kind === "compare" ? compareSections() : [headline(), traces(), sweeps(), catalogue(), environment()];
+  sections.append(...parts.filter(Boolean));
   for (const s of document.querySelectorAll("section[data-title]"))
     contents.append(el("a", { href: "#" + s.id, text: s.dataset.title }));
   theme();

@@ -17,7 +17,7 @@ function traceSequence(trace) {
   for (const p of places)
     s.append(svg("line", { class: "gridline", x1: x(p), x2: x(p), y1: 44, y2: H, "stroke-dasharray": "4 4" }),
       svg("rect", { x: x(p) - 66, y: 4, width: 132, height: 40, rx: 5, fill: `var(--${p.layer})` }),
-      svg("text", { x: x(p), y: 21, "text-anchor": "middle", fill: "var(--on-layer)", "font-weight": 600, text: p.name.length > 18 ? p.name.slice(0, 17) + "…" : p.name }),
+      svg("text", { x: x(p), y: 21, "text-anchor": "middle", fill: "var(--on-layer)", "font-weight": 600, text: p.name.length > 16 ? p.name.slice(0, 15) + "…" : p.name }),
       svg("text", { x: x(p), y: 37, "text-anchor": "middle", fill: "var(--on-layer)", text: number(p.count) }));
   stages.forEach((g, i) => {
     const y = HEAD + i * STEP, from = x(g.place), next = stages[i + 1], group = svg("g", g.tail ? { opacity: 0.55 } : {});
@@ -102,7 +102,7 @@ function flame(trace) {
 }
 
 function functionTable(trace) {
-  const list = [...trace.functions].sort((a, b) => b.instructions - a.instructions).slice(0, 25);
+  const list = [...trace.functions];
   return el("details", {}, el("summary", { text: "Functions, those that execute most" }), el("div", { class: "scroll" }, el("table", {},
     el("thead", {}, el("tr", {}, ...["Function", "Where"].map((t) => el("th", { scope: "col" }, el("span", { text: t }))), ...["own", "with callees", "calls"].map((t) => el("th", { scope: "col", class: "n" }, el("span", { text: t }))))),
     el("tbody", {}, ...list.map((f) => el("tr", {}, el("td", { class: "name", text: f.function }), el("td", { text: layerName(f) }), ...[f.instructions, f.with_callees, f.calls].map((n) => el("td", { class: "n", text: number(n) }))))))));
