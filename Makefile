@@ -31,7 +31,7 @@ help:
 	@echo "make test-mutants  takes out each defence and sees its test fail, MUTANTS=F6 for one"
 	@echo "make lab        assemble the lab: real Xen and dom0 in QEMU, with its snapshot"
 	@echo "make test-browser  the HTML report in a real browser (Chromium)"
-	@echo "make docs       pictures and report in docs/, from a run of every row"
+	@echo "make docs       pictures and report in dom0-tools/docs/, from a run of every row"
 	@echo "make coverage   line coverage of the host tests"
 	@echo "make install    into PREFIX=$(PREFIX)"
 	@echo "make deb        a Debian package of what is committed, in $(BUILD)/deb"
@@ -324,14 +324,14 @@ test: snapshots test-host model $(BUILD)/test-lab $(BUILD)/xenometer-test.elf \
 DOCS_TRACES := port/qemu-ide:hvm ring/echo-64b:pv hypercall/null:pvh
 docs: all
 	$(Q)$(BUILD)/xenometer run --layers --deadline=7200 --output=$(BUILD)/docs.json '*' >/dev/null
-	$(Q)mkdir -p docs && gzip -9nc $(BUILD)/docs.json >docs/results.json.gz
+	$(Q)mkdir -p dom0-tools/docs && gzip -9nc $(BUILD)/docs.json >dom0-tools/docs/results.json.gz
 	$(Q)for trace in $(DOCS_TRACES); do \
-		name=docs/trace-$$(echo $${trace%:*} | tr / -).json; \
+		name=dom0-tools/docs/trace-$$(echo $${trace%:*} | tr / -).json; \
 		$(BUILD)/xenometer trace $${trace%:*} --mode=$${trace#*:} --json >$$name && gzip -9nf $$name || exit 1; done
 	$(Q)$(MAKE) --no-print-directory docs-drawn
 
 docs-drawn: all
-	$(Q)configs/draw-docs $(BUILD)
+	$(Q)dom0-tools/docs/draw $(BUILD)
 
 # The report in Debian's Chromium, headless.
 $(BUILD)/.packages-browser: configs/packages-browser configs/install-packages $(DEPS)

@@ -1,5 +1,5 @@
 /*
- * docs/: what a visitor sees shows the figures that stand beside it, and fits the tree.  (Whether
+ * dom0-tools/docs/: what a visitor sees shows the figures that stand beside it, and fits the tree.  (Whether
  * these are still what a run yields is asked in the lab: tests/lab/test_catalogue.c.)
  */
 #include <CUnit/CUnit.h>
@@ -33,11 +33,11 @@ static char *unzipped(const char *path)
 
 static void test_documents(void)
 {
-    char *text = unzipped("docs/results.json.gz");
+    char *text = unzipped("dom0-tools/docs/results.json.gz");
 
     CU_ASSERT_TRUE(schema_fits("results-1.json", text));
     free(text);
-    text = unzipped("docs/trace-ring-echo-64b.json.gz");
+    text = unzipped("dom0-tools/docs/trace-ring-echo-64b.json.gz");
     CU_ASSERT_TRUE(schema_fits("trace-1.json", text));
     free(text);
 }
@@ -45,7 +45,7 @@ static void test_documents(void)
 /* The report draws from the very figures: otherwise `make docs-drawn`. */
 static void test_report(void)
 {
-    char *text = unzipped("docs/results.json.gz"), *page = read_whole_file("docs/report.html", NULL);
+    char *text = unzipped("dom0-tools/docs/results.json.gz"), *page = read_whole_file("dom0-tools/docs/report.html", NULL);
     const char *begin = page ? strstr(page, "id=\"data\"") : NULL;
     struct results results = { .count = 0 };
     json_t *data, *cells;
@@ -93,16 +93,16 @@ static void check_picture(const struct results *results, const char *path, const
 
 static void test_pictures(void)
 {
-    char *text = unzipped("docs/results.json.gz"), *trace, *picture, *total;
+    char *text = unzipped("dom0-tools/docs/results.json.gz"), *trace, *picture, *total;
     struct results results = { .count = 0 };
     json_t *document;
 
     CU_ASSERT_EQUAL_FATAL(results_from_json(text, strlen(text), "docs", &results), STATUS_OK);
-    check_picture(&results, "docs/enter.svg", "hypercall/null");
-    check_picture(&results, "docs/ask.svg", "port/qemu-ide");
-    trace = unzipped("docs/trace-ring-echo-64b.json.gz");
+    check_picture(&results, "dom0-tools/docs/enter.svg", "hypercall/null");
+    check_picture(&results, "dom0-tools/docs/ask.svg", "port/qemu-ide");
+    trace = unzipped("dom0-tools/docs/trace-ring-echo-64b.json.gz");
     document = json_loads(trace, 0, NULL);
-    picture = read_whole_file("docs/sequence.svg", NULL);
+    picture = read_whole_file("dom0-tools/docs/sequence.svg", NULL);
     CU_ASSERT_PTR_NOT_NULL_FATAL(picture);
     total = xasprintf("ring/echo-64b in pv: %lld,%03lld instructions",
                       json_integer_value(json_object_get(document, "total")) / 1000,
@@ -119,13 +119,13 @@ static void test_pictures(void)
 static void test_size(void)
 {
     struct dirent **entries;
-    int count = scandir("docs", &entries, NULL, alphasort);
+    int count = scandir("dom0-tools/docs", &entries, NULL, alphasort);
     off_t bytes = 0;
 
     CU_ASSERT(count > 8);
     for ( int i = 0; i < count; i++ )
     {
-        char *path = xasprintf("docs/%s", entries[i]->d_name);
+        char *path = xasprintf("dom0-tools/docs/%s", entries[i]->d_name);
         struct stat s;
 
         if ( stat(path, &s) == 0 && S_ISREG(s.st_mode) )

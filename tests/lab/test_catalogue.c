@@ -27,14 +27,14 @@ static void test_run(void)
     }
 }
 
-/* Rows between guest and Xen, whose figures nothing else moves: what docs/ shows of them is what
+/* Rows between guest and Xen, whose figures nothing else moves: what dom0-tools/docs/ shows of them is what
  * they are.  Otherwise `make docs`. */
 static void test_docs(void)
 {
     static const char *const rows[] = { "hypercall/null", "hypercall/enosys", "exit/cpuid-basic",
                                         "port/xen-pit", "port/unclaimed", "event/send-masked" };
     static const char *const modes[] = { "pv", "pvh", "hvm" };
-    FILE *in = popen("gunzip -c docs/results.json.gz", "r");
+    FILE *in = popen("gunzip -c dom0-tools/docs/results.json.gz", "r");
     json_t *docs = in ? json_loadf(in, 0, NULL) : NULL;
 
     CU_ASSERT_EQUAL(in ? pclose(in) : -1, 0);
@@ -46,7 +46,7 @@ static void test_docs(void)
             long long now = median(rows[r], modes[m]);
 
             if ( shown != now )
-                fprintf(stderr, "docs/ shows %lld of %s in %s, which is %lld now: make docs\n",
+                fprintf(stderr, "dom0-tools/docs/ shows %lld of %s in %s, which is %lld now: make docs\n",
                         shown, rows[r], modes[m], now);
             CU_ASSERT_EQUAL(shown, now);
         }
@@ -196,7 +196,7 @@ void suite_catalogue(void)
     CU_pSuite s = CU_add_suite("the catalogue", NULL, NULL);
 
     add_both(s, "every row measured or skipped with a reason", test_run);
-    add_long(s, "docs/ belongs to the figures", test_docs);
+    add_long(s, "dom0-tools/docs/ belongs to the figures", test_docs);
     add_both(s, "baseline", test_baseline);
     add_both(s, "hypercall", test_hypercall);
     add_both(s, "syscall", test_syscall);
