@@ -148,7 +148,7 @@ static bool turn(struct split *s, bool stay)
             answer(v, n - EVIL_HONEST, q->id, operation);
     }
     if ( v->evil.done )
-        return true;
+        return taken;
     publish(v);
     if ( ring_back_final_check(&v->ring, 1) == RING_TAKEN )
         split_more(s);

@@ -152,7 +152,7 @@ static bool turn(struct split *s, bool stay)
         }
     }
     if ( v->evil.done )
-        return true;
+        return taken;
     if ( taken )
         publish(v);
     if ( ring_back_final_check(&v->tx, 1) == RING_TAKEN )

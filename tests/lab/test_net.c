@@ -27,8 +27,13 @@ static void test_streams(void)
 
             /* Each sample tells and sleeps when there is one frame … */
             LESS(frames(rings[i], modes[m]) - 1, catalogue_figure(rings[i], modes[m], "upcalls"));
-            LESS(frames(rings[i], modes[m]) - 1,
-                 catalogue_figure(rings[i], modes[m], "notifications"));
+            /* … but a backend that still looks at its ring asks for no event. */
+            if ( !strcmp(rings[i], "net/netif-own") )
+                LESS(8 * catalogue_figure(rings[i], modes[m], "notifications"),
+                     frames(rings[i], modes[m]));
+            else
+                LESS(frames(rings[i], modes[m]) - 1,
+                     catalogue_figure(rings[i], modes[m], "notifications"));
             if ( !strcmp(rings[i], "net/netif-linux") && !tests_take_long )
                 continue;
             snprintf(stream, sizeof(stream), "%s-stream", rings[i]);
