@@ -147,52 +147,38 @@ struct value {
     struct results results;
 };
 
-static void add(const char ***argv, size_t *count, const char *word)
-{
-    *argv = xrealloc(*argv, (*count + 2) * sizeof(**argv));
-    (*argv)[(*count)++] = word;
-    (*argv)[*count] = NULL;
-}
-
 /* `xenometer run` of ourselves, in the lab with the column's options. */
 static int measure(const struct run_options *o, struct value *c)
 {
-    const struct variant *v = &o->variant;
-    const char **argv = NULL;
-    char *modes = columns_text(&o->columns, ","), *text = NULL, *owned[12];
-    size_t count = 0, n = 0, size;
+    struct variant variant = o->variant;
+    struct words w = { .count = 0 };
+    char *modes = columns_text(&o->columns, ","), *text = NULL;
+    size_t size;
     int status;
 
-    owned[n++] = xasprintf("--modes=%s", modes);
-    owned[n++] = xasprintf("--boots=%u", o->boots);
-    owned[n++] = xasprintf("--seed=%u", o->seed);
-    owned[n++] = xasprintf("--lab-suite=%s", o->suite ? o->suite : "");
+    variant.xen_options = c->xen;
+    variant.dom0_options = c->dom0;
+    words_add(&w, "run");
+    words_add(&w, "--host=lab");
+    words_add(&w, "--json");
+    words_format(&w, "--modes=%s", modes);
+    words_format(&w, "--boots=%u", o->boots);
+    words_format(&w, "--seed=%u", o->seed);
+    words_format(&w, "--lab-suite=%s", o->suite ? o->suite : "");
     if ( o->samples )
-        owned[n++] = xasprintf("--samples=%u", o->samples);
-    if ( v->xen )
-        owned[n++] = xasprintf("--xen=%s", v->xen);
-    if ( c->xen )
-        owned[n++] = xasprintf("--xen-options=%s", c->xen);
-    if ( c->dom0 )
-        owned[n++] = xasprintf("--dom0-options=%s", c->dom0);
-    add(&argv, &count, "run");
-    add(&argv, &count, "--host=lab");
-    add(&argv, &count, "--json");
-    for ( size_t i = 0; i < n; i++ )
-        add(&argv, &count, owned[i]);
-    add(&argv, &count, "--");
+        words_format(&w, "--samples=%u", o->samples);
+    variant_words(&variant, &w);
+    words_add(&w, "--");
     for ( size_t i = 0; i < o->pattern_count; i++ )
-        add(&argv, &count, o->patterns[i]);
+        words_add(&w, o->patterns[i]);
     cancel_begin();
-    status = self_run(argv, &text, &size);
+    status = self_run(words_argv(&w), &text, &size);
     cancel_end();
     if ( status == STATUS_OK && results_from_json(text, size, "the lab's answer", &c->results) )
         status = STATUS_ENVIRONMENT;
-    for ( size_t i = 0; i < n; i++ )
-        free(owned[i]);
+    words_free(&w);
     free(text);
     free(modes);
-    free(argv);
     return status;
 }
 

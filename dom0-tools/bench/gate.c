@@ -3,6 +3,7 @@
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "bench/self.h"
@@ -18,27 +19,6 @@
 
 /* --------------------------------------------------- ourselves, elsewhere -- */
 
-/* A command line; words_free(). */
-struct words {
-    char **list;   /* owned, ended by NULL */
-    size_t count;
-};
-
-static void add(struct words *w, char *word)
-{
-    w->list = xrealloc(w->list, (w->count + 2) * sizeof(*w->list));
-    w->list[w->count++] = word;
-    w->list[w->count] = NULL;
-}
-
-static void words_free(struct words *w)
-{
-    for ( size_t i = 0; i < w->count; i++ )
-        free(w->list[i]);
-    free(w->list);
-    *w = (struct words){ .count = 0 };
-}
-
 /* One of the two that are compared. */
 struct side {
     const char *suite;             /* NULL: LAB_SUITE */
@@ -47,22 +27,15 @@ struct side {
 
 static void add_side(struct words *w, const struct side *side)
 {
-    add(w, xstrdup("--host=lab"));
+    words_add(w, "--host=lab");
     /* Empty: the default, whatever the environment says. */
-    add(w, xasprintf("--lab-suite=%s", side->suite ? side->suite : ""));
-    if ( side->variant.xen )
-        add(w, xasprintf("--xen=%s", side->variant.xen));
-    if ( side->variant.symbols )
-        add(w, xasprintf("--xen-symbols=%s", side->variant.symbols));
-    if ( side->variant.xen_options )
-        add(w, xasprintf("--xen-options=%s", side->variant.xen_options));
-    if ( side->variant.dom0_options )
-        add(w, xasprintf("--dom0-options=%s", side->variant.dom0_options));
+    words_format(w, "--lab-suite=%s", side->suite ? side->suite : "");
+    variant_words(&side->variant, w);
 }
 
 static int answer(struct words *w, char **text, size_t *size)
 {
-    int status = self_run((const char *const *)w->list, text, size);
+    int status = self_run(words_argv(w), text, size);
 
     words_free(w);
     return status;
@@ -78,22 +51,22 @@ static int measure(const struct side *side, struct words *rows, const struct col
     size_t size;
     int status;
 
-    add(&w, xstrdup("run"));
-    add(&w, xstrdup("--json"));
+    words_add(&w, "run");
+    words_add(&w, "--json");
     add_side(&w, side);
     if ( columns_any(columns) )
     {
         text = columns_text(columns, ",");
-        add(&w, xasprintf("--modes=%s", text));
+        words_format(&w, "--modes=%s", text);
         free(text);
     }
     if ( boots )
-        add(&w, xasprintf("--boots=%u", boots));
+        words_format(&w, "--boots=%u", boots);
     if ( boots )
-        add(&w, xasprintf("--seed=%llu", (unsigned long long)seed));
-    add(&w, xstrdup("--"));
+        words_format(&w, "--seed=%llu", (unsigned long long)seed);
+    words_add(&w, "--");
     for ( size_t i = 0; i < rows->count; i++ )
-        add(&w, xstrdup(rows->list[i]));
+        words_add(&w, rows->list[i]);
     status = answer(&w, &text, &size);
     if ( status == STATUS_OK && results_from_json(text, size, "the lab's answer", results) )
         status = STATUS_ENVIRONMENT;
@@ -115,7 +88,7 @@ static void add_rows(const struct gate_options *o, const struct results *before,
             there |= strcmp(rows->list[k], row) == 0;
         if ( wanted && !there && (!columns_any(&o->columns) ||
                                   columns_have(&o->columns, before->rows[i].column)) )
-            add(rows, xstrdup(row));
+            words_add(rows, row);
     }
 }
 
@@ -150,15 +123,16 @@ static void drop_others(struct results *before, const struct words *rows,
 
 /* --------------------------------------------------------------- baseline -- */
 
-/* Is that file a Xen, packed or not?  Results are JSON. */
+/* Is that a Xen, packed or not, or a tree of one?  Results are JSON in a file. */
 static bool is_xen(const char *path)
 {
+    struct stat st;
     size_t size = 0;
     char *data = read_whole_file(path, &size);
     bool xen = data && size > 2 && (!memcmp(data, "\x1f\x8b", 2) || !memcmp(data, "\177E", 2));
 
     free(data);
-    return xen;
+    return xen || (stat(path, &st) == 0 && S_ISDIR(st.st_mode));
 }
 
 /* Results that are there already, and whether the Xen they are of is that of the suite's lab. */
@@ -233,11 +207,11 @@ static int trace_side(const struct side *side, const struct result *r, struct tr
     size_t size;
     int status;
 
-    add(&w, xstrdup("trace"));
-    add(&w, xstrdup("--json"));
+    words_add(&w, "trace");
+    words_add(&w, "--json");
     add_side(&w, side);
-    add(&w, xasprintf("--mode=%s", r->column->name));
-    add(&w, xstrdup(r->row));
+    words_format(&w, "--mode=%s", r->column->name);
+    words_add(&w, r->row);
     status = answer(&w, &text, &size);
     if ( status == STATUS_OK )
         status = trace_from_json(text, size, r->row, trace);
@@ -356,7 +330,7 @@ static int measure_both(const struct gate_options *o, const struct side sides[2]
     else
     {
         for ( size_t i = 0; i < o->pattern_count; i++ )
-            add(&rows, xstrdup(o->patterns[i]));
+            words_add(&rows, o->patterns[i]);
         status = measure(&sides[0], &rows, &columns, boots, 1, &g->before);
     }
     if ( status == STATUS_OK )
@@ -390,7 +364,7 @@ int gate_make(const struct gate_options *o, struct gate *g)
     if ( status == STATUS_OK )
     {
         g->names[0] = side_name(o->baseline, &g->before.environment);
-        g->names[1] = side_name(o->variant.xen ? o->variant.xen : "the lab", &g->after.environment);
+        g->names[1] = side_name(o->variant.xen ? variant_xen(&o->variant) : "the lab", &g->after.environment);
         g->factors = comparison_factors(&g->before, &g->after);
         status = trace_cells(o, sides, traceable, g);
     }

@@ -79,7 +79,8 @@ int run_check(const struct run_options *o, const struct run_cpus *cpus, bool lab
     if ( status == STATUS_OK && variant_is_own(&o->variant) && !lab )
     {
         message("--%s is for the lab, and this run uses this machine's Xen: add --host=lab",
-                o->variant.xen ? "xen" : o->variant.xen_options ? "xen-options" : "dom0-options");
+                o->variant.xen ? "xen" : o->variant.dom0_kernel ? "dom0-kernel"
+                : o->variant.xen_options ? "xen-options" : "dom0-options");
         status = STATUS_USAGE;
     }
     return status ? status : check_xen_options(o, lab);

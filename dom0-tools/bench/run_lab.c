@@ -169,7 +169,7 @@ int run_lab(const struct run_options *o, const struct session_options *session,
     struct run_options rest = *o;
     struct lab_facts facts;
     uint64_t begun = seconds();
-    char *features;
+    char *features, *kconfig;
     int status = run_machine(o, false, session, selection, results);
 
     if ( status == STATUS_OK )
@@ -192,6 +192,9 @@ int run_lab(const struct run_options *o, const struct session_options *session,
     replace(&results->environment.cpu, facts.cpu);
     replace(&results->environment.xen_options, o->variant.xen_options);
     replace(&results->environment.dom0_options, o->variant.dom0_options);
+    kconfig = variant_kconfig(&o->variant);
+    replace(&results->environment.xen_config, kconfig);
+    free(kconfig);
     features = lab_features(&lab);
     if ( features )
         replace(&results->environment.cpu_features, features);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "backend/modules.h"
@@ -175,6 +176,10 @@ static enum other other_file(const char *path)
 {
     FILE *f = fopen(path, "re");
     int first = f ? fgetc(f) : EOF;
+    struct stat st;
+
+    if ( stat(path, &st) == 0 && S_ISDIR(st.st_mode) )
+        first = 0x7f;   /* a tree of one */
 
     if ( f )
         fclose(f);

@@ -25,6 +25,7 @@ struct environment {
     char *xen;           /* "4.17.7" */
     char *xen_build_id;  /* in hexadecimal */
     char *xen_debug;     /* "y" or "n", as its boot log says */
+    char *xen_config;    /* of its Kconfig, what paths depend on: "DEBUG=n PV32=y" */
     char *xen_options;   /* of the user's own, in the lab */
     char *dom0_options;  /* likewise, of dom0's kernel */
     char *dom0_kernel;

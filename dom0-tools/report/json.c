@@ -92,6 +92,7 @@ static json_t *environment_value(const struct environment *e)
     json_object_set_new(o, "xen", text_to_json(e->xen));
     json_object_set_new(o, "xen_build_id", text_to_json(e->xen_build_id));
     json_object_set_new(o, "xen_debug", text_to_json(e->xen_debug));
+    json_object_set_new(o, "xen_config", text_to_json(e->xen_config));
     json_object_set_new(o, "xen_options", text_to_json(e->xen_options));
     json_object_set_new(o, "dom0_options", text_to_json(e->dom0_options));
     json_object_set_new(o, "dom0_kernel", text_to_json(e->dom0_kernel));
@@ -361,6 +362,7 @@ static void read_environment(struct reader *reader, const json_t *object,
     e->xen = get_text(reader, object, "xen");
     e->xen_build_id = get_text(reader, object, "xen_build_id");
     e->xen_debug = get_text(reader, object, "xen_debug");
+    e->xen_config = get_text(reader, object, "xen_config");
     e->xen_options = get_text(reader, object, "xen_options");
     e->dom0_options = get_text(reader, object, "dom0_options");
     e->dom0_kernel = get_text(reader, object, "dom0_kernel");

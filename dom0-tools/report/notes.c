@@ -115,6 +115,8 @@ static void note_place(struct notes *notes, const struct results *results)
     if ( e->xen_debug && *e->xen_debug == 'y' )
         notes_add(notes, "This Xen is a debug build: its assertions cost every path instructions that a "
                   "release build does not execute.");
+    if ( e->xen_config )
+        notes_add(notes, "Its configuration (Kconfig): %s.", e->xen_config);
     if ( e->suspends )
         notes_add(notes, "The domain was suspended %s before these rows, or the last of them: saved "
                   "and restored, migrated, or gone on with.",

@@ -15,6 +15,7 @@
 #include "lib/child.h"
 #include "lib/files.h"
 #include "lib/stage.h"
+#include "systems/linux_image.h"
 #include "systems/packages.h"
 #include "systems/root.h"
 #include "systems/suite.h"
@@ -183,31 +184,6 @@ static int make_xen(const char *stage, const char *directory)
     return status;
 }
 
-static uint32_t little_endian(const char *p)
-{
-    const unsigned char *b = (const unsigned char *)p;
-
-    return b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
-}
-
-/*
- * The ELF inside a bzImage: Xen would unpack it too, but one emulated
- * instruction at a time.  Linux, Documentation/x86/boot.rst: setup_sects at
- * 0x1f1, payload_offset at 0x248 and payload_length at 0x24c, counted from the
- * protected-mode code; the payload ends with its unpacked size in 4 bytes.
- */
-static bool find_payload(const char *image, size_t size, size_t *offset, size_t *length)
-{
-    unsigned sectors;
-
-    if ( size < 0x250 || memcmp(image + 0x202, "HdrS", 4) != 0 )
-        return false;
-    sectors = (unsigned char)image[0x1f1];
-    *offset = ((sectors ? sectors : 4) + 1) * 512 + (size_t)little_endian(image + 0x248);
-    *length = little_endian(image + 0x24c);
-    return *length > 10 && *offset < size && *length <= size - *offset;
-}
-
 static int decompress_payload(const char *stage, const char *tool, const char *payload,
                               size_t length, const char *to)
 {
@@ -224,20 +200,6 @@ static int decompress_payload(const char *stage, const char *tool, const char *p
     return status;
 }
 
-/* What unpacks it, by its first bytes; NULL: nothing that the lab has. */
-static const char *payload_tool(const char *payload)
-{
-    static const struct { const char *magic; size_t length; const char *tool; } kinds[] = {
-        { "\xfd""7zXZ",       5, "usr/bin/xz" },
-        { "\x28\xb5\x2f\xfd", 4, "usr/bin/zstd" },
-    };
-
-    for ( size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++ )
-        if ( !memcmp(payload, kinds[i].magic, kinds[i].length) )
-            return kinds[i].tool;
-    return NULL;
-}
-
 static int make_kernel(const char *stage, const char *directory)
 {
     char *path = find_staged(stage, "boot/vmlinuz-*"), *kernel = path_in(directory, "vmlinux");
@@ -245,8 +207,9 @@ static int make_kernel(const char *stage, const char *directory)
     char *image = path ? read_whole_file(path, &size) : NULL;
     int status = STATUS_ENVIRONMENT, error;
 
-    if ( image && find_payload(image, size, &offset, &length) && payload_tool(image + offset) )
-        status = decompress_payload(stage, payload_tool(image + offset), image + offset, length,
+    if ( image && linux_payload(image, size, &offset, &length) &&
+         linux_payload_tool(image + offset) )
+        status = decompress_payload(stage, linux_payload_tool(image + offset), image + offset, length,
                                     kernel);
     else if ( image )
     {

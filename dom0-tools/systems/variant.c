@@ -2,27 +2,101 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/child.h"
 #include "lib/files.h"
 #include "lib/stage.h"
+#include "systems/assemble.h"
+#include "systems/dom0_kernel.h"
+#include "systems/kconfig.h"
+#include "systems/overlay.h"
+#include "systems/tree.h"
+#include "systems/unpack.h"
 #include "systems/xen_image.h"
 #include "xenometer.h"
 
 bool variant_is_own(const struct variant *v)
 {
-    return v->xen || v->xen_options || v->dom0_options;
+    return v->xen || v->dom0_kernel || v->xen_options || v->dom0_options;
+}
+
+const char *variant_xen(const struct variant *v)
+{
+    return v->tree ? v->tree : v->xen;
+}
+
+void variant_words(const struct variant *v, struct words *w)
+{
+    if ( v->xen )
+        words_format(w, "--xen=%s", variant_xen(v));
+    if ( v->symbols )
+        words_format(w, "--xen-symbols=%s", v->symbols);
+    if ( v->dom0_kernel )
+        words_format(w, "--dom0-kernel=%s", v->dom0_kernel);
+    if ( v->modules )
+        words_format(w, "--modules=%s", v->modules);
+    if ( v->xen_options )
+        words_format(w, "--xen-options=%s", v->xen_options);
+    if ( v->dom0_options )
+        words_format(w, "--dom0-options=%s", v->dom0_options);
+}
+
+char *variant_kconfig(const struct variant *v)
+{
+    char *text = v->xen ? kconfig_read(v->xen) : NULL, *summary = text ? kconfig_summary(text) : NULL;
+
+    free(text);
+    return summary;
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+    const struct overlay_entry *x = a, *y = b;
+
+    return x->into != y->into ? (x->into < y->into ? -1 : 1) : strcmp(x->place, y->place);
+}
+
+/* What is laid over the suite's lab; overlay_free() in any case.  `kernel`: that of the variant. */
+static int collect(const struct variant *v, const struct dom0_kernel *kernel, struct overlay *o)
+{
+    char *path = data_file("configs/lab/files"), *text = path ? read_whole_file(path, NULL) : NULL;
+    struct tree tree = { .root = (char *)v->tree, .xen = (char *)v->xen };
+    struct manifest manifest;
+    int status = v->tree ? tree_overlay(&tree, o) : STATUS_OK;
+
+    manifest_parse(&manifest, text ? text : "");
+    if ( status == STATUS_OK && v->dom0_kernel )
+        status = dom0_kernel_modules(kernel, v->modules, &manifest, o);
+    manifest_free(&manifest);
+    free(text);
+    free(path);
+    /* In one order, whatever the directories' is: the lab is named by it. */
+    if ( o->count )
+        qsort(o->entries, o->count, sizeof(*o->entries), compare_entries);
+    return status;
+}
+
+static int read_kernel(const struct variant *v, struct dom0_kernel *kernel)
+{
+    *kernel = (struct dom0_kernel){ .data = NULL };
+    return v->dom0_kernel ? dom0_kernel_read(v->dom0_kernel, kernel) : STATUS_OK;
 }
 
 int variant_key(const struct variant *v, uint64_t *key)
 {
+    struct overlay overlay = { .count = 0 };
+    struct dom0_kernel kernel;
     uint64_t hash = HASH_START;
     size_t size;
     char *data;
+    int status;
 
     *key = 0;
     if ( !variant_is_own(v) )
@@ -40,8 +114,15 @@ int variant_key(const struct variant *v, uint64_t *key)
     }
     hash = hash_string(hash, v->xen_options ? v->xen_options : "");
     hash = hash_string(hash, v->dom0_options ? v->dom0_options : "");
+    status = read_kernel(v, &kernel);
+    if ( status == STATUS_OK )
+        status = collect(v, &kernel, &overlay);
+    hash = hash_bytes(hash, kernel.data ? kernel.data : "", kernel.size);
+    hash = overlay_hash(&overlay, hash);
+    overlay_free(&overlay);
+    dom0_kernel_free(&kernel);
     *key = hash ? hash : 1;
-    return STATUS_OK;
+    return status;
 }
 
 /* The symbols that were named, or those beside it; the caller's. */
@@ -68,19 +149,61 @@ static int check_symbols(const struct variant *v, const struct xen_image *image,
     return status;
 }
 
-int variant_check(const struct variant *v)
+static int check_xen(const struct variant *v)
 {
     struct xen_image image;
     char *symbols = NULL;
-    int status;
+    int status = xen_image_read(v->xen, &image);
 
-    if ( !v->xen )
-        return STATUS_OK;
-    status = xen_image_read(v->xen, &image);
     if ( status == STATUS_OK )
         status = check_symbols(v, &image, &symbols);
     free(symbols);
     xen_image_free(&image);
+    return status;
+}
+
+/* A directory is a tree. */
+static int settle_tree(struct variant *v)
+{
+    struct stat st;
+    struct tree tree;
+    int status;
+
+    if ( !v->xen || v->tree || stat(v->xen, &st) || !S_ISDIR(st.st_mode) )
+        return STATUS_OK;
+    status = tree_find(v->xen, &tree);
+    if ( status != STATUS_OK )
+        tree_free(&tree);
+    else
+    {
+        v->tree = tree.root;
+        v->xen = tree.xen;
+    }
+    return status;
+}
+
+int variant_check(struct variant *v)
+{
+    struct overlay overlay = { .count = 0 };
+    struct dom0_kernel kernel = { .data = NULL };
+    int status;
+
+    if ( !v->dom0_kernel != !v->modules )
+    {
+        message("%s belong together: a kernel loads no other's modules",
+                v->modules ? "--modules and a --dom0-kernel=FILE"
+                           : "--dom0-kernel and the --modules=DIRECTORY built with it");
+        return STATUS_USAGE;
+    }
+    status = settle_tree(v);
+    if ( status == STATUS_OK && v->xen )
+        status = check_xen(v);
+    if ( status == STATUS_OK )
+        status = read_kernel(v, &kernel);
+    if ( status == STATUS_OK )
+        status = collect(v, &kernel, &overlay);
+    overlay_free(&overlay);
+    dom0_kernel_free(&kernel);
     return status;
 }
 
@@ -110,7 +233,9 @@ char *variant_text(const struct variant *v)
     char *text = NULL;
 
     if ( v->xen )
-        text = joined(text, ", ", "Xen ", v->xen);
+        text = joined(text, ", ", v->tree ? "Xen and its tools " : "Xen ", variant_xen(v));
+    if ( v->dom0_kernel )
+        text = joined(text, ", ", "dom0's kernel ", v->dom0_kernel);
     if ( v->xen_options )
         text = joined(text, ", ", "Xen's options ", v->xen_options);
     if ( v->dom0_options )
@@ -154,13 +279,16 @@ static int link_tree(const char *from, const char *to)
 /* A file of the suite's lab that an own one has too, where it is not replaced. */
 static bool is_shared(const char *name, const struct variant *v)
 {
-    static const char *const always[] = { "vmlinux", "vmlinux.gz", "dom0.cpio", "qemu-functions" };
+    const struct { const char *name; bool replaced; } files[] = {
+        { "xen", v->xen }, { "xen-syms.map", v->xen }, { "qemu-functions", false },
+        { "vmlinux", v->dom0_kernel }, { "vmlinux.gz", v->dom0_kernel },
+        { "dom0.cpio", v->tree || v->dom0_kernel },
+    };
 
-    for ( size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++ )
-        if ( !strcmp(name, always[i]) )
-            return true;
-    return !strncmp(name, "program-", 8) ||
-           (!v->xen && (!strcmp(name, "xen") || !strcmp(name, "xen-syms.map")));
+    for ( size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++ )
+        if ( !strcmp(name, files[i].name) )
+            return !files[i].replaced;
+    return !strncmp(name, "program-", 8) && !v->tree;
 }
 
 static int link_shared(const char *base, const char *work, const struct variant *v)
@@ -199,13 +327,82 @@ static int put_text(const char *work, const char *name, const char *text)
     return put(work, name, text, text ? strlen(text) : 0);
 }
 
+/* What the suite's headers and libraries of Xen's are, below devel/. */
+static int remove_headers(const char *devel)
+{
+    static const char *const xens[] = {
+        "usr/include/xen", "usr/include/xen*.h", "usr/include/libxen*.h",
+        "usr/lib/x86_64-linux-gnu/libxen*", "usr/lib/x86_64-linux-gnu/libxl*",
+    };
+    int error = 0;
+
+    for ( size_t i = 0; i < sizeof(xens) / sizeof(xens[0]); i++ )
+    {
+        char *pattern = path_in(devel, xens[i]);
+        glob_t found;
+
+        if ( glob(pattern, 0, NULL, &found) == 0 )
+        {
+            for ( size_t k = 0; k < found.gl_pathc && error == 0; k++ )
+                error = remove_tree(found.gl_pathv[k]);
+            globfree(&found);
+        }
+        free(pattern);
+    }
+    return error;
+}
+
+/* A root with the parts laid over it, and what the program for it is linked with. */
+static int make_root(const struct cache *cache, const char *work, const struct variant *v,
+                     struct overlay *overlay)
+{
+    char *from = path_in(cache->base, "dom0.cpio"), *to = path_in(work, "dom0.cpio");
+    char *devel = path_in(work, "devel");
+    int status = overlay_root(overlay, from, to), error;
+
+    if ( status == STATUS_OK && v->tree &&
+         ((error = remove_headers(devel)) != 0 || (error = overlay_devel(overlay, devel)) != 0) )
+        status = cache_error(devel, error);
+    free(devel);
+    free(to);
+    free(from);
+    return status;
+}
+
+/* Also for domains, packed as libxenguest takes it. */
+static int make_kernel(const char *work, const struct dom0_kernel *kernel)
+{
+    char *plain = path_in(work, "vmlinux"), *packed = path_in(work, GUEST_KERNEL);
+    const char *argv[] = { "gzip", "-1c", plain, NULL };
+    int error = put(work, "vmlinux", kernel->data, kernel->size), status = STATUS_OK;
+    int out = error ? -1 : open(packed, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+
+    if ( error || out < 0 )
+        status = cache_error(error ? plain : packed, error ? error : errno);
+    else
+        status = child_run(&(struct child_start){ .argv = argv, .stdin_fd = -1, .stdout_fd = out }, NULL);
+    if ( out >= 0 )
+        close(out);
+    free(packed);
+    free(plain);
+    return status;
+}
+
 int variant_make(struct cache *cache, const struct variant *v)
 {
     char *work = path_in(cache->root, "new-own"), *text = variant_text(v);
     struct xen_image image = { .data = NULL };
+    struct overlay overlay = { .count = 0 };
+    struct dom0_kernel kernel;
     int status = v->xen ? xen_image_read(v->xen, &image) : STATUS_OK, error;
 
     stage_begin("making the lab with %s", text);
+    if ( status == STATUS_OK )
+        status = read_kernel(v, &kernel);
+    else
+        kernel = (struct dom0_kernel){ .data = NULL };
+    if ( status == STATUS_OK )
+        status = collect(v, &kernel, &overlay);
     if ( status == STATUS_OK &&
          ((error = make_directories(work)) != 0 ||
           (error = link_shared(cache->base, work, v)) != 0 ||
@@ -215,10 +412,16 @@ int variant_make(struct cache *cache, const struct variant *v)
           (error = put_text(work, VARIANT_ABOUT, text)) != 0 ||
           (error = put_text(work, "lock", "")) != 0) )
         status = cache_error(work, error);
+    if ( status == STATUS_OK && overlay.count )
+        status = make_root(cache, work, v, &overlay);
+    if ( status == STATUS_OK && v->dom0_kernel )
+        status = make_kernel(work, &kernel);
     if ( status == STATUS_OK && rename(work, cache->lab) )
         status = cache_error(cache->lab, errno);
     remove_tree(work);
     stage_end();
+    overlay_free(&overlay);
+    dom0_kernel_free(&kernel);
     xen_image_free(&image);
     free(text);
     free(work);

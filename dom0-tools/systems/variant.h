@@ -8,11 +8,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/words.h"
 #include "systems/cache.h"
 
 /* All are borrowed, and NULL where the lab has the suite's. */
 struct variant {
-    const char *xen;            /* path of xen.gz, xen or xen-syms */
+    const char *xen;            /* path of xen.gz, xen or xen-syms; until variant_check(), also of
+                                   a directory with a tree of Xen */
+    const char *tree;           /* that directory's tree (tree.h), set by variant_check() */
+    const char *dom0_kernel;    /* path of a bzImage or vmlinux */
+    const char *modules;        /* directory of its modules */
     const char *symbols;        /* path of its symbols; NULL: looked for beside it */
     const char *xen_options;    /* on Xen's command line, before the lab's own */
     const char *dom0_options;   /* on that of dom0's kernel, likewise */
@@ -32,8 +37,18 @@ bool variant_is_own(const struct variant *);
  */
 int variant_key(const struct variant *, uint64_t *key);
 
-/* Whether its parts are what they should be and fit each other: STATUS_USAGE, said why. */
-int variant_check(const struct variant *);
+/* Whether its parts are what they should be and fit each other: STATUS_USAGE, said why.  A
+ * directory becomes `tree` and the hypervisor in it, texts that stay to the program's end. */
+int variant_check(struct variant *);
+
+/* As `--xen` takes it; NULL: the suite's. */
+const char *variant_xen(const struct variant *);
+
+/* The options that ask for it on a command line of ours, added to `words`. */
+void variant_words(const struct variant *, struct words *);
+
+/* Of its Xen's configuration, what paths depend on (kconfig.h); NULL: not known.  The caller's. */
+char *variant_kconfig(const struct variant *);
 
 /* Make cache->lab of cache->base; the build lock must be held. */
 int variant_make(struct cache *cache, const struct variant *);

@@ -50,6 +50,7 @@ static const struct {
     { "export", suite_export },
     { "page", suite_page },
     { "docs", suite_docs },
+    { "own", suite_own },
 };
 
 static int wanted(const char *name, int argc, char **argv)

@@ -38,5 +38,6 @@ void suite_trace(void);
 void suite_export(void);
 void suite_page(void);
 void suite_docs(void);
+void suite_own(void);
 
 #endif

@@ -164,7 +164,7 @@ static void test_no_xen(void)
         { "README.md", "neither xen.gz nor an ELF file" },
         { "build/xenometer.elf", "another ELF file" },
         { "build/no-such-file", "No such file" },
-        { "build", "Is a directory" },
+        { "build", "neither a Xen nor a tree of one" },
         { "/dev/null", "neither xen.gz nor" },
         { cut, "cut off" },
         { COPY ".gz", "damaged or cut off" },
@@ -407,6 +407,94 @@ static void test_other_build(void)
     CU_ASSERT_EQUAL(system("rm -rf build/test-own-debs"), 0);
 }
 
+/* The suite's own packages, unpacked into a directory, are a tree of Xen. */
+static const char unpack_tree[] =
+    "set -e; rm -rf build/test-own-tree; mkdir build/test-own-tree; "
+    "for deb in \"${XENOMETER_CACHE:-$HOME/.cache/xenometer}\"/debs-trixie/*.deb; do "
+    "case ${deb##*/} in libxen*|xen-*|xenstore*) dpkg-deb -x \"$deb\" build/test-own-tree;; esac; done";
+
+/* Hypervisor, tools, libraries and scripts of it: figures as the suite's, in all modes. */
+static void test_tree(void)
+{
+    static const char own[] = "build/test-own-old.json", tree[] = "build/test-own-new.json";
+    struct outcome_of r;
+    json_t *j;
+
+    CU_ASSERT_EQUAL_FATAL(system(unpack_tree), 0);
+    r = program("run", "--host=lab", "--boots=1", "-m", "pv,pvh,hvm", "hypercall/null",
+                "ring/echo-64b", "port/qemu-ide", "-o", own, NULL);
+    CU_ASSERT_EQUAL(r.status, 0);
+    program_free(&r);
+    r = program("run", "--host=lab", "--xen=build/test-own-tree", "--boots=1", "-m", "pv,pvh,hvm",
+                "hypercall/null", "ring/echo-64b", "port/qemu-ide", "-o", tree, NULL);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "Its configuration (Kconfig): DEBUG=n"));
+    program_free(&r);
+    r = program("compare", "--threshold=1", own, tree, NULL);
+    CU_ASSERT_EQUAL(r.status, 0);
+    program_free(&r);
+    j = json_load_file(tree, 0, NULL);
+    CU_ASSERT(figure(j, "hypercall/null", "hvm", "median") > 0);
+    CU_ASSERT(figure(j, "port/qemu-ide", "hvm", "median") > 0);
+    json_decref(j);
+    /* What runs is the tree's. */
+    r = program("lab", "run", "--quiet", "--xen=build/test-own-tree", "--", "sh", "-c",
+                "command -v xl", NULL);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "/usr/lib/xen/bin/xl"));
+    program_free(&r);
+    /* A part is missing: said, and nothing is made. */
+    CU_ASSERT_EQUAL(system("rm build/test-own-tree/usr/lib/xen-*/bin/xenconsoled"), 0);
+    r = program("lab", "run", "--xen=build/test-own-tree", "--", "true", NULL);
+    CU_ASSERT_EQUAL(r.status, 2);
+    CU_ASSERT(is_one_line_error(&r, "has not xenconsoled"));
+    program_free(&r);
+    unlink(own);
+    unlink(tree);
+    CU_ASSERT_EQUAL(system("rm -rf build/test-own-tree"), 0);
+}
+
+/* Debian 12's kernel below Debian 13's tools. */
+static void test_kernel(void)
+{
+    static const char script[] =
+        "set -e; rm -rf build/test-own-kernel; mkdir build/test-own-kernel; cd build/test-own-kernel; "
+        "for flavour in amd64 cloud-amd64; do "
+        "package=$(apt-cache depends linux-image-$flavour | sed -n 's/.*Depends: //p' | head -1); "
+        "mkdir $flavour; apt-get -qq download $package 2>/dev/null; "
+        "dpkg-deb -x $package*.deb $flavour; rm *.deb; done; "
+        "for f in */boot/vmlinuz-*; do ln -s \"$(basename \"$f\")\" \"${f%/*}/vmlinuz\"; done; "
+        "for d in */lib/modules/*; do ln -s \"$(basename \"$d\")\" \"${d%/*}/own\"; done";
+    struct outcome_of r;
+
+    if ( system(script) )
+    {
+        fputs("(apt has no linux-image-amd64 and linux-image-cloud-amd64: not tested)\n", stderr);
+        return;
+    }
+    r = program("run", "--host=lab", "--dom0-kernel=build/test-own-kernel/amd64/boot/vmlinuz",
+                "--modules=build/test-own-kernel/amd64/lib/modules/own", "--boots=1", "-m", "pv",
+                "hypercall/null", "event/roundtrip-idle", NULL);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "Linux 6.1."));
+    program_free(&r);
+    r = program("lab", "run", "--dom0-kernel=build/test-own-kernel/cloud-amd64/boot/vmlinuz",
+                "--modules=build/test-own-kernel/cloud-amd64/lib/modules/own", "--", "true", NULL);
+    CU_ASSERT_EQUAL(r.status, 2);
+    CU_ASSERT(is_one_line_error(&r, "without CONFIG_XEN_DOM0"));
+    program_free(&r);
+    r = program("lab", "run", "--dom0-kernel=build/test-own-kernel/amd64/boot/vmlinuz",
+                "--modules=build/test-own-kernel/cloud-amd64/lib/modules/own", "--", "true", NULL);
+    CU_ASSERT_EQUAL(r.status, 2);
+    CU_ASSERT(is_one_line_error(&r, "is a module of Linux"));
+    program_free(&r);
+    r = program("lab", "run", "--dom0-kernel=README.md", "--", "true", NULL);
+    CU_ASSERT_EQUAL(r.status, 2);
+    CU_ASSERT(is_one_line_error(&r, "belong together"));
+    program_free(&r);
+    CU_ASSERT_EQUAL(system("rm -rf build/test-own-kernel"), 0);
+}
+
 void suite_own_xen(void)
 {
     CU_pSuite s = CU_add_suite("own Xen", NULL, NULL);
@@ -419,4 +507,6 @@ void suite_own_xen(void)
     add_long(s, "factors", test_factors);
     add_long(s, "Xens that do not boot", test_does_not_boot);
     add_long(s, "another build, same tools", test_other_build);
+    add_long(s, "a tree", test_tree);
+    add_long(s, "a kernel for dom0", test_kernel);
 }
