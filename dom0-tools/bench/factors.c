@@ -162,7 +162,7 @@ static int measure(const struct run_options *o, struct value *c)
     words_add(&w, "--host=lab");
     words_add(&w, "--json");
     words_format(&w, "--modes=%s", modes);
-    words_format(&w, "--boots=%u", o->boots);
+    words_format(&w, "--boots=%u", o->boots ? o->boots : RUN_BOOTS);
     words_format(&w, "--seed=%u", o->seed);
     words_format(&w, "--lab-suite=%s", o->suite ? o->suite : "");
     if ( o->samples )

@@ -120,6 +120,11 @@ uint32_t run_deadline(const char *cpu)
     return cpu ? DEADLINE_BOCHS : DEADLINE;
 }
 
+uint32_t run_boots(const char *cpu)
+{
+    return cpu ? RUN_BOOTS_BOCHS : RUN_BOOTS;
+}
+
 uint32_t run_row_deadline(const char *cpu, bool exact_lab)
 {
     return cpu ? ROW_DEADLINE_BOCHS : exact_lab ? ROW_DEADLINE_EXACT : ROW_DEADLINE;
@@ -183,6 +188,8 @@ int run_rows(struct run_options *o)
         o->deadline = run_deadline(o->cpu);
     if ( !o->row_deadline && cpus.count < 2 )
         o->row_deadline = run_row_deadline(o->cpu, lab && o->clock == LAB_EXACT);
+    if ( !o->boots && cpus.count < 2 )
+        o->boots = run_boots(o->cpu);
     if ( o->layers )
         o->boots = 1;   /* they are looked up by raw samples, of one boot */
     session = (struct session_options){

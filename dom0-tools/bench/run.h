@@ -21,6 +21,7 @@
 #define RUN_MAX_SAMPLES 8192u  /* what the guest's buffer holds */
 #define RUN_MAX_BOOTS   100u
 #define RUN_BOOTS       2u     /* one whole block of their order: measure/plan.h */
+#define RUN_BOOTS_BOCHS 1u     /* a domain takes 10 to 25 s there, and the next counts the same */
 
 #define RUN_MAX_FACTORS 8u   /* in one table */
 
@@ -35,7 +36,7 @@ struct run_options {
     char **patterns;
     size_t pattern_count;
     struct column_set columns;
-    uint32_t samples, boots, seed, row_deadline, deadline;
+    uint32_t samples, boots, seed, row_deadline, deadline;   /* 0: the usual ones */
     const char *output, *save, *image, *configs, *suite, *bridge, *kernel;
     const char *host;            /* "auto", "xen" or "lab" */
     char *cpu;                   /* one or several, with commas between; cut up */

@@ -50,16 +50,19 @@ int run_on_cpus(const struct run_options *o, const struct run_cpus *cpus,
     for ( size_t i = 0; status == STATUS_OK && i < cpus->count; i++ )
     {
         struct run_options one = *o;
+        struct session_options own = *session;
         char *output = o->output ? output_for(o->output, cpus->names[i]) : NULL;
 
         one.cpu = (char *)cpus->models[i];
         if ( !o->deadline )
             one.deadline = run_deadline(one.cpu);
-        if ( !session->row_deadline )
-            one.row_deadline = run_row_deadline(one.cpu, true);
+        if ( !o->boots )
+            one.boots = own.boots = run_boots(one.cpu);
+        if ( !o->row_deadline )
+            one.row_deadline = own.row_deadline = run_row_deadline(one.cpu, true);
         message("%s: %s", cpus->names[i], one.cpu ? one.cpu : "in QEMU");
-        status = run_lab(&one, session, selection, &all[i]);
-        run_finish(o, session->image, &all[i]);
+        status = run_lab(&one, &own, selection, &all[i]);
+        run_finish(&one, session->image, &all[i]);
         if ( status == STATUS_OK && output )
             status = results_write(output, &all[i]);
         if ( status == STATUS_OK && run_exit_status(&all[i]) )

@@ -37,6 +37,9 @@ int run_in_dom0(const struct run_options *, const struct lab_options *,
 int run_on_cpus(const struct run_options *, const struct run_cpus *,
                 const struct session_options *, const struct selection *);
 
+/* Domains of each kind, where nobody said how many. */
+uint32_t run_boots(const char *cpu);
+
 /* Seconds of dom0's clock that a row may take. */
 uint32_t run_row_deadline(const char *cpu, bool exact_lab);
 uint32_t run_deadline(const char *cpu);   /* of the whole, by the wall clock */

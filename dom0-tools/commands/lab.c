@@ -55,7 +55,7 @@ static const struct argp_option options_table[] = {
     { "deadline", 'd', "SECONDS", 0, "run: end it after that time (default 600)", 0 },
     { "json", OPTION_JSON, NULL, 0, "status: for machines", 0 },
     { "update", OPTION_UPDATE, NULL, 0, "build: look for newer packages", 0 },
-    { "keep-logs", OPTION_KEEP_LOGS, "DIR", 0, "Write Xen's serial log and QEMU's messages there", 0 },
+    { "keep-logs", OPTION_KEEP_LOGS, "DIR", 0, "Write Xen's serial log and the emulator's messages there", 0 },
     { "cache", OPTION_CACHE, "DIR", 0, "Where the lab is kept (default $XENOMETER_CACHE, or ~/.cache/xenometer)", 0 },
     { "quiet", 'q', NULL, 0, "No progress lines", 0 },
     { 0 },
@@ -168,7 +168,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 static const struct argp parser = {
     .options = options_table, .parser = parse, .children = lab_options_children,
     .args_doc = "build\nrun [--] COMMAND [ARGUMENT…]\nshell\nstatus\nclean",
-    .doc = "A real Xen with a real dom0, in QEMU: for machines that are no Xen host."
+    .doc = "A real Xen with a real dom0, in QEMU or Bochs: for machines that are no Xen host."
            "\vThe lab is assembled from Debian packages, without root and without "
            "changing this machine, and started from a snapshot.\n\n"
            "  build   assemble it and take the snapshot, as far as that is not done\n"
@@ -291,13 +291,14 @@ static json_t *status_document(const struct cache *cache, const struct recipe *r
     }
     if ( assembled )
         add_bochs(cache, snapshots);
-    return json_pack("{s:s,s:s,s:I,s:I,s:s,s:b,s:o,s:s,s:s,s:s,s:s,s:s,s:b,s:s,s:o}",
+    return json_pack("{s:s,s:s,s:I,s:I,s:s,s:b,s:o,s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:s,s:o}",
         "cache", cache->root, "suite", cache->suite,
         "bytes", (json_int_t)disk_usage(cache->root),
         "package_bytes", (json_int_t)disk_usage(cache->debs),
         "packages", recipe->resolved ? "resolved" : "none",
         "assembled", assembled, "snapshots", snapshots,
-        "xen", facts->xen, "dom0_kernel", facts->dom0_kernel, "qemu", facts->version,
+        "xen", facts->xen, "dom0_kernel", facts->dom0_kernel,
+        "emulator", facts->emulator, "version", facts->version,
         "cpu", facts->cpu, "accelerator", facts->accel,
         "kvm_usable", facts->kvm_usable, "kvm", facts->kvm_reason,
         "own_labs", own_labs(cache));
@@ -317,7 +318,7 @@ static void print_status(json_t *document)
     printf("suite        %s\n", TEXT("suite"));
     printf("Xen          %s\n", *xen ? xen : "not downloaded yet");
     printf("dom0 kernel  %s\n", *kernel ? kernel : "not downloaded yet");
-    printf("QEMU         %s\n", TEXT("qemu"));
+    printf("%-12s %s\n", TEXT("emulator"), TEXT("version"));
     printf("CPU          %s\n", TEXT("cpu"));
     printf("assembled    %s\n", json_is_true(json_object_get(document, "assembled")) ? "yes" : "no");
     json_array_foreach(json_object_get(document, "snapshots"), index, snapshot)

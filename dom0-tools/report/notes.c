@@ -165,6 +165,7 @@ char **notes_header(const struct results *results)
 
     note_clock(&notes, results);
     note_place(&notes, results);
+    notes_lacks(&notes, results);
     note_overhead(&notes, results);
     return notes.text;
 }

@@ -2,7 +2,7 @@
  * The paragraphs around the comparison table in the making (layout.h has what
  * they are for): notes.c says what the figures are, notes_figures.c how good,
  * notes_against.c how many times another row's they are, notes_events.c what events a
- * batch shares, notes_reasons.c why some are missing.
+ * batch shares, notes_reasons.c why some are missing, notes_cpu.c what the lab's CPU lacks.
  */
 #ifndef REPORT_NOTES_H
 #define REPORT_NOTES_H
@@ -30,6 +30,9 @@ bool notes_instructions(const struct results *);   /* is that the clock? */
 
 /* "PV", "PV, PVH": the columns in a set. */
 void notes_put_columns(FILE *, const struct column_set *);
+
+/* What real CPUs have and the lab's lacks. */
+void notes_lacks(struct notes *, const struct results *);
 
 /* Boots, intervals, interruptions, outliers. */
 void notes_figures(struct notes *, const struct results *, bool utf8);

@@ -1,6 +1,6 @@
 /*
- * Loaded into Bochs (LD_PRELOAD) whenever the lab starts it: has it count as QEMU counts, and
- * save its machine.  Debian's Bochs, 2.7 and 3.0, exports what that takes.
+ * Loaded into Bochs (LD_PRELOAD) whenever the lab starts it: has it count as QEMU counts, saves
+ * its machine, and takes out its debugger.  Debian's Bochs, 2.7 and 3.0, exports what that takes.
  */
 #include <setjmp.h>
 #include <signal.h>
@@ -30,6 +30,12 @@ extern int64_t value_of(void *number) __asm__("_ZN15bx_shadow_num_c5get64Ev") WE
 
 /* instrument/stubs: does nothing, and is called behind each iteration of a REP. */
 extern char repeat_iteration[] __asm__("_Z25bx_instr_repeat_iterationjP15bxInstruction_c") WEAK;
+
+/* cpu/cpu.cc and bx_debug/dbg_main.cc: what the debugger looks for after each instruction and at
+ * each access to memory. */
+extern char epilog[] __asm__("_ZN8BX_CPU_C22dbg_instruction_epilogEv") WEAK;
+extern char linear_access[] __asm__("_Z24bx_dbg_lin_memory_accessjmmjjjPh") WEAK;
+extern char physical_access[] __asm__("_Z24bx_dbg_phy_memory_accessjmjjjjPh") WEAK;
 
 /* ---- the clock ---- */
 
@@ -80,23 +86,48 @@ static void on_iteration(unsigned cpu, void *instruction)
         tick(1);
 }
 
-/* In place of a function of Bochs that only returns: functions are 16 bytes apart at least. */
+/* Other code at the start of a function of Bochs's: functions are 16 bytes apart at least. */
+static int patch(char *function, const unsigned char *code, size_t length)
+{
+    void *page = (void *)((uintptr_t)function & ~(uintptr_t)4095);
+
+    if ( mprotect(page, 8192, PROT_READ | PROT_WRITE | PROT_EXEC) )
+        return -1;
+    memcpy(function, code, length);
+    return mprotect(page, 8192, PROT_READ | PROT_EXEC);
+}
+
+/* In place of a function that only returns. */
 static int replace(char *function, void (*by)(unsigned, void *))
 {
     /* movabs $by, %rax; jmp *%rax */
     unsigned char code[12] = { 0x48, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xe0 };
     static const unsigned char endbr64[] = { 0xf3, 0x0f, 0x1e, 0xfa };
-    uintptr_t page = (uintptr_t)function & ~(uintptr_t)4095;
     const char *first = function;
 
     if ( !memcmp(first, endbr64, sizeof(endbr64)) )
         first += sizeof(endbr64);
-    if ( *first != (char)0xc3 ||   /* RET */
-         mprotect((void *)page, 8192, PROT_READ | PROT_WRITE | PROT_EXEC) )
+    if ( *first != (char)0xc3 )   /* RET */
         return -1;
     memcpy(code + 2, &by, sizeof(by));
-    memcpy(function, code, sizeof(code));
-    return mprotect((void *)page, 8192, PROT_READ | PROT_EXEC);
+    return patch(function, code, sizeof(code));
+}
+
+/* ---- the debugger ---- */
+
+/*
+ * Debian's Bochs is built with it, and looks after every instruction and at every access to memory
+ * for breakpoints that nobody sets: a sixth of its time.  A Bochs built without has none of these
+ * functions, and one where they cannot be changed is only slower.
+ */
+static void remove_debugger(void)
+{
+    static const unsigned char nothing_found[] = { 0x31, 0xc0, 0xc3 };   /* xor %eax, %eax; ret */
+    char *const functions[] = { epilog, linear_access, physical_access };
+
+    for ( size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++ )
+        if ( functions[i] )
+            patch(functions[i], nothing_found, sizeof(nothing_found));
 }
 
 /* ---- saving ---- */
@@ -154,6 +185,7 @@ static void __attribute__((constructor)) begin(void)
             _exit(2);
         _exit(1);
     }
+    remove_debugger();
     if ( *save_to() )
         signal(SIGUSR1, on_signal);
 }
