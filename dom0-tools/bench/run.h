@@ -44,7 +44,7 @@ struct run_options {
     struct variant variant;      /* what the lab has of the user's own */
     struct run_factors factors;  /* bench/factors.h */
     uint32_t without;
-    bool json, raw, wide, layers;
+    bool json, raw, wide, layers, cold;
 };
 
 /* An exit status; said why.  The options are the run's to change. */

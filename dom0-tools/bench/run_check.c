@@ -41,6 +41,11 @@ static int check_xen_options(const struct run_options *o, bool lab)
     char *missing = NULL;
     int status = STATUS_OK;
 
+    if ( !lab && o->cold )
+    {
+        message("--cold is for the lab, and this run uses this machine's Xen: add --host=lab");
+        return STATUS_USAGE;
+    }
     if ( lab && (o->bridge || o->kernel) )
     {
         message("--%s is for a Xen host: the lab's dom0 has %s of its own",

@@ -127,7 +127,8 @@ static int run_machine(const struct run_options *o, bool smp,
                        const struct selection *selection, struct results *results)
 {
     struct lab_options lab = { .clock = o->clock, .smp = smp, .suite = o->suite,
-                               .without = o->without, .cpu = o->cpu, .variant = o->variant };
+                               .without = o->without, .cpu = o->cpu, .variant = o->variant,
+                               .cold = o->cold };
     bool one = !lab_cpu_smp(o->cpu);
     struct column_set in_dom0 = columns_every();
     struct selection xen;

@@ -41,7 +41,7 @@ struct lab_arguments {
 };
 
 enum { OPTION_CLOCK = 256, OPTION_FAST, OPTION_SMP, OPTION_CACHE, OPTION_KEEP_LOGS, OPTION_UPDATE,
-       OPTION_JSON, OPTION_SUITE, OPTION_WITHOUT, OPTION_CPU };
+       OPTION_JSON, OPTION_SUITE, OPTION_WITHOUT, OPTION_CPU, OPTION_COLD };
 
 static const struct argp_option options_table[] = {
     { "clock", OPTION_CLOCK, "exact|fast|kvm", 0, "exact counts instructions and is repeatable (default; shell: fast), fast is multi-threaded, kvm needs working nested KVM", 0 },
@@ -50,6 +50,7 @@ static const struct argp_option options_table[] = {
     { "lab-suite", OPTION_SUITE, "SUITE", 0, "The lab made of another Debian suite's packages, such as bookworm (default: $XENOMETER_LAB_SUITE, or " LAB_SUITE ")", 0 },
     { "cpu", OPTION_CPU, "CPU", 0, "amd (default, in QEMU), intel (in Bochs, with VT-x), amd-bochs, or a model by Bochs's name", 0 },
     { "without", OPTION_WITHOUT, "FEATURE", 0, "A CPU without the feature that QEMU lacks and the lab adds: nrip-save, decodeassists", 0 },
+    { "cold", OPTION_COLD, NULL, 0, "run: boot, instead of going on from the snapshot", 0 },
     { "push", 'p', "FILE", 0, "run, shell: put the file into the job directory, under its base name", 0 },
     { "fetch", 'f', "NAME", 0, "run: bring the file out of the job directory into the current one", 0 },
     { "deadline", 'd', "SECONDS", 0, "run: end it after that time (default 600)", 0 },
@@ -138,6 +139,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case OPTION_SMP:       a->options.smp = true;           return 0;
     case OPTION_CACHE:     a->options.cache = argument;     return 0;
     case OPTION_KEEP_LOGS: a->options.keep_logs = argument; return 0;
+    case OPTION_COLD:      a->options.cold = true;          return 0;
     case OPTION_JSON:      a->json = true;                  return 0;
     case OPTION_SUITE:     a->options.suite = argument;     return 0;
     case OPTION_CPU:         a->cpu = argument;             return 0;

@@ -21,7 +21,7 @@
 
 enum { OPTION_IMAGE = 256, OPTION_CONFIGS, OPTION_HOST, OPTION_CLOCK, OPTION_RAW,
        OPTION_ROW_DEADLINE, OPTION_SEED, OPTION_LAYERS, OPTION_SUITE, OPTION_BRIDGE, OPTION_KERNEL,
-       OPTION_WITHOUT, OPTION_CPU, OPTION_SAVE, OPTION_FACTOR };
+       OPTION_WITHOUT, OPTION_CPU, OPTION_SAVE, OPTION_FACTOR, OPTION_COLD };
 
 static const struct argp_option options_table[] = {
     { "modes", 'm', "LIST", 0, "Modes to run: pv, pvh, hvm, bare, dom0, all (default all)", 0 },
@@ -38,6 +38,7 @@ static const struct argp_option options_table[] = {
     { "clock", OPTION_CLOCK, "exact|fast|kvm", 0, "The lab's clock (default exact: counts instructions)", 0 },
     { "lab-suite", OPTION_SUITE, "SUITE", 0, "The lab made of another Debian suite's packages, such as bookworm (default: $XENOMETER_LAB_SUITE, or " LAB_SUITE ")", 0 },
     { "cpu", OPTION_CPU, "CPU", 0, "The lab's: amd (default, in QEMU), intel (in Bochs, with VT-x), amd-bochs, or a model by Bochs's name; several, with commas between, side by side", 0 },
+    { "cold", OPTION_COLD, NULL, 0, "Boot the lab, instead of going on from its snapshot", 0 },
     { "factor", OPTION_FACTOR, "WHERE:OPTION", 0, "Once more with an option of Xen's or dom0's kernel, such as xen:spec-ctrl=no or dom0:mitigations=off, side by side; may be given again, and several be joined by +", 0 },
     { "without", OPTION_WITHOUT, "FEATURE", 0, "The lab's CPU without a feature that QEMU lacks and the lab adds: nrip-save, decodeassists", 0 },
     { "deadline", 'd', "SECONDS", 0, "Whole run, wall clock (default 1800; in Bochs 7200)", 0 },
@@ -79,6 +80,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case OPTION_LAYERS: o->layers = true;      return 0;
     case OPTION_SUITE:  o->suite = argument;   return 0;
     case OPTION_CPU:    o->cpu = argument;     return 0;
+    case OPTION_COLD:   o->cold = true;        return 0;
     case OPTION_FACTOR:
         return factors_add(&o->factors, argument) ? EINVAL : 0;
     case OPTION_WITHOUT:

@@ -91,12 +91,12 @@ static int conclude(struct instance *instance, const struct lab_job *job, int *e
     }
 }
 
-/* From the snapshot; where there is none, from power-on, and then wait for the agent. */
+/* From the snapshot, or from power-on, and then wait for the agent. */
 static int start(struct instance *instance, const struct cache *cache)
 {
     int status;
 
-    if ( snapshot_exists(cache, &instance->options) )
+    if ( !instance->options.cold )
         return instance_load(instance, cache);
     stage_begin("booting Xen and dom0 in %s", instance->emulator->name);
     status = instance_boot(instance, cache, NULL);
@@ -140,7 +140,7 @@ int lab_run(const struct lab_options *options, const struct lab_job *job, int *e
 
     *exit_status = -1;
     cancel_begin();
-    status = prepare(options, &cache, true, false);
+    status = prepare(options, &cache, !options->cold, false);
     if ( status == STATUS_OK )
         status = run(options, &cache, job, exit_status);
     cache_close(&cache);

@@ -58,6 +58,7 @@ struct lab_options {
     const char *suite;       /* Debian suite whose packages it is made of; NULL:
                                 LAB_SUITE */
     struct variant variant;  /* parts of the user's own: another Xen, options */
+    bool cold;               /* from power-on, not from a snapshot */
     bool quiet;              /* no progress lines */
     const char *cache;       /* cache directory; NULL: $XENOMETER_CACHE, else
                                 ${XDG_CACHE_HOME:-$HOME/.cache}/xenometer */
@@ -96,7 +97,7 @@ struct lab_job {
 int lab_prepare(const struct lab_options *options);
 
 /*
- * Prepare, load the snapshot, push, run, stream, fetch, and end QEMU.
+ * Prepare, load the snapshot (or boot), push, run, stream, fetch, and end the emulator.
  * *status gets the command's exit status (128 + N when signal N killed it);
  * it is only valid when STATUS_OK or STATUS_FAILED is returned.  STATUS_FAILED:
  * the command ran, but a file to fetch was missing or could not be written, or

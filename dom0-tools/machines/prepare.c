@@ -21,7 +21,6 @@ static bool is_made(const struct emulator *emulator, const struct cache *cache)
     return emulator->made == NULL || emulator->made(cache);
 }
 
-/* With the build lock: whatever another process has not done meanwhile. */
 /* The suite's own lab, which others are made from. */
 static int build_base(struct cache *cache, struct recipe *recipe)
 {
@@ -61,6 +60,7 @@ static int build_own(const struct lab_options *options, struct cache *cache,
     return status;
 }
 
+/* With the build lock: whatever another process has not done meanwhile. */
 static int build(const struct lab_options *options, struct cache *cache,
                  struct recipe *recipe, uint64_t own, bool snapshot, bool update)
 {
@@ -147,7 +147,7 @@ int lab_prepare(const struct lab_options *options)
     int status;
 
     cancel_begin();
-    status = prepare(options, &cache, true, false);
+    status = prepare(options, &cache, !options->cold, false);
     cache_close(&cache);
     cancel_end();
     return status;

@@ -41,6 +41,19 @@ struct environment environment_copy(const struct environment *e)
     return copy;
 }
 
+bool environment_has(const struct environment *e, const char *feature)
+{
+    size_t length = strlen(feature);
+
+    for ( const char *list = e->cpu_features; list; list = strchr(list, ',') )
+    {
+        list += *list == ',';
+        if ( !strncmp(list, feature, length) && (list[length] == ',' || !list[length]) )
+            return true;
+    }
+    return false;
+}
+
 struct result *results_add(struct results *results)
 {
     struct result *r;

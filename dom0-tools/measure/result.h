@@ -111,6 +111,9 @@ struct results {
 /* The same, with texts of its own. */
 struct environment environment_copy(const struct environment *);
 
+/* Is that feature among its cpu_features? */
+bool environment_has(const struct environment *, const char *feature);
+
 /* Append a zeroed result; never fails (ends the program when out of memory). */
 struct result *results_add(struct results *);
 void results_free(struct results *);

@@ -277,6 +277,19 @@ static void note_emulation(struct notes *notes, const struct results *results)
         }
 }
 
+static void note_by_cpu(struct notes *notes, const struct results *results)
+{
+    for ( size_t i = 0; i < results->count; i++ )
+        if ( results->rows[i].outcome == OUTCOME_SUCCESS &&
+             results->rows[i].column->home == HOME_XEN &&
+             ratio_by_cpu(results, &results->rows[i]) )
+        {
+            notes_add(notes, "%s: this CPU has the registers of a domain's APIC itself. Nobody enters "
+                      "Xen, and it is not compared.", results->rows[i].row);
+            return;
+        }
+}
+
 void notes_put_columns(FILE *out, const struct column_set *columns)
 {
     const char *separator = "";
@@ -298,6 +311,7 @@ char **notes_footer(const struct results *results, bool utf8, enum narrowing nar
     notes_against(&notes, results, utf8);
     notes_events(&notes, results);
     note_emulation(&notes, results);
+    note_by_cpu(&notes, results);
     note_map_cache(&notes, results);
     notes_figures(&notes, results, utf8);
     notes_skipped(&notes, results, utf8);

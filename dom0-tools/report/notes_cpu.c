@@ -25,29 +25,15 @@ static const struct {
     { "vmx", "posted-interrupt-processing", "posted interrupts", "interrupt/*" },
 };
 
-/* Is it one of the words of the list, with commas between? */
-static bool among(const char *list, const char *word)
-{
-    size_t length = strlen(word);
-
-    for ( ; list; list = strchr(list, ',') )
-    {
-        list += *list == ',';
-        if ( !strncmp(list, word, length) && (list[length] == ',' || !list[length]) )
-            return true;
-    }
-    return false;
-}
-
 /* Those that the CPU lacks and that move figures, or that do not; whether there was one. */
-static bool put_lacks(FILE *out, const char *features, bool moving, const char *separator)
+static bool put_lacks(FILE *out, const struct environment *e, bool moving, const char *separator)
 {
     bool any = false;
 
     for ( size_t i = 0; i < sizeof(lacks) / sizeof(lacks[0]); i++ )
     {
-        if ( !lacks[i].rows == moving || !among(features, lacks[i].kind) ||
-             among(features, lacks[i].feature) )
+        if ( !lacks[i].rows == moving || !environment_has(e, lacks[i].kind) ||
+             environment_has(e, lacks[i].feature) )
             continue;
         fprintf(out, "%s%s", any ? ", " : separator, lacks[i].text);
         if ( moving )
@@ -69,7 +55,7 @@ void notes_lacks(struct notes *notes, const struct results *results)
          !e->cpu_features )
         return;
     out = notes_begin(&text, &size);
-    any = put_lacks(out, e->cpu_features, true, "");
+    any = put_lacks(out, e, true, "");
     /* What Xen has of the CPU against speculation. */
     if ( e->mitigations && strstr(e->mitigations, "SPEC_CTRL: No") )
     {
@@ -77,7 +63,7 @@ void notes_lacks(struct notes *notes, const struct results *results)
                 "entries and between vCPUs)", any ? ", " : "");
         any = true;
     }
-    if ( put_lacks(out, e->cpu_features, false, any ? "; and without a figure moved: " : "") )
+    if ( put_lacks(out, e, false, any ? "; and without a figure moved: " : "") )
         any = true;
     fclose(out);
     if ( any )

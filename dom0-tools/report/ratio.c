@@ -46,6 +46,12 @@ static bool same_shape(const struct result *a, const struct result *b)
     return (a->operations > 1) == (b->operations > 1);
 }
 
+bool ratio_by_cpu(const struct results *results, const struct result *r)
+{
+    return !strcmp(r->row, "mmio/xen-lapic") &&
+           environment_has(&results->environment, "apic-register-virtualization");
+}
+
 /* The first of the cheapest results of the same work and shape; NULL when all cost the same. */
 static const struct result *find_cheapest(const struct results *results,
                                           const struct result *like)
@@ -57,7 +63,7 @@ static const struct result *find_cheapest(const struct results *results,
     {
         const struct result *r = &results->rows[i];
 
-        if ( r->outcome != OUTCOME_SUCCESS || r->column->floor ||
+        if ( r->outcome != OUTCOME_SUCCESS || r->column->floor || ratio_by_cpu(results, r) ||
              !same_shape(r, like) || strcmp(work_of(r), work_of(like)) != 0 )
             continue;
         differ |= cheapest != NULL && r->median != cheapest->median;
@@ -76,7 +82,7 @@ struct ratio *ratios_make(const struct results *results)
         const struct result *r = &results->rows[i], *to;
         struct ratio *ratio = &ratios[i];
 
-        if ( r->outcome != OUTCOME_SUCCESS || r->column->floor )
+        if ( r->outcome != OUTCOME_SUCCESS || r->column->floor || ratio_by_cpu(results, r) )
             continue;
         to = find_cheapest(results, r);
         if ( to == NULL || to->median == 0 )

@@ -24,6 +24,10 @@ const char *work_of(const struct result *);
  */
 struct ratio *ratios_make(const struct results *);
 
+/* Does the CPU do the row's work, and leaves no domain for it?  Then it is not compared with what
+ * does: the registers of an APIC that is virtualized (Intel SDM vol. 3, 30.1). */
+bool ratio_by_cpu(const struct results *, const struct result *);
+
 /* Interval of median(a) / median(b) out of their distributions.  False when one
  * has none, or there is no finite value. */
 bool ratio_interval(const struct result *a, const struct result *b, double interval[2]);

@@ -513,6 +513,56 @@ static void test_clock(void)
     results_free(&results);
 }
 
+/* What the lab's CPU lacks is said with the rows that it moves; what a CPU does in Xen's place is
+ * compared with nothing. */
+static void test_features(void)
+{
+    struct results results = { .count = 0 };
+    struct layout *layout;
+    struct result *lapic;
+    char *text;
+
+    fixture_fill(&results);
+    text = print(&results, table_print);   /* features unknown */
+    CU_ASSERT_FALSE(tells(text, "this one lacks"));
+    free(text);
+    results.environment.cpu_features = xstrdup("svm,npt,nrip-save,decodeassists");
+    text = print(&results, table_print);
+    CU_ASSERT_TRUE(tells(text, "whose figures that moves: the pause filter (exit/pause-loop); and "
+                        "without a figure moved: VMCB clean bits"));
+    free(text);
+    free(results.environment.mitigations);
+    results.environment.mitigations = xstrdup("BTI-Thunk: RETPOLINE, SPEC_CTRL: No");
+    text = print(&results, table_print);
+    CU_ASSERT_TRUE(tells(text, "IBRS and IBPB (exit/ibrs, exit/ibpb"));
+    CU_ASSERT_FALSE(tells(text, "posted interrupts"));
+    free(text);
+
+    lapic = fixture_find(&results, "mmio/xen-lapic", &column_pvh);
+    lapic->median = 1;
+    layout = layout_make(&results, true, NARROW_NOT);
+    CU_ASSERT_STRING_EQUAL(find_row(layout, "mmio/xen-lapic")->cells[column_place(&column_pvh)].ratio,
+                           "1\u00d7");
+    layout_free(layout);
+    free(results.environment.cpu_features);
+    results.environment.cpu_features = xstrdup("vmx,ept,apic-register-virtualization");
+    layout = layout_make(&results, true, NARROW_NOT);
+    CU_ASSERT_PTR_NULL(find_row(layout, "mmio/xen-lapic")->cells[column_place(&column_pvh)].ratio);
+    CU_ASSERT_STRING_EQUAL(find_row(layout, "hypercall/enosys")->cells[column_place(&column_pv)].ratio,
+                           "1\u00d7");
+    layout_free(layout);
+    text = print(&results, table_print);
+    CU_ASSERT_TRUE(tells(text, "Nobody enters Xen, and it is not compared"));
+    CU_ASSERT_TRUE(tells(text, "posted interrupts (interrupt/*)"));
+    free(text);
+    free(results.environment.host);
+    results.environment.host = xstrdup("xen");
+    text = print(&results, table_print);
+    CU_ASSERT_FALSE(tells(text, "this one lacks"));
+    free(text);
+    results_free(&results);
+}
+
 static void test_notes(void)
 {
     struct results results = { .count = 0 };
@@ -657,6 +707,7 @@ void suite_table(void)
     CU_add_test(suite, "the wide table", test_wide);
     CU_add_test(suite, "modes", test_modes);
     CU_add_test(suite, "the clock is named", test_clock);
+    CU_add_test(suite, "features of the CPU", test_features);
     CU_add_test(suite, "reasons and outliers are told", test_notes);
     CU_add_test(suite, "events of batches", test_events);
     CU_add_test(suite, "plain text and UTF-8", test_plain);
