@@ -9,6 +9,7 @@
 
 #include "catalogue/needs.h"
 #include "catalogue/intel.h"
+#include "catalogue/published.h"
 #include "catalogue/select.h"
 #include "report/text.h"
 #include "xenometer.h"
@@ -109,6 +110,24 @@ static void print_samples(const struct image_row *row, unsigned width)
     free(text);
 }
 
+/* What others measured of this work: beside it, in no ratio with it. */
+static void print_published(const char *row, unsigned width)
+{
+    const struct published *p;
+
+    for ( size_t i = 0; (p = published_for(row, i)) != NULL; i++ )
+    {
+        char *cycles = text_number(p->cycles);
+        char *text = xasprintf("%s cycles: %s; %s.  %s", cycles, p->what, p->on, p->source);
+
+        if ( i == 0 )
+            puts("\n  published by others, in cycles of the CPU named, not instructions:");
+        text_wrap(stdout, "    ", text, width);
+        free(cycles);
+        free(text);
+    }
+}
+
 static void print_row(const struct image *image, const struct image_row *row,
                       const struct style *style)
 {
@@ -138,6 +157,7 @@ static void print_row(const struct image *image, const struct image_row *row,
         putchar('\n');
         text_wrap(stdout, "  on Intel: ", intel_note(row->name), style->width);
     }
+    print_published(row->name, style->width);
 }
 
 int command_explain(int argc, char **argv)

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "catalogue/published.h"
 #include "measure/summary.h"
 #include "report/json.h"
 #include "report/layout.h"
@@ -150,6 +151,18 @@ static json_t *cell_value(const struct results *results, size_t i, json_t *row, 
 
 /* ------------------------------------------------------------------- rows -- */
 
+/* [cycles, what, on what, source] of each figure that others published of this work. */
+static json_t *published_value(const char *row)
+{
+    json_t *list = json_array();
+    const struct published *p;
+
+    for ( size_t i = 0; (p = published_for(row, i)) != NULL; i++ )
+        json_array_append_new(list, json_pack("[o,s,s,s]", number(p->cycles), p->what, p->on,
+                                              p->source));
+    return list;
+}
+
 /* What is told of a row once, whatever its columns. */
 static json_t *row_value(const struct result *r, const struct image_row *known, bool headline,
                          struct strings *strings)
@@ -157,12 +170,13 @@ static json_t *row_value(const struct result *r, const struct image_row *known, 
     int flags = (headline ? PAGE_HEADLINE : 0) | (r->dom0 ? PAGE_DOM0 : 0) |
                 (r->blocks ? PAGE_BLOCKS : 0) | (r->batches ? PAGE_BATCHES : 0);
 
-    return json_pack("[o,o,o,i,o,o,o,o,o]", text_to_json(r->row),
+    return json_pack("[o,o,o,i,o,o,o,o,o,o]", text_to_json(r->row),
                      string_number(strings, work_of(r)), string_number(strings, r->path), flags,
                      number(r->operations), r->bytes ? number(r->bytes) : json_null(),
                      text_to_json(known ? known->help : ""),
                      text_to_json(known ? known->explanation : ""),
-                     r->against ? text_to_json(r->against) : json_null());
+                     r->against ? text_to_json(r->against) : json_null(),
+                     published_value(r->row));
 }
 
 /* Which of the results are shown on top: those of `make bench`, else all. */

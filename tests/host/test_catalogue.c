@@ -9,6 +9,7 @@
 
 #include "catalogue/catalogue.h"
 #include "catalogue/intel.h"
+#include "catalogue/published.h"
 #include "elf_maker.h"
 #include "fixture.h"
 #include "measure/result.h"
@@ -132,6 +133,27 @@ static void test_intel_notes(void)
     CU_ASSERT_PTR_NULL(intel_note("baseline/empty"));
     CU_ASSERT_PTR_NOT_NULL(strstr(intel_note("mmio/xen-lapic"), "no VM exit"));
     CU_ASSERT_PTR_NOT_NULL(strstr(intel_note("mmio/ioreq"), "EPT violation"));
+    image_free(image);
+}
+
+/* Others' figures belong to rows that there are, and name their hardware and their source. */
+static void test_published_figures(void)
+{
+    char *error = NULL;
+    struct image *image = catalogue_load("build/xenometer.elf", &error);
+    const struct published *p;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(image);
+    for ( size_t i = 0; (p = published_at(i)) != NULL; i++ )
+    {
+        CU_ASSERT_PTR_NOT_NULL(image_find(image, p->row));
+        CU_ASSERT(p->cycles > 0 && *p->what);
+        CU_ASSERT_PTR_NOT_NULL(strstr(p->on, "Intel"));    /* the CPU */
+        CU_ASSERT_PTR_NOT_NULL(strstr(p->source, " 20"));  /* the year */
+    }
+    CU_ASSERT_EQUAL(published_for("hypercall/null", 0)->cycles, 1300);
+    CU_ASSERT_PTR_NULL(published_for("hypercall/null", 3));
+    CU_ASSERT_PTR_NULL(published_for("baseline/empty", 0));
     image_free(image);
 }
 
@@ -284,6 +306,7 @@ void suite_catalogue(void)
     CU_add_test(suite, "order of results", test_order);
     CU_add_test(suite, "our rows", test_our_rows);
     CU_add_test(suite, "notes on Intel CPUs", test_intel_notes);
+    CU_add_test(suite, "figures that others published", test_published_figures);
     CU_add_test(suite, "a column of its own", test_column);
     CU_add_test(suite, "one row against another", test_against);
     CU_add_test(suite, "served", test_served);

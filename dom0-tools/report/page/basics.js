@@ -71,7 +71,7 @@ function scale(low, high) {
 /* The cells of a report, by what stands where (page_data.c). */
 const CELL = ["row", "column", "status", "reason", "samples", "min", "median", "p90", "p99", "p999", "max", "low", "high",
   "first", "overhead", "interrupted", "boots", "distribution", "layers", "ratio", "to"];
-const ROW = ["name", "work", "path", "flags", "operations", "bytes", "help", "explanation", "against"];
+const ROW = ["name", "work", "path", "flags", "operations", "bytes", "help", "explanation", "against", "published"];
 const LAYERS = ["guest", "xen", "dom0_kernel", "dom0_user", "idle"];
 const LAYER_NAMES = { guest: "guest", xen: "Xen", dom0_kernel: "dom0's kernel", dom0_user: "dom0's processes", idle: "idle" };
 const OUTCOMES = ["success", "skip", "error", "failure"];

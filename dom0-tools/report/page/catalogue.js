@@ -45,6 +45,14 @@ function cellCard(row, cell) {
 /* One sentence after the other reads better than one block. */
 const paragraphs = (text) => text.split(/\n\s*\n/).filter(Boolean).map((p) => el("p", { text: p.replace(/\s+/g, " ").trim() }));
 
+/* Others' figures stand beside a row's, in no ratio with them. */
+function published(row) {
+  if (!row.published || !row.published.length) return null;
+  return el("div", { class: "published" }, el("h4", {}, "Published by others, in cycles of the CPU named"),
+    el("ul", {}, ...row.published.map(([cycles, what, on, source]) => el("li", {},
+      el("span", { class: "num", text: number(cycles) + " cycles" }), `: ${what}; ${on}. `, el("span", { class: "quiet", text: source })))));
+}
+
 function details(row) {
   const others = rows.filter((r) => r.work === row.work && r !== row);
   const facts = [row.path, reaches(row), row.operations > 1 ? `${row.operations} operations a sample, figures per operation` : "",
@@ -55,7 +63,7 @@ function details(row) {
     ...[...skipped].map(([reason, list]) => el("p", { class: "quiet", text: `Not in ${list.map((c) => columns[c.column].title).join(", ")}: ${reason}` })),
     others.length ? el("p", { class: "quiet" }, "Same work: ", ...others.slice(0, 24).flatMap((r, i) => [i ? ", " : "", el("a", { href: "#" + encodeURIComponent(r.name), text: r.name })]),
       others.length > 24 ? ` and ${others.length - 24} more` : "") : null,
-    el("div", { class: "per" }, ...row.cells.filter((c) => c && c.status !== 1).map((c) => cellCard(row, c))));
+    el("div", { class: "per" }, ...row.cells.filter((c) => c && c.status !== 1).map((c) => cellCard(row, c))), published(row));
 }
 
 function figureCell(row, i) {
