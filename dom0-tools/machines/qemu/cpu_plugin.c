@@ -150,6 +150,7 @@ static void on_instruction(unsigned vcpu, void *address_and_length)
 #define VMCB_RAX        0x5f8
 
 /* Exit codes: APM vol. 2, appendix C. */
+#define EXIT_CR0_READ      0x00    /* that of CR1 is the next, to CR15 */
 #define EXIT_CR_WRITE_LAST 0x1f
 #define EXIT_INVLPG        0x79
 #define EXIT_NPF           0x400
@@ -238,6 +239,7 @@ static uint64_t guest_register(uint64_t vmcb, unsigned number)
  * without segment bases (APM vol. 3, 1.4 and 1.7). */
 struct operand {
     uint8_t opcode;       /* behind 0x0f */
+    unsigned reg;         /* what ModRM.reg names: of a move of a control register, which */
     unsigned number;      /* of the register that ModRM.rm names, when it is one */
     uint64_t address;
 };
@@ -264,6 +266,7 @@ static bool decode(uint64_t vmcb, const uint8_t code[MAX_INSTRUCTION + PADDING],
     mode = code[i] >> 6;
     rm = code[i] & 7;
     o->number = rm | (rex & 1) << 3;
+    o->reg = (code[i] >> 3 & 7) | (rex & 4) << 1;
     i++;
     if ( mode != 3 && rm == 4 )   /* SIB */
     {
@@ -315,8 +318,16 @@ static void assist(uint64_t vmcb, uint64_t code, uint64_t rip, uint64_t next)
         return;
     info = 0;
     if ( next && fetch(vmcb, rip, instruction) && decode(vmcb, instruction, next, &operand) )
+    {
         info = code == EXIT_INVLPG ? operand.address
              : operand.opcode == 0x20 || operand.opcode == 0x22 ? BY_MOVE | operand.number : 0;
+        /* QEMU 10 has every read of a control register leave as one of CR0. */
+        if ( code == EXIT_CR0_READ && operand.opcode == 0x20 && operand.reg )
+        {
+            code = EXIT_CR0_READ + operand.reg;
+            physical_memory(vmcb + VMCB_EXITCODE, &code, sizeof(code), true);
+        }
+    }
     physical_memory(vmcb + VMCB_EXITINFO1, &info, sizeof(info), true);
 }
 
