@@ -530,17 +530,21 @@ static NOT_INLINE const char *start_pit(struct row_run *r)
 /*
  * QEMU's HPET fires again one count after each tick when the tick comes at
  * exactly its time, which it does on the instruction clock (hw/timer/hpet.c,
- * hpet_timer(): a comparator equal to the counter is not moved on).
+ * hpet_timer(): a comparator equal to the counter is not moved on).  QEMU 10's first tick is one
+ * alone: several are looked at.
  */
+#define TICKS_LOOKED_AT 4u
+
 static bool fires_twice(void)
 {
     u64 begin, seen = stolen_timer_ticks();
 
     stolen_until_tick(seen, clock_ticks(4 * load_period));
+    seen = stolen_timer_ticks();
     begin = tsc_begin();
-    while ( tsc_begin() - begin < clock_ticks(load_period / 2) )
+    while ( tsc_begin() - begin < clock_ticks(TICKS_LOOKED_AT * load_period) )
         cpu_relax();
-    return stolen_timer_ticks() > seen + 1;
+    return stolen_timer_ticks() - seen > TICKS_LOOKED_AT + 1;
 }
 
 static NOT_INLINE const char *start_hpet(struct row_run *r)
