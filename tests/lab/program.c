@@ -298,6 +298,38 @@ bool is_one_line_error(const struct outcome_of *r, const char *text)
     return ok;
 }
 
+void expect_refusals(const char *first, const struct refusal *list, size_t count)
+{
+    char *script = NULL, *line, *rest;
+    size_t size;
+    FILE *f = open_memstream(&script, &size);
+    struct outcome_of r;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+    fputs(first, f);
+    for ( size_t i = 0; i < count; i++ )
+        fprintf(f, "\n(%s) >/dev/null 2>err; echo $? \"$(cat err)\"", list[i].command);
+    fclose(f);
+    r = program_in_dom0(script);
+    free(script);
+    rest = r.out;
+    for ( size_t i = 0; i < count; i++ )
+    {
+        char begins[24];
+        bool right;
+
+        snprintf(begins, sizeof(begins), "%d xenometer: ", list[i].status);
+        line = strsep(&rest, "\n");
+        right = line && !strncmp(line, begins, strlen(begins)) && strstr(line, list[i].says);
+        if ( !right )
+            fprintf(stderr, "%s: expected %d and one line with \"%s\", got: %s\n", list[i].command,
+                    list[i].status, list[i].says, line ? line : "nothing");
+        CU_ASSERT(right);
+    }
+    CU_ASSERT(rest && !*rest);
+    program_free(&r);
+}
+
 json_t *result_of(json_t *results, const char *row, const char *mode)
 {
     size_t i;

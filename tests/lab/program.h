@@ -58,6 +58,17 @@ const char *text_of(json_t *results, const char *row, const char *mode, const ch
 void expect_row(json_t *results, const char *const modes[2], const char *row,
                 const char *status, const char *reason);
 
+/*
+ * Commands in dom0, behind `first` and one after another in one lab, beside what
+ * program_in_dom0() has there: each ends with its status and one line on stderr that begins
+ * with "xenometer: " and contains the words.
+ */
+struct refusal {
+    const char *command, *says;
+    int status;
+};
+void expect_refusals(const char *first, const struct refusal *, size_t count);
+
 /* `attack --json` tried all its cases but `others` ("F3 F10 "), and each held. */
 void expect_attacks(const struct outcome_of *, const char *others);
 

@@ -307,26 +307,19 @@ static void test_lacking(void)
     program_free(&r);
 }
 
-static void refused(const char *script, const char *what, int status)
-{
-    struct outcome_of r = program("lab", "run", "--push", "build/xenometer", "--push",
-                                  "build/xenometer.elf", "--push", "configs/pv.cfg", "--",
-                                  "sh", "-c", script, NULL);
-
-    CU_ASSERT_EQUAL(r.status, status);
-    CU_ASSERT(is_one_line_error(&r, what));
-    program_free(&r);
-}
-
 /* With a domain `t` there. */
 #define IN_DOMAIN "xl create -p pv.cfg kernel=\\\"$PWD/xenometer.elf\\\" name=\\\"t\\\" >/dev/null 2>&1;"
 
 static void test_bad_images(void)
 {
-    refused("./xenometer disk nobody disk.img", "there is no domain nobody", 3);
-    refused("./xenometer disk t", "the image is missing", 2);
-    refused("./xenometer disk --device=hda t disk.img", "must be xvda to xvdp", 2);
-    refused(IN_DOMAIN "./xenometer disk t disk.img", "disk.img: No such file", 3);
+    static const struct refusal list[] = {
+        { "./xenometer disk nobody disk.img", "there is no domain nobody", 3 },
+        { "./xenometer disk t", "the image is missing", 2 },
+        { "./xenometer disk --device=hda t disk.img", "must be xvda to xvdp", 2 },
+        { "./xenometer disk t disk.img", "disk.img: No such file", 3 },
+    };
+
+    expect_refusals(IN_DOMAIN, list, sizeof(list) / sizeof(list[0]));
 }
 
 /* Each image that cannot be served, one line and status 3 for each; the domain has no

@@ -124,7 +124,7 @@ static struct outcome_of in_dom0(const char *script)
 #define DEVICES "/local/domain/0/backend/xenometer"
 #define CONNECTED(count) \
     "while [ $(xenstore-ls " DEVICES " 2>/dev/null | " \
-    "grep -c 'state = \"4\"') -lt " #count " ]; do :; done; "
+    "grep -c 'state = \"4\"') -lt " #count " ]; do usleep 10000; done; "
 /* What `xl list`, XenStore and the file system show of ours: nothing. */
 #define LEFT_BEHIND "; xl list; xenstore-ls 2>&1 | grep xenometer; ls /tmp | grep xenometer; true"
 

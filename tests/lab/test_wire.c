@@ -17,17 +17,17 @@ static struct outcome_of in_dom0(const char *script)
 /* With a domain `t`, whose interfaces nobody takes. */
 #define IN_DOMAIN "xl create -p pv.cfg 'kernel=\"xenometer.elf\"' 'name=\"t\"' >/dev/null 2>&1;"
 
-static void refused(const char *script, const char *what, int status)
-{
-    struct outcome_of r = in_dom0(script);
-
-    CU_ASSERT_EQUAL(r.status, status);
-    CU_ASSERT(is_one_line_error(&r, what));
-    program_free(&r);
-}
-
 static void test_refused(void)
 {
+    static const struct refusal list[] = {
+        { "./xenometer net nobody", "there is no domain nobody; `xl list` shows them", 3 },
+        { "./xenometer net", "the domain is missing", 2 },
+        { "./xenometer net t --device=256", "'256' is not a number from 0 to 255", 2 },
+        { "./xenometer net t --mac=00:16:3e:00:00", "must be the address of one interface", 2 },
+        { "./xenometer net t --mac=01:16:3e:00:00:01", "must be the address of one interface", 2 },
+        { "./xenometer net t --mac=00:00:00:00:00:00", "must be the address of one interface", 2 },
+        { "./xenometer net t --mac=00:16:3e:0:00:001", "must be the address of one interface", 2 },
+    };
     struct outcome_of r = in_dom0(IN_DOMAIN
         "vif=/local/domain/1/device/vif/1; xenstore-write $vif/backend /local/domain/0/backend/vif/1/1;"
         "./xenometer net t; s=$?; xenstore-ls $vif; exit $s");
@@ -37,13 +37,7 @@ static void test_refused(void)
                                     "backend: `--device` names another one"));
     CU_ASSERT_STRING_EQUAL(r.out, "backend = \"/local/domain/0/backend/vif/1/1\"\n");
     program_free(&r);
-    refused("./xenometer net nobody", "there is no domain nobody; `xl list` shows them", 3);
-    refused("./xenometer net", "the domain is missing", 2);
-    refused("./xenometer net t --device=256", "'256' is not a number from 0 to 255", 2);
-    refused("./xenometer net t --mac=00:16:3e:00:00", "must be the address of one interface", 2);
-    refused("./xenometer net t --mac=01:16:3e:00:00:01", "must be the address of one interface", 2);
-    refused("./xenometer net t --mac=00:00:00:00:00:00", "must be the address of one interface", 2);
-    refused("./xenometer net t --mac=00:16:3e:0:00:001", "must be the address of one interface", 2);
+    expect_refusals("", list, sizeof(list) / sizeof(list[0]));
 }
 
 /* A frontend that never connects is told of, once; a killed backend's interface is taken over

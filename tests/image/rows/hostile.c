@@ -255,7 +255,7 @@ HOSTILE_ROW(f25, "f25-storm", "events without work, then one request", "success"
 
 static void run_f29(struct row_run *r)
 {
-    for ( u32 i = 0; i < 300; i++ )
+    for ( u32 i = 0; i < 100; i++ )
         xenstore_write_number(STATE_KEY, 4);   /* F31: Connected, again and again */
     survive(r);
 }

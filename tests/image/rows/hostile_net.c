@@ -251,7 +251,7 @@ HOSTILE_NET_ROW(scribbles, "net-f5-scribbles", "writes over the backend's indice
 
 static void run_spam(struct row_run *r)
 {
-    for ( u32 i = 0; i < 300; i++ )
+    for ( u32 i = 0; i < 100; i++ )
         xenbus_write_number(&v.bus, "state", XenbusStateConnected);
     survive(r);
 }
