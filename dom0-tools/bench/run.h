@@ -5,6 +5,7 @@
  *     run_check.c  what makes no sense together is said before anything starts
  *     run_here.c   this machine is a Xen dom0
  *     run_lab.c    which machines of the lab, with how many CPUs
+ *     run_divided.c  two labs at the same time, each with some of the columns
  *     run_dom0.c   the same run, inside the lab's dom0
  *     run_cpus.c   on several CPUs, one after the other
  */
@@ -23,6 +24,8 @@
 #define RUN_BOOTS       2u     /* one whole block of their order: measure/plan.h */
 #define RUN_BOOTS_BOCHS 1u     /* a domain takes 10 to 25 s there, and the next counts the same */
 
+#define RUN_LABS        "XENOMETER_LABS"   /* variable: .labs of who says nothing */
+
 #define RUN_MAX_FACTORS 8u   /* in one table */
 
 /* What --factor names, in order. */
@@ -37,6 +40,7 @@ struct run_options {
     size_t pattern_count;
     struct column_set columns;
     uint32_t samples, boots, seed, row_deadline, deadline;   /* 0: the usual ones */
+    uint32_t labs;               /* at the same time, 1 or 2; 0: as this machine has room */
     const char *output, *save, *image, *configs, *suite, *bridge, *kernel;
     const char *host;            /* "auto", "xen" or "lab" */
     char *cpu;                   /* one or several, with commas between; cut up */

@@ -162,25 +162,49 @@ static uint64_t seconds(void)
     return (uint64_t)t.tv_sec;
 }
 
-int run_lab(const struct run_options *o, const struct session_options *session,
-            const struct selection *selection, struct results *results)
+/* Those whose vCPU is alone, then the others; one deadline for both. */
+static int run_machines(const struct run_options *o, const struct session_options *session,
+                        const struct selection *selection, struct results *results)
 {
-    struct lab_options lab = { .clock = o->clock, .suite = o->suite, .without = o->without,
-                               .cpu = o->cpu, .variant = o->variant };
     struct run_options rest = *o;
-    struct lab_facts facts;
     uint64_t begun = seconds();
-    char *features, *kconfig;
     int status = run_machine(o, false, session, selection, results);
 
     if ( status == STATUS_OK )
     {
-        /* One deadline for both; what is left of it is never 0, which means none. */
+        /* What is left of it is never 0, which means none. */
         uint64_t used = seconds() - begun;
 
         rest.deadline = used < o->deadline ? o->deadline - (uint32_t)used : 1;
         status = run_machine(&rest, true, session, selection, results);
     }
+    return status;
+}
+
+int run_lab(const struct run_options *o, const struct session_options *session,
+            const struct selection *selection, struct results *results)
+{
+    struct lab_options lab = { .clock = o->clock, .suite = o->suite, .without = o->without,
+                               .cpu = o->cpu, .variant = o->variant, .cold = o->cold };
+    struct column_set here, beside;
+    struct lab_facts facts;
+    char *features, *kconfig;
+    int status;
+
+    if ( run_divide(o, selection, &here, &beside) )
+    {
+        char *program = NULL;
+
+        /* Once, not by both at a time. */
+        status = lab_prepare(&lab);
+        if ( status == STATUS_OK )
+            status = lab_program(&lab, &program);
+        free(program);
+        if ( status == STATUS_OK )
+            status = run_divided(o, session, selection, &here, &beside, run_machines, results);
+    }
+    else
+        status = run_machines(o, session, selection, results);
     if ( o->layers && !o->raw )
         drop_raw(results);
     if ( status != STATUS_OK || (status = lab_facts(&lab, &facts)) != STATUS_OK )

@@ -29,6 +29,19 @@ int run_here(const struct session_options *, const struct selection *, struct re
 int run_lab(const struct run_options *, const struct session_options *,
             const struct selection *, struct results *);
 
+/*
+ * Columns of the selection to have in a second lab at the same time, where that is of use and
+ * this machine has CPUs and memory for two: true, and which are where.
+ */
+bool run_divide(const struct run_options *, const struct selection *, struct column_set *here,
+                struct column_set *beside);
+/* Both parts, by `run`: one in this process, one in a child.  An enum status; said why. */
+int run_divided(const struct run_options *, const struct session_options *,
+                const struct selection *, const struct column_set *here,
+                const struct column_set *beside,
+                int (*run)(const struct run_options *, const struct session_options *,
+                           const struct selection *, struct results *), struct results *);
+
 /* The same run in the dom0 of a lab that is prepared. */
 int run_in_dom0(const struct run_options *, const struct lab_options *,
                 const struct session_options *, const struct selection *, struct results *);

@@ -9,6 +9,7 @@
  */
 #include <argp.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bench/factors.h"
@@ -21,7 +22,8 @@
 
 enum { OPTION_IMAGE = 256, OPTION_CONFIGS, OPTION_HOST, OPTION_CLOCK, OPTION_RAW,
        OPTION_ROW_DEADLINE, OPTION_SEED, OPTION_LAYERS, OPTION_SUITE, OPTION_BRIDGE, OPTION_KERNEL,
-       OPTION_WITHOUT, OPTION_CPU, OPTION_SAVE, OPTION_FACTOR, OPTION_COLD };
+       OPTION_WITHOUT, OPTION_CPU, OPTION_SAVE, OPTION_FACTOR, OPTION_COLD,
+       OPTION_LABS };
 
 static const struct argp_option options_table[] = {
     { "modes", 'm', "LIST", 0, "Modes to run: pv, pvh, hvm, bare, dom0, all (default all)", 0 },
@@ -33,6 +35,7 @@ static const struct argp_option options_table[] = {
     { "json", 'j', NULL, 0, "Print JSON instead of the table", 0 },
     { "wide", 'w', NULL, 0, "Print every figure, a line for each row and mode", 0 },
     { "raw", OPTION_RAW, NULL, 0, "Keep the raw samples in the results", 0 },
+    { "labs", OPTION_LABS, "1|2", 0, "Exact labs at the same time, each with some of the modes (default: $" RUN_LABS ", or 2 with two CPUs and 1.5 GiB free)", 0 },
     { "layers", OPTION_LAYERS, NULL, 0, "In the exact lab, one boot: also who executed them, guest, Xen, dom0's kernel and processes", 0 },
     { "host", OPTION_HOST, "auto|xen|lab", 0, "Where to run (default auto: this machine's Xen if it has one)", 0 },
     { "clock", OPTION_CLOCK, "exact|fast|kvm", 0, "The lab's clock (default exact: counts instructions)", 0 },
@@ -77,6 +80,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case 'v':           verbose = true;        return 0;
     case 'w':           o->wide = true;        return 0;
     case OPTION_RAW:    o->raw = true;         return 0;
+    case OPTION_LABS:
+        return parse_count("--labs", argument, 1, 2, &o->labs) ? EINVAL : 0;
     case OPTION_LAYERS: o->layers = true;      return 0;
     case OPTION_SUITE:  o->suite = argument;   return 0;
     case OPTION_CPU:    o->cpu = argument;     return 0;
@@ -144,8 +149,11 @@ int command_run(int argc, char **argv)
         .columns = columns_every(), .host = "auto", .clock = LAB_EXACT,
         .seed = PLAN_SEED,
     };
+    const char *labs = getenv(RUN_LABS);
 
     if ( argp_parse(&parser, argc, argv, 0, NULL, &o) )
+        return STATUS_USAGE;
+    if ( !o.labs && labs && parse_count("$" RUN_LABS, labs, 1, 2, &o.labs) )
         return STATUS_USAGE;
     return o.factors.count ? factors_run(&o) : run_rows(&o);
 }

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -28,16 +29,22 @@ static void put_fd(int fd, int target, int flags)
         dup2(fd, target);
 }
 
-static void __attribute__((noreturn))
-become(const struct child_start *how, pid_t parent, int report)
+/* In the child. */
+static void end_with(pid_t parent)
 {
-    int error;
-
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     /* We may have been orphaned before the line above. */
     if ( getppid() != parent )
         _exit(127);
+}
+
+static void __attribute__((noreturn))
+become(const struct child_start *how, pid_t parent, int report)
+{
+    int error;
+
+    end_with(parent);
     signal(SIGINT, SIG_DFL);
     signal(SIGTERM, SIG_DFL);
     signal(SIGHUP, SIG_DFL);
@@ -92,6 +99,28 @@ int child_start(struct child *child, const struct child_start *how)
     if ( error )
         *child = (struct child){ .pidfd = -1, .ended = true };
     return error;
+}
+
+int child_fork(struct child *child)
+{
+    pid_t parent = getpid();
+    int error;
+
+    *child = (struct child){ .pidfd = -1, .ended = true };
+    fflush(NULL);
+    child->pid = fork();
+    if ( child->pid == 0 )
+        end_with(parent);
+    if ( child->pid <= 0 )
+        return child->pid;
+    setpgid(child->pid, child->pid);
+    child->ended = false;
+    if ( (child->pidfd = pidfd_open(child->pid, 0)) >= 0 )
+        return 1;
+    error = errno;
+    child_kill(child);
+    errno = error;
+    return -1;
 }
 
 static void reap(struct child *child, int flags)

@@ -30,6 +30,12 @@ struct child_start {
 /* 0, or the errno of fork, chdir or exec; no message. */
 int child_start(struct child *child, const struct child_start *how);
 
+/*
+ * The same program, from here on: 0 in the child, which has our descriptors and ends by
+ * _exit(); 1 in ours; or -1 with errno set.
+ */
+int child_fork(struct child *child);
+
 /* Wait up to `milliseconds`; true when it has ended.  A signal ends the wait. */
 bool child_wait(struct child *child, int milliseconds);
 
