@@ -391,6 +391,9 @@ static int command_clean(struct lab_arguments *a)
             if ( error )
                 status = cache_error(cache.debs, error);
             cache_remove_labs(&cache, true);
+            for ( const struct emulator *e = emulator_next(NULL); e; e = emulator_next(e) )
+                if ( e->forget )
+                    e->forget(&cache);
         }
     }
     cache_close(&cache);

@@ -61,6 +61,9 @@ struct emulator {
      * caller's. */
     char *(*version)(void);
     char *(*cpu)(const struct lab_options *options);
+
+    /* Remove what it keeps in the cache beside the labs; may be NULL. */
+    void (*forget)(const struct cache *cache);
 };
 
 #define EMULATOR(identifier) \

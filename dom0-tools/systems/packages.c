@@ -113,7 +113,8 @@ static int apt_get(const struct cache *cache, const char *const *words,
     argv = xrealloc(argv, (room + 1) * sizeof(*argv));
     argv[count] = NULL;
     status = child_run(&(struct child_start){
-        .argv = argv, .stdin_fd = -1, .stdout_fd = stdout_fd }, complaint);
+        .argv = argv, .directory = cache->debs, .stdin_fd = -1, .stdout_fd = stdout_fd },
+        complaint);
     free(argv);
     free(configuration);
     free(copy);
@@ -280,6 +281,20 @@ int packages_download(struct cache *cache, const char *wanted)
     free(path);
     free(text);
     free(list);
+    return status;
+}
+
+int packages_fetch(struct cache *cache, const char *wanted)
+{
+    static const char *const words[] = { "download", NULL };   /* to where it runs */
+    char *complaint = NULL;
+    int status = update_lists(cache, &complaint);
+
+    if ( status == STATUS_OK )
+        status = apt_get(cache, words, wanted, -1, &complaint);
+    if ( status == STATUS_ENVIRONMENT && complaint )
+        suite_complain(cache, complaint);
+    free(complaint);
     return status;
 }
 

@@ -21,6 +21,10 @@ char *packages_resolved(const struct cache *cache, const char *wanted);
 /* Resolve and download what is missing.  The build lock must be held. */
 int packages_download(struct cache *cache, const char *wanted);
 
+/* Download just these packages, a line each, without what they depend on.  The build lock must be
+ * held. */
+int packages_fetch(struct cache *cache, const char *wanted);
+
 /* Whether all files of a resolved list are there. */
 bool packages_complete(const struct cache *cache, const char *resolved);
 

@@ -524,7 +524,7 @@ static void test_features(void)
 
     fixture_fill(&results);
     text = print(&results, table_print);   /* features unknown */
-    CU_ASSERT_FALSE(tells(text, "this one lacks"));
+    CU_ASSERT_PTR_NULL(strstr(text, "lacks"));
     free(text);
     results.environment.cpu_features = xstrdup("svm,npt,nrip-save,decodeassists");
     text = print(&results, table_print);
@@ -535,7 +535,7 @@ static void test_features(void)
     results.environment.mitigations = xstrdup("BTI-Thunk: RETPOLINE, SPEC_CTRL: No");
     text = print(&results, table_print);
     CU_ASSERT_TRUE(tells(text, "IBRS and IBPB (exit/ibrs, exit/ibpb"));
-    CU_ASSERT_FALSE(tells(text, "posted interrupts"));
+    CU_ASSERT_PTR_NULL(strstr(text, "posted"));
     free(text);
 
     lapic = fixture_find(&results, "mmio/xen-lapic", &column_pvh);
@@ -558,7 +558,7 @@ static void test_features(void)
     free(results.environment.host);
     results.environment.host = xstrdup("xen");
     text = print(&results, table_print);
-    CU_ASSERT_FALSE(tells(text, "this one lacks"));
+    CU_ASSERT_PTR_NULL(strstr(text, "lacks"));
     free(text);
     results_free(&results);
 }

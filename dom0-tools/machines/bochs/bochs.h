@@ -8,7 +8,7 @@
 #include "lib/child.h"
 #include "machines/emulator.h"
 
-#define BOCHS_PROGRAM "bochs"
+#define BOCHS_PROGRAM "/usr/bin/bochs-bin"
 #define BOCHS_RAM     768u                /* MiB */
 #define BOCHS_PLUGIN  "bochs-plugin.so"   /* plugin.c */
 
@@ -27,6 +27,17 @@ struct bochs_own {
 
 /* Numbers of those files, the same in every run: a saved machine names them. */
 enum { BOCHS_FD_CONFIG = 200, BOCHS_FD_DISK, BOCHS_FD_SERIAL, BOCHS_FD_LOG, BOCHS_FD_COMMANDS };
+
+/*
+ * Where a file is of the Bochs that is used (program.c), by its path in Debian's packages; the
+ * caller's.  bochs_get() has it there: an enum status.
+ */
+char *bochs_file(const char *path);
+int bochs_get(void);
+char *bochs_version(void);
+
+/* emulator.h, forget: what bochs_get() put into the cache. */
+void bochs_forget(const struct cache *cache);
 
 /* Its configuration (bochsrc(5)); the caller's. */
 char *bochs_configuration(const struct lab_options *options, const char *serial);

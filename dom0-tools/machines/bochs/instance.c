@@ -23,14 +23,16 @@
 #define BOOT_SECONDS  3600u   /* a boot takes some 100 on a free CPU, many times that on a busy one */
 #define STILL_SECONDS 60u     /* Bochs executes always: it has no idle time */
 
-#define BOCHS_BINARY "/usr/bin/bochs-bin"   /* BOCHS_PROGRAM is a script that starts it */
+/* What it loads and looks for, which another Bochs of the machine's has, too. */
+#define BOCHS_PLUGINS "/usr/lib/x86_64-linux-gnu/bochs/plugins"
+#define BOCHS_SHARE   "/usr/share/bochs"
 
 /* What is needed beside Bochs itself; each by its Debian package. */
 static const struct {
     const char *path, *package;
 } parts[] = {
-    { "/usr/bin/bochs",                              "bochs" },
-    { "/usr/lib/x86_64-linux-gnu/bochs/plugins/libbx_term_gui.so", "bochs-term" },
+    { BOCHS_PROGRAM,                                 "bochs" },
+    { BOCHS_PLUGINS "/libbx_term_gui.so",            "bochs-term" },
     { "/usr/share/bochs/BIOS-bochs-latest",          "bochsbios" },
     { "/usr/share/bochs/VGABIOS-lgpl-latest",        "vgabios" },
     { "/usr/bin/grub-mkrescue",                      "grub-common" },
@@ -53,7 +55,7 @@ static int require(const struct lab_options *options)
             missing = longer;
         }
     if ( missing == NULL )
-        return STATUS_OK;
+        return bochs_get();
     message("--cpu needs Bochs; install the packages as root: apt-get install%s", missing);
     free(missing);
     return STATUS_ENVIRONMENT;
@@ -64,11 +66,13 @@ static const char *snapshot_name(const struct lab_options *options)
     static char name[96];
     char *configuration = bochs_configuration(options, "");
     uint64_t hash = hash_string(HASH_START, configuration);
+    char *program = bochs_file(BOCHS_PROGRAM);
     struct stat st = { 0 };
 
     free(configuration);
     /* It belongs to the very Bochs that wrote it. */
-    stat(BOCHS_BINARY, &st);
+    stat(program, &st);
+    free(program);
     hash = hash_bytes(hash, &st.st_size, sizeof(st.st_size));
     hash = hash_bytes(hash, &st.st_mtim, sizeof(st.st_mtim));
     snprintf(name, sizeof(name), "bochs-%s-%08x", options->cpu, (unsigned)hash);
@@ -121,8 +125,11 @@ static int start(struct instance *instance, const struct cache *cache, const cha
     char *preload = xasprintf("LD_PRELOAD=%s", plugin ? plugin : "");
     /* Empty: nobody will ask for a snapshot. */
     char *save = xasprintf("XENOMETER_SAVE=%s", instance->save_to ? instance->save_to : "");
+    char *program = bochs_file(BOCHS_PROGRAM), *plugins = bochs_file(BOCHS_PLUGINS);
+    char *share = bochs_file(BOCHS_SHARE);
+    char *where[] = { xasprintf("LTDL_LIBRARY_PATH=%s", plugins), xasprintf("BXSHARE=%s", share) };
     const char *argv[] = {
-        "env", "TERM=vt100", preload, save, BOCHS_PROGRAM, "-q", option,
+        "env", "TERM=vt100", preload, save, where[0], where[1], program, "-q", option,
         value,
         /* Debian's Bochs has its debugger in it, and starts in it: "c" goes on. */
         "-rc", "/proc/self/fd/204", NULL };
@@ -149,11 +156,16 @@ static int start(struct instance *instance, const struct cache *cache, const cha
             .keep_count = sizeof(keep) / sizeof(keep[0]) - (instance->serial < 0) });
     if ( error )
     {
-        message("cannot start %s: %s", BOCHS_PROGRAM, strerror(error));
+        message("cannot start %s: %s", program, strerror(error));
         status = STATUS_ENVIRONMENT;
     }
     if ( theirs >= 0 )
         close(theirs);
+    free(where[1]);
+    free(where[0]);
+    free(share);
+    free(plugins);
+    free(program);
     free(save);
     free(preload);
     free(plugin);
@@ -295,29 +307,6 @@ static void end(struct instance *instance)
     instance->own = NULL;
 }
 
-static char *version(void)
-{
-    const char *argv[] = { BOCHS_PROGRAM, "--help", NULL };
-    char *text, *found, *version = NULL;
-    int fd = memory_file("version", 0);
-
-    if ( fd < 0 )
-        return NULL;
-    if ( child_run(&(struct child_start){ .argv = argv, .stdin_fd = -1, .stdout_fd = fd },
-                   &found) != STATUS_OK )
-        free(found);
-    text = memory_file_text(fd, NULL);
-    found = strstr(text, "Bochs x86 Emulator ");
-    if ( found )
-    {
-        found += strlen("Bochs x86 Emulator ");
-        version = xasprintf("%.*s", (int)strcspn(found, " \n"), found);
-    }
-    free(text);
-    close(fd);
-    return version;
-}
-
 static char *cpu(const struct lab_options *options)
 {
     return xstrdup(options->cpu);
@@ -376,5 +365,5 @@ EMULATOR(bochs) = {
     .prepare = prepare, .boot = boot, .load = load, .wait = wait,
     .cpu_ms = cpu_ms, .messages = messages, .ending = ending, .end = end,
     .save = bochs_save,
-    .version = version, .cpu = cpu,
+    .version = bochs_version, .cpu = cpu, .forget = bochs_forget,
 };

@@ -32,8 +32,8 @@ static const char configuration[] =
     "cpu: model=%s, count=1, ips=%u, reset_on_triple_fault=0, ignore_bad_msrs=1\n"
     "clock: sync=none, time0=1767225600\n"      /* 2026-01-01 */
     "memory: guest=%u, host=%u\n"
-    "romimage: file=" BIOS "\n"
-    "vgaromimage: file=" VGA_BIOS "\n"
+    "romimage: file=%s\n"
+    "vgaromimage: file=%s\n"
     "vga: extension=none\n"
     "ata0: enabled=1, ioaddr1=0x1f0, ioaddr2=0x3f0, irq=14\n"
     "ata0-master: type=disk, mode=flat, path=\"/proc/self/fd/%d\", cylinders=%u, heads=%u, "
@@ -50,10 +50,14 @@ static const char configuration[] =
 
 char *bochs_configuration(const struct lab_options *options, const char *serial)
 {
-    return xasprintf(configuration, options->cpu, TICKS, BOCHS_RAM, BOCHS_RAM,
-                     BOCHS_FD_DISK,
-                     CHANNEL_CYLINDERS, CHANNEL_HEADS, CHANNEL_SECTORS, bochs_iso_name(), serial,
-                     BOCHS_FD_LOG);
+    char *bios = bochs_file(BIOS), *vga_bios = bochs_file(VGA_BIOS);
+    char *text = xasprintf(configuration, options->cpu, TICKS, BOCHS_RAM, BOCHS_RAM, bios, vga_bios,
+                           BOCHS_FD_DISK, CHANNEL_CYLINDERS, CHANNEL_HEADS, CHANNEL_SECTORS,
+                           bochs_iso_name(), serial, BOCHS_FD_LOG);
+
+    free(vga_bios);
+    free(bios);
+    return text;
 }
 
 /*

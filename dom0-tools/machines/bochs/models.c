@@ -57,13 +57,17 @@ const char *bochs_no_hvm(const char *model)
 
 char *bochs_models(void)
 {
-    const char *argv[] = { BOCHS_PROGRAM, "--help", "cpu", NULL };
+    char *program = bochs_file(BOCHS_PROGRAM);
+    const char *argv[] = { program, "--help", "cpu", NULL };
     int fd = memory_file("models", 0);
     char *text, *rest, *line, *list = NULL;
     struct child child;
 
     if ( fd < 0 )
+    {
+        free(program);
         return NULL;
+    }
     if ( child_start(&child, &(struct child_start){ .argv = argv, .stdin_fd = -1,
                                                     .stdout_fd = fd, .stderr_fd = fd }) == 0 )
         child_wait(&child, 10000);
@@ -85,7 +89,7 @@ char *bochs_models(void)
     }
     free(text);
     if ( list == NULL )
-        message("%s does not say which CPU models it has (%s --help cpu)", BOCHS_PROGRAM,
-                BOCHS_PROGRAM);
+        message("%s does not say which CPU models it has (%s --help cpu)", program, program);
+    free(program);
     return list;
 }

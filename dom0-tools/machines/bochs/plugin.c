@@ -1,6 +1,6 @@
 /*
  * Loaded into Bochs (LD_PRELOAD) whenever the lab starts it: has it count as QEMU counts, saves
- * its machine, and takes out its debugger.  Debian's Bochs, 2.7 and 3.0, exports what that takes.
+ * its machine, and takes out its debugger.  Debian's Bochs exports what that takes (program.c: which).
  */
 #include <setjmp.h>
 #include <signal.h>
@@ -172,8 +172,8 @@ int wgetch(void *window)
 static void __attribute__((constructor)) begin(void)
 {
     static const char complaint[] =
-        "bochs-plugin: this Bochs does not export what counting as QEMU does takes; Debian's "
-        "2.7 and 3.0 do\n";
+        "bochs-plugin: this Bochs does not export what counting as QEMU does takes; Debian "
+        "12's 2.7 does\n";
 
     /* The script and the programs that start Bochs have us, too. */
     if ( !&bx_cpu_array && !&SIM )
