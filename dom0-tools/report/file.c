@@ -157,7 +157,8 @@ int results_read(const char *name, struct results *results)
 
     text = read_whole_file(path ? path : name, &length);
     if ( text == NULL )
-        message("cannot read %s: %s", name, strerror(errno));
+        message("cannot read %s: %s; `xenometer run --output=FILE` writes one, `compare --list` shows "
+                "those that are kept", name, strerror(errno));
     else
         status = results_from_json(text, length, name, results);
     free(text);

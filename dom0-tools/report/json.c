@@ -445,6 +445,19 @@ static void read_distribution(struct reader *reader, const json_t *object,
         complain(reader, "%s.distribution does not have all samples", reader->where);
 }
 
+/* No figure below one that it cannot lie below: a file that was edited, or damaged. */
+static void check_figures(struct reader *reader, const struct result *r)
+{
+    const uint64_t figures[] = { r->min, r->median, r->p90, r->p99, r->p999, r->max };
+
+    for ( size_t i = 1; i < sizeof(figures) / sizeof(figures[0]); i++ )
+        if ( figures[i] < figures[i - 1] )
+        {
+            complain(reader, "%s: min, median, p90, p99, p999 and max are not in order", reader->where);
+            return;
+        }
+}
+
 static void read_names(struct reader *reader, const json_t *object,
                        struct result *r)
 {
@@ -503,6 +516,8 @@ static void read_result(struct reader *reader, const json_t *object,
     r->p99 = get_ticks(reader, object, "p99");
     r->p999 = get_ticks(reader, object, "p999");
     r->max = get_ticks(reader, object, "max");
+    if ( r->outcome == OUTCOME_SUCCESS && r->samples )
+        check_figures(reader, r);
     r->overhead = get_ticks(reader, object, "overhead");
     r->upcalls = get_ticks(reader, object, "upcalls");
     r->stolen = get_ticks(reader, object, "stolen");

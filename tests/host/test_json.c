@@ -263,6 +263,8 @@ static void test_malformed(void)
     CU_ASSERT_TRUE(refused(ROW("\"status\": \"success\", \"samples\": 3, "
                                "\"distribution\": [[5, 1], [7, 1]]"),
                            "does not have all samples"));
+    CU_ASSERT_TRUE(refused(ROW("\"status\": \"success\", \"samples\": 1, \"min\": 5, \"median\": 4"),
+                           "are not in order"));
     CU_ASSERT_TRUE(refused(ROW("\"status\": \"success\", \"raw\": [1, -1]"),
                            "rows[0].raw is not a whole number"));
 }
