@@ -15,7 +15,9 @@
 #include "report/json.h"
 #include "xenometer.h"
 
-#define MEMORY (1536ul << 10)   /* KiB that two labs take, their snapshot's pages included */
+/* KiB that two labs take, their snapshot's pages included: in QEMU these are shared. */
+#define MEMORY       (1536ul << 10)
+#define MEMORY_BOCHS (2560ul << 10)
 
 static unsigned cpus(void)
 {
@@ -42,7 +44,7 @@ static unsigned room(const struct run_options *o)
 {
     if ( o->labs )
         return o->labs;
-    return cpus() >= 2 && memory() >= MEMORY ? 2 : 1;
+    return cpus() >= 2 && memory() >= (o->cpu ? MEMORY_BOCHS : MEMORY) ? 2 : 1;
 }
 
 static bool is_wanted(const struct selection *selection, const struct column *column)
@@ -62,8 +64,8 @@ bool run_divide(const struct run_options *o, const struct selection *selection,
 
     *here = selection->columns;
     *beside = (struct column_set){ 0 };
-    /* Bochs, KVM and the fast clock have CPUs of their own to fill; what is traced is in one. */
-    if ( o->clock != LAB_EXACT || o->cpu || o->layers || room(o) < 2 )
+    /* KVM and the fast clock have CPUs of their own to fill; what is traced is in one. */
+    if ( o->clock != LAB_EXACT || o->layers || room(o) < 2 )
         return false;
     /* To start a device model takes more than all else: columns that have one first. */
     for ( int heavy = 1; heavy >= 0; heavy-- )

@@ -35,7 +35,7 @@ static const struct argp_option options_table[] = {
     { "json", 'j', NULL, 0, "Print JSON instead of the table", 0 },
     { "wide", 'w', NULL, 0, "Print every figure, a line for each row and mode", 0 },
     { "raw", OPTION_RAW, NULL, 0, "Keep the raw samples in the results", 0 },
-    { "labs", OPTION_LABS, "1|2", 0, "Exact labs at the same time, each with some of the modes (default: $" RUN_LABS ", or 2 with two CPUs and 1.5 GiB free)", 0 },
+    { "labs", OPTION_LABS, "1|2", 0, "Exact labs at the same time, each with some of the modes (default: $" RUN_LABS ", or 2 with two CPUs and 1.5 GiB free; in Bochs 2.5)", 0 },
     { "layers", OPTION_LAYERS, NULL, 0, "In the exact lab, one boot: also who executed them, guest, Xen, dom0's kernel and processes", 0 },
     { "host", OPTION_HOST, "auto|xen|lab", 0, "Where to run (default auto: this machine's Xen if it has one)", 0 },
     { "clock", OPTION_CLOCK, "exact|fast|kvm", 0, "The lab's clock (default exact: counts instructions)", 0 },

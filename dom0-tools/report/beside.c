@@ -113,6 +113,15 @@ static void print_places(FILE *out, const struct results *all, const char *const
     }
 }
 
+static bool emulators_differ(const struct results *all, size_t count)
+{
+    bool differ = false;
+
+    for ( size_t i = 1; i < count; i++ )
+        differ |= !all[i].environment.bochs != !all[0].environment.bochs;
+    return differ;
+}
+
 void beside_print(FILE *out, const struct results *all, const char *const *names, size_t count)
 {
     struct style style = text_style(out);
@@ -142,6 +151,8 @@ void beside_print(FILE *out, const struct results *all, const char *const *names
               ? "Medians; executed instructions per operation, not time." : "Medians.",
               style.width);
     print_places(out, all, names, count, style.width);
+    if ( emulators_differ(all, count) )
+        text_wrap(out, "", NOTES_BOCHS_SECOND, style.width);
     fputc('\n', out);
     lines_print(out, table, 0, 1);
     for ( size_t g = 0; g < layout->count; g++ )

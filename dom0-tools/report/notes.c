@@ -223,12 +223,13 @@ static void note_reading(struct notes *notes, const struct results *results,
         notes_add(notes, "%sdom0: the path leaves Xen and ends in dom0.",
             narrowing >= NARROW_REACHES ? "d, " : "");
     if ( blocks )
-        notes_add(notes, "%swaits: the vCPU may block in the timed region.%s",
+        notes_add(notes, "%swaits: the vCPU may block in the timed region.%s%s",
             narrowing >= NARROW_REACHES ? "w, " : "",
             notes_instructions(results) ?
             " What others execute meanwhile is counted; when nobody has "
             "anything to execute, virtual time jumps to the next timer, and "
-            "the jump is counted too: look at p99." : "");
+            "the jump is counted too: look at p99." : "",
+            results->environment.bochs ? " " NOTES_BOCHS_SECOND : "");
 }
 
 /* A regression of QEMU 9.1, commit 123acd816d: "Unmap first entries in buckets". */

@@ -15,6 +15,11 @@
 
 #define NAMED_ROWS 6u   /* a list of rows names that many, then counts */
 
+/* Why rows that wait are dearer there (machines/bochs/machine.c, machines/qemu/machine.c). */
+#define NOTES_BOCHS_SECOND \
+    "A second is 50 million instructions in Bochs and 1,000 million in QEMU: what waits meets the " \
+    "more timers there."
+
 struct notes {
     char **text;   /* NULL-terminated, owned */
     size_t count;

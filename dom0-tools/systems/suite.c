@@ -56,7 +56,9 @@ int suite_write_sources(const struct cache *cache)
 
 void suite_complain(const struct cache *cache, const char *complaint)
 {
-    if ( access(SUITE_KEYS, R_OK) )
+    if ( strstr(complaint, "No space left on device") )
+        cache_error(cache->root, ENOSPC);
+    else if ( access(SUITE_KEYS, R_OK) )
         message("cannot check the packages of Debian's %s: %s is missing; install the "
                 "package debian-archive-keyring", cache->suite, SUITE_KEYS);
     else if ( strstr(complaint, "does not have a Release file") )

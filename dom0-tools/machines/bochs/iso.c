@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -16,7 +17,11 @@
 #include "machines/boot.h"
 #include "xenometer.h"
 
-#define SPACE (100ull << 20)   /* bytes that it takes at least */
+#define GRUB_SPACE (16ull << 20)   /* bytes that GRUB takes in it at most */
+
+/* What of the lab is in it. */
+static const char *const parts[] = { "xen", "vmlinux", "dom0.cpio" };
+#define PARTS (sizeof(parts) / sizeof(parts[0]))
 
 /* A lab with options of the user's own has them inside its image: this tells apart what every
  * lab's are told. */
@@ -54,7 +59,6 @@ static int put(const struct cache *cache, const char *tree, const char *name)
 
 static int put_all(const struct cache *cache, const char *tree)
 {
-    static const char *const names[] = { "xen", "vmlinux", "dom0.cpio" };
     char *grub = path_in(tree, "boot/grub"), *path = path_in(grub, "grub.cfg");
     char *xen_options = boot_xen_options(cache, false);
     char *dom0_options = boot_dom0_options(cache, "exact");
@@ -63,8 +67,8 @@ static int put_all(const struct cache *cache, const char *tree)
 
     if ( error == 0 )
         error = write_whole_file(path, text, strlen(text), 0666);
-    for ( size_t i = 0; error == 0 && i < sizeof(names) / sizeof(names[0]); i++ )
-        error = put(cache, tree, names[i]);
+    for ( size_t i = 0; error == 0 && i < PARTS; i++ )
+        error = put(cache, tree, parts[i]);
     free(text);
     free(dom0_options);
     free(xen_options);
@@ -83,6 +87,23 @@ static int run_grub(const char *tree, const char *image)
                      NULL);
 }
 
+/* Bytes; xorriso would say in many lines that there are not as many. */
+static uint64_t space_needed(const struct cache *cache)
+{
+    uint64_t bytes = GRUB_SPACE;
+    struct stat st;
+
+    for ( size_t i = 0; i < PARTS; i++ )
+    {
+        char *path = path_in(cache->lab, parts[i]);
+
+        if ( stat(path, &st) == 0 )
+            bytes += (uint64_t)st.st_size;
+        free(path);
+    }
+    return bytes;
+}
+
 int bochs_iso_make(struct cache *cache)
 {
     char *tree = path_in(cache->lab, "new-iso"), *work = path_in(cache->lab, "new-iso.image");
@@ -93,7 +114,7 @@ int bochs_iso_make(struct cache *cache)
     stage_begin("building the image that Bochs boots");
     remove_tree(tree);
     if ( statvfs(cache->lab, &space) == 0 &&
-         (uint64_t)space.f_bavail * space.f_frsize < SPACE )
+         (uint64_t)space.f_bavail * space.f_frsize < space_needed(cache) )
         status = cache_error(cache->lab, ENOSPC);
     if ( status == STATUS_OK && (error = put_all(cache, tree)) != 0 )
         status = cache_error(tree, error);

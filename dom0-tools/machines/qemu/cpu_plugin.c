@@ -11,16 +11,18 @@
  *               tables to fetch the instruction of each access to emulated memory.
  *
  * The plugin makes QEMU accept the feature's name in -cpu, which CPUID then shows the guest,
- * and does what the feature promises: it notes each instruction that may be intercepted
- * before it is executed, and in the first block behind Xen's VMRUN, which is where a VM exit
- * ends, writes into the VMCB what the CPU would have.  QEMU's clock does not count what it does.
+ * and does what the feature promises: behind QEMU's own function for a VM exit it reads the guest's
+ * instruction and writes into the VMCB what the CPU would have.  QEMU's clock does not count what it
+ * does, and where no domain exits it costs nothing.  In a QEMU whose function it cannot get behind, it
+ * does so in the first block behind Xen's VMRUN, for which it has to see each block's translation.
  *
  * Loaded as -plugin cpu-plugin.so[,domains=off],FEATURE=on…; with domains=off the features are
- * shown and nothing else is done: instructions are translated the faster, but no domain can run.
+ * shown and nothing else is done.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "plugin_api.h"
 
@@ -69,71 +71,6 @@ static bool accept(const char *name, uint32_t leaf, unsigned bit)
     return false;
 }
 
-/* ---- instructions that may be intercepted ---- */
-
-#define MAX_CPUS 8u   /* the lab has two */
-
-/* The last one that each vCPU was about to execute: address << 4 | length in bytes.  The
- * four bits shifted out are copies of bit 59, since addresses are canonical. */
-static uintptr_t last[MAX_CPUS];
-
-static bool copies_code;
-static uint64_t behind_vmrun;   /* address behind Xen's VMRUN, once seen; it has but one */
-
-/*
- * For which the CPU saves the next RIP when they are intercepted (APM vol. 2, 15.7.1; exit
- * codes in appendix C): moves to and from control and debug registers, descriptor tables,
- * and what is listed from RDTSC to RDPRU.
- */
-static bool may_be_intercepted(const uint8_t *code, size_t length)
-{
-    static const uint8_t one[] = {
-        0x6c, 0x6d, 0x6e, 0x6f,                           /* INS, OUTS */
-        0x9c, 0x9d, 0xcd, 0xcf,                           /* PUSHF, POPF, INT n, IRET */
-        0xe4, 0xe5, 0xe6, 0xe7, 0xec, 0xed, 0xee, 0xef,   /* IN, OUT */
-        0xf1, 0xf4,                                       /* ICEBP, HLT */
-    };
-    static const uint8_t two[] = {
-        0x00, 0x01,               /* SLDT … LTR; SGDT … INVLPG, VMRUN … RDTSCP */
-        0x06, 0x08, 0x09,         /* CLTS, INVD, WBINVD */
-        0x20, 0x21, 0x22, 0x23,   /* MOV of CR and DR */
-        0x30, 0x31, 0x32, 0x33,   /* WRMSR, RDTSC, RDMSR, RDPMC */
-        0xa2, 0xaa,               /* CPUID, RSM */
-    };
-    bool repeat = false;
-    size_t i = 0;
-
-    /* Prefixes, REX last: APM vol. 3, 1.2.  In 32-bit code the latter are INC and DEC, whose
-     * length is 1. */
-    for ( ; i < length; i++ )
-        if ( code[i] == 0xf2 || code[i] == 0xf3 )
-            repeat = true;
-        else if ( code[i] != 0x66 && code[i] != 0x67 && code[i] != 0x2e && code[i] != 0x36 &&
-                  code[i] != 0x3e && code[i] != 0x26 && code[i] != 0x64 && code[i] != 0x65 &&
-                  code[i] != 0xf0 && (code[i] & 0xf0) != 0x40 )
-            break;
-    if ( i >= length )
-        return false;
-    if ( code[i] == 0x90 )
-        return repeat;   /* PAUSE */
-    if ( code[i] != 0x0f )
-        return memchr(one, code[i], sizeof(one));
-    return i + 1 < length && memchr(two, code[i + 1], sizeof(two));
-}
-
-/* Xen's own code (xen/include/asm-x86/config.h), which no guest executes, and where PUSHF, POPF and
- * IRET are frequent. */
-static bool in_xen(uint64_t address)
-{
-    return address >= 0xffff800000000000ull && address < 0xffff880000000000ull;
-}
-
-static void on_instruction(unsigned vcpu, void *address_and_length)
-{
-    if ( vcpu < MAX_CPUS )
-        last[vcpu] = (uintptr_t)address_and_length;
-}
-
 /* ---- the VMCB ---- */
 
 /* APM vol. 2, appendix B: offsets. */
@@ -142,6 +79,8 @@ static void on_instruction(unsigned vcpu, void *address_and_length)
 #define VMCB_NESTED_CR3 0xb0
 #define VMCB_NEXT_RIP   0xc8
 #define VMCB_BYTES      0xd0    /* how many, and behind it 15 bytes */
+#define VMCB_CS         0x410   /* selector, attributes, limit */
+#define VMCB_CS_BASE    0x418
 #define VMCB_EFER       0x4d0
 #define VMCB_CR3        0x550
 #define VMCB_CR0        0x558
@@ -198,29 +137,105 @@ static bool translate(uint64_t root, uint64_t nested, uint64_t address, uint64_t
 
 #define EFER_LMA (1ull << 10)
 #define CR0_PG   (1ull << 31)
+#define CS_L     (1ull << (16 + 9))   /* 64-bit code: of the attributes, bit 9 */
 
-/* The bytes at the guest's RIP, as many as there are on mapped pages: in 64-bit mode, which our
- * guests are in.  Elsewhere none, so that Xen fetches them. */
+/* Is the guest in 64-bit mode? */
+static bool in_long_mode(uint64_t vmcb)
+{
+    return (physical_word(vmcb + VMCB_EFER) & EFER_LMA) &&
+           (physical_word(vmcb + VMCB_CS) & CS_L);
+}
+
+/* The bytes at the guest's RIP, as many as there are on mapped pages: in 64-bit mode, and before
+ * paging.  Elsewhere none, so that Xen fetches them. */
 static uint8_t fetch(uint64_t vmcb, uint64_t rip, uint8_t code[MAX_INSTRUCTION])
 {
     uint64_t nested = physical_word(vmcb + VMCB_NESTED_CR3), cr3 = physical_word(vmcb + VMCB_CR3);
+    bool paged = physical_word(vmcb + VMCB_CR0) & CR0_PG;
     uint8_t count = 0;
 
-    if ( !(physical_word(vmcb + VMCB_EFER) & EFER_LMA) ||
-         !(physical_word(vmcb + VMCB_CR0) & CR0_PG) )
+    if ( paged && !in_long_mode(vmcb) )
         return 0;
+    if ( !paged )
+        rip = (uint32_t)(rip + physical_word(vmcb + VMCB_CS_BASE));
     while ( count < MAX_INSTRUCTION )
     {
         uint64_t room = PAGE - ((rip + count) & (PAGE - 1)), from;
 
         if ( room > (uint64_t)(MAX_INSTRUCTION - count) )
             room = MAX_INSTRUCTION - count;
-        if ( !translate(cr3, nested, rip + count, &from) )
+        if ( paged ? !translate(cr3, nested, rip + count, &from)
+                   : !translate(nested, 0, rip + count, &from) )
             break;
         physical_memory(from, code + count, room, false);
         count = (uint8_t)(count + room);
     }
     return count;
+}
+
+/* Bytes of ModRM and what follows it, in 64-bit mode (APM vol. 3, 1.4). */
+static size_t operand_length(const uint8_t *code)
+{
+    unsigned mode = code[0] >> 6, rm = code[0] & 7;
+    size_t length = 1;
+
+    if ( mode == 3 )
+        return length;
+    if ( rm == 4 )   /* SIB */
+    {
+        length++;
+        if ( mode == 0 && (code[1] & 7) == 5 )
+            length += 4;
+    }
+    return length + (mode == 1 ? 1 : mode == 2 || (mode == 0 && rm == 5) ? 4 : 0);
+}
+
+/*
+ * The length of an instruction for which the CPU saves the next RIP when it is intercepted (APM vol.
+ * 2, 15.7.1; exit codes in appendix C): moves of control and debug registers, descriptor tables,
+ * and what is listed from RDTSC to RDPRU.  0: another, and Xen decodes it as without the feature.
+ */
+static size_t intercepted_length(const uint8_t *code, size_t count, bool long_mode)
+{
+    static const uint8_t one[] = {
+        0x6c, 0x6d, 0x6e, 0x6f,                           /* INS, OUTS */
+        0x90, 0x9c, 0x9d, 0xcf,                           /* PAUSE, PUSHF, POPF, IRET */
+        0xec, 0xed, 0xee, 0xef,                           /* IN, OUT by DX */
+        0xf1, 0xf4,                                       /* ICEBP, HLT */
+    };
+    static const uint8_t with_byte[] = { 0xcd, 0xe4, 0xe5, 0xe6, 0xe7 };   /* INT n, IN, OUT */
+    static const uint8_t two[] = {
+        0x06, 0x08, 0x09,         /* CLTS, INVD, WBINVD */
+        0x30, 0x31, 0x32, 0x33,   /* WRMSR, RDTSC, RDMSR, RDPMC */
+        0xa2, 0xaa,               /* CPUID, RSM */
+    };
+    size_t i = 0, length = 0;
+
+    /* Prefixes, REX last: APM vol. 3, 1.2. */
+    while ( i < count && (code[i] == 0xf2 || code[i] == 0xf3 || code[i] == 0x66 || code[i] == 0x67 ||
+                          code[i] == 0x2e || code[i] == 0x36 || code[i] == 0x3e || code[i] == 0x26 ||
+                          code[i] == 0x64 || code[i] == 0x65 || code[i] == 0xf0 ||
+                          (long_mode && (code[i] & 0xf0) == 0x40)) )
+        i++;
+    if ( i < count && memchr(one, code[i], sizeof(one)) )
+        length = i + 1;
+    else if ( i < count && memchr(with_byte, code[i], sizeof(with_byte)) )
+        length = i + 2;
+    else if ( i + 2 < count && code[i] == 0x0f )
+    {
+        uint8_t opcode = code[i + 1];
+
+        if ( memchr(two, opcode, sizeof(two)) )
+            length = i + 2;
+        else if ( (opcode >= 0x20 && opcode <= 0x23) ||         /* MOV of CR and DR */
+                  (opcode == 0x01 && code[i + 2] >= 0xc0) )     /* VMMCALL, RDTSCP, XSETBV, … */
+            length = i + 3;
+        else if ( opcode <= 0x01 && long_mode )                 /* SLDT … LTR; SGDT … INVLPG */
+            length = i + 2 + operand_length(code + i + 2);
+    }
+    else if ( i + 1 < count && code[i] == 0x0f && memchr(two, code[i + 1], sizeof(two)) )
+        length = i + 2;
+    return length <= count ? length : 0;
 }
 
 /* By gdb's order of the CPU's numbers. */
@@ -335,19 +350,94 @@ static void assist(uint64_t vmcb, uint64_t code, uint64_t rip, uint64_t next)
 static void on_exit_of_guest(unsigned vcpu, void *unused)
 {
     uint64_t vmcb = gdb_register(current_cpu, GDB_RAX), code, rip, next = 0;
+    uint8_t instruction[MAX_INSTRUCTION + PADDING] = { 0 };
 
+    (void)vcpu;
     (void)unused;
     code = physical_word(vmcb + VMCB_EXITCODE);
     rip = physical_word(vmcb + VMCB_RIP);
-    /* An address that is not the noted one: it left by what no translation has shown us, and
-     * 0 has Xen decode as without the feature. */
-    if ( by_instruction(code) && vcpu < MAX_CPUS && last[vcpu] >> 4 == rip << 4 >> 4 )
-        next = rip + (last[vcpu] & 15);
+    if ( by_instruction(code) )
+    {
+        size_t length = intercepted_length(instruction, fetch(vmcb, rip, instruction),
+                                           in_long_mode(vmcb));
+
+        next = length ? rip + length : 0;
+    }
     if ( saves_next )
         physical_memory(vmcb + VMCB_NEXT_RIP, &next, sizeof(next), true);
     if ( assists )
         assist(vmcb, code, rip, next);
 }
+
+/* ---- getting there ---- */
+
+/*
+ * QEMU's own function for a VM exit (target/i386/tcg/sysemu/svm_helper.c), called with the lock
+ * that guest memory and devices take.
+ */
+extern WEAK char do_vmexit[];
+
+static void (*leave)(void *env);   /* what it did before */
+
+static void behind_vmexit(void *env)
+{
+    leave(env);
+    on_exit_of_guest(0, NULL);
+}
+
+#define ANY 0x100   /* a byte of an offset in QEMU's structures */
+
+/*
+ * Jump from its beginning to behind_vmexit(), and back from there: what stood in the jump's place
+ * is executed elsewhere, which only code may be that does not say where it is: as compiled in QEMU
+ * 7.2 and 10.0.  False: it begins otherwise.
+ */
+static bool get_behind_vmexit(void)
+{
+    static const unsigned short begins[] = {
+        0x41, 0x54, 0x55,                            /* push %r12; push %rbp */
+        0x48, 0x8d, 0xaf, ANY, ANY, ANY, ANY,        /* lea OFFSET(%rdi), %rbp */
+        0x53,                                        /* push %rbx */
+        0x48, 0x8b, 0x87, ANY, ANY, ANY, ANY,        /* mov OFFSET(%rdi), %rax */
+    };
+    static const unsigned char endbr64[] = { 0xf3, 0x0f, 0x1e, 0xfa };
+    enum { LENGTH = sizeof(begins) / sizeof(begins[0]), JUMP = 14 };
+    /* jmp *0(%rip), and there the address */
+    unsigned char jump[JUMP] = { 0xff, 0x25, 0, 0, 0, 0 };
+    unsigned char *code = (unsigned char *)do_vmexit, *moved;
+    uintptr_t to;
+    void *page;
+
+    if ( !code )
+        return false;
+    if ( !memcmp(code, endbr64, sizeof(endbr64)) )
+        code += sizeof(endbr64);
+    for ( size_t i = 0; i < LENGTH; i++ )
+        if ( begins[i] != ANY && code[i] != begins[i] )
+            return false;
+    moved = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if ( moved == MAP_FAILED )
+        return false;
+    memcpy(moved, code, LENGTH);
+    to = (uintptr_t)code + LENGTH;
+    memcpy(jump + 6, &to, sizeof(to));
+    memcpy(moved + LENGTH, jump, JUMP);
+    page = (void *)((uintptr_t)code & ~(uintptr_t)(PAGE - 1));
+    if ( mprotect(moved, PAGE, PROT_READ | PROT_EXEC) ||
+         mprotect(page, 2 * PAGE, PROT_READ | PROT_WRITE | PROT_EXEC) )
+    {
+        munmap(moved, PAGE);
+        return false;
+    }
+    memcpy(&leave, &moved, sizeof(leave));
+    to = (uintptr_t)behind_vmexit;
+    memcpy(jump + 6, &to, sizeof(to));
+    memcpy(code, jump, JUMP);
+    return mprotect(page, 2 * PAGE, PROT_READ | PROT_EXEC) == 0;
+}
+
+static bool copies_code;
+static uint64_t behind_vmrun;   /* address behind Xen's VMRUN, once seen; it has but one */
 
 static void on_translation(uintptr_t first, uintptr_t second)
 {
@@ -368,9 +458,6 @@ static void on_translation(uintptr_t first, uintptr_t second)
         if ( i == 0 && behind_vmrun && address == behind_vmrun )
             qemu_plugin_register_vcpu_tb_exec_cb(tb, on_exit_of_guest, CALLBACK_READS_REGISTERS,
                                                  NULL);
-        if ( !in_xen(address) && may_be_intercepted(code, length) )
-            qemu_plugin_register_vcpu_insn_exec_cb(instruction, on_instruction,
-                CALLBACK_NO_REGISTERS, (void *)(uintptr_t)(address << 4 | length));
     }
 }
 
@@ -406,7 +493,7 @@ int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int a
         saves_next |= nrip;
         assists |= decodes;
     }
-    if ( argc && domains )
+    if ( argc && domains && !get_behind_vmexit() )
         qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation, NULL);
     return 0;
 }
