@@ -26,6 +26,8 @@ static const struct command {
     { "report",  command_report,  "print the table of a results file again" },
     { "compare", command_compare, "set two results files side by side" },
     { "gate",    command_gate,    "does another Xen change what the paths take, and where?" },
+    { "merge",   command_merge,   "put the results of a plan's cells together" },
+    { "history", command_history, "what each path takes, by release of Xen" },
     { "factors", command_factors, "list options of Xen and dom0 that change what paths take" },
     { "verify",  command_verify,  "do two emulators, QEMU and Bochs, count the same?" },
     { "backend", command_backend, "serve domains started by hand with xl create" },

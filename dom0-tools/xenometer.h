@@ -46,6 +46,8 @@ int command_trace(int argc, char **argv);
 int command_backend(int argc, char **argv);
 int command_compare(int argc, char **argv);
 int command_factors(int argc, char **argv);
+int command_merge(int argc, char **argv);
+int command_history(int argc, char **argv);
 int command_gate(int argc, char **argv);
 int command_verify(int argc, char **argv);
 int command_report(int argc, char **argv);

@@ -4,80 +4,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bench/self.h"
-#include "catalogue/select.h"
-#include "lib/cancel.h"
+#include "bench/side.h"
 #include "lib/child.h"
 #include "report/beside.h"
 #include "report/json.h"
 #include "xenometer.h"
 
 #define LOG_DEADLINE 60u   /* seconds, for dom0 to print Xen's log */
-
-/* ------------------------------------------------------------------- parse -- */
-
-/* What the lab's machine needs to be told, and does not run without (machines/boot.h). */
-static const char *needed(const char *option, size_t length)
-{
-    static const char *const options[] = {
-        "console", "com1", "smap", "max_cstate", "bootscrub", "dom0_mem", "loglvl",
-        "guest_loglvl", "noreboot",
-    };
-
-    for ( size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++ )
-        if ( strlen(options[i]) == length && !strncmp(option, options[i], length) )
-            return options[i];
-    return NULL;
-}
-
-static void append(char **text, const char *more)
-{
-    char *longer = xasprintf("%s%s%s", *text ? *text : "", *text ? " " : "", more);
-
-    free(*text);
-    *text = longer;
-}
-
-static int parse_part(const char *factor, const char *part, char **xen, char **dom0)
-{
-    const char *option = strchr(part, ':'), *clash;
-    bool of_xen = option && option - part == 3 && !strncmp(part, "xen", 3);
-
-    if ( !option || !option[1] || strpbrk(option, " \t\n\"") ||
-         (!of_xen && (option - part != 4 || strncmp(part, "dom0", 4))) )
-    {
-        message("--factor=%s: must be xen:OPTION or dom0:OPTION, as on their command lines; "
-                "`xenometer factors` lists some", factor);
-        return STATUS_USAGE;
-    }
-    option++;
-    clash = of_xen ? needed(option, strcspn(option, "=")) : NULL;
-    if ( clash )
-    {
-        message("--factor=%s: the lab's machine needs %s as it is", factor, clash);
-        return STATUS_USAGE;
-    }
-    append(of_xen ? xen : dom0, option);
-    return STATUS_OK;
-}
-
-int factor_parse(const char *factor, char **xen, char **dom0)
-{
-    char *copy = xstrdup(factor), *rest = copy, *part;
-    int status = STATUS_OK;
-
-    *xen = *dom0 = NULL;
-    while ( status == STATUS_OK && (part = strsep(&rest, "+")) != NULL )
-        status = parse_part(factor, part, xen, dom0);
-    free(copy);
-    if ( status != STATUS_OK )
-    {
-        free(*xen);
-        free(*dom0);
-        *xen = *dom0 = NULL;
-    }
-    return status;
-}
 
 /* ----------------------------------------------------------------- refused -- */
 
@@ -143,69 +76,31 @@ static char *boot_log(const struct lab_options *lab, int *status)
 
 /* One column of the table. */
 struct value {
-    char *name, *xen, *dom0;   /* owned */
+    struct side side;
     struct results results;
 };
 
-/* `xenometer run` of ourselves, in the lab with the column's options. */
-static int measure(const struct run_options *o, struct value *c)
+/* Does the lab start with it, and does Xen take its options?  If not, *left_out, said with the words. */
+static int check(const struct side *s, bool *left_out)
 {
-    struct variant variant = o->variant;
-    struct words w = { .count = 0 };
-    char *modes = columns_text(&o->columns, ","), *text = NULL;
-    size_t size;
-    int status;
-
-    variant.xen_options = c->xen;
-    variant.dom0_options = c->dom0;
-    words_add(&w, "run");
-    words_add(&w, "--host=lab");
-    words_add(&w, "--json");
-    words_format(&w, "--modes=%s", modes);
-    words_format(&w, "--boots=%u", o->boots ? o->boots : RUN_BOOTS);
-    words_format(&w, "--seed=%u", o->seed);
-    words_format(&w, "--lab-suite=%s", o->suite ? o->suite : "");
-    if ( o->samples )
-        words_format(&w, "--samples=%u", o->samples);
-    variant_words(&variant, &w);
-    words_add(&w, "--");
-    for ( size_t i = 0; i < o->pattern_count; i++ )
-        words_add(&w, o->patterns[i]);
-    cancel_begin();
-    status = self_run(words_argv(&w), &text, &size);
-    cancel_end();
-    if ( status == STATUS_OK && results_from_json(text, size, "the lab's answer", &c->results) )
-        status = STATUS_ENVIRONMENT;
-    words_free(&w);
-    free(text);
-    free(modes);
-    return status;
-}
-
-/* Does Xen take the options?  If not, *left_out, said with its words. */
-static int check(const struct run_options *o, const struct value *c, bool *left_out)
-{
-    struct lab_options lab = { .clock = LAB_EXACT, .suite = o->suite, .variant = o->variant };
+    struct lab_options lab = { .clock = LAB_EXACT, .suite = s->suite, .variant = s->variant };
     char *log, *words;
-    int status;
+    int status = side_prepare(s);
 
     *left_out = false;
-    lab.variant.xen_options = c->xen;
-    lab.variant.dom0_options = c->dom0;
-    status = lab_prepare(&lab);
     if ( status == STATUS_ENVIRONMENT || status == STATUS_DEADLINE )
     {
-        message("skip %s: the lab does not boot with it", c->name);
+        message("skip %s: the lab does not boot with it", s->name);
         *left_out = true;
         return STATUS_OK;
     }
-    if ( status != STATUS_OK || !c->xen )
+    if ( status != STATUS_OK || !s->xen_options )
         return status;
     log = boot_log(&lab, &status);
-    words = log ? factor_refused(log, c->xen) : NULL;
+    words = log ? factor_refused(log, s->xen_options) : NULL;
     if ( words )
     {
-        message("skip %s: Xen says: %s", c->name, words);
+        message("skip %s: Xen says: %s", s->name, words);
         *left_out = true;
     }
     free(words);
@@ -213,8 +108,7 @@ static int check(const struct run_options *o, const struct value *c, bool *left_
     return status;
 }
 
-/* "out.json" for a factor: "out-sched=credit.json"; the caller's. */
-static char *output_for(const char *output, const char *factor)
+char *factor_output(const char *output, const char *factor)
 {
     const char *dot = strrchr(output, '.'), *slash = strrchr(output, '/');
     char *path;
@@ -233,14 +127,14 @@ static int add_column(const struct run_options *o, struct value *columns, size_t
     struct value *c = &columns[*count];
     bool left_out = false;
     char *path;
-    int status = *count ? check(o, c, &left_out) : STATUS_OK;
+    int status = *count ? check(&c->side, &left_out) : STATUS_OK;
 
     if ( status != STATUS_OK || left_out )
         return status;
-    status = measure(o, c);
+    status = side_measure(o, &c->side, &c->results);
     if ( status == STATUS_OK && o->output )
     {
-        path = output_for(o->output, c->name);
+        path = factor_output(o->output, c->side.name);
         status = results_write(path, &c->results);
         free(path);
     }
@@ -249,44 +143,11 @@ static int add_column(const struct run_options *o, struct value *columns, size_t
     return status;
 }
 
-static void column_free(struct value *c)
+static void value_free(struct value *c)
 {
-    free(c->name);
-    free(c->xen);
-    free(c->dom0);
+    side_free(&c->side);
     results_free(&c->results);
-    *c = (struct value){ .name = NULL };
-}
-
-/* The user's own options, which every column has, and behind them the factor's. */
-static void combine(char **option, const char *own)
-{
-    char *both;
-
-    if ( !own )
-        return;
-    both = xasprintf("%s%s%s", own, *option ? " " : "", *option ? *option : "");
-    free(*option);
-    *option = both;
-}
-
-static int parse_all(const struct run_options *o, struct value *all)
-{
-    const struct variant *v = &o->variant;
-    int status = STATUS_OK;
-
-    for ( size_t i = 0; status == STATUS_OK && i <= o->factors.count; i++ )
-    {
-        if ( i )
-            status = factor_parse(o->factors.list[i - 1], &all[i].xen, &all[i].dom0);
-        all[i].name = xstrdup(i ? o->factors.list[i - 1] : "lab");
-        if ( status == STATUS_OK )
-        {
-            combine(&all[i].xen, v->xen_options);
-            combine(&all[i].dom0, v->dom0_options);
-        }
-    }
-    return status;
+    *c = (struct value){ .side = { .name = NULL } };
 }
 
 int factors_add(struct run_factors *factors, const char *factor)
@@ -311,6 +172,16 @@ static int check_options(const struct run_options *o)
     return STATUS_USAGE;
 }
 
+/* What is wrong with any of them is said before anything is measured. */
+static int parse_all(const struct run_options *o, struct value *all)
+{
+    int status = STATUS_OK;
+
+    for ( size_t i = 0; status == STATUS_OK && i <= o->factors.count; i++ )
+        status = side_parse(o, i ? o->factors.list[i - 1] : NULL, &all[i].side);
+    return status;
+}
+
 int factors_run(struct run_options *o)
 {
     struct value all[RUN_MAX_FACTORS + 1] = { 0 }, shown[RUN_MAX_FACTORS + 1] = { 0 };
@@ -326,15 +197,15 @@ int factors_run(struct run_options *o)
 
     for ( size_t i = 0; status == STATUS_OK && i <= o->factors.count; i++ )
     {
-        column_free(&shown[count]);
+        value_free(&shown[count]);
         shown[count] = all[i];
-        all[i] = (struct value){ .name = NULL };
+        all[i] = (struct value){ .side = { .name = NULL } };
         status = add_column(o, shown, &count);
     }
     for ( size_t i = 0; i < count; i++ )
     {
         results[i] = shown[i].results;
-        names[i] = shown[i].name;
+        names[i] = shown[i].side.name;
         if ( results_worst(&results[i]) >= OUTCOME_ERROR )
             worst = STATUS_FAILED;
     }
@@ -342,8 +213,8 @@ int factors_run(struct run_options *o)
         beside_print(stdout, results, names, count);
     for ( size_t i = 0; i <= RUN_MAX_FACTORS; i++ )
     {
-        column_free(&all[i]);
-        column_free(&shown[i]);
+        value_free(&all[i]);
+        value_free(&shown[i]);
     }
     return status ? status : worst;
 }

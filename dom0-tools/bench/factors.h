@@ -1,6 +1,6 @@
 /*
- * What an option of Xen's or of dom0's kernel costs each path: the same rows in the lab once as
- * it is, and once under each value, in one table.
+ * What an option of Xen's or of dom0's kernel, another suite or another build costs each path: the
+ * same rows in the lab once as it is, and once on each other side (side.h), in one table.
  */
 #ifndef BENCH_FACTORS_H
 #define BENCH_FACTORS_H
@@ -12,11 +12,8 @@
 /* One more; STATUS_USAGE, said why, when there are as many as a table has room for. */
 int factors_add(struct run_factors *, const char *factor);
 
-/*
- * "xen:sched=credit", "dom0:mitigations=off", or several with "+" between: what they add to the
- * command lines, the caller's, NULL where nothing.  STATUS_USAGE, said why.
- */
-int factor_parse(const char *factor, char **xen, char **dom0);
+/* "out.json" for a factor: "out-sched=credit.json"; the caller's. */
+char *factor_output(const char *output, const char *factor);
 
 /* What Xen said in its boot log of options that it does not know or take: its line, the
  * caller's; NULL: nothing. */

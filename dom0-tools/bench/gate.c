@@ -7,70 +7,31 @@
 #include <unistd.h>
 
 #include "bench/self.h"
+#include "bench/side.h"
 #include "catalogue/select.h"
 #include "lib/cancel.h"
 #include "lib/files.h"
 #include "machines/lab.h"
+#include "measure/plan.h"
 #include "report/changes.h"
 #include "report/json.h"
 #include "report/store.h"
 #include "report/trace_files.h"
 #include "xenometer.h"
 
-/* --------------------------------------------------- ourselves, elsewhere -- */
-
-/* One of the two that are compared. */
-struct side {
-    const char *suite;             /* NULL: LAB_SUITE */
-    struct variant variant;
-};
-
-static void add_side(struct words *w, const struct side *side)
-{
-    words_add(w, "--host=lab");
-    /* Empty: the default, whatever the environment says. */
-    words_format(w, "--lab-suite=%s", side->suite ? side->suite : "");
-    variant_words(&side->variant, w);
-}
-
-static int answer(struct words *w, char **text, size_t *size)
-{
-    int status = self_run(words_argv(w), text, size);
-
-    words_free(w);
-    return status;
-}
-
 /* ---------------------------------------------------------------- measure -- */
 
 static int measure(const struct side *side, struct words *rows, const struct column_set *columns, uint32_t boots,
                    uint64_t seed, struct results *results)
 {
+    struct run_options o = { .patterns = rows->list, .pattern_count = rows->count, .columns = *columns,
+                             .boots = boots, .seed = boots ? (uint32_t)seed : PLAN_SEED };
     struct words w = { .count = 0 };
-    char *text;
-    size_t size;
     int status;
 
-    words_add(&w, "run");
-    words_add(&w, "--json");
-    add_side(&w, side);
-    if ( columns_any(columns) )
-    {
-        text = columns_text(columns, ",");
-        words_format(&w, "--modes=%s", text);
-        free(text);
-    }
-    if ( boots )
-        words_format(&w, "--boots=%u", boots);
-    if ( boots )
-        words_format(&w, "--seed=%llu", (unsigned long long)seed);
-    words_add(&w, "--");
-    for ( size_t i = 0; i < rows->count; i++ )
-        words_add(&w, rows->list[i]);
-    status = answer(&w, &text, &size);
-    if ( status == STATUS_OK && results_from_json(text, size, "the lab's answer", results) )
-        status = STATUS_ENVIRONMENT;
-    free(text);
+    side_run_words(&o, side, &w);
+    status = side_results(&w, results);
+    words_free(&w);
     return status;
 }
 
@@ -209,10 +170,11 @@ static int trace_side(const struct side *side, const struct result *r, struct tr
 
     words_add(&w, "trace");
     words_add(&w, "--json");
-    add_side(&w, side);
+    side_words(side, &w);
     words_format(&w, "--mode=%s", r->column->name);
     words_add(&w, r->row);
-    status = answer(&w, &text, &size);
+    status = self_run(words_argv(&w), &text, &size);
+    words_free(&w);
     if ( status == STATUS_OK )
         status = trace_from_json(text, size, r->row, trace);
     free(text);
@@ -220,7 +182,7 @@ static int trace_side(const struct side *side, const struct result *r, struct tr
 }
 
 /* Why the cell has no trace; NULL: it can have one. */
-static const char *no_trace(const struct gate_cell *cell, const struct side sides[2], bool traceable)
+static const char *no_trace(const struct gate_cell *cell, const struct side *sides, bool traceable)
 {
     const struct change *c = cell->change;
 
@@ -236,7 +198,7 @@ static const char *no_trace(const struct gate_cell *cell, const struct side side
     return NULL;
 }
 
-static int trace_cell(const struct side sides[2], struct gate_cell *cell)
+static int trace_cell(const struct side *sides, struct gate_cell *cell)
 {
     const struct result *r = change_result(cell->change);
     int status = trace_side(&sides[0], r, &cell->left);
@@ -263,8 +225,7 @@ static int compare_cells(const void *a, const void *b)
     return dx != dy ? dx < dy ? 1 : -1 : x->change < y->change ? -1 : 1;
 }
 
-static int trace_cells(const struct gate_options *o, const struct side sides[2], bool traceable,
-                       struct gate *g)
+int gate_trace(const struct side *sides, bool traceable, uint32_t most, struct gate *g)
 {
     uint32_t traced = 0;
     int status = STATUS_OK;
@@ -282,7 +243,7 @@ static int trace_cells(const struct gate_options *o, const struct side sides[2],
         g->cells[i].why_not = no_trace(&g->cells[i], sides, traceable);
         if ( g->cells[i].why_not )
             continue;
-        if ( traced++ == o->traces )
+        if ( traced++ == most )
             break;
         status = trace_cell(sides, &g->cells[i]);
     }
@@ -366,7 +327,7 @@ int gate_make(const struct gate_options *o, struct gate *g)
         g->names[0] = side_name(o->baseline, &g->before.environment);
         g->names[1] = side_name(o->variant.xen ? variant_xen(&o->variant) : "the lab", &g->after.environment);
         g->factors = comparison_factors(&g->before, &g->after);
-        status = trace_cells(o, sides, traceable, g);
+        status = gate_trace(sides, traceable, o->traces, g);
     }
     cancel_end();
     return status;

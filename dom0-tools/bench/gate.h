@@ -31,4 +31,13 @@ struct gate_options {
  */
 int gate_make(const struct gate_options *, struct gate *);
 
+struct side;
+
+/*
+ * Of two sides: make cells of what counts among the comparison's changes, most per cent first, and trace the
+ * first `most` of them on both sides, where that can be (`traceable`).  Between cancel_begin() and
+ * _end().
+ */
+int gate_trace(const struct side *sides, bool traceable, uint32_t most, struct gate *);
+
 #endif

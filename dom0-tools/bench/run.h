@@ -34,6 +34,12 @@ struct run_factors {
     size_t count;
 };
 
+/* Hosts of cells, by --on. */
+struct run_hosts {
+    const char *list[RUN_MAX_FACTORS];
+    size_t count;
+};
+
 /* As on the command line; strings may be NULL where nothing was said. */
 struct run_options {
     char **patterns;
@@ -47,6 +53,9 @@ struct run_options {
     enum lab_clock clock;
     struct variant variant;      /* what the lab has of the user's own */
     struct run_factors factors;  /* bench/factors.h */
+    const char *plan;            /* directory of cells (bench/cells.h); NULL: measure now */
+    uint32_t cell, split;        /* 0: all of it; rows a cell at most, 0: all */
+    struct run_hosts on;
     uint32_t without;
     bool json, raw, wide, layers, cold;
 };

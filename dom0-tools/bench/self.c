@@ -8,23 +8,19 @@
 #include "lib/child.h"
 #include "xenometer.h"
 
-int self_run(const char *const *argv, char **text, size_t *size)
+int program_answer(const char *const *argv, char **text, size_t *size)
 {
-    size_t count = 0;
-    const char **all;
-    int out = memory_file("answer", 0), status = STATUS_ENVIRONMENT;
+    int out = memory_file("answer", 0), status = STATUS_ENVIRONMENT, error;
     struct child child;
 
     *text = NULL;
     if ( out < 0 )
         return STATUS_ENVIRONMENT;
-    while ( argv[count] )
-        count++;
-    all = xcalloc(count + 2, sizeof(*all));
-    all[0] = "/proc/self/exe";
-    memcpy(all + 1, argv, count * sizeof(*all));
-    if ( child_start(&child, &(struct child_start){
-             .argv = all, .stdin_fd = -1, .stdout_fd = out, .stderr_fd = STDERR_FILENO }) == 0 )
+    error = child_start(&child, &(struct child_start){ .argv = argv, .stdin_fd = -1, .stdout_fd = out,
+                                                       .stderr_fd = STDERR_FILENO });
+    if ( error )
+        message("cannot start %s: %s", argv[0], strerror(error));
+    else
     {
         while ( !child_wait(&child, 100) && !cancelled() )
             ;
@@ -38,6 +34,21 @@ int self_run(const char *const *argv, char **text, size_t *size)
         *text = NULL;
     }
     close(out);
+    return status;
+}
+
+int self_run(const char *const *argv, char **text, size_t *size)
+{
+    size_t count = 0;
+    const char **all;
+    int status;
+
+    while ( argv[count] )
+        count++;
+    all = xcalloc(count + 2, sizeof(*all));
+    all[0] = "/proc/self/exe";
+    memcpy(all + 1, argv, count * sizeof(*all));
+    status = program_answer(all, text, size);
     free(all);
     return status;
 }

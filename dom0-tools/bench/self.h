@@ -13,4 +13,7 @@
  */
 int self_run(const char *const *argv, char **text, size_t *size);
 
+/* The same of any program, argv[0]. */
+int program_answer(const char *const *argv, char **text, size_t *size);
+
 #endif

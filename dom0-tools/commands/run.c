@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/cells.h"
 #include "bench/factors.h"
 #include "bench/run.h"
 #include "catalogue/select.h"
@@ -22,8 +23,8 @@
 
 enum { OPTION_IMAGE = 256, OPTION_CONFIGS, OPTION_HOST, OPTION_CLOCK, OPTION_RAW,
        OPTION_ROW_DEADLINE, OPTION_SEED, OPTION_LAYERS, OPTION_SUITE, OPTION_BRIDGE, OPTION_KERNEL,
-       OPTION_WITHOUT, OPTION_CPU, OPTION_SAVE, OPTION_FACTOR, OPTION_COLD,
-       OPTION_LABS };
+       OPTION_WITHOUT, OPTION_CPU, OPTION_SAVE, OPTION_FACTOR, OPTION_COLD, OPTION_LABS,
+       OPTION_PLAN, OPTION_CELL, OPTION_SPLIT, OPTION_ON };
 
 static const struct argp_option options_table[] = {
     { "modes", 'm', "LIST", 0, "Modes to run: pv, pvh, hvm, bare, dom0, all (default all)", 0 },
@@ -42,7 +43,11 @@ static const struct argp_option options_table[] = {
     { "lab-suite", OPTION_SUITE, "SUITE", 0, "The lab made of another Debian suite's packages, such as bookworm (default: $XENOMETER_LAB_SUITE, or " LAB_SUITE ")", 0 },
     { "cpu", OPTION_CPU, "CPU", 0, "The lab's: amd (default, in QEMU), intel (in Bochs, with VT-x), amd-bochs, or a model by Bochs's name; several, with commas between, side by side", 0 },
     { "cold", OPTION_COLD, NULL, 0, "Boot the lab, instead of going on from its snapshot", 0 },
-    { "factor", OPTION_FACTOR, "WHERE:OPTION", 0, "Once more with an option of Xen's or dom0's kernel, such as xen:spec-ctrl=no or dom0:mitigations=off, side by side; may be given again, and several be joined by +", 0 },
+    { "factor", OPTION_FACTOR, "WHERE:OPTION", 0, "Once more with an option of Xen's or dom0's kernel, such as xen:spec-ctrl=no or dom0:mitigations=off, with another suite (suite:bookworm) or build (build:FILE), side by side; may be given again, and several be joined by +", 0 },
+    { "plan", OPTION_PLAN, "DIRECTORY", 0, "Measure nothing, but write what is to be measured as independent commands, a cell for each side and mode, for `parallel`, Slurm or ssh; `xenometer merge` puts their results together", 0 },
+    { "split", OPTION_SPLIT, "N", 0, "With --plan: at most N rows a cell", 0 },
+    { "on", OPTION_ON, "HOST", 0, "With --plan and --host=xen: by ssh on that host, whose xenometer is in its PATH, side by side by host; may be given again", 0 },
+    { "cell", OPTION_CELL, "N", 0, "Measure cell N of the plan", 0 },
     { "without", OPTION_WITHOUT, "FEATURE", 0, "The lab's CPU without a feature that QEMU lacks and the lab adds: nrip-save, decodeassists", 0 },
     { "deadline", 'd', "SECONDS", 0, "Whole run, wall clock (default 1800; in Bochs 7200)", 0 },
     { "row-deadline", OPTION_ROW_DEADLINE, "SECONDS", 0, "One row in one domain, by dom0's clock (default 30; in the exact lab 3)", 0 },
@@ -88,6 +93,13 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case OPTION_COLD:   o->cold = true;        return 0;
     case OPTION_FACTOR:
         return factors_add(&o->factors, argument) ? EINVAL : 0;
+    case OPTION_PLAN:   o->plan = argument;    return 0;
+    case OPTION_CELL:
+        return parse_count("--cell", argument, 1, UINT32_MAX, &o->cell) ? EINVAL : 0;
+    case OPTION_SPLIT:
+        return parse_count("--split", argument, 1, UINT32_MAX, &o->split) ? EINVAL : 0;
+    case OPTION_ON:
+        return cells_on(&o->on, argument) ? EINVAL : 0;
     case OPTION_WITHOUT:
         return lab_features_parse("--without", argument, &o->without) ? EINVAL : 0;
     case OPTION_IMAGE:  o->image = argument;   return 0;
@@ -138,7 +150,8 @@ static const struct argp parser = {
            "  xenometer run --cpu=amd,intel 'hypercall/*' 'exit/*'\n"
            "  xenometer run --host=lab --lab-suite=bookworm -o xen-4.17.json\n"
            "  xenometer run --xen=xen/xen.gz 'hypercall/*'\n"
-           "  xenometer run --factor=xen:spec-ctrl=no --factor=xen:sched=credit event/roundtrip-idle\n\n"
+           "  xenometer run --factor=xen:spec-ctrl=no --factor=xen:sched=credit event/roundtrip-idle\n"
+           "  xenometer run --plan=sweep --factor=suite:bookworm && parallel <sweep/commands\n\n"
            "Exit status: 0 fine, 1 a row failed, 2 usage, 3 something is missing on "
            "this machine, 4 deadline.",
 };
@@ -155,5 +168,7 @@ int command_run(int argc, char **argv)
         return STATUS_USAGE;
     if ( !o.labs && labs && parse_count("$" RUN_LABS, labs, 1, 2, &o.labs) )
         return STATUS_USAGE;
+    if ( o.cell || o.plan )
+        return cells(&o);
     return o.factors.count ? factors_run(&o) : run_rows(&o);
 }

@@ -88,14 +88,20 @@ static void print_cell(FILE *out, const struct gate_cell *cell)
     }
 }
 
+void gate_print_cells(FILE *out, const struct gate *g, size_t most)
+{
+    for ( size_t i = 0; i < g->count && i < most; i++ )
+        print_cell(out, &g->cells[i]);
+}
+
 int gate_print(FILE *out, const struct gate *g)
 {
     int status;
 
     fprintf(out, "OLD: %s\nNEW: %s\n", g->names[0], g->names[1]);
     status = changes_print(&g->comparison, g->after.environment.clock, "OLD", "NEW");
-    for ( size_t i = 0; status == STATUS_OK && i < g->count; i++ )
-        print_cell(out, &g->cells[i]);
+    if ( status == STATUS_OK )
+        gate_print_cells(out, g, g->count);
     return status;
 }
 

@@ -34,6 +34,8 @@ void gate_free(struct gate *);
 
 /* For people: the table of changes, then each cell's functions.  An enum status. */
 int gate_print(FILE *, const struct gate *);
+/* The first of the cells, with their functions. */
+void gate_print_cells(FILE *, const struct gate *, size_t most);
 /* As a comment in a merge request. */
 void gate_markdown(FILE *, const struct gate *);
 /* As a test report: a case for each cell of the baseline. */

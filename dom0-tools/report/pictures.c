@@ -14,7 +14,7 @@
 #include "report/trace_files.h"
 #include "xenometer.h"
 
-#define WIDTH   960
+#define WIDTH   PICTURE_WIDTH
 #define NAMES   270       /* pixels for the rows' names */
 #define MODES    52       /* for what a bar is of */
 #define FIGURES 150       /* for the figure behind it */
@@ -96,7 +96,7 @@ static void put_power(FILE *out, unsigned power)
 
 /* ------------------------------------------------------------------ frame -- */
 
-static void begin(FILE *out, int height, const char *title, const char *label)
+void picture_begin(FILE *out, int height, const char *title, const char *label)
 {
     fprintf(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" role=\"img\" "
             "font-family=\"system-ui,'Segoe UI',Roboto,'Liberation Sans',sans-serif\" "
@@ -221,7 +221,7 @@ void picture_bars(FILE *out, const struct results *results, const char *work,
     }
     scale = scale_of(count ? (low + 1) / 2 : 1, high);
     label = xasprintf("%s: %s per operation, logarithmic scale", work, unit_of(results));
-    begin(out, height, work, label);
+    picture_begin(out, height, work, label);
     fprintf(out, "<text class=\"q\" x=\"%d\" y=\"28\" text-anchor=\"end\" font-size=\"12\">%s; "
             "line: to p99</text>\n", WIDTH - 12, unit_of(results));
     for ( unsigned power = scale.from; power <= scale.to; power++ )
@@ -395,7 +395,7 @@ void picture_sweep(FILE *out, const struct results *results, const struct sweep 
     size_t colour = 0;
 
     area_measure(&a);
-    begin(out, LINES_HEIGHT, title, label);
+    picture_begin(out, LINES_HEIGHT, title, label);
     fprintf(out, "<text class=\"q\" x=\"%d\" y=\"28\" text-anchor=\"end\" font-size=\"12\">%s</text>\n",
             WIDTH - 12, unit_of(results));
     draw_axes(out, &a);

@@ -10,6 +10,12 @@
 #include "measure/result.h"
 #include "report/sweeps.h"
 
+#define PICTURE_WIDTH 960   /* pixels, of all of them */
+
+/* The frame: ground, title, and classes for colours, .cN and .sN, text .t and .q, lines .l; the end,
+ * </svg>, is the caller's. */
+void picture_begin(FILE *, int height, const char *title, const char *label);
+
 /*
  * The figures of one work as bars on a logarithmic scale, with tails to p99.  `image` says which
  * rows are of the headline; NULL: all of that work are shown.

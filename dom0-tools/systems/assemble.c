@@ -152,8 +152,8 @@ static int filter(const char *stage, const char *tool, const char *option, int f
     return status;
 }
 
-/* The one file in the stage that fits the pattern; the caller's. */
-static char *find_staged(const char *stage, const char *pattern)
+/* The one file in the stage that fits the pattern, or else the other (NULL: none); the caller's. */
+static char *find_staged(const char *stage, const char *pattern, const char *other)
 {
     char *full = path_in(stage, pattern), *path = NULL;
     glob_t found;
@@ -163,6 +163,8 @@ static char *find_staged(const char *stage, const char *pattern)
         path = xstrdup(found.gl_pathv[found.gl_pathc - 1]);
         globfree(&found);
     }
+    else if ( other )
+        path = find_staged(stage, other, NULL);
     else
         message("none of the packages has /%s", pattern);
     free(full);
@@ -171,7 +173,7 @@ static char *find_staged(const char *stage, const char *pattern)
 
 static int make_xen(const char *stage, const char *directory)
 {
-    char *packed = find_staged(stage, "boot/xen-*-amd64.gz"), *xen = path_in(directory, "xen");
+    char *packed = find_staged(stage, "boot/xen-*-amd64.gz", NULL), *xen = path_in(directory, "xen");
     int status = STATUS_ENVIRONMENT, fd = packed ? open(packed, O_RDONLY | O_CLOEXEC) : -1;
 
     if ( fd >= 0 )
@@ -202,7 +204,8 @@ static int decompress_payload(const char *stage, const char *tool, const char *p
 
 static int make_kernel(const char *stage, const char *directory)
 {
-    char *path = find_staged(stage, "boot/vmlinuz-*"), *kernel = path_in(directory, "vmlinux");
+    char *path = find_staged(stage, "boot/vmlinuz-*", "usr/lib/modules/*/vmlinuz");
+    char *kernel = path_in(directory, "vmlinux");
     size_t size = 0, offset, length;
     char *image = path ? read_whole_file(path, &size) : NULL;
     int status = STATUS_ENVIRONMENT, error;
@@ -287,7 +290,7 @@ static int unpack_modules(const char *stage, const char *modules)
  * instructions for it at each boot. */
 static int make_modules(const char *stage)
 {
-    char *modules = find_staged(stage, "usr/lib/modules/*"), *link = path_in(stage, "lib");
+    char *modules = find_staged(stage, "usr/lib/modules/*", NULL), *link = path_in(stage, "lib");
     const char *arguments[] = { "-b", stage, modules ? strrchr(modules, '/') + 1 : NULL, NULL };
     int status = modules ? unpack_modules(stage, modules) : STATUS_ENVIRONMENT;
 

@@ -124,7 +124,7 @@ static char *find_directory(const struct dom0_kernel *k, const char *directory)
         char *list = tried[i] ? path_in(tried[i], "kernel") : NULL;
 
         if ( list && !found && access(list, X_OK) == 0 )
-            found = xstrdup(tried[i]);
+            found = realpath(tried[i], NULL);   /* a link of that name is no directory to walk */
         free(list);
         free(tried[i]);
     }

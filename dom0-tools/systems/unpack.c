@@ -95,7 +95,9 @@ static bool is_boot(const char *path)
            strcmp(path, "/usr/bin/zstd") == 0 || strcmp(path, "/usr/bin/kmod") == 0 ||
            strcmp(path, "/usr/sbin/depmod") == 0 ||
            fnmatch("/boot/xen-*.gz", path, FNM_PATHNAME) == 0 ||
-           fnmatch("/boot/vmlinuz-*", path, FNM_PATHNAME) == 0;
+           fnmatch("/boot/vmlinuz-*", path, FNM_PATHNAME) == 0 ||
+           /* Where it is since Debian 14. */
+           fnmatch("/usr/lib/modules/*/vmlinuz", path, FNM_PATHNAME) == 0;
 }
 
 static int write_content(struct archive *archive, const char *target, unsigned mode)
@@ -119,6 +121,30 @@ static int write_content(struct archive *archive, const char *target, unsigned m
     return error;
 }
 
+/* Where a link at `path` leads, inside the stage too: "/bin/kmod" is none of this machine's.  The
+ * caller's. */
+static char *link_target(const char *path, const char *target)
+{
+    char *merged = *target == '/' ? merged_path(target) : NULL, *relative = xstrdup("");
+
+    if ( !merged )
+    {
+        free(relative);
+        return xstrdup(target);
+    }
+    for ( const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/') )
+    {
+        char *up = xasprintf("../%s", relative);
+
+        free(relative);
+        relative = up;
+    }
+    target = xasprintf("%s%s", relative, merged + 1);
+    free(relative);
+    free(merged);
+    return (char *)target;
+}
+
 static int extract(struct archive *archive, struct archive_entry *entry,
                    const char *stage, const char *path)
 {
@@ -140,8 +166,11 @@ static int extract(struct archive *archive, struct archive_entry *entry,
     }
     else if ( error == 0 && archive_entry_filetype(entry) == AE_IFLNK )
     {
-        if ( symlink(archive_entry_symlink(entry), target) && errno != EEXIST )
+        char *to = link_target(path, archive_entry_symlink(entry));
+
+        if ( symlink(to, target) && errno != EEXIST )
             error = errno;
+        free(to);
     }
     else if ( error == 0 && archive_entry_filetype(entry) == AE_IFREG )
         error = write_content(archive, target, archive_entry_perm(entry));

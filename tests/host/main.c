@@ -51,6 +51,7 @@ static const struct {
     { "page", suite_page },
     { "docs", suite_docs },
     { "own", suite_own },
+    { "cells", suite_cells },
 };
 
 static int wanted(const char *name, int argc, char **argv)

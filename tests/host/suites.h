@@ -39,5 +39,6 @@ void suite_export(void);
 void suite_page(void);
 void suite_docs(void);
 void suite_own(void);
+void suite_cells(void);
 
 #endif

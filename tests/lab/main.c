@@ -47,6 +47,7 @@ static const struct job jobs[] = {
     { suite_grants, READS_CATALOGUE },
     { suite_long, TAKES_MINUTES },
     { suite_netfront, TAKES_MINUTES },
+    { suite_cells, TAKES_MINUTES },
     { suite_bochs, TAKES_MINUTES },
     { suite_suite, TAKES_MINUTES },
     { suite_trace_long, TAKES_MINUTES },
