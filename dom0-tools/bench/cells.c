@@ -51,25 +51,31 @@ static void add_cell(json_t *cells, const char *side, const char *host, const ch
     free(file);
 }
 
-/* The rows of one column on one side, at most `split` a cell (0: all). */
+/* The rows of one column on one side, at most `split` a cell (0: all), and with the first of them those
+ * that a run skips there, with its reason. */
 static void add_column(json_t *cells, const struct run_options *o, const struct side *side,
                        const char *host, const struct selection *selection, const struct column *column)
 {
     char **rows = xcalloc(selection->count + 1, sizeof(*rows));
     struct run_options part = *o;
-    size_t count = 0;
+    size_t count = 0, skipped;
     unsigned number = 1;
 
     part.columns = columns_only(column);
+    for ( size_t i = 0; i < selection->count; i++ )
+        if ( !run_is_in(selection->rows[i], &part.columns) )
+            rows[count++] = (char *)selection->rows[i]->name;
+    skipped = count;
     for ( size_t i = 0; i < selection->count; i++ )
         if ( run_is_in(selection->rows[i], &part.columns) )
             rows[count++] = (char *)selection->rows[i]->name;
     for ( size_t at = 0; at < count; at += part.pattern_count )
     {
         struct words words = { .count = 0 };
+        size_t most = o->split + (at ? 0 : skipped);
 
         part.patterns = rows + at;
-        part.pattern_count = o->split && count - at > o->split ? o->split : count - at;
+        part.pattern_count = o->split && count - at > most ? most : count - at;
         if ( host )
         {
             words_add(&words, "run");

@@ -7,6 +7,7 @@
 #include "catalogue/select.h"
 #include "lib/cancel.h"
 #include "report/json.h"
+#include "systems/xen_build.h"
 #include "xenometer.h"
 
 /* ------------------------------------------------------------------ parse -- */
@@ -61,7 +62,7 @@ static int take_build(struct side *s, const char *factor, const char *value)
     }
     s->build = xstrdup(value);
     s->variant.xen = s->build;
-    s->variant.tree = s->variant.symbols = NULL;
+    s->variant.tree = s->variant.directory = s->variant.symbols = NULL;
     return variant_check(&s->variant);
 }
 
@@ -128,6 +129,23 @@ static char *part_end(char *part)
     return plus;
 }
 
+/* With its tree's tools, where the run has one; else with the suite's. */
+static int build_kconfig(const struct run_options *o, const char *factor, struct side *s)
+{
+    int status;
+
+    if ( !o->xen_source || s->build )
+    {
+        message(s->build ? "--factor=%s: either a build or kconfig: options to build with"
+                         : "--factor=%s: of which sources? add --xen-source=DIRECTORY", factor);
+        return STATUS_USAGE;
+    }
+    status = xen_build(o->xen_source, s->kconfig, &s->build);
+    s->variant.xen = s->build;
+    s->variant.symbols = NULL;
+    return status;
+}
+
 int side_parse(const struct run_options *o, const char *factor, struct side *s)
 {
     char *copy = xstrdup(factor ? factor : ""), *part = *copy ? copy : NULL, *end;
@@ -146,6 +164,8 @@ int side_parse(const struct run_options *o, const char *factor, struct side *s)
             *end++ = '\0';
         status = take_part(s, factor, part);
     }
+    if ( status == STATUS_OK && s->kconfig )
+        status = build_kconfig(o, factor, s);
     s->variant.xen_options = s->xen_options;
     s->variant.dom0_options = s->dom0_options;
     free(copy);

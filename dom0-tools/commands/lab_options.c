@@ -23,7 +23,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 
     switch ( key )
     {
-    case OPTION_XEN:     v->xen = text;     return 0;
+    case OPTION_XEN:     variant_take_xen(v, text); return 0;
     case OPTION_SYMBOLS: v->symbols = text; return 0;
     case OPTION_KERNEL:  v->dom0_kernel = text; return 0;
     case OPTION_MODULES: v->modules = text; return 0;

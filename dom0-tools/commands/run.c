@@ -24,7 +24,7 @@
 enum { OPTION_IMAGE = 256, OPTION_CONFIGS, OPTION_HOST, OPTION_CLOCK, OPTION_RAW,
        OPTION_ROW_DEADLINE, OPTION_SEED, OPTION_LAYERS, OPTION_SUITE, OPTION_BRIDGE, OPTION_KERNEL,
        OPTION_WITHOUT, OPTION_CPU, OPTION_SAVE, OPTION_FACTOR, OPTION_COLD, OPTION_LABS,
-       OPTION_PLAN, OPTION_CELL, OPTION_SPLIT, OPTION_ON };
+       OPTION_PLAN, OPTION_CELL, OPTION_SPLIT, OPTION_ON, OPTION_SOURCE };
 
 static const struct argp_option options_table[] = {
     { "modes", 'm', "LIST", 0, "Modes to run: pv, pvh, hvm, bare, dom0, all (default all)", 0 },
@@ -43,7 +43,8 @@ static const struct argp_option options_table[] = {
     { "lab-suite", OPTION_SUITE, "SUITE", 0, "The lab made of another Debian suite's packages, such as bookworm (default: $XENOMETER_LAB_SUITE, or " LAB_SUITE ")", 0 },
     { "cpu", OPTION_CPU, "CPU", 0, "The lab's: amd (default, in QEMU), intel (in Bochs, with VT-x), amd-bochs, or a model by Bochs's name; several, with commas between, side by side", 0 },
     { "cold", OPTION_COLD, NULL, 0, "Boot the lab, instead of going on from its snapshot", 0 },
-    { "factor", OPTION_FACTOR, "WHERE:OPTION", 0, "Once more with an option of Xen's or dom0's kernel, such as xen:spec-ctrl=no or dom0:mitigations=off, with another suite (suite:bookworm) or build (build:FILE), side by side; may be given again, and several be joined by +", 0 },
+    { "factor", OPTION_FACTOR, "WHERE:OPTION", 0, "Once more with an option of Xen's or dom0's kernel, such as xen:spec-ctrl=no or dom0:mitigations=off, with another suite (suite:bookworm), build (build:FILE) or configuration (kconfig:DEBUG=n), side by side; may be given again, and several be joined by +", 0 },
+    { "xen-source", OPTION_SOURCE, "DIRECTORY", 0, "Tree of Xen's sources that --factor=kconfig:OPTION=VALUE builds the hypervisor from, in the cache", 0 },
     { "plan", OPTION_PLAN, "DIRECTORY", 0, "Measure nothing, but write what is to be measured as independent commands, a cell for each side and mode, for `parallel`, Slurm or ssh; `xenometer merge` puts their results together", 0 },
     { "split", OPTION_SPLIT, "N", 0, "With --plan: at most N rows a cell", 0 },
     { "on", OPTION_ON, "HOST", 0, "With --plan and --host=xen: by ssh on that host, whose xenometer is in its PATH, side by side by host; may be given again", 0 },
@@ -93,6 +94,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case OPTION_COLD:   o->cold = true;        return 0;
     case OPTION_FACTOR:
         return factors_add(&o->factors, argument) ? EINVAL : 0;
+    case OPTION_SOURCE: o->xen_source = argument; return 0;
     case OPTION_PLAN:   o->plan = argument;    return 0;
     case OPTION_CELL:
         return parse_count("--cell", argument, 1, UINT32_MAX, &o->cell) ? EINVAL : 0;

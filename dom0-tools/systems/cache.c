@@ -239,7 +239,10 @@ void cache_remove_labs(struct cache *cache, bool all)
     remove_current = all;
     each_entry(cache, "lab-", remove_unused_lab);
     if ( all )
+    {
         each_entry(cache, "own-", remove_unused_lab);
+        each_entry(cache, "built-", remove_entry);
+    }
     remove_current = false;
 }
 

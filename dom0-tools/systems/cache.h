@@ -14,6 +14,7 @@
  *   own-SUITE-KEY/      the same with parts of the user's own (variant.h), which KEY covers too;
  *                       what is the suite's are hard links
  *     about             what those are, in words
+ *   built-KEY/          a Xen built with other options (xen_build.h): xen.gz, its map, its Kconfig
  *   new-*               work of a builder; what a killed one left is removed by
  *                       the next, which has the lock
  *

@@ -32,10 +32,35 @@ const char *variant_xen(const struct variant *v)
     return v->tree ? v->tree : v->xen;
 }
 
+static bool is_directory(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+void variant_take_xen(struct variant *v, const char *path)
+{
+    if ( v->xen && is_directory(v->xen) && !is_directory(path) )
+        v->directory = v->xen;
+    if ( v->xen && !is_directory(v->xen) && is_directory(path) )
+        v->directory = path;
+    else
+        v->xen = path;
+}
+
+/* A hypervisor that is not its tree's. */
+static bool is_other(const struct variant *v)
+{
+    return v->xen && v->tree && strncmp(v->xen, v->tree, strlen(v->tree));
+}
+
 void variant_words(const struct variant *v, struct words *w)
 {
     if ( v->xen )
         words_format(w, "--xen=%s", variant_xen(v));
+    if ( is_other(v) )
+        words_format(w, "--xen=%s", v->xen);
     if ( v->symbols )
         words_format(w, "--xen-symbols=%s", v->symbols);
     if ( v->dom0_kernel )
@@ -165,19 +190,20 @@ static int check_xen(const struct variant *v)
 /* A directory is a tree. */
 static int settle_tree(struct variant *v)
 {
-    struct stat st;
+    const char *directory = v->directory ? v->directory : v->xen && is_directory(v->xen) ? v->xen : NULL;
     struct tree tree;
     int status;
 
-    if ( !v->xen || v->tree || stat(v->xen, &st) || !S_ISDIR(st.st_mode) )
+    if ( !directory || v->tree )
         return STATUS_OK;
-    status = tree_find(v->xen, &tree);
+    status = tree_find(directory, &tree);
     if ( status != STATUS_OK )
         tree_free(&tree);
     else
     {
         v->tree = tree.root;
-        v->xen = tree.xen;
+        if ( !v->directory )
+            v->xen = tree.xen;
     }
     return status;
 }
@@ -234,6 +260,8 @@ char *variant_text(const struct variant *v)
 
     if ( v->xen )
         text = joined(text, ", ", v->tree ? "Xen and its tools " : "Xen ", variant_xen(v));
+    if ( is_other(v) )
+        text = joined(text, ", ", "as hypervisor ", v->xen);
     if ( v->dom0_kernel )
         text = joined(text, ", ", "dom0's kernel ", v->dom0_kernel);
     if ( v->xen_options )

@@ -15,6 +15,7 @@
 struct variant {
     const char *xen;            /* path of xen.gz, xen or xen-syms; until variant_check(), also of
                                    a directory with a tree of Xen */
+    const char *directory;      /* of a tree whose tools go with another hypervisor, `xen` */
     const char *tree;           /* that directory's tree (tree.h), set by variant_check() */
     const char *dom0_kernel;    /* path of a bzImage or vmlinux */
     const char *modules;        /* directory of its modules */
@@ -40,6 +41,9 @@ int variant_key(const struct variant *, uint64_t *key);
 /* Whether its parts are what they should be and fit each other: STATUS_USAGE, said why.  A
  * directory becomes `tree` and the hypervisor in it, texts that stay to the program's end. */
 int variant_check(struct variant *);
+
+/* What `--xen` names; of two, the directory has the tools and the file is the hypervisor. */
+void variant_take_xen(struct variant *, const char *path);
 
 /* As `--xen` takes it; NULL: the suite's. */
 const char *variant_xen(const struct variant *);
