@@ -38,8 +38,15 @@ help:
 	@echo "make clean      remove $(BUILD)/ (the lab's cache stays: xenometer lab clean)"
 	@echo "V=1 shows the commands."
 
-all: $(BUILD)/xenometer $(BUILD)/xenometer.elf $(BUILD)/xenometer-evil $(BUILD)/xenometer-test.elf $(BUILD)/lab-agent $(BUILD)/cpu-plugin.so $(BUILD)/bochs-plugin.so \
-	$(BUILD)/trace-plugin.so $(BUILD)/linux-init
+# What emulators load: PLUGINS, names in $(BUILD); PLUGIN_SOURCES, which are no part of the program.
+PLUGINS := trace-plugin.so
+PLUGIN_SOURCES := dom0-tools/trace/plugin.c
+# A machine's folder says what of it is built otherwise than the program.
+MACHINES := $(wildcard dom0-tools/machines/*/machine.mk)
+include $(MACHINES)
+
+all: $(BUILD)/xenometer $(BUILD)/xenometer.elf $(BUILD)/xenometer-evil $(BUILD)/xenometer-test.elf $(BUILD)/lab-agent \
+	$(PLUGINS:%=$(BUILD)/%) $(BUILD)/linux-init
 elf: $(BUILD)/xenometer.elf
 
 # Packages: checked once, again whenever the list changes.
@@ -119,7 +126,7 @@ $(BUILD)/%.elf: $(BUILD)/%.elf.debug
 # ------------------------------------------------------------- dom0 program
 
 TOOL_SOURCES := $(sort $(wildcard dom0-tools/*.c dom0-tools/*/*.c dom0-tools/*/*/*.c shared/*.c))
-TOOL_SOURCES := $(filter-out dom0-tools/machines/agent.c dom0-tools/machines/qemu/cpu_plugin.c dom0-tools/machines/bochs/plugin.c dom0-tools/trace/plugin.c dom0-tools/guests/linux/init.c dom0-tools/systems/older_libc.c,$(TOOL_SOURCES))
+TOOL_SOURCES := $(filter-out dom0-tools/machines/agent.c $(PLUGIN_SOURCES) dom0-tools/guests/linux/init.c dom0-tools/systems/older_libc.c,$(TOOL_SOURCES))
 TOOL_OBJECTS := $(TOOL_SOURCES:%=$(BUILD)/%.o)
 TOOL_CFLAGS  := -std=gnu11 -O2 -g $(WARNINGS)
 TOOL_CPPFLAGS := -D_GNU_SOURCE -Iinclude -Ishared -Idom0-tools \
@@ -175,12 +182,6 @@ $(BUILD)/linux-init: dom0-tools/guests/linux/init.c Makefile $(DEPS)
 
 # QEMU's own functions are found when it loads these.
 $(BUILD)/trace-plugin.so: dom0-tools/trace/plugin.c
-$(BUILD)/cpu-plugin.so: dom0-tools/machines/qemu/cpu_plugin.c
-# And this one's in Bochs.
-$(BUILD)/bochs-plugin.so: dom0-tools/machines/bochs/plugin.c Makefile $(DEPS)
-	$(call say,CC,$@)
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(TOOL_CFLAGS) -fPIC -shared -MMD -MP -MF $(@:.so=.d) -o $@ $<
 
 $(BUILD)/%-plugin.so: Makefile $(DEPS)
 	$(call say,CC,$@)
@@ -309,7 +310,8 @@ fuzz: $(FUZZERS:%=$(BUILD)/fuzz/%)
 fuzz-long:
 	$(Q)$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=900
 
-# The snapshots first, so that no two suites wait for the same one.
+# The snapshots first, so that no two suites wait for the same one.  A boot is one thread's: while
+# it runs the other CPUs compile the tests and run those that need no Xen.
 snapshots: all
 	$(Q)$(BUILD)/xenometer lab build
 	$(Q)$(BUILD)/xenometer lab build --clock=fast
@@ -358,7 +360,7 @@ test-mutants: all $(BUILD)/test-host
 	$(Q)tests/mutants/run $(MUTANTS)
 
 # Line coverage of what the host tests reach.
-coverage: $(DEPS) $(BUILD)/xenometer.elf $(BUILD)/trace-plugin.so $(BUILD)/cpu-plugin.so $(BUILD)/test-count.elf
+coverage: $(DEPS) $(BUILD)/xenometer.elf $(PLUGINS:%=$(BUILD)/%) $(BUILD)/test-count.elf
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/coverage DEPS=$(DEPS) \
 		TEST_CFLAGS='-std=gnu11 -O0 -g --coverage' $(BUILD)/coverage/test-host
 	$(Q)$(BUILD)/coverage/test-host >/dev/null
@@ -393,7 +395,7 @@ install: all
 	for file in $(XENCTRL_FILES); do install -D -m 644 $$file $(INSTALLED)/$$file; done
 	install -m 755 $(BUILD)/lab-agent $(BUILD)/linux-init $(BUILD)/xenometer-evil $(INSTALLED)/
 	install -m 644 $(BUILD)/xenometer-test.elf $(BUILD)/xenometer-evil-parts.o $(INSTALLED)/
-	install -m 644 $(BUILD)/cpu-plugin.so $(BUILD)/bochs-plugin.so $(BUILD)/trace-plugin.so $(INSTALLED)/
+	install -m 644 $(PLUGINS:%=$(BUILD)/%) $(INSTALLED)/
 	install -m 644 configs/packages configs/packages-bochs configs/emulators.txt $(INSTALLED)/configs/
 	for name in pv pvh hvm; do \
 		sed 's|"[^"]*/xenometer.elf"|"$(PREFIX)/lib/xenometer/xenometer.elf"|' configs/$$name.cfg \

@@ -9,14 +9,10 @@
 #include <unistd.h>
 
 #include "backend/claim.h"
-#include "backend/vchan.h"
+#include "backend/data.h"
 #include "catalogue/modes.h"
 #include "lib/lab_clock.h"
 #include "xenometer.h"
-
-/* While awake: so many events, or so long without one, then the others' turn. */
-#define AWAKE_EVENTS 128u
-#define AWAKE_SLICE  MILLISECONDS(1)
 
 static void disconnect(struct device *);
 
@@ -41,9 +37,7 @@ static void end(struct device *d, enum device_phase phase, char *trouble)
     d->changed(d->context);
 }
 
-static void fail(struct device *d, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-static void fail(struct device *d, const char *format, ...)
+void device_fail(struct device *d, const char *format, ...)
 {
     va_list arguments;
     char *text;
@@ -55,156 +49,9 @@ static void fail(struct device *d, const char *format, ...)
     end(d, DEVICE_FAILED, text);
 }
 
-/* ------------------------------------------------------------ data ring -- */
-
-static void *map(struct device *d, uint32_t *refs, uint32_t count, int protection)
+void *device_map(struct device *d, uint32_t *refs, uint32_t count, int protection)
 {
     return xengnttab_map_domain_grant_refs(d->grants, count, d->domid, refs, protection);
-}
-
-static uint8_t *map_pages(void *context, uint32_t gref, uint32_t pages, bool writable)
-{
-    uint32_t refs[DATA_PAGES];
-
-    for ( uint32_t i = 0; i < pages; i++ )
-        refs[i] = gref + i;
-    return map(context, refs, pages, writable ? PROT_READ | PROT_WRITE : PROT_READ);
-}
-
-static bool unmap_pages(void *context, uint8_t *mapped, uint32_t pages)
-{
-    struct device *d = context;
-
-    return xengnttab_unmap(d->grants, mapped, pages) == 0;
-}
-
-static bool copy_pages(void *context, uint32_t gref, uint32_t pages, uint32_t offset,
-                       uint32_t length, uint8_t *local, bool out)
-{
-    struct device *d = context;
-    xengnttab_grant_copy_segment_t segments[DATA_PAGES];
-
-    for ( uint32_t i = 0; i < pages; i++ )
-    {
-        union xengnttab_copy_ptr ours = { .virt = local + i * PAGE_BYTES + offset };
-        union xengnttab_copy_ptr theirs = { .foreign = {
-            .ref = gref + i, .offset = (uint16_t)offset, .domid = (uint16_t)d->domid,
-        } };
-
-        segments[i] = (xengnttab_grant_copy_segment_t){
-            .source = out ? ours : theirs, .dest = out ? theirs : ours,
-            .len = (uint16_t)length,
-            .flags = out ? GNTCOPY_dest_gref : GNTCOPY_source_gref,
-            .status = GNTST_general_error,
-        };
-    }
-    if ( xengnttab_grant_copy(d->grants, pages, segments) )
-        return false;
-    /* F9: the call succeeds with some of its segments refused. */
-    for ( uint32_t i = 0; i < pages; i++ )
-        if ( segments[i].status != GNTST_okay )
-            return false;
-    return true;
-}
-
-static enum heard count_event(void *context)
-{
-    struct device *d = context;
-
-    d->counted_events += !d->counted_new;
-    d->counted_new = false;
-    return HEARD_WORK;
-}
-
-static bool count_events(void *context, uint32_t port, uint64_t *value)
-{
-    struct device *d = context;
-
-    *value = 0;
-    if ( !port || port != d->counted_remote )
-    {
-        channel_unbind(&d->counted);
-        d->counted_remote = 0;
-        if ( port && !channel_bind(&d->counted, d->host->events, d->domid, port, count_event, d) )
-            return false;
-        d->counted_remote = port;
-        d->counted_before = d->counted_events;
-        d->counted_new = true;
-    }
-    *value = d->counted_events - d->counted_before;
-    return true;
-}
-
-/* Awake until then, by loop_now(); 0: asleep. */
-static void set_awake(struct device *d, uint64_t until)
-{
-    if ( !d->awake_until != !until )
-        events_awake(d->host->events, until);
-    d->awake_until = until;
-}
-
-static void stay_awake(void *context, bool on)
-{
-    struct device *d = context;
-
-    set_awake(d, on ? loop_now() + MILLISECONDS(AWAKE_MS) : 0);
-    if ( on )
-        loop_work_add(&d->host->loop, &d->poll);
-}
-
-static void set_lingers(void *context, bool on)
-{
-    struct device *d = context;
-
-    d->lingers = on;
-}
-
-/* One at a time: what a frontend can make us hold is bounded by it. */
-static bool serve_vchan(void *context, bool on)
-{
-    struct device *d = context;
-    char *own = xenbus_own_path(&d->name), *path = xasprintf("%s/vchan", own);
-
-    vchan_close(d->vchan);
-    d->vchan = on ? vchan_open(d->domid, path) : NULL;
-    free(path);
-    free(own);
-    return !on || d->vchan;
-}
-
-/* True when there was work. */
-static bool data_turn(void *context, bool stay)
-{
-    struct device *d = context;
-    enum turn turn;
-    bool notify;
-
-    d->services.stays = stay;
-    turn = services_turn(&d->data_ring, &d->services, &notify);
-    if ( notify )
-        channel_notify(&d->data);
-    if ( turn == TURN_MORE )
-        loop_work_add(&d->host->loop, &d->data_more);
-    else if ( turn == TURN_BROKEN )
-    {
-        fail(d, "the domain's data ring has an impossible request index");
-        return true;
-    }
-    return turn != TURN_SPURIOUS;
-}
-
-static void data_again(void *context)
-{
-    data_turn(context, false);
-}
-
-static enum heard data_event(void *context)
-{
-    struct device *d = context;
-
-    if ( d->lingers )
-        return vigil_event(&d->vigil);
-    return data_turn(d, false) ? HEARD_WORK : HEARD_NOTHING;
 }
 
 /* --------------------------------------------------------- control ring -- */
@@ -221,7 +68,7 @@ static bool control_turn(struct device *d)
         r = ring_back_take(&d->control_ring, &d->request, CONTROL_SLOT_SIZE);
     if ( r == RING_BROKEN )
     {
-        fail(d, "the domain's control ring has an impossible request index");
+        device_fail(d, "the domain's control ring has an impossible request index");
         return true;
     }
     if ( r == RING_EMPTY )
@@ -283,43 +130,6 @@ static enum heard control_event(void *context)
     return control_turn(context) ? HEARD_WORK : HEARD_NOTHING;
 }
 
-/*
- * Awake for this device, as long as its events come; but in slices, so that
- * the others are served whatever its frontend does.  Where none is there the
- * CPU is Xen's to give away: the frontend may be waiting for this very one.
- */
-static void poll_events(void *context)
-{
-    struct device *d = context;
-    uint64_t now = loop_now(), end = now + AWAKE_SLICE;
-    unsigned events = 0;
-    bool before = true;
-
-    while ( d->phase == DEVICE_CONNECTED && d->awake_until && events < AWAKE_EVENTS )
-    {
-        bool taken = events_take(d->host->events);
-
-        events += taken;
-        if ( !taken )
-        {
-            /* The clock is out of the measured path: read when nothing has
-             * come twice. */
-            if ( !before && (now = loop_now()) >= end )
-                break;
-            xenctrl_yield(d->host->xen);
-        }
-        before = taken;
-    }
-    if ( d->phase != DEVICE_CONNECTED || !d->awake_until )
-        return;
-    if ( events )
-        d->awake_until = now + MILLISECONDS(AWAKE_MS);
-    if ( now < d->awake_until )
-        loop_work_add(&d->host->loop, &d->poll);
-    else
-        set_awake(d, 0);
-}
-
 uint64_t device_events(const struct device *d)
 {
     return d->counted_events;
@@ -332,13 +142,13 @@ static bool map_samples(struct device *d)
 {
     uint32_t count = d->keys.samples_pages;
     uint32_t *refs = xcalloc(count, sizeof(*refs));
-    void *index = map(d, &d->keys.samples_ref, 1, PROT_READ);
+    void *index = device_map(d, &d->keys.samples_ref, 1, PROT_READ);
 
     if ( index )
     {
         memcpy(refs, index, count * sizeof(*refs));
         xengnttab_unmap(d->grants, index, 1);
-        d->samples = map(d, refs, count, PROT_READ);
+        d->samples = device_map(d, refs, count, PROT_READ);
     }
     free(refs);
     return d->samples;
@@ -347,43 +157,26 @@ static bool map_samples(struct device *d)
 /* What could not be done, or NULL. */
 static const char *connect_all(struct device *d)
 {
-    uint32_t data_pages = 1u << d->keys.ring_order;
     struct events *events = d->host->events;
     const int both = PROT_READ | PROT_WRITE;
 
     d->grants = xengnttab_open(xenctrl_logger(), 0);
     if ( !d->grants )
         return "open /dev/xen/gntdev";
-    d->control_page = map(d, &d->keys.control_ref, 1, both);
+    d->control_page = device_map(d, &d->keys.control_ref, 1, both);
     if ( !d->control_page )
         return "map the control ring";
-    d->data_pages = map(d, d->keys.ring_ref, data_pages, both);
-    if ( !d->data_pages )
-        return "map the data ring";
     if ( !map_samples(d) )
         return "map the sample buffer";
-    d->services.buffer = aligned_alloc(PAGE_BYTES, DATA_PAGES * PAGE_BYTES);
-    if ( !d->services.buffer )
-        return "get memory";
-    /* Touched now: the first copy into it is timed. */
-    memset(d->services.buffer, 0, DATA_PAGES * PAGE_BYTES);
-
     errno = EPROTO;
     if ( !ring_back_attach(&d->control_ring, d->control_page,
                            ring_slot_count(PAGE_BYTES, CONTROL_SLOT_SIZE)) )
         return "use the control ring: more requests than slots";
-    if ( !ring_back_attach(&d->data_ring, d->data_pages,
-                           ring_slot_count(data_pages * PAGE_BYTES, DATA_SLOT_SIZE)) )
-        return "use the data ring: more requests than slots";
-
     if ( !channel_bind(&d->control, events, d->domid, d->keys.control_port, control_event, d) )
         return "bind the control ring's event channel";
-    vigil_init(&d->vigil, &d->data, d->host->xen, data_turn, d);
-    if ( !channel_bind(&d->data, events, d->domid, d->keys.ring_port, data_event, d) )
-        return "bind the data ring's event channel";
     if ( !channel_bind(&d->echo, events, d->domid, d->keys.echo_port, echo_event, d) )
         return "bind the echo channel";
-    return NULL;
+    return data_connect(d);
 }
 
 static char *read_key(void *context, const char *key, size_t *length)
@@ -419,14 +212,14 @@ static void connect(struct device *d)
     }
     if ( d->keys.mode != d->mode )
     {
-        fail(d, "the domain calls itself %s, Xen calls it %s",
+        device_fail(d, "the domain calls itself %s, Xen calls it %s",
              mode_name(d->keys.mode), mode_name(d->mode));
         return;
     }
     failed = connect_all(d);
     if ( failed )
     {
-        fail(d, "cannot %s (%s)", failed, strerror(errno));
+        device_fail(d, "cannot %s (%s)", failed, strerror(errno));
         return;
     }
     d->phase = DEVICE_CONNECTED;
@@ -434,7 +227,7 @@ static void connect(struct device *d)
     d->words = NULL;
     if ( !xenbus_set_state(d->host->bus, &d->name, XenbusStateConnected) )
     {
-        fail(d, "cannot write our state into XenStore: %s", strerror(errno));
+        device_fail(d, "cannot write our state into XenStore: %s", strerror(errno));
         return;
     }
     /* Set the event indices; a frontend may have asked already. */
@@ -445,33 +238,19 @@ static void connect(struct device *d)
 /* Safe at any point of connect_all(), and twice. */
 static void disconnect(struct device *d)
 {
-    loop_work_remove(&d->host->loop, &d->data_more);
-    loop_work_remove(&d->host->loop, &d->poll);
     loop_work_remove(&d->host->loop, &d->control_more);
-    vigil_end(&d->vigil);
-    d->lingers = false;
-    vchan_close(d->vchan);
-    d->vchan = NULL;
     channel_unbind(&d->control);
-    channel_unbind(&d->data);
     channel_unbind(&d->echo);
-    services_release(&d->services);
-    channel_unbind(&d->counted);
-    d->counted_remote = 0;
-    set_awake(d, 0);
+    data_disconnect(d);
     if ( d->samples )
         xengnttab_unmap(d->grants, d->samples, d->keys.samples_pages);
-    if ( d->data_pages )
-        xengnttab_unmap(d->grants, d->data_pages, 1u << d->keys.ring_order);
     if ( d->control_page )
         xengnttab_unmap(d->grants, d->control_page, 1);
     if ( d->grants )
         xengnttab_close(d->grants);
-    free(d->services.buffer);
     d->samples = NULL;
-    d->data_pages = d->control_page = NULL;
+    d->control_page = NULL;
     d->grants = NULL;
-    d->services.buffer = NULL;
     d->asks = false;
 }
 
@@ -506,14 +285,14 @@ static void check_frontend(void *context)
     case XenbusStateUnknown:
         /* No state: the domain's directory is going.  Garbage is not. */
         if ( xenbus_has(d->host->bus, &d->name, "backend") )
-            fail(d, "the domain's device has no valid state");
+            device_fail(d, "the domain's device has no valid state");
         else
             device_check_domain(d);
         return;
 
     case XenbusStateInitialising:
         if ( d->phase == DEVICE_CONNECTED )
-            fail(d, "the domain's device went back to the beginning unclosed");
+            device_fail(d, "the domain's device went back to the beginning unclosed");
         else if ( d->phase == DEVICE_CLOSED )
         {
             d->phase = DEVICE_WAITING;   /* a new driver: connect anew */
@@ -528,7 +307,7 @@ static void check_frontend(void *context)
 
     case XenbusStateConnected:
         if ( d->phase != DEVICE_CONNECTED )
-            fail(d, "the domain's device claims to be connected before we are");
+            device_fail(d, "the domain's device claims to be connected before we are");
         return;
 
     case XenbusStateClosing:
@@ -542,7 +321,7 @@ static void check_frontend(void *context)
         return;
 
     default:
-        fail(d, "the domain's device has state %d, which a frontend never has", state);
+        device_fail(d, "the domain's device has state %d, which a frontend never has", state);
     }
 }
 
@@ -652,11 +431,7 @@ struct device *device_new(struct host *host, uint32_t domid, row_needs needs,
     d->mode = s.mode;
     d->changed = changed;
     d->context = context;
-    d->services.access = (struct page_access){ d, map_pages, unmap_pages, copy_pages };
-    d->services.stream = (struct stream_access){ d, serve_vchan };
-    d->services.events = (struct event_access){ d, count_events, stay_awake, set_lingers };
-    d->poll = (struct loop_work){ .work = poll_events, .context = d };
-    d->data_more = (struct loop_work){ .work = data_again, .context = d };
+    data_init(d);
     d->control_more = (struct loop_work){ .work = control_again, .context = d };
     d->next = host->devices;
     host->devices = d;

@@ -1,6 +1,6 @@
 /*
- * One device: connects to its frontend, serves its rings, echo channel and
- * emulated registers, and passes the control ring's questions to its owner.
+ * One device: connects to its frontend, serves its rings (data.c has the data ring), echo channel
+ * and emulated registers, and passes the control ring's questions to its owner.
  *
  * Faces domU-kernel/drivers/device.c.
  */
@@ -100,6 +100,12 @@ uint32_t device_capacity(const struct device *);
  * them.  `count` at most device_capacity().
  */
 void device_samples(const struct device *, uint64_t *to, uint32_t count);
+
+/* The device is of no more use: unwind, tell XenStore, the log and the owner why. */
+void device_fail(struct device *, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Map the frontend's pages, all or none: NULL with errno. */
+void *device_map(struct device *, uint32_t *refs, uint32_t count, int protection);
 
 /* The name of a domain's one device. */
 struct xenbus_name device_name(uint32_t domid);

@@ -139,6 +139,7 @@ static bool watcher_start(struct events *e)
 {
     xenevtchn_port_or_error_t bell = xenevtchn_bind_unbound_port(e->handle, DOMID_SELF);
     sigset_t all, before;
+    int error;
 
     if ( bell < 0 )
         return false;
@@ -149,13 +150,18 @@ static bool watcher_start(struct events *e)
         /* Signals are the loop's: they end its read. */
         sigfillset(&all);
         pthread_sigmask(SIG_SETMASK, &all, &before);
-        e->watched = pthread_create(&e->watcher, NULL, watch, e) == 0;
+        error = pthread_create(&e->watcher, NULL, watch, e);
         pthread_sigmask(SIG_SETMASK, &before, NULL);
+        e->watched = error == 0;
         if ( e->watched )
             return true;
+        sem_destroy(&e->handled);
         channel_unbind(&e->door);
     }
+    else
+        error = errno;
     xenevtchn_unbind(e->handle, e->bell);
+    errno = error;
     return false;
 }
 
@@ -186,6 +192,8 @@ struct events *events_open(struct loop *loop)
             loop_sleep_by(loop, turn, e);
             return e;
         }
+        message("no thread to watch the rest (%s): the loop waits by epoll, and what this process "
+                "answers costs more than a read would", strerror(errno));
         /* Never sleep in a read: what made the loop call us may be gone by then. */
         e->awake = 1;
         if ( fcntl(xenevtchn_fd(e->handle), F_SETFL, O_NONBLOCK) == 0 &&
@@ -196,6 +204,11 @@ struct events *events_open(struct loop *loop)
     events_close(e);
     errno = error;
     return NULL;
+}
+
+bool events_by_read(const struct events *e)
+{
+    return e->watched;
 }
 
 void events_close(struct events *e)

@@ -6,7 +6,7 @@
  * another to fetch it.  One handle serves all devices, which get their events in the order in which these
  * came.  Whatever else the loop waits for is watched by a thread that does nothing else:
  * when something is ready it sends an event on a channel that leads from here to here.
- * Where there can be no such thread (an old libc), the loop sleeps in epoll.
+ * Where there can be no such thread (an old libc), the loop sleeps in epoll, and says so.
  */
 #ifndef BACKEND_EVENTS_H
 #define BACKEND_EVENTS_H
@@ -25,6 +25,9 @@ struct channel;
  * events_close(), before which all channels must be unbound. */
 struct events *events_open(struct loop *);
 void events_close(struct events *);
+
+/* Does the loop sleep in that read?  False: in epoll. */
+bool events_by_read(const struct events *);
 
 xenevtchn_handle *events_handle(const struct events *);
 struct loop *events_loop(const struct events *);

@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "backend/confine.h"
+#include "backend/events.h"
+#include "backend/loop.h"
 #include "bench/checks.h"
 #include "measure/environment.h"
 #include "xenometer.h"
@@ -129,6 +131,25 @@ static void check_confinement(struct checks *checks)
                                                       : "neither Landlock nor filters of system calls");
 }
 
+/* What every path through a process of ours begins with (backend/events.h). */
+static void check_events(struct checks *checks)
+{
+    struct loop loop;
+    struct events *events;
+
+    if ( geteuid() != 0 || loop_open(&loop) != STATUS_OK )
+        return;   /* said above, or just now */
+    events = events_open(&loop);
+    if ( events && events_by_read(events) )
+        checks_add(checks, GROUP, "events", CHECK_OK, NULL, "the backend sleeps in a read of "
+                   "/dev/xen/evtchn");
+    else if ( events )
+        checks_add(checks, GROUP, "events", CHECK_NOTE, "allow this process threads (ulimit -u)",
+                   "the backend waits by epoll: paths that it answers cost more than where it reads");
+    events_close(events);
+    loop_close(&loop);
+}
+
 bool checks_xen(struct checks *checks)
 {
     char *why_not = NULL;
@@ -146,6 +167,7 @@ bool checks_xen(struct checks *checks)
     check_nodes(checks);
     check_xenstored(checks);
     check_xl(checks);
+    check_events(checks);
     check_confinement(checks);
     return true;
 }

@@ -74,7 +74,7 @@ const struct attack attacks[] = {
       "an error or the right answer"),
     F(7, "changes an indirect request's segments between check and use",
       "the page of segments is copied once (backend/vbd.c, read_indirect)", "an error or the right answer; the disk as it was"),
-    F(8, "grant references that are bad, another's or unused", "each operation's status counts (backend/device.c, vbd.c, vif.c)",
+    F(8, "grant references that are bad, another's or unused", "each operation's status counts (backend/data.c, vbd.c, vif.c)",
       "that request fails, the next succeeds"),
     F(9, "one bad reference inside a batch", "every status is looked at: CVE-2021-26930 (copy_pages, copy_segments)",
       "only what is bad fails, and nothing stays mapped"),

@@ -5,7 +5,6 @@
  */
 #include <argp.h>
 #include <errno.h>
-#include <glob.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -225,25 +224,19 @@ static int command_run_job(struct lab_arguments *a)
     return status;
 }
 
-/* Those of Bochs are told by their names: of which CPUs is not known beforehand. */
-static void add_bochs(const struct cache *cache, json_t *snapshots)
-{
-    char *pattern = path_in(cache->lab, "bochs-*/config"), *slash;
-    glob_t found;
+struct snapshot_list {
+    const struct cache *cache;
+    json_t *list;
+};
 
-    if ( glob(pattern, 0, NULL, &found) == 0 )
-    {
-        for ( size_t i = 0; i < found.gl_pathc; i++ )
-        {
-            slash = strrchr(found.gl_pathv[i], '/');
-            *slash = '\0';
-            json_array_append_new(snapshots, json_pack("{s:s,s:s,s:b,s:I}",
-                "name", base_name(found.gl_pathv[i]), "clock", "exact", "smp", 0,
-                "bytes", (json_int_t)disk_usage(found.gl_pathv[i])));
-        }
-        globfree(&found);
-    }
-    free(pattern);
+static void add_snapshot(void *context, const struct emulator_snapshot *s)
+{
+    const struct snapshot_list *to = context;
+    char *path = path_in(to->cache->lab, s->name);
+
+    json_array_append_new(to->list, json_pack("{s:s,s:s,s:b,s:I}", "name", s->name, "clock", s->clock,
+        "smp", (int)s->smp, "bytes", (json_int_t)disk_usage(path)));
+    free(path);
 }
 
 /* One with parts of the user's own: what is in it, how large, last used when. */
@@ -270,29 +263,11 @@ static json_t *own_labs(const struct cache *cache)
 static json_t *status_document(const struct cache *cache, const struct recipe *recipe,
                                const struct lab_facts *facts)
 {
-    static const enum lab_clock clocks[] = { LAB_EXACT, LAB_FAST, LAB_KVM };
     bool assembled = cache->lab && access(cache->lab, F_OK) == 0;
     json_t *snapshots = json_array();
 
-    for ( size_t i = 0; assembled && i < 8 * sizeof(clocks) / sizeof(clocks[0]); i++ )
-    {
-        const struct lab_options kind = { .clock = clocks[i / 8], .smp = i % 2,
-                                          .without = (uint32_t)(i / 2 % 4) };
-
-        /* Of KVM's there is no other kind. */
-        if ( snapshot_exists(cache, &kind) && (kind.clock != LAB_KVM || !kind.without) )
-        {
-            const char *name = machine_name(&kind);
-            char *path = path_in(cache->lab, name);
-
-            json_array_append_new(snapshots, json_pack("{s:s,s:s,s:b,s:I}", "name", name,
-                "clock", machine_clock_name(kind.clock), "smp", (int)kind.smp,
-                "bytes", (json_int_t)disk_usage(path)));
-            free(path);
-        }
-    }
-    if ( assembled )
-        add_bochs(cache, snapshots);
+    for ( const struct emulator *e = emulator_next(NULL); assembled && e; e = emulator_next(e) )
+        e->snapshots(cache, add_snapshot, &(struct snapshot_list){ cache, snapshots });
     return json_pack("{s:s,s:s,s:I,s:I,s:s,s:b,s:o,s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:s,s:o}",
         "cache", cache->root, "suite", cache->suite,
         "bytes", (json_int_t)disk_usage(cache->root),

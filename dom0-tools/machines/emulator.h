@@ -11,6 +11,12 @@
 #include "machines/instance.h"
 #include "systems/cache.h"
 
+/* One of a lab's, by the name of its directory there. */
+struct emulator_snapshot {
+    const char *name, *clock;
+    bool smp;
+};
+
 /* What users call a CPU, and what lab_options have for it. */
 struct emulator_cpu {
     const char *name, *cpu;
@@ -38,6 +44,10 @@ struct emulator {
     /* The directory of that machine's snapshot in the lab's: valid until the next call.  It
      * tells all apart that decides what is in it and is not in the lab's key. */
     const char *(*snapshot_name)(const struct lab_options *options);
+
+    /* Call `found` for each snapshot of it that is there, whatever its options were. */
+    void (*snapshots)(const struct cache *cache,
+                      void (*found)(void *context, const struct emulator_snapshot *), void *context);
 
     /* What it needs in the assembled lab besides what all need.  Both NULL: nothing.  `make`
      * with the build lock and the lab's use lock. */

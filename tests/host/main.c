@@ -47,6 +47,8 @@ static const struct {
     { "columns", suite_columns },
     { "xenctrl", suite_xenctrl },
     { "trace", suite_trace },
+    { "region", suite_region },
+    { "names", suite_names },
     { "export", suite_export },
     { "page", suite_page },
     { "docs", suite_docs },

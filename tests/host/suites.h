@@ -35,6 +35,8 @@ void suite_catalogue(void);
 void suite_columns(void);
 void suite_xenctrl(void);
 void suite_trace(void);
+void suite_region(void);
+void suite_names(void);
 void suite_export(void);
 void suite_page(void);
 void suite_docs(void);

@@ -18,9 +18,6 @@
 #include "fixture.h"
 #include "schema.h"
 #include "suites.h"
-#include "trace/instruction.h"
-#include "trace/likeness.h"
-#include "trace/region.h"
 #include "trace/symbols.h"
 #include "trace/trace.h"
 #include "xenometer.h"
@@ -563,219 +560,15 @@ static void test_symbols(void)
     free(self);
 }
 
-/*
- * Samples are found among all readings of the TSC: the last ones that fit, in
- * two copies of a loop, with readings nested and between, and behind those of an
- * earlier domain.
- */
-static void test_regions(void)
-{
-    static const struct record_marker markers[] = { { .is_end = 0 }, { .is_end = 1 },
-                                                    { .is_end = 0 }, { .is_end = 1 } };
-    /* marker, ticks since the event before */
-    static const uint32_t told[][2] = {
-        { 0, 0 }, { 1, 5 }, { 0, 1 }, { 1, 7 },               /* 5, 7: warm-up */
-        { 2, 3 },                                             /* alone */
-        { 0, 1 }, { 1, 5 }, { 2, 1 }, { 3, 7 },               /* 5, 7 */
-        { 0, 1 }, { 2, 2 }, { 3, 3 }, { 1, 4 },               /* 9, around 3 */
-    };
-    struct record_event events[sizeof(told) / sizeof(told[0])] = { 0 };
-    struct record record = { .markers = markers, .events = events, .marker_count = 4,
-                             .event_count = sizeof(told) / sizeof(told[0]) };
-    const uint64_t raw[] = { 5, 7, 9 }, pooled[] = { 8, 8, 8, 5, 7, 9 }, none[] = { 9, 5 };
-    struct result result = { .column = &column_pv, .raw = (uint64_t *)raw, .raw_count = 3 };
-    struct results results = { .rows = &result, .count = 1 };
-    uint64_t at = 0;
-    size_t first, last;
-
-    for ( size_t i = 0; i < record.event_count; i++ )
-    {
-        at += told[i][1];
-        events[i].marker = told[i][0];
-        events[i].count[LAYER_GUEST] = at / 2;
-        events[i].count[LAYER_XEN] = at - at / 2;
-    }
-    CU_ASSERT_TRUE(region_find_last(&record, raw, 3, 0, &first, &last));
-    CU_ASSERT(first == 5 && last == 6);
-    CU_ASSERT_TRUE(region_find_last(&record, raw, 3, 2, &first, &last));
-    CU_ASSERT(first == 9 && last == 12);
-    CU_ASSERT_TRUE(region_find_last(&record, pooled, 6, 4, &first, &last));
-    CU_ASSERT(first == 7 && last == 8);
-    CU_ASSERT_FALSE(region_find_last(&record, none, 2, 0, &first, &last));
-
-    CU_ASSERT_EQUAL(region_median(raw, 3), 1);
-    CU_ASSERT_EQUAL(region_median(pooled, 6), 0);   /* the lower of two, its first */
-    region_layers(&record, &results);
-    CU_ASSERT_TRUE(result.has_layers);
-    CU_ASSERT_EQUAL(result.layers[LAYER_GUEST] + result.layers[LAYER_XEN], 7);
-}
-
-/* marker, ticks since the event before; the events of a record, the caller's. */
-static struct record_event *tell(const uint32_t (*told)[2], size_t count)
-{
-    struct record_event *events = xcalloc(count, sizeof(*events));
-    uint64_t at = 0;
-
-    for ( size_t i = 0; i < count; i++ )
-    {
-        at += told[i][1];
-        events[i].marker = told[i][0];
-        events[i].count[LAYER_GUEST] = at;
-    }
-    return events;
-}
-
-/* Samples that are not the ticks of a region each. */
-static void test_other_regions(void)
-{
-    enum { BEGIN, END, SET, ENTRY, SPIN, SPUN };
-    static const struct record_marker markers[] = {
-        [END] = { .is_end = 1 }, [ENTRY] = { .is_end = 1, .is_entry = 1 }, [SPUN] = { .is_end = 1 },
-    };
-    /* 100 ahead of SET; from SPIN, too, it is always as far. */
-    static const uint32_t late[][2] = {
-        { BEGIN, 0 }, { END, 50 },
-        { SET, 9 }, { SPIN, 10 }, { ENTRY, 95 }, { SPUN, 3 },     /* 5: warm-up */
-        { SET, 9 }, { SPIN, 10 }, { ENTRY, 97 }, { SPUN, 3 },     /* 7 */
-        { SET, 9 }, { SPIN, 10 }, { ENTRY, 98 }, { SPUN, 3 },     /* 8 */
-        { SET, 9 }, { SPIN, 10 }, { ENTRY, 97 }, { SPUN, 3 },     /* 7 */
-    };
-    /* What is set and then waited for, after it was waited for alone. */
-    static const uint32_t around[][2] = {
-        { SPIN, 0 }, { SPUN, 40 }, { SPIN, 1 }, { SPUN, 40 },
-        { BEGIN, 2 }, { END, 5 }, { SPIN, 1 }, { SPUN, 30 },      /* warm-up */
-        { BEGIN, 2 }, { END, 5 }, { SPIN, 1 }, { SPUN, 33 },
-        { BEGIN, 2 }, { END, 6 }, { SPIN, 1 }, { SPUN, 32 },
-        { BEGIN, 2 }, { END, 5 }, { SPIN, 1 }, { SPUN, 31 }, { BEGIN, 9 },
-    };
-    const uint64_t after[] = { 7, 8, 7 }, derived[] = { 18, 19, 17 };
-    struct record r = { .markers = markers, .marker_count = 6 };
-    size_t first, last;
-
-    r.event_count = sizeof(late) / sizeof(late[0]);
-    r.events = tell(late, r.event_count);
-    CU_ASSERT_EQUAL(region_find_any(&r, after, 3, 1, 3, 0, &first, &last), REGION_DEADLINE);
-    CU_ASSERT(first == 6 && last == 8);
-    CU_ASSERT_EQUAL(region_find_any(&r, after, 3, 1, 3, 2, &first, &last), REGION_DEADLINE);
-    CU_ASSERT(first == 14 && last == 16);
-    free((void *)r.events);
-
-    r.event_count = sizeof(around) / sizeof(around[0]);
-    r.events = tell(around, r.event_count);
-    CU_ASSERT_EQUAL(region_find_any(&r, derived, 3, 1, 3, 0, &first, &last), REGION_AROUND);
-    CU_ASSERT(first == 8 && last == 11);
-    CU_ASSERT_EQUAL(region_find_any(&r, derived, 3, 1, 3, 2, &first, &last), REGION_AROUND);
-    CU_ASSERT(first == 16 && last == 19);
-    /* No more than the empty row; not that many iterations. */
-    CU_ASSERT_EQUAL(region_find_any(&r, derived, 3, 1, 50, 0, &first, &last), REGION_NONE);
-    CU_ASSERT_EQUAL(region_find_any(&r, derived, 3, 2, 3, 0, &first, &last), REGION_NONE);
-    free((void *)r.events);
-}
-
-static void test_instructions(void)
-{
-    static const struct {
-        const char *code;
-        uint8_t length, displacement_size, immediate_size;
-        bool rip_relative, relative, call;
-    } known[] = {
-        { "\x90", 1, 0, 0, 0, 0, 0 },                                   /* nop */
-        { "\xe8\x10\x20\x30\x40", 5, 0, 4, 0, 1, 1 },                   /* call */
-        { "\x0f\x84\x10\x20\x30\x40", 6, 0, 4, 0, 1, 0 },               /* je */
-        { "\x48\x8b\x05\x10\x20\x30\x40", 7, 4, 0, 1, 0, 0 },           /* mov rip, rax */
-        { "\x48\xb8" "12345678", 10, 0, 8, 0, 0, 0 },                   /* movabs */
-        { "\x66\xc7\x44\x24\x08\x34\x12", 7, 1, 2, 0, 0, 0 },           /* movw, 8(rsp) */
-        { "\xf6\x05\x10\x20\x30\x40\x01", 7, 4, 1, 1, 0, 0 },           /* testb, rip */
-        { "\xf7\xd8", 2, 0, 0, 0, 0, 0 },                               /* neg */
-        { "\xc5\xf8\x10\x04\x25\x10\x20\x30\x40", 9, 4, 0, 0, 0, 0 },   /* vmovups */
-        { "\x66\x0f\x3a\x0f\xc1\x08", 6, 0, 1, 0, 0, 0 },               /* palignr */
-    };
-    struct instruction in;
-
-    for ( size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++ )
-    {
-        CU_ASSERT_TRUE(instruction_decode((const uint8_t *)known[i].code, known[i].length, &in));
-        CU_ASSERT_EQUAL(in.length, known[i].length);
-        CU_ASSERT_EQUAL(in.displacement_size, known[i].displacement_size);
-        CU_ASSERT_EQUAL(in.immediate_size, known[i].immediate_size);
-        CU_ASSERT_EQUAL(in.rip_relative, known[i].rip_relative);
-        CU_ASSERT_EQUAL(in.relative, known[i].relative);
-        CU_ASSERT_EQUAL(in.call, known[i].call);
-        for ( size_t part = 0; part < known[i].length; part++ )
-        {
-            /* Nothing behind the end is read. */
-            uint8_t *cut = xmalloc(part + 1);
-
-            memcpy(cut, known[i].code, part);
-            cut = xrealloc(cut, part ? part : 1);
-            CU_ASSERT_FALSE(instruction_decode(cut, part, &in));
-            free(cut);
-        }
-    }
-}
-
-/* This program without its names gets them back from itself. */
-static void test_likeness(void)
-{
-    char *self = data_file("test-host"), *data;
-    struct symbols with = { 0 }, without = { 0 };
-    size_t size, named, wrong = 0;
-
-    data = read_whole_file(self, &size);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(data);
-    symbols_add_elf(&with, data, size);
-    symbols_sort(&with);
-    without.list = xcalloc(with.count, sizeof(*without.list));
-    for ( ; without.count < with.count; without.count++ )
-        without.list[without.count] = (struct symbol){
-            .start = with.list[without.count].start, .size = with.list[without.count].size };
-    named = likeness_name(&without, data, size, data, size);
-    CU_ASSERT(named * 2 > with.count);
-    for ( size_t i = 0; i < with.count; i++ )
-        wrong += without.list[i].name && strcmp(without.list[i].name, with.list[i].name);
-    CU_ASSERT_EQUAL(wrong, 0);
-    symbols_free(&with);
-    symbols_free(&without);
-    free(data);
-    free(self);
-}
-
-/* A table's modules are moved to where they were, each function by as much as its own. */
-static void test_modules(void)
-{
-    char table[] = "# tun 0xffffffffc0300000\n# brd 0xffffffffc0200000\n# ext4 0xffffffffc0100000\n"
-                   "ffffffff81000000 T do_idle\n"
-                   "ffffffffc0200010 t brd_do_bvec\t[brd]\n"
-                   "ffffffffc0100020 t ext4_read\t[ext4]\n"
-                   "ffffffffc0200040 t brd_init\t[brd]\n";
-
-    for ( int twice = 0; twice < 2; twice++ )
-    {
-        symbols_place_modules(table, "brd ffffffffc0205000\ntun ffffffffc0300000\n");
-        CU_ASSERT_EQUAL(symbols_address(table, "do_idle"), 0xffffffff81000000);
-        CU_ASSERT_PTR_NOT_NULL(strstr(table, "\nffffffffc0205010 t brd_do_bvec\t[brd]\n"));
-        CU_ASSERT_PTR_NOT_NULL(strstr(table, "\nffffffffc0100020 t ext4_read\t[ext4]\n"));
-        CU_ASSERT_PTR_NOT_NULL(strstr(table, "\nffffffffc0205040 t brd_init\t[brd]\n"));
-        CU_ASSERT_PTR_NOT_NULL(strstr(table, "# brd 0xffffffffc0205000\n"));
-    }
-    symbols_place_modules(table, "brd ffffffffc0200000\n");
-    CU_ASSERT_PTR_NOT_NULL(strstr(table, "\nffffffffc0200010 t brd_do_bvec\t[brd]\n"));
-}
-
 void suite_trace(void)
 {
     CU_pSuite s = CU_add_suite("trace", NULL, NULL);
 
     CU_add_test(s, "the plugin counts what is known", test_plugin);
-    CU_add_test(s, "modules that lie elsewhere", test_modules);
     CU_add_test(s, "layers, stages, stacks, tail", test_attribution);
     CU_add_test(s, "folded stacks, pictures, JSON", test_files);
     CU_add_test(s, "two builds side by side", test_two_builds);
     CU_add_test(s, "traces that are none", test_refused);
     CU_add_test(s, "damaged records", test_damaged_record);
     CU_add_test(s, "symbols", test_symbols);
-    CU_add_test(s, "samples among the readings", test_regions);
-    CU_add_test(s, "samples that are no region's ticks", test_other_regions);
-    CU_add_test(s, "instructions", test_instructions);
-    CU_add_test(s, "names by likeness", test_likeness);
 }

@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -357,10 +358,29 @@ static const struct emulator_cpu cpus[] = {
     { "intel", BOCHS_INTEL }, { "amd-bochs", BOCHS_AMD }, { NULL, NULL },
 };
 
+/* They are told by their names: of which CPUs is not known beforehand. */
+static void snapshots(const struct cache *cache,
+                      void (*found)(void *context, const struct emulator_snapshot *), void *context)
+{
+    char *pattern = path_in(cache->lab, "bochs-*/config");
+    glob_t all;
+
+    if ( glob(pattern, 0, NULL, &all) == 0 )
+    {
+        for ( size_t i = 0; i < all.gl_pathc; i++ )
+        {
+            *strrchr(all.gl_pathv[i], '/') = '\0';
+            found(context, &(struct emulator_snapshot){ strrchr(all.gl_pathv[i], '/') + 1, "exact", false });
+        }
+        globfree(&all);
+    }
+    free(pattern);
+}
+
 EMULATOR(bochs) = {
     .name = "Bochs", .boot_seconds = BOOT_SECONDS,
     .has_cpu = has_cpu, .cpus = cpus, .check_cpu = check_cpu, .no_hvm = bochs_no_hvm,
-    .require = require, .snapshot_name = snapshot_name,
+    .require = require, .snapshot_name = snapshot_name, .snapshots = snapshots,
     .made = bochs_iso_exists, .make = bochs_iso_make,
     .prepare = prepare, .boot = boot, .load = load, .wait = wait,
     .cpu_ms = cpu_ms, .messages = messages, .ending = ending, .end = end,

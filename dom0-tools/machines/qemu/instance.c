@@ -17,6 +17,7 @@
 #include "machines/boot.h"
 #include "machines/channel.h"
 #include "machines/qemu/own.h"
+#include "machines/snapshot.h"
 #include "xenometer.h"
 
 #define BOOT_SECONDS 300u   /* a boot takes 6 to 20 */
@@ -337,10 +338,27 @@ static bool has_cpu(const char *name)
 
 static const struct emulator_cpu cpus[] = { { "amd", NULL }, { NULL, NULL } };
 
+static void snapshots(const struct cache *cache,
+                      void (*found)(void *context, const struct emulator_snapshot *), void *context)
+{
+    static const enum lab_clock clocks[] = { LAB_EXACT, LAB_FAST, LAB_KVM };
+
+    for ( size_t i = 0; i < 8 * sizeof(clocks) / sizeof(clocks[0]); i++ )
+    {
+        const struct lab_options kind = { .clock = clocks[i / 8], .smp = i % 2,
+                                          .without = (uint32_t)(i / 2 % 4) };
+
+        /* Of KVM's there is no other kind. */
+        if ( snapshot_exists(cache, &kind) && (kind.clock != LAB_KVM || !kind.without) )
+            found(context, &(struct emulator_snapshot){
+                machine_name(&kind), machine_clock_name(kind.clock), kind.smp });
+    }
+}
+
 EMULATOR(qemu) = {
     .name = "QEMU", .two_cpus = true, .boot_seconds = BOOT_SECONDS,
     .has_cpu = has_cpu, .cpus = cpus,
-    .require = require, .snapshot_name = machine_name,
+    .require = require, .snapshot_name = machine_name, .snapshots = snapshots,
     .prepare = prepare, .boot = boot, .load = load, .wait = wait,
     .cpu_ms = cpu_ms, .messages = messages, .ending = ending, .end = end,
     .save = qemu_save, .version = version, .cpu = cpu,
