@@ -79,6 +79,8 @@ static enum control_wish attend(void)
         if ( end == END_WISH )
             xenstore_write(KEY_LAST_WORDS, control_reason(control_look()));
         device_close();
+        if ( end == END_WISH )
+            return control_look();
         if ( end == END_STOP )
             return WISH_POWEROFF;
         if ( end == END_SUSPEND )

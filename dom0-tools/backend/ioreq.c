@@ -203,8 +203,11 @@ static bool bind_vcpus(struct ioreq_server *s)
     return true;
 }
 
-/* Its ranges are claimed, and it is enabled.  Requests that were made meanwhile, or that
- * the other had taken up, wait: nobody will tell of them again. */
+/*
+ * Its ranges are claimed, and it is enabled.  Requests that were made meanwhile, or that
+ * the other had taken up, wait: nobody will tell of them again.  Nor of an answer after which
+ * the other had no time to notify; a vCPU that waits for none takes no notice of an event.
+ */
 static bool adopt(struct ioreq_server *s)
 {
     if ( !bind_vcpus(s) )
@@ -213,8 +216,9 @@ static bool adopt(struct ioreq_server *s)
     {
         struct ioreq *q = &s->page->vcpu_ioreq[v];
 
-        if ( answer(s, q, STATE_IOREQ_READY) || answer(s, q, STATE_IOREQ_INPROCESS) )
-            channel_notify(&s->vcpu[v].channel);
+        if ( !answer(s, q, STATE_IOREQ_READY) )
+            answer(s, q, STATE_IOREQ_INPROCESS);
+        channel_notify(&s->vcpu[v].channel);
     }
     return true;
 }

@@ -2,6 +2,7 @@
 #include "../arch/cpu.h"
 #include "../arch/memory.h"
 #include "../arch/mode.h"
+#include "../arch/power.h"
 #include "../arch/traps.h"
 #include "../harness/harness.h"
 #include "../lib/format.h"
@@ -121,7 +122,7 @@ static bool wait_for_news(void)
     if ( !control_listens() && !xenstore_sleep(AT_ONCE) )
         control_listen();
     else if ( control_listens() )
-        xenstore_sleep(0);
+        xenstore_sleep(button_period());
     control_idle();
     return control_look() == WISH_NONE;
 }

@@ -163,6 +163,11 @@ static bool ask(const struct control_request *request, struct control_response *
         if ( harness_called_away() )
             return false;
         control_idle();
+        if ( control_look() != WISH_NONE )   /* a button: no news of XenStore's */
+        {
+            away = END_WISH;
+            return false;
+        }
         event_sleep_any(seen);
     }
     if ( r == RING_BROKEN || ring_front_take(ring, response, CONTROL_SLOT_SIZE) != RING_TAKEN )

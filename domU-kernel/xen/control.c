@@ -2,6 +2,7 @@
 #include "balloon.h"
 #include "console.h"
 #include "xenstore.h"
+#include "../arch/power.h"
 #include "../arch/smp.h"
 #include "../arch/traps.h"
 #include "../harness/harness.h"
@@ -97,8 +98,26 @@ void control_done(bool same)
     wish = WISH_NONE;
 }
 
+/* xl trigger.  Sleep would end in our own waking up, at a reset vector that no firmware has. */
+static void look_at_buttons(void)
+{
+    switch ( button_pressed() )
+    {
+    case BUTTON_POWER:
+        wish = WISH_POWEROFF;
+        break;
+    case BUTTON_SLEEP:
+        print("the sleep button (xl trigger sleep): this image does not sleep, xl pause does\n");
+        break;
+    case BUTTON_NONE:
+        break;
+    }
+}
+
 void control_idle(void)
 {
+    if ( wish == WISH_NONE )
+        look_at_buttons();
     if ( control_look() == WISH_NONE && resize )
     {
         resize = false;

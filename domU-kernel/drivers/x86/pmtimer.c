@@ -21,21 +21,33 @@ static bool counts(u16 port)
     return false;
 }
 
+/*
+ * Xen emulates ACPI's ports at one of two places; firmware chooses the second, and we are our
+ * own firmware (xen/hvm/ioreq.h, ACPI_*_ADDRESS_V1).
+ */
+static bool choose_ports(void)
+{
+    static bool chosen;
+
+    if ( !chosen )
+        chosen = !hvm_param_set(HVM_PARAM_ACPI_IOPORTS_LOCATION, 1);
+    return chosen;
+}
+
+u16 pmevents_find(void)
+{
+    return choose_ports() ? ACPI_PM1A_EVT_BLK_ADDRESS_V1 : 0;
+}
+
 u16 pmtimer_find(void)
 {
     u16 port;
 
-    if ( boot_mode == MODE_HVM )
-    {
-        /*
-         * Xen emulates it at one of two places; firmware chooses the second,
-         * and we are our own firmware (xen/hvm/ioreq.h, ACPI_*_ADDRESS_V1).
-         */
-        if ( hvm_param_set(HVM_PARAM_ACPI_IOPORTS_LOCATION, 1) )
-            return 0;
-        port = ACPI_PM_TMR_BLK_ADDRESS_V1;
-    }
-    else
+    if ( boot_mode != MODE_HVM )
         port = (u16)((pci_read32(0, 1, 3, PIIX4_PMBASE) & 0xffc0) + PM_TIMER);
+    else if ( choose_ports() )
+        port = ACPI_PM_TMR_BLK_ADDRESS_V1;
+    else
+        return 0;
     return counts(port) ? port : 0;
 }
