@@ -81,7 +81,7 @@ KERNEL_HEADERS := -IdomU-kernel/arch/$(ARCH) -D__XEN_INTERFACE_VERSION__=0x00040
 KERNEL_CPPFLAGS := -Iinclude -Ishared $(KERNEL_HEADERS)
 
 # What no row has in its timed region is compiled for size: 128 KiB are for rows.
-KERNEL_UNTIMED := arch/$(ARCH)/memory arch/$(ARCH)/mode arch/$(ARCH)/smp arch/$(ARCH)/window drivers/device drivers/x86/pci entry/$(ARCH)/start harness/harness lib/format main xen/balloon xen/control xen/suspend xen/xenbus
+KERNEL_UNTIMED := arch/$(ARCH)/memory arch/$(ARCH)/mode arch/$(ARCH)/smp arch/$(ARCH)/window drivers/device drivers/x86/pci drivers/x86/power entry/$(ARCH)/start harness/harness lib/format main xen/balloon xen/control xen/suspend xen/xenbus
 $(KERNEL_UNTIMED:%=$(BUILD)/domU-kernel/%.c.o): KERNEL_CFLAGS += -Os
 
 $(BUILD)/domU-kernel/%.c.o: domU-kernel/%.c Makefile $(DEPS)

@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 
-#include "backend/xenctrl.h"
 #include "xenometer.h"
 
 #define OURSELVES 0u   /* the domain that backends are in: xenbus.h */
@@ -40,7 +39,6 @@ static void give_back(struct bounce *b)
 {
     if ( b->memory )
         xengntshr_unshare(b->granted, b->memory, b->pages);
-    xengntshr_close(b->granted);
     free(b->ref);
     b->granted = NULL;
     b->memory = NULL;
@@ -60,11 +58,9 @@ static bool copies(const struct bounce *b, xengnttab_handle *grants)
     return !xengnttab_grant_copy(grants, 1, &s) && s.status == GNTST_okay && *to == 1;
 }
 
-static bool share(struct bounce *b, xengnttab_handle *grants)
+static bool share(struct bounce *b, xengnttab_handle *grants, xengntshr_handle *shares)
 {
-    b->granted = xengntshr_open(xenctrl_logger(), 0);
-    if ( !b->granted )
-        return false;
+    b->granted = shares;
     b->ref = xcalloc(b->pages, sizeof(*b->ref));
     b->memory = xengntshr_share_pages(b->granted, OURSELVES, (int)b->pages, b->ref, 1);
     if ( b->memory && copies(b, grants) )
@@ -73,10 +69,10 @@ static bool share(struct bounce *b, xengnttab_handle *grants)
     return false;
 }
 
-bool bounce_open(struct bounce *b, xengnttab_handle *grants, uint32_t pages)
+bool bounce_open(struct bounce *b, xengnttab_handle *grants, xengntshr_handle *shares, uint32_t pages)
 {
     *b = (struct bounce){ .pages = pages };
-    if ( !grants || !share(b, grants) )
+    if ( !grants || !shares || !share(b, grants, shares) )
         b->memory = aligned_alloc(BOUNCE_PAGE, (size_t)pages * BOUNCE_PAGE);
     return b->memory;
 }

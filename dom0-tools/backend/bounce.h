@@ -25,9 +25,10 @@ struct bounce {
     uint32_t *ref;            /* of each page */
 };
 
-/* Get one of so many pages, for copies through `grants`; NULL: of plain memory.  False: there is
- * no memory. */
-bool bounce_open(struct bounce *, xengnttab_handle *grants, uint32_t pages);
+/* Get one of so many pages, granted by `shares`, for copies through `grants`; either NULL: of
+ * plain memory.  False: there is no memory. */
+bool bounce_open(struct bounce *, xengnttab_handle *grants, xengntshr_handle *shares,
+                 uint32_t pages);
 
 /* Give it back; none afterwards. */
 void bounce_close(struct bounce *);

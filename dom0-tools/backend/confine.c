@@ -3,9 +3,11 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/capability.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
+#include <pwd.h>
 #include <seccomp.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -58,6 +60,32 @@ static uint32_t needed_for(const char *file)
     struct stat st;
 
     return file && stat(file, &st) == 0 && st.st_uid != geteuid() ? DAC : 0;
+}
+
+/* ----------------------------------------------------------------- user -- */
+
+#define IDS (1u << CAP_SETUID | 1u << CAP_SETGID)
+
+/* Linux's overflow user, whom most systems call nobody: it owns nothing. */
+#define NOBODY 65534u
+
+static uid_t user = NOBODY;
+static gid_t group = NOBODY;
+
+const char *confine_user(void)
+{
+    const struct passwd *entry = getpwnam(CONFINE_USER);
+
+    user = entry && entry->pw_uid ? entry->pw_uid : NOBODY;
+    group = entry && entry->pw_uid ? entry->pw_gid : NOBODY;
+    return user == NOBODY ? "nobody" : CONFINE_USER;
+}
+
+/* All threads; with root's user the kernel takes what is left of its capabilities. */
+static bool leave_root(void)
+{
+    return geteuid() || (!setgroups(0, NULL) && !setresgid(group, group, group) &&
+                         !setresuid(user, user, user));
 }
 
 /* ------------------------------------------------------------- Landlock -- */
@@ -129,7 +157,8 @@ bool confine_files(const char *file, bool writable, char **trouble)
     dlopen("libgcc_s.so.1", RTLD_NOW);
     if ( unconfined() )
         return true;
-    if ( prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || !drop_capabilities(needed_for(file)) )
+    confine_user();
+    if ( prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || !drop_capabilities(IDS | needed_for(file)) )
     {
         *trouble = xasprintf("capabilities: %s", strerror(errno));
         return false;
@@ -210,7 +239,7 @@ bool confine_calls(char **trouble)
     *trouble = NULL;
     if ( unconfined() )
         return true;
-    if ( !drop_capabilities(0) )
+    if ( !leave_root() || !drop_capabilities(0) )
     {
         *trouble = xasprintf("capabilities: %s", strerror(errno));
         return false;

@@ -160,9 +160,7 @@ static const char *connect_all(struct device *d)
     struct events *events = d->host->events;
     const int both = PROT_READ | PROT_WRITE;
 
-    d->grants = xengnttab_open(xenctrl_logger(), 0);
-    if ( !d->grants )
-        return "open /dev/xen/gntdev";
+    d->grants = d->host->grants;
     d->control_page = device_map(d, &d->keys.control_ref, 1, both);
     if ( !d->control_page )
         return "map the control ring";
@@ -246,8 +244,6 @@ static void disconnect(struct device *d)
         xengnttab_unmap(d->grants, d->samples, d->keys.samples_pages);
     if ( d->control_page )
         xengnttab_unmap(d->grants, d->control_page, 1);
-    if ( d->grants )
-        xengnttab_close(d->grants);
     d->samples = NULL;
     d->control_page = NULL;
     d->grants = NULL;

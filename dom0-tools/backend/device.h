@@ -49,7 +49,7 @@ struct device {
 
     /* With DEVICE_CONNECTED: */
     struct frontend_keys keys;    /* read once */
-    xengnttab_handle *grants;
+    xengnttab_handle *grants;     /* the host's */
     void *control_page, *data_pages;
     uint64_t *samples;            /* the frontend's pages, read-only */
     struct ring_back control_ring, data_ring;

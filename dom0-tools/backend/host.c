@@ -61,11 +61,19 @@ int host_open(struct host *h)
         message("cannot open /dev/xen/evtchn: %s", strerror(errno));
         goto fail;
     }
+    h->grants = xengnttab_open(xenctrl_logger(), 0);
+    if ( !h->grants )
+    {
+        message("cannot open /dev/xen/gntdev: %s", strerror(errno));
+        goto fail;
+    }
     loop_add(&h->loop, xenbus_fd(h->bus), xenstore_ready, h);
 
     /* Without these there are no ioreq rows; those say so as a skip. */
     h->memory = xenforeignmemory_open(xenctrl_logger(), 0);
     h->models = xendevicemodel_open(xenctrl_logger(), 0);
+    /* Without it copies are by address. */
+    h->shares = xengntshr_open(xenctrl_logger(), 0);
     return STATUS_OK;
 
 fail:
@@ -79,6 +87,10 @@ void host_close(struct host *h)
         xendevicemodel_close(h->models);
     if ( h->memory )
         xenforeignmemory_close(h->memory);
+    if ( h->shares )
+        xengntshr_close(h->shares);
+    if ( h->grants )
+        xengnttab_close(h->grants);
     events_close(h->events);
     xenbus_close(h->bus);
     xenctrl_close(h->xen);

@@ -7,6 +7,7 @@
 
 #include <xendevicemodel.h>
 #include <xenforeignmemory.h>
+#include <xengnttab.h>
 
 #include "backend/events.h"
 #include "backend/loop.h"
@@ -31,6 +32,8 @@ struct host {
     struct events *events;
     struct xenbus *bus;
     struct xenctrl *xen;
+    xengnttab_handle *grants;           /* opened once: who serves may not open it again */
+    xengntshr_handle *shares;           /* NULL: dom0 grants none of its pages */
     xendevicemodel_handle *models;      /* NULL: no ioreq servers here */
     xenforeignmemory_handle *memory;
     struct device *devices;             /* list, by device->next */

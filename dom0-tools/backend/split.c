@@ -19,10 +19,7 @@ static void disconnect(struct split *s)
     vigil_end(&s->vigil);
     channel_unbind(&s->channel);
     if ( s->grants )
-    {
         s->ops->disconnect(s);
-        xengnttab_close(s->grants);
-    }
     s->grants = NULL;
 }
 
@@ -96,9 +93,7 @@ static char *open_all(struct split *s)
     uint32_t port;
     char *wrong;
 
-    s->grants = xengnttab_open(xenctrl_logger(), 0);
-    if ( !s->grants )
-        return xasprintf("cannot open /dev/xen/gntdev (%s)", strerror(errno));
+    s->grants = s->host->grants;
     wrong = s->ops->connect(s, &port);
     vigil_init(&s->vigil, &s->channel, s->host->xen, turn, s);
     if ( !wrong && !channel_bind(&s->channel, s->host->events, s->name.domid, port,

@@ -1,6 +1,6 @@
 /*
  * The backend's side of one device of a split driver, as far as all have it in common:
- * it follows the frontend's states (xen/io/xenbus.h), holds the handles on its grants and
+ * it follows the frontend's states (xen/io/xenbus.h), holds what is mapped of its grants and
  * events, and gives everything back when something is wrong.
  */
 #ifndef BACKEND_SPLIT_H
@@ -44,7 +44,7 @@ struct split {
     struct host_watch watch;
 
     /* From connect() to disconnect(): */
-    xengnttab_handle *grants;
+    xengnttab_handle *grants;     /* the host's */
     struct channel channel;
     struct vigil vigil;
     struct loop_work more;

@@ -419,7 +419,8 @@ static char *connect(struct split *s, uint32_t *port)
     if ( !v->pages )
         return xasprintf("cannot map the ring (%s)", strerror(errno));
     /* Next to nothing is copied where pages are kept. */
-    if ( !bounce_open(&v->bounce, v->keys.persistent ? NULL : s->grants, BLKIF_MAX_SEGMENTS) )
+    if ( !bounce_open(&v->bounce, v->keys.persistent ? NULL : s->grants, s->host->shares,
+                      BLKIF_MAX_SEGMENTS) )
         return xstrdup("cannot get memory");
     /* Attached at its responses: what was not answered is done (again). */
     if ( !ring_back_attach(&v->ring, v->pages,

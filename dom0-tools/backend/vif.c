@@ -273,7 +273,7 @@ static char *connect(struct split *s, uint32_t *port)
     v->rx_page = v->tx_page ? map_ring(s, k.rx_ref) : NULL;
     if ( !v->rx_page )
         return xasprintf("cannot map the rings (%s)", strerror(errno));
-    if ( !bounce_open(&v->room, s->grants, ROOM / BOUNCE_PAGE) )
+    if ( !bounce_open(&v->room, s->grants, s->host->shares, ROOM / BOUNCE_PAGE) )
         return xstrdup("cannot get memory");
     if ( !ring_back_attach(&v->tx, v->tx_page, ring_slot_count(NETIF_PAGE, NETIF_TX_SLOT)) ||
          !ring_back_attach(&v->rx, v->rx_page, ring_slot_count(NETIF_PAGE, NETIF_RX_SLOT)) )

@@ -13,6 +13,7 @@
 #include "measure/environment.h"
 #include "measure/merge.h"
 #include "measure/runner.h"
+#include "report/json.h"
 #include "report/table.h"
 #include "xenometer.h"
 
@@ -150,6 +151,18 @@ static void look_for_domains(struct server *s)
 
 /* ------------------------------------------------------------ finishing -- */
 
+static void print(const struct server *s, const struct results *results)
+{
+    char *text = s->options->json ? results_to_json(results) : NULL;
+
+    if ( text )
+        fputs(text, stdout);
+    else
+        table_print(stdout, results);
+    fflush(stdout);
+    free(text);
+}
+
 static void finish(struct server *s, struct served *d)
 {
     enum outcome worst = records_worst(&d->records);
@@ -167,8 +180,7 @@ static void finish(struct server *s, struct served *d)
     {
         merge_records(&d->records, 1, false, &d->results);
         d->results.environment.suspends = d->runner.suspends;
-        table_print(stdout, &d->results);
-        fflush(stdout);
+        print(s, &d->results);
     }
     runner_finish(&d->runner);
     records_free(&d->records);

@@ -15,7 +15,7 @@ struct backend_options {
     const char *domain, *prefix, *image;
     struct column_set columns;
     uint32_t samples, row_deadline;
-    bool once;
+    bool once, json;
     char **patterns;
     size_t pattern_count;
 };

@@ -121,13 +121,14 @@ static void check_confinement(struct checks *checks)
     int abi = confine_landlock();
 
     if ( abi && confine_seccomp() )
-        checks_add(checks, GROUP, "confinement", CHECK_OK, NULL, "backend, disk and net serve without "
-                   "capabilities, under a filter of system calls and Landlock (ABI %d)", abi);
+        checks_add(checks, GROUP, "confinement", CHECK_OK, NULL, "backend, disk and net serve as user %s "
+                   "without capabilities, under a filter of system calls and Landlock (ABI %d)",
+                   confine_user(), abi);
     else
         checks_add(checks, GROUP, "confinement", CHECK_NOTE,
                    "boot a kernel with both, and lsm= with landlock in it",
-                   "backend, disk and net serve without capabilities; this kernel has %s",
-                   abi ? "no filters of system calls" : confine_seccomp() ? "no Landlock"
+                   "backend, disk and net serve as user %s without capabilities; this kernel has %s",
+                   confine_user(), abi ? "no filters of system calls" : confine_seccomp() ? "no Landlock"
                                                       : "neither Landlock nor filters of system calls");
 }
 

@@ -27,6 +27,7 @@ static const struct argp_option options_table[] = {
     { "image", OPTION_IMAGE, "FILE", 0,
       "The unikernel the domains run (default: xenometer.elf beside the program)", 0 },
     { "once", '1', NULL, 0, "End after the first domain", 0 },
+    { "json", 'j', NULL, 0, "Print results as JSON: a document for each domain", 0 },
     { "verbose", 'v', NULL, 0, "Say more about what happens", 0 },
     { 0 },
 };
@@ -42,6 +43,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case OPTION_IMAGE:  o->image = argument;  return 0;
     case OPTION_ROWS:   return 0;   /* `--rows PATTERN…`: the patterns follow */
     case '1':           o->once = true;       return 0;
+    case 'j':           o->json = true;       return 0;
     case 'v':           verbose = true;       return 0;
     case 'm':
         return parse_modes(argument, &o->columns) ? EINVAL : 0;

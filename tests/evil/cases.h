@@ -96,7 +96,8 @@
     X(TRACE, "traces process 1") X(DATA, "makes data code") X(CODE, "maps code")    \
     X(MOUNT, "mounts") X(NAMESPACE, "makes a namespace") X(MODULE, "loads a module") \
     X(REMOVE, "removes a file") X(MODE, "changes a file's mode") X(RING, "sets up an io_uring") \
-    X(TERMINAL, "types at the terminal") X(PRIVILEGE, "changes what it is")
+    X(TERMINAL, "types at the terminal") X(PRIVILEGE, "changes what it is")        \
+    X(ROOT, "becomes root") X(NODE, "opens Xen's hypercalls anew")
 #define ESCAPE_NUMBER(identifier, name) ESCAPE_##identifier,
 enum escape { ESCAPES_ALL(ESCAPE_NUMBER) ESCAPES };
 #define EVIL_ESCAPES 4000u

@@ -110,6 +110,7 @@ void suite_trace(void);
 void suite_trace_long(void);   /* minutes */
 void suite_long(void);   /* minutes; make test-long */
 void suite_netfront(void);   /* minutes */
+void suite_promises(void);   /* minutes */
 void suite_bochs(void);  /* minutes, and two snapshots */
 void suite_suite(void);  /* minutes, and a download */
 

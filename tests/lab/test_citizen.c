@@ -3,6 +3,7 @@
  * killed leave behind.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <CUnit/CUnit.h>
@@ -153,6 +154,169 @@ static void save(const char *mode)
 
 static void test_save_pv(void)  { save("pv"); }
 static void test_save_pvh(void) { save("pvh"); }
+static void test_save_hvm(void) { save("hvm"); }
+
+static void each_mode(const struct outcome_of *r, const char *what)
+{
+    static const char *const modes[] = { "pv", "pvh", "hvm" };
+
+    for ( size_t i = 0; i < 3; i++ )
+    {
+        char text[160];
+
+        snprintf(text, sizeof(text), what, modes[i]);
+        if ( !strstr(r->out, text) )
+            fprintf(stderr, "not there: %s\n", text);
+        CU_ASSERT_PTR_NOT_NULL(strstr(r->out, text));
+    }
+}
+
+/*
+ * In a row: two consoles, another name, paused twice, asked what it does; nothing of that reaches
+ * the row.  Crashed and kept, it is dumped.
+ */
+static void test_looked_at(void)
+{
+    struct outcome_of r = program_in_dom0(WAIT_FOR
+        "for m in pv pvh hvm; do d=xenometer-$m; rm -f err; " IN_ROW "ring/echo-64b hypercall/null >out 2>err & b=$!; "
+        "xl create -q $m.cfg " IMAGE " >&2; row ring/echo-64b; "
+        "sleep 9 | xl console $d >c1 2>&1 & c=$!; sleep 9 | xl console $d >c2 2>&1 & c=\"$c $!\"; "
+        "xl rename $d 'an other'; xl pause 'an other'; xl pause 'an other'; sleep .1; xl unpause 'an other'; "
+        "xl unpause 'an other'; xl sysrq 'an other' h; "
+        "for i in $(seq 100); do grep -q ': done' err && break; sleep .1; done; "
+        "grep -q ' success\\|ring/echo-64b.* [0-9]' out && grep -o ': done' err | sed \"s/^/$m/\"; "
+        "kill $b; wait $b; echo $m ended with $?; gone 'an other'; kill $c; wait $c; "
+        "grep -h -o 'sysrq: h' c1 c2 | sort -u | sed \"s/^/$m /\"; done; "
+        "for m in pv pvh hvm; do d=xenometer-$m; rm -f err; " IN_ROW "--once ring/echo-64b 2>err & b=$!; "
+        "xl create -q $m.cfg " IMAGE " 'on_crash=\"preserve\"' >&2; row ring/echo-64b; xl sysrq $d c; "
+        "wait $b; xl dump-core $d core >&2; echo $m core $? $(head -c 4 core | tail -c 3); rm core; "
+        "xl destroy $d; gone $d; done; xl list");
+
+    each_mode(&r, "%s: done\n");
+    each_mode(&r, "%s ended with 0\n");
+    each_mode(&r, "%s sysrq: h\n");
+    each_mode(&r, "%s core 0 ELF\n");
+    CU_ASSERT_PTR_NULL(strstr(r.out, "\nxenometer-"));
+    program_free(&r);
+}
+
+/*
+ * xl trigger: a PC's buttons, which Xen has in HVM only.  Power shuts the domain down within two
+ * seconds, a backend there or not; sleep does it no harm.
+ */
+static void test_buttons(void)
+{
+    struct outcome_of r = program_in_dom0(WAIT_FOR
+        "m=hvm; d=xenometer-hvm; now() { cut -d' ' -f1 /proc/uptime | tr -d .; }; "
+        "off() { t=$(now); xl trigger $d power; "
+        "while xl list $d 2>/dev/null | tail -1 | grep -q -e ' -*[rb]-* '; do sleep .05; done; echo $1 $(($(now) - t)); gone $d; }; "
+        "xl create -q hvm.cfg " IMAGE " >&2; sleep .5; sleep 9 | xl console $d >c 2>&1 & c=$!; "
+        "xl trigger $d sleep; sleep 1.5; xl list $d | tail -1; off alone; kill $c; cat c; "
+        "rm -f err; " IN_ROW "hypercall/null ring/echo-64b hypercall/null >out 2>err & b=$!; "
+        "xl create -q hvm.cfg " IMAGE " >&2; row ring/echo-64b; off served; kill $b; wait $b; cat err >&2; "
+        "for m in pv pvh; do xl create -q $m.cfg " IMAGE " >&2; sleep .3; xl trigger xenometer-$m power >&2; "
+        "sleep 1; xl list xenometer-$m | tail -1; xl destroy xenometer-$m; done");
+    const char *alone = strstr(r.out, "alone "), *served = strstr(r.out, "served ");
+
+    CU_ASSERT(alone && atoi(alone + 6) <= 200);
+    CU_ASSERT(served && atoi(served + 7) <= 200);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "the sleep button (xl trigger sleep)"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "the domain was asked to shut down"));
+    /* Of these Xen presses none: they stay as they were. */
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "\nxenometer-pv "));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "\nxenometer-pvh "));
+    program_free(&r);
+}
+
+/* To this very host, through a pipe, in a row: that row is an error, and the domain that arrives
+ * is measured again. */
+static void migrate(const char *mode)
+{
+    char script[1000];
+    struct outcome_of r;
+
+    snprintf(script, sizeof(script), WAIT_FOR
+        "m=%s; d=xenometer-$m; " IN_ROW "hypercall/null ring/echo-64b >out 2>err & b=$!; "
+        "xl create -q $m.cfg " IMAGE " >&2; row ring/echo-64b; "
+        "xl migrate -s '' $d 'exec xl migrate-receive' >&2; echo migrated $?; gone $d; kill $b; wait $b; "
+        "cat out err; xl list", mode);
+    r = program_in_dom0(script);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "migrated 0"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, ": the domain was asked to suspend (xl save or migrate)"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "The domain was suspended once"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "--incoming (domain 2): done"));
+    CU_ASSERT_PTR_NULL(strstr(r.out, "\nxenometer-p"));
+    program_free(&r);
+}
+
+static void test_migrate_pvh(void) { migrate("pvh"); }
+static void test_migrate_hvm(void) { migrate("hvm"); }
+
+/*
+ * Commands at the worst moments: while it connects, in a row, while it closes, twice at once and
+ * two that contradict each other.  Whatever wins, the domain ends in order or lives on; nothing of
+ * it is left, and the next domain is served.
+ */
+static void worst(const char *mode)
+{
+    char script[3200];
+    struct outcome_of r;
+
+    snprintf(script, sizeof(script), WAIT_FOR
+        "m=%s; d=xenometer-$m; begin() { xl create -q $m.cfg " IMAGE " \"$@\" >&2; }; "
+        "end() { gone $d; xl list $d >/dev/null 2>&1 && { echo left after $1; xl destroy $d; gone $d; }; tries=$((tries + 1)); }; "
+        "./xenometer backend -v --samples=3000 ring/echo-64b hypercall/null >out 2>err & b=$!; "
+        /* While it boots and connects, each a little later. */
+        "for s in .01 .03 .06; do begin & p=$!; while ! xl domid $d >/dev/null 2>&1; do sleep .01; done; sleep $s; "
+        "timeout 20 xl shutdown -w $d >&2; wait $p; end connecting; done; "
+        "rm -f err; kill -HUP $b; wait $b; " IN_ROW "ring/echo-64b hypercall/null >out 2>err & b=$!; "
+        /* Twice at once, in a row. */
+        "begin; row ring/echo-64b; xl shutdown $d & p=$!; xl shutdown $d; wait $p; end twice; "
+        /* Two that contradict each other. */
+        "begin; xl shutdown $d; xl reboot $d; end contradiction; "
+        "begin; xl save $d s & p=$!; xl shutdown $d; wait $p; echo save beside shutdown $? >&2; rm -f s; end save; "
+        /* Destroyed while it is saved, and while it is paused. */
+        "begin; xl save $d s & p=$!; sleep .05; xl destroy $d; wait $p; rm -f s; end destroyed; "
+        "begin; xl pause $d; xl destroy $d; end paused; "
+        /* While it closes: its backend has just gone. */
+        "begin; sleep .1; kill -INT $b; xl shutdown $d; wait $b; end closing; "
+        "begin; ./xenometer backend --once --samples=10 hypercall/null >&2; echo at last $?; "
+        "echo tried $tries; xl list; xenstore-ls /local/domain/0/backend; true", mode);
+    r = program_in_dom0(script);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "tried 9\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "at last 0"));
+    CU_ASSERT_PTR_NULL(strstr(r.out, "left after"));
+    CU_ASSERT_PTR_NULL(strstr(r.out, "\nxenometer-"));
+    CU_ASSERT_PTR_NULL(strstr(r.out, "(null)"));
+    CU_ASSERT_PTR_NULL(strstr(r.out, "xenometer = "));
+    program_free(&r);
+}
+
+static void test_worst_pv(void)  { worst("pv"); }
+static void test_worst_pvh(void) { worst("pvh"); }
+static void test_worst_hvm(void) { worst("hvm"); }
+
+/*
+ * XenStore is slow: it stands still for two seconds while a domain connects, and in a row.  It is
+ * started anew: who serves says that it lost it, and ends.
+ */
+static void test_xenstore(void)
+{
+    struct outcome_of r = program_in_dom0(WAIT_FOR
+        "s=$(cat /run/xenstored.pid); stop() { kill -STOP $s; sleep 2; kill -CONT $s; }; "
+        IN_ROW "--once ring/echo-64b hypercall/null >out 2>err & b=$!; "
+        "xl create -qp pv.cfg " IMAGE " >&2; xl unpause xenometer-pv & stop; row ring/echo-64b; stop; "
+        "wait $b; echo slow $?; gone xenometer-pv; rm err; "
+        IN_ROW "ring/echo-64b >out 2>err & b=$!; xl create -q pv.cfg " IMAGE " >&2; row ring/echo-64b; "
+        "kill -9 $s; rm -f /run/xenstored.pid; xenstored --pid-file /run/xenstored.pid; "
+        "for i in $(seq 50); do kill -0 $b || break; sleep .1; done 2>/dev/null; kill -9 $b 2>/dev/null; wait $b; "
+        "echo anew $?; cat err >&2");
+
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "slow 0"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "anew 3"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "lost the connection to xenstored"));
+    program_free(&r);
+}
 
 /* mem-set down, up and down again; vcpu-set takes a vCPU down that rows have used, and gives it
  * back. */
@@ -223,7 +387,7 @@ static void test_takeover_hvm(void) { takeover("hvm", "port/ioreq"); }
 static void test_confined(void)
 {
     struct outcome_of r = program_in_dom0(
-        "show() { echo $1 $(grep -hE '^(CapEff|CapBnd|NoNewPrivs|Seccomp):' /proc/$2/task/*/status | sort -u | tr -d '\\t'); }; "
+        "show() { echo $1 $(grep -hE '^(Uid|CapEff|CapBnd|NoNewPrivs|Seccomp):' /proc/$2/task/*/status | sort -u | tr -d '\\t'); }; "
         "xl create -p pv.cfg " IMAGE " >&2; truncate -s 1M i; "
         "./xenometer backend & b=$!; ./xenometer disk xenometer-pv i & d=$!; "
         "./xenometer net xenometer-pv & n=$!; sleep 1; "
@@ -233,10 +397,10 @@ static void test_confined(void)
 
     for ( size_t i = 0; i < 3; i++ )
     {
-        char text[120];
+        char text[160];
 
         snprintf(text, sizeof(text), "%s CapBnd:0000000000000000 CapEff:0000000000000000 NoNewPrivs:1 "
-                 "Seccomp:2\n", who[i]);
+                 "Seccomp:2 Uid:65534655346553465534\n", who[i]);
         CU_ASSERT_PTR_NOT_NULL(strstr(r.out, text));
     }
     CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "ok    confinement"));
@@ -266,6 +430,15 @@ void suite_citizen(void)
     CU_add_test(s, "last words", test_last_words);
     CU_add_test(s, "save, PV", test_save_pv);
     add_both(s, "save, PVH", test_save_pvh);
+    add_long(s, "save, HVM", test_save_hvm);
+    add_long(s, "looked at in a row, and dumped", test_looked_at);
+    add_long(s, "a PC's buttons", test_buttons);
+    add_long(s, "migrate, PVH", test_migrate_pvh);
+    add_long(s, "migrate, HVM", test_migrate_hvm);
+    add_long(s, "at the worst moments, PV", test_worst_pv);
+    add_long(s, "at the worst moments, PVH", test_worst_pvh);
+    add_long(s, "at the worst moments, HVM", test_worst_hvm);
+    add_long(s, "XenStore slow, and started anew", test_xenstore);
     add_both(s, "memory and vCPUs", test_resize);
     CU_add_test(s, "less privilege", test_confined);
     add_long(s, "a backend that is replaced, PV", test_takeover_pv);

@@ -10,14 +10,15 @@
 
 #define PWRBTN_STS (1u << 8)
 #define SLPBTN_STS (1u << 9)
+#define NOBODY     0xffffu      /* what is read where there are no registers */
 #define PERIOD     500000000ul   /* ns */
 
 enum button button_pressed(void)
 {
     u16 port = boot_mode == MODE_HVM ? pmevents_find() : 0;
-    u16 pressed = port ? port_in16(port) & (PWRBTN_STS | SLPBTN_STS) : 0;
+    u16 status = port ? port_in16(port) : NOBODY, pressed = status & (PWRBTN_STS | SLPBTN_STS);
 
-    if ( !pressed )
+    if ( status == NOBODY || !pressed )
         return BUTTON_NONE;
     port_out16(port, pressed);   /* writing a one clears it */
     return pressed & PWRBTN_STS ? BUTTON_POWER : BUTTON_SLEEP;
