@@ -26,7 +26,12 @@ int program_answer(const char *const *argv, char **text, size_t *size)
             ;
         child_kill(&child);
         *text = memory_file_text(out, size);
-        status = cancelled() ? cancelled() : *size ? STATUS_OK : child_exit_status(&child);
+        /* A row that failed is a result; a run that broke off is none, whatever it has written. */
+        status = child_exit_status(&child);
+        if ( cancelled() )
+            status = cancelled();
+        else if ( *size && status == STATUS_FAILED )
+            status = STATUS_OK;
     }
     if ( status != STATUS_OK )
     {

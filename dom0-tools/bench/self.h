@@ -8,8 +8,8 @@
 
 /*
  * `argv` begins with the command's name and ends with NULL.  STATUS_OK with what was printed (the
- * caller's) when that is anything; else the process's own status, which has said why on stderr,
- * or 128 + signal.  To be called between cancel_begin() and cancel_end().
+ * caller's) when it ended with 0, or with 1 and that is anything; else its own status, which it has
+ * said why on stderr, or 128 + signal.  To be called between cancel_begin() and cancel_end().
  */
 int self_run(const char *const *argv, char **text, size_t *size);
 

@@ -92,6 +92,12 @@ static int conclude(const struct results *qemu, const struct results *bochs,
     status = changes_print(&comparison, bochs->environment.clock, "QEMU", "BOCHS");
     a = verify_count(&comparison);
     other = a.cells - a.equal;
+    if ( a.cells == 0 )
+    {
+        message("nothing was measured in both emulators");
+        comparison_free(&comparison);
+        return STATUS_FAILED;
+    }
     printf("QEMU %s and Bochs %s agree to the instruction in %zu of %zu cells between guest and "
            "Xen (%.1f %%).\n", qemu->environment.qemu, bochs->environment.bochs, a.equal, a.cells,
            a.cells ? 100. * (double)a.equal / (double)a.cells : 0.);
