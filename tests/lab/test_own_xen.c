@@ -389,7 +389,9 @@ static void test_other_build(void)
                 "--xen=build/test-own-debs/boot/xen-4.17-amd64.gz", "--against=bookworm", NULL);
     CU_ASSERT_EQUAL(r.status, 0);
     CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "(Xen 4.17."));
-    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "svm_vmexit_handler"));
+    /* Traced on both sides; what the same functions take is summed up. */
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "0  xen\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "the other functions"));
     program_free(&r);
     /* The unpacked xen-syms of the debug package is that very Xen. */
     r = program("lab", "run", "--lab-suite=bookworm",
