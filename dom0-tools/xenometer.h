@@ -10,6 +10,10 @@
 
 #define XENOMETER_VERSION "0.1.0"
 
+/* A macro's number as a string literal, for help texts and arguments. */
+#define TEXT_OF_(x) #x
+#define TEXT_OF(x)  TEXT_OF_(x)
+
 /* Exit statuses; functions that can fail for the user's reasons return them. */
 enum status {
     STATUS_OK          = 0,

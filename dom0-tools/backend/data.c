@@ -52,7 +52,7 @@ static bool copy_pages(void *context, uint32_t gref, uint32_t pages, uint32_t of
     }
     if ( xengnttab_grant_copy(d->grants, pages, segments) )
         return false;
-    /* F9: the call succeeds with some of its segments refused. */
+    /* The call succeeds with some of its segments refused (case F9 of catalogue/attacks.c). */
     for ( uint32_t i = 0; i < pages; i++ )
         if ( segments[i].status != GNTST_okay )
             return false;

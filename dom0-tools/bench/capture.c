@@ -7,10 +7,11 @@
 #include <unistd.h>
 
 #include "bench/batch.h"
+#include "bench/run.h"
 #include "catalogue/modes.h"
 #include "lib/child.h"
-#include "lib/elf.h"
 #include "report/json.h"
+#include "trace/markers.h"
 #include "trace/region.h"
 #include "xenometer.h"
 
@@ -28,79 +29,6 @@ static void run_free(struct run *run)
     record_free(&run->record);
 }
 
-/* --------------------------------------------------------------- markers -- */
-
-struct marker_list {
-    struct record_marker *list;
-    uint32_t count;
-};
-
-/*
- * The image's readings of the TSC, by their code: those of arch/x86/machine/cpu.h in domU-kernel/,
- * and that of the handlers which note when they were entered (arch/x86/traps_entry.S).
- */
-static void find_markers(const struct elf_part *text, struct marker_list *markers)
-{
-    static const struct {
-        uint8_t code[6];
-        uint8_t length, offset;   /* bytes; of the reading itself */
-        bool is_end, is_entry;
-    } readings[] = {
-        { { 0x0f, 0xae, 0xe8, 0x0f, 0x31 }, 5, 3, false, false },   /* lfence; rdtsc */
-        { { 0x0f, 0x01, 0xf9, 0x0f, 0xae, 0xe8 }, 6, 0, true, false },   /* rdtscp; lfence */
-        { { 0x50, 0x52, 0x0f, 0x31 }, 4, 2, true, true },          /* push rax, rdx; rdtsc */
-    };
-
-    for ( size_t i = 0; i < text->size; i++ )
-        for ( size_t k = 0; k < sizeof(readings) / sizeof(readings[0]); k++ )
-        {
-            if ( text->size - i < readings[k].length ||
-                 memcmp(text->data + i, readings[k].code, readings[k].length) )
-                continue;
-            markers->list = xrealloc(markers->list, (markers->count + 1) * sizeof(*markers->list));
-            markers->list[markers->count++] = (struct record_marker){
-                .address = text->address + i + readings[k].offset, .is_end = readings[k].is_end, .is_entry = readings[k].is_entry };
-        }
-}
-
-int capture_ask(const char *path, uint64_t first, uint64_t last, int fd)
-{
-    struct record_request request = {
-        .magic = RECORD_MAGIC, .version = RECORD_VERSION,
-        .first_event = first, .last_event = last,
-    };
-    struct marker_list markers = { 0 };
-    struct elf_part part;
-    char *error = NULL;
-    struct elf *elf = elf_open(path, &error);
-    int status = STATUS_OK;
-
-    if ( !elf )
-    {
-        message("%s", error);
-        free(error);
-        return STATUS_USAGE;
-    }
-    for ( unsigned i = 0; elf_load_segment(elf, i, &part); i++ )
-    {
-        if ( i == 0 )
-        {
-            request.image_start = part.address;
-            find_markers(&part, &markers);
-        }
-        request.image_end = part.address + part.memory;
-    }
-    elf_close(elf);
-    request.marker_count = markers.count;
-    if ( !record_ask(fd, &request, markers.list) )
-    {
-        message("no memory for the plugin's record");
-        status = STATUS_ENVIRONMENT;
-    }
-    free(markers.list);
-    return status;
-}
-
 /* ------------------------------------------------------------------ runs -- */
 
 /* The same job as `xenometer run` has: this program in the lab's dom0. */
@@ -113,7 +41,7 @@ static int run_domain(const struct capture_options *o, const struct lab_options 
     char *count = xasprintf("--samples=%u", samples), *program;
     int status = lab_program(lab, &program);
     const char *argv[] = { "./xenometer", "run", "--host=xen", "--image=xenometer.elf",
-                           "--configs=.", "--json", "--raw", "--row-deadline=3",
+                           "--configs=.", "--json", "--raw", "--row-deadline=" TEXT_OF(RUN_ROW_DEADLINE_EXACT),
                            "--boots=1", mode, count,
                            o->row->name, NULL };
     const struct lab_file push[] = {
@@ -206,7 +134,7 @@ static int run(const struct capture_options *o, int library, uint32_t samples, u
     if ( plugin.record < 0 )
         return STATUS_ENVIRONMENT;
     lab.plugin = &plugin;
-    status = capture_ask(o->elf, first, last, plugin.record);
+    status = markers_ask(o->elf, first, last, plugin.record);
     if ( status == STATUS_OK )
         status = o->column->home == HOME_BESIDE ? run_beside(o, &lab, samples, &run->results)
                                                 : run_domain(o, &lab, samples, &run->results);

@@ -35,13 +35,6 @@ struct capture_options {
  * when the mode cannot run the row, STATUS_FAILED when the row did not succeed.
  */
 int capture_take(const struct capture_options *, struct capture *);
-
-/*
- * Ask the plugin, in an empty memory file, for the readings of the TSC in the unikernel `elf`
- * and what is executed between two of them (record.h).  STATUS_OK or, said
- * why, another.
- */
-int capture_ask(const char *elf, uint64_t first, uint64_t last, int fd);
 /* A descriptor of the plugin; -1 after a message. */
 int capture_library(void);
 

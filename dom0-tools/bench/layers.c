@@ -5,6 +5,7 @@
 
 #include "bench/capture.h"
 #include "lib/child.h"
+#include "trace/markers.h"
 #include "trace/region.h"
 #include "xenometer.h"
 
@@ -17,7 +18,7 @@ int layers_begin(struct layers *l, struct lab_options *lab, const char *elf)
         return status;
     l->plugin.record = memory_file("record", 0);
     if ( l->plugin.record >= 0 )
-        status = capture_ask(elf, RECORD_NO_EVENT, RECORD_NO_EVENT, l->plugin.record);
+        status = markers_ask(elf, RECORD_NO_EVENT, RECORD_NO_EVENT, l->plugin.record);
     if ( status != STATUS_OK )
     {
         if ( l->plugin.record >= 0 )

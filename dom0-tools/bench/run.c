@@ -15,16 +15,6 @@
 #include "report/table.h"
 #include "xenometer.h"
 
-/* Seconds of dom0's clock.  In the exact lab a second is a thousand million
- * instructions: the longest rows take a few per cent of that, and QEMU some
- * ten seconds. */
-#define DEADLINE           1800u
-#define DEADLINE_BOCHS     7200u /* the headline takes some six minutes of CPU time */
-#define ROW_DEADLINE       30u
-#define ROW_DEADLINE_EXACT 3u
-#define ROW_DEADLINE_BOCHS 60u  /* its second is 50 million instructions */
-#define DOMAIN_DEADLINE    60u
-
 /* Announce the choice of host: the first line of every run. */
 static void announce(const struct run_options *o, const char *text)
 {
@@ -117,7 +107,7 @@ void run_finish(const struct run_options *o, const struct image *image,
 
 uint32_t run_deadline(const char *cpu)
 {
-    return cpu ? DEADLINE_BOCHS : DEADLINE;
+    return cpu ? RUN_DEADLINE_BOCHS : RUN_DEADLINE;
 }
 
 uint32_t run_boots(const char *cpu)
@@ -127,7 +117,7 @@ uint32_t run_boots(const char *cpu)
 
 uint32_t run_row_deadline(const char *cpu, bool exact_lab)
 {
-    return cpu ? ROW_DEADLINE_BOCHS : exact_lab ? ROW_DEADLINE_EXACT : ROW_DEADLINE;
+    return cpu ? RUN_ROW_DEADLINE_BOCHS : exact_lab ? RUN_ROW_DEADLINE_EXACT : RUN_ROW_DEADLINE;
 }
 
 int run_rows(struct run_options *o)
@@ -196,7 +186,7 @@ int run_rows(struct run_options *o)
         .image = image, .elf = elf, .config_dir = configs, .samples = o->samples,
         .boots = o->boots, .seed = o->seed, .bridge = o->bridge, .kernel = o->kernel,
         .keep_raw = o->raw || o->layers, .row_deadline = o->row_deadline,
-        .domain_deadline = DOMAIN_DEADLINE,
+        .domain_deadline = RUN_DOMAIN_DEADLINE,
     };
     if ( cpus.count > 1 )
     {

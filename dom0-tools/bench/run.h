@@ -21,8 +21,21 @@
 
 #define RUN_MAX_SAMPLES 8192u  /* what the guest's buffer holds */
 #define RUN_MAX_BOOTS   100u
-#define RUN_BOOTS       2u     /* one whole block of their order: measure/plan.h */
-#define RUN_BOOTS_BOCHS 1u     /* a domain takes 10 to 25 s there, and the next counts the same */
+#define RUN_BOOTS       2     /* one whole block of their order: measure/plan.h */
+#define RUN_BOOTS_BOCHS 1     /* a domain takes 10 to 25 s there, and the next counts the same */
+
+/* Seconds of the wall clock that a whole run may take, where nothing is said. */
+#define RUN_DEADLINE           1800
+#define RUN_DEADLINE_BOCHS     7200   /* the headline takes some six minutes of CPU time there */
+/*
+ * Seconds of dom0's clock that one row may take in one domain.  In the exact lab a second is a thousand
+ * million instructions: the longest rows take a few per cent of that, and QEMU some ten seconds of
+ * this machine's time.  In Bochs it is 50 million instructions.
+ */
+#define RUN_ROW_DEADLINE       30
+#define RUN_ROW_DEADLINE_EXACT 3
+#define RUN_ROW_DEADLINE_BOCHS 60
+#define RUN_DOMAIN_DEADLINE    60     /* from xl create to Connected, likewise */
 
 #define RUN_LABS        "XENOMETER_LABS"   /* variable: .labs of who says nothing */
 

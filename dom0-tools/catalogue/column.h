@@ -27,7 +27,7 @@ struct xl_watcher;
 enum column_home {
     HOME_XEN,      /* guests are domains of a Xen, this program in its dom0 starts them and is
                       their backend: start(), end(), measure/session.c */
-    HOME_DOM0,     /* no guest: a process in dom0 is measured (measure/own.c) */
+    HOME_DOM0,     /* no guest: a process in dom0 is measured (measure/dom0_rows.c) */
     HOME_BESIDE,   /* guests need no Xen: they take all commands at once and leave all
                       results: batch(), bench/batch.c */
 };

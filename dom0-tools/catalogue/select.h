@@ -27,7 +27,7 @@ struct session_options {
     unsigned boots;                  /* domains of each kind, one after another; at least 1 */
     uint64_t seed;                   /* of their order: plan.h */
     bool keep_raw;
-    unsigned row_deadline;           /* seconds a row may take, wall clock */
+    unsigned row_deadline;           /* seconds of dom0's clock that a row may take */
     unsigned domain_deadline;        /* seconds from xl create to Connected */
 };
 

@@ -1,6 +1,6 @@
 /*
- * The lab: a real Xen with a real Linux dom0 inside QEMU, for machines that
- * are no Xen host themselves.
+ * The lab: a real Xen with a real Linux dom0 inside an emulator, QEMU or Bochs, for machines
+ * that are no Xen host themselves.
  *
  * It is assembled without root from Debian packages into a cache directory,
  * booted once per clock and number of CPUs, and kept as a snapshot of a dom0 that waits for a

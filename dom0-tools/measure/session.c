@@ -12,7 +12,7 @@
 #include "lib/lab_clock.h"
 #include "measure/environment.h"
 #include "measure/merge.h"
-#include "measure/own.h"
+#include "measure/dom0_rows.h"
 #include "measure/plan.h"
 #include "measure/record.h"
 #include "measure/runner.h"
@@ -300,7 +300,7 @@ int session_run(const struct session_options *options, const struct selection *s
             sort_out(&s, c, domain_impossible(possible, c), &kinds, &count);
     run_kinds(&s, kinds, count);
     if ( !loop_interrupted && !s.broken )
-        s.broken = !own_run(&s.domains, selection, possible, &s.records);
+        s.broken = !dom0_rows_run(&s.domains, selection, possible, &s.records);
     merge_records(&s.records, options->boots, options->keep_raw, results);
     if ( loop_interrupted )
         status = 128 + loop_interrupted;

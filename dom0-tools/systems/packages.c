@@ -201,6 +201,29 @@ static void remove_others(const struct cache *cache, const char *list)
         closedir(directory);
 }
 
+/* apt's complaint about a suite as the line a user can act on. */
+static void complain(const struct cache *cache, const char *complaint)
+{
+    if ( strstr(complaint, "No space left on device") )
+        cache_error(cache->root, ENOSPC);
+    else if ( access(SUITE_KEYS, R_OK) )
+        message("cannot check the packages of Debian's %s: %s is missing; install the "
+                "package debian-archive-keyring", cache->suite, SUITE_KEYS);
+    else if ( strstr(complaint, "does not have a Release file") )
+        message("%s has no suite %s (any more); " LAB_SUITE " is one", SUITE_MIRROR,
+                cache->suite);
+    else if ( strstr(complaint, "NO_PUBKEY") || strstr(complaint, "not signed") )
+        message("cannot check the packages of Debian's %s: %s lacks the key of it; install a "
+                "newer debian-archive-keyring", cache->suite, SUITE_KEYS);
+    else if ( strstr(complaint, "cannot start apt-get") )
+        message("there is no apt-get here, and the lab is made of Debian's packages: install "
+                "the packages apt, dpkg and debian-archive-keyring, if this distribution has them, "
+                "or copy %s from a machine that made it", cache->root);
+    else
+        message("cannot get the lab's packages of Debian's %s: %s; the first build needs %s "
+                "and about 1 GiB in %s", cache->suite, complaint, SUITE_MIRROR, cache->root);
+}
+
 /* Download the closure; *uris gets what it consists of. */
 static int download(struct cache *cache, const char *wanted, char **uris, char **complaint)
 {
@@ -261,7 +284,7 @@ int packages_download(struct cache *cache, const char *wanted)
     if ( status != STATUS_OK )
     {
         if ( status == STATUS_ENVIRONMENT && complaint )
-            suite_complain(cache, complaint);
+            complain(cache, complaint);
         free(complaint);
         if ( !known )
             suite_forget(cache);
@@ -293,7 +316,7 @@ int packages_fetch(struct cache *cache, const char *wanted)
     if ( status == STATUS_OK )
         status = apt_get(cache, words, wanted, -1, &complaint);
     if ( status == STATUS_ENVIRONMENT && complaint )
-        suite_complain(cache, complaint);
+        complain(cache, complaint);
     free(complaint);
     return status;
 }

@@ -54,28 +54,6 @@ int suite_write_sources(const struct cache *cache)
     return error;
 }
 
-void suite_complain(const struct cache *cache, const char *complaint)
-{
-    if ( strstr(complaint, "No space left on device") )
-        cache_error(cache->root, ENOSPC);
-    else if ( access(SUITE_KEYS, R_OK) )
-        message("cannot check the packages of Debian's %s: %s is missing; install the "
-                "package debian-archive-keyring", cache->suite, SUITE_KEYS);
-    else if ( strstr(complaint, "does not have a Release file") )
-        message("%s has no suite %s (any more); " LAB_SUITE " is one", SUITE_MIRROR,
-                cache->suite);
-    else if ( strstr(complaint, "NO_PUBKEY") || strstr(complaint, "not signed") )
-        message("cannot check the packages of Debian's %s: %s lacks the key of it; install a "
-                "newer debian-archive-keyring", cache->suite, SUITE_KEYS);
-    else if ( strstr(complaint, "cannot start apt-get") )
-        message("there is no apt-get here, and the lab is made of Debian's packages: install "
-                "the packages apt, dpkg and debian-archive-keyring, if this distribution has them, "
-                "or copy %s from a machine that made it", cache->root);
-    else
-        message("cannot get the lab's packages of Debian's %s: %s; the first build needs %s "
-                "and about 1 GiB in %s", cache->suite, complaint, SUITE_MIRROR, cache->root);
-}
-
 void suite_forget(struct cache *cache)
 {
     char *resolved = path_in(cache->debs, "resolved");

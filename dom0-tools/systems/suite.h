@@ -33,9 +33,6 @@ int suite_link_program(struct cache *cache, char **path);
 /* apt's list of sources of the suite, in debs; 0 or errno. */
 int suite_write_sources(const struct cache *cache);
 
-/* apt's complaint about a suite as the line a user can act on. */
-void suite_complain(const struct cache *cache, const char *complaint);
-
 /* A suite of which nothing could be had leaves nothing. */
 void suite_forget(struct cache *cache);
 

@@ -97,7 +97,7 @@ bool instruction_decode(const uint8_t *code, size_t size, struct instruction *in
     {
         if ( at < size && (code[at] & 0xf0) == 0x40 )
             wide = code[at++] & 8;
-        if ( at + 3 >= size + 3 )
+        if ( at >= size )
             return false;
         op = code[at++];
         if ( op != 0x0f )

@@ -16,7 +16,7 @@
 #include "lib/files.h"
 #include "machines/boot.h"
 #include "machines/channel.h"
-#include "machines/qemu/own.h"
+#include "machines/qemu/parts.h"
 #include "machines/snapshot.h"
 #include "xenometer.h"
 

@@ -1,4 +1,4 @@
-#include "machines/qemu/own.h"
+#include "machines/qemu/parts.h"
 
 #include <errno.h>
 #include <fcntl.h>

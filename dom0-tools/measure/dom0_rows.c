@@ -1,4 +1,4 @@
-#include "measure/own.h"
+#include "measure/dom0_rows.h"
 
 #include <stdlib.h>
 
@@ -108,7 +108,7 @@ static bool run_column(struct domains *domains, const struct selection *selectio
     return true;
 }
 
-bool own_run(struct domains *domains, const struct selection *selection,
+bool dom0_rows_run(struct domains *domains, const struct selection *selection,
              uint32_t possible, struct records *records)
 {
     bool fine = true;

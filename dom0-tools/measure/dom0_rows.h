@@ -2,8 +2,8 @@
  * Rows that this program measures itself, and those that need two domains at
  * once: each is called by itself, before any domain of it exists.
  */
-#ifndef MEASURE_OWN_H
-#define MEASURE_OWN_H
+#ifndef MEASURE_DOM0_ROWS_H
+#define MEASURE_DOM0_ROWS_H
 
 #include "guests/domain.h"
 #include "measure/record.h"
@@ -14,7 +14,7 @@
  * False: this machine cannot go on (no xl, no xenstored; said why).  Stops
  * early when interrupted; no domain stays behind.
  */
-bool own_run(struct domains *, const struct selection *, uint32_t possible,
+bool dom0_rows_run(struct domains *, const struct selection *, uint32_t possible,
              struct records *);
 
 #endif

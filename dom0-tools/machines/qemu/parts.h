@@ -1,8 +1,8 @@
 /*
  * QEMU's part of an instance (machines/instance.h).
  */
-#ifndef MACHINES_QEMU_OWN_H
-#define MACHINES_QEMU_OWN_H
+#ifndef MACHINES_QEMU_PARTS_H
+#define MACHINES_QEMU_PARTS_H
 
 #include "machines/emulator.h"
 #include "machines/qemu/qemu.h"
