@@ -36,12 +36,12 @@ char *packages_resolved(const struct cache *cache, const char *wanted)
 }
 
 /*
- * apt's private configuration.  An empty dpkg status makes it resolve the whole
+ * An empty dpkg status makes it resolve the whole
  * closure whatever the host has installed.  The hooks are cleared because
  * images for containers put an `rm` of the host's package cache there; the host's
  * preferences are for its own suite.
  */
-static int write_configuration(const struct cache *cache)
+int packages_configure(const struct cache *cache)
 {
     char *path = path_in(cache->debs, "apt.conf"), *text;
     int error = suite_write_sources(cache);
@@ -262,7 +262,7 @@ static int update_lists(struct cache *cache, char **complaint)
 
     *complaint = NULL;
     status = error ? cache_error(partial, error)
-                   : write_configuration(cache);
+                   : packages_configure(cache);
     if ( status == STATUS_OK )
         status = apt_get(cache, words, NULL, -1, complaint);
     free(partial);

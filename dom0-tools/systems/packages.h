@@ -21,6 +21,10 @@ char *packages_resolved(const struct cache *cache, const char *wanted);
 /* Resolve and download what is missing.  The build lock must be held. */
 int packages_download(struct cache *cache, const char *wanted);
 
+/* Write apt's private configuration for where the cache is now, apt.conf in debs.  An enum status, said
+ * why. */
+int packages_configure(const struct cache *cache);
+
 /* Download just these packages, a line each, without what they depend on.  The build lock must be
  * held. */
 int packages_fetch(struct cache *cache, const char *wanted);

@@ -13,6 +13,7 @@
 #include "machines/prepare.h"
 #include "machines/qemu/qemu.h"
 #include "systems/assemble.h"
+#include "systems/packages.h"
 #include "xenometer.h"
 
 #define KALLSYMS "functions"   /* in the lab's directory, one per clock and modules */
@@ -93,7 +94,9 @@ static char *fetch(const struct cache *cache, const char *package, const char *p
                                "download", package, NULL };
 
     make_directories(work);
-    complaint = run_there(work, download);
+    /* That of this cache's place: it may have been copied from another. */
+    complaint = packages_configure(cache) == STATUS_OK ? run_there(work, download)
+                                                       : xstrdup("apt cannot be told where it works");
     if ( !complaint )
         deb = find_match(work, "*.deb");
     if ( deb )
