@@ -88,9 +88,9 @@ static double y_of(const struct panel *p, double percent)
 static void draw_level(FILE *out, const struct panel *p, double percent)
 {
     fprintf(out, "<line class=\"l\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>"
-            "<text class=\"q\" font-size=\"11\" text-anchor=\"end\" x=\"%d\" y=\"%.1f\">%+.0f %%</text>\n",
+            "<text class=\"q\" font-size=\"11\" text-anchor=\"end\" x=\"%d\" y=\"%.1f\">%s%.0f %%</text>\n",
             p->x + LEFT, p->x + PANEL - RIGHT, y_of(p, percent), y_of(p, percent), p->x + LEFT - 6,
-            y_of(p, percent) + 4, percent);
+            y_of(p, percent) + 4, percent > 0 ? "+" : "", percent);
 }
 
 static void draw_line(FILE *out, const struct panel *p, const struct column *c, size_t colour)
