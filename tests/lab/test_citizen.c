@@ -75,6 +75,8 @@ static void test_shutdown(void)
         "old=$(xl domid xenometer-pvh); xl reboot xenometer-pvh >&2; "
         "for i in $(seq 100); do new=$(xl domid xenometer-pvh 2>/dev/null); "
         "[ \"${new:-$old}\" != $old ] && echo rebooted && break; sleep .1; done; "
+        /* Before it is connected nobody is told why it ends. */
+        "for i in $(seq 500); do grep -q \"domain $new is connected\" err && break; sleep .02; done; "
         "xl pause xenometer-pvh; xl shutdown xenometer-pvh >&2; xl unpause xenometer-pvh; "
         "gone xenometer-pvh; xl list; kill $b; wait $b; cat out err");
 
