@@ -73,7 +73,7 @@ char *network_open(struct network *n, struct host *host, const char *bridge)
     if ( !error )
         error = module_load("tun", NULL, &n->loaded_tun);
     if ( !error )
-        n->reflector = reflector_new(&host->loop, n->bridge, &error);
+        n->reflector = reflector_new(n->bridge, &error);
     if ( error )
         network_close(n);
     return error;
