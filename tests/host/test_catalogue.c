@@ -149,7 +149,7 @@ static void test_published_figures(void)
         CU_ASSERT_PTR_NOT_NULL(image_find(image, p->row));
         CU_ASSERT(p->cycles > 0 && *p->what);
         CU_ASSERT_PTR_NOT_NULL(strstr(p->on, "Intel"));    /* the CPU */
-        CU_ASSERT_PTR_NOT_NULL(strstr(p->source, " 20"));  /* the year */
+        CU_ASSERT(strlen(p->source) > 20);                 /* who, and what */
     }
     CU_ASSERT_EQUAL(published_for("hypercall/null", 0)->cycles, 1300);
     CU_ASSERT_PTR_NULL(published_for("hypercall/null", 3));
