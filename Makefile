@@ -389,7 +389,7 @@ lab: all
 # All of it is this architecture's, or belongs to that: one directory, PREFIX/lib/xenometer.
 INSTALLED := $(DESTDIR)$(PREFIX)/lib/xenometer
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(INSTALLED)/configs/lab $(INSTALLED)/schema
+	install -d $(DESTDIR)$(PREFIX)/bin $(INSTALLED)/configs/lab $(INSTALLED)/configs/lab-linux $(INSTALLED)/schema
 	install -m 755 $(BUILD)/xenometer $(DESTDIR)$(PREFIX)/bin/
 	install -m 644 $(BUILD)/xenometer.elf $(BUILD)/xenometer.elf.debug $(BUILD)/xenometer-parts.o $(INSTALLED)/
 	for file in $(XENCTRL_FILES); do install -D -m 644 $$file $(INSTALLED)/$$file; done
@@ -401,6 +401,7 @@ install: all
 		sed 's|"[^"]*/xenometer.elf"|"$(PREFIX)/lib/xenometer/xenometer.elf"|' configs/$$name.cfg \
 			>$(INSTALLED)/configs/$$name.cfg; done
 	install -m 644 configs/lab/* $(INSTALLED)/configs/lab/
+	install -m 644 configs/lab-linux/* $(INSTALLED)/configs/lab-linux/
 	install -m 644 dom0-tools/report/schema/*.json $(INSTALLED)/schema/
 	install -D -m 644 dom0-tools/man/xenometer-paths.7 $(DESTDIR)$(PREFIX)/share/man/man7/xenometer-paths.7
 	install -D -m 644 dom0-tools/man/xenometer.1 $(DESTDIR)$(PREFIX)/share/man/man1/xenometer.1

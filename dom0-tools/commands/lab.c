@@ -40,12 +40,13 @@ struct lab_arguments {
 };
 
 enum { OPTION_CLOCK = 256, OPTION_FAST, OPTION_SMP, OPTION_CACHE, OPTION_KEEP_LOGS, OPTION_UPDATE,
-       OPTION_JSON, OPTION_SUITE, OPTION_WITHOUT, OPTION_CPU, OPTION_COLD };
+       OPTION_JSON, OPTION_SUITE, OPTION_WITHOUT, OPTION_CPU, OPTION_COLD, OPTION_SYSTEM };
 
 static const struct argp_option options_table[] = {
     { "clock", OPTION_CLOCK, "exact|fast|kvm", 0, "exact counts instructions and is repeatable (default; shell: fast), fast is multi-threaded, kvm needs working nested KVM", 0 },
     { "fast", OPTION_FAST, NULL, 0, "The same as --clock=fast", 0 },
     { "smp", OPTION_SMP, NULL, 0, "Two CPUs, dom0 pinned to the first: what rows with two vCPUs run in", 0 },
+    { "system", OPTION_SYSTEM, "xen|linux", 0, "xen: Xen and its dom0 (default); linux: the same kernel without Xen, with KVM, crun, gVisor and bubblewrap", 0 },
     { "lab-suite", OPTION_SUITE, "SUITE", 0, "The lab made of another Debian suite's packages, such as bookworm (default: $XENOMETER_LAB_SUITE, or " LAB_SUITE ")", 0 },
     { "cpu", OPTION_CPU, "CPU", 0, "amd (default, in QEMU), intel (in Bochs, with VT-x), amd-bochs, or a model by Bochs's name", 0 },
     { "without", OPTION_WITHOUT, "FEATURE", 0, "A CPU without the feature that QEMU lacks and the lab adds: nrip-save, decodeassists", 0 },
@@ -141,6 +142,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case OPTION_COLD:      a->options.cold = true;          return 0;
     case OPTION_JSON:      a->json = true;                  return 0;
     case OPTION_SUITE:     a->options.suite = argument;     return 0;
+    case OPTION_SYSTEM:
+        return system_parse(argument, &a->options.system) ? EINVAL : 0;
     case OPTION_CPU:         a->cpu = argument;             return 0;
     case OPTION_WITHOUT:
         return lab_features_parse("--without", argument, &a->options.without) ? EINVAL : 0;
@@ -183,7 +186,8 @@ static const struct argp parser = {
            "  xenometer lab run --push=guest.cfg --push=guest.elf -- xl create -c guest.cfg\n"
            "  xenometer lab run --fast --fetch=dmesg.txt -- sh -c 'xl dmesg >dmesg.txt'\n"
            "  xenometer lab shell\n"
-           "  xenometer lab build --lab-suite=bookworm\n\n"
+           "  xenometer lab build --lab-suite=bookworm\n"
+           "  xenometer lab run --system=linux -- uname -a\n\n"
            "Exit status of run: the command's; 3 when the lab is not to be had, 4 at "
            "the deadline. Of the others: 0, 2 usage, 3 something is missing.",
 };
@@ -268,13 +272,13 @@ static json_t *status_document(const struct cache *cache, const struct recipe *r
 
     for ( const struct emulator *e = emulator_next(NULL); assembled && e; e = emulator_next(e) )
         e->snapshots(cache, add_snapshot, &(struct snapshot_list){ cache, snapshots });
-    return json_pack("{s:s,s:s,s:I,s:I,s:s,s:b,s:o,s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:s,s:o}",
-        "cache", cache->root, "suite", cache->suite,
+    return json_pack("{s:s,s:s,s:s,s:I,s:I,s:s,s:b,s:o,s:s*,s:s,s:s,s:s,s:s,s:s,s:b,s:s,s:o}",
+        "cache", cache->root, "suite", cache->suite, "system", cache->system->name,
         "bytes", (json_int_t)disk_usage(cache->root),
         "package_bytes", (json_int_t)disk_usage(cache->debs),
         "packages", recipe->resolved ? "resolved" : "none",
         "assembled", assembled, "snapshots", snapshots,
-        "xen", facts->xen, "dom0_kernel", facts->dom0_kernel,
+        "xen", cache->system->xen ? facts->xen : NULL, "dom0_kernel", facts->dom0_kernel,
         "emulator", facts->emulator, "version", facts->version,
         "cpu", facts->cpu, "accelerator", facts->accel,
         "kvm_usable", facts->kvm_usable, "kvm", facts->kvm_reason,
@@ -293,8 +297,11 @@ static void print_status(json_t *document)
     printf("cache        %s, %lld MiB (packages %lld MiB)\n", TEXT("cache"),
            MIB(document, "bytes"), MIB(document, "package_bytes"));
     printf("suite        %s\n", TEXT("suite"));
-    printf("Xen          %s\n", *xen ? xen : "not downloaded yet");
-    printf("dom0 kernel  %s\n", *kernel ? kernel : "not downloaded yet");
+    printf("system       %s\n", TEXT("system"));
+    if ( xen )
+        printf("Xen          %s\n", *xen ? xen : "not downloaded yet");
+    printf("%s  %s\n", xen ? "dom0 kernel" : "kernel     ",
+           *kernel ? kernel : "not downloaded yet");
     printf("%-12s %s\n", TEXT("emulator"), TEXT("version"));
     printf("CPU          %s\n", TEXT("cpu"));
     printf("assembled    %s\n", json_is_true(json_object_get(document, "assembled")) ? "yes" : "no");
@@ -326,11 +333,12 @@ static int command_status(struct lab_arguments *a)
     if ( status != STATUS_OK )
         return status;
     cache_find(&cache, a->options.suite, a->options.cache);
+    cache.system = system_of(a->options.system);
     status = recipe_read(&recipe, &cache);
     if ( status == STATUS_OK )
     {
         if ( recipe.resolved )
-            cache_set_key(&cache, recipe_key(&recipe, machine_key()), 0);
+            cache_set_key(&cache, recipe_key(&recipe, machine_key(cache.system)), 0);
         document = status_document(&cache, &recipe, &facts);
         if ( a->json )
         {

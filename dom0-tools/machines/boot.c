@@ -43,10 +43,11 @@ char *boot_xen_options(const struct cache *cache, bool smp)
     return text;
 }
 
-char *boot_dom0_options(const struct cache *cache, const char *clock)
+char *boot_linux_options(const struct cache *cache, const char *clock)
 {
     char *own = lab_text(cache, VARIANT_DOM0_OPTIONS), *text;
-    char *needed = xasprintf(DOM0_OPTIONS, clock);
+    char *needed = cache->system->xen ? xasprintf(DOM0_OPTIONS, clock)
+                                      : xasprintf(LINUX_OPTIONS, clock);
 
     text = xasprintf("%s%s%s", own ? own : "", own ? " " : "", needed);
     free(needed);

@@ -36,6 +36,7 @@ struct emulator {
     const char *(*no_hvm)(const char *cpu);
 
     bool two_cpus;                   /* has options->smp */
+    bool any_system;                 /* boots systems without Xen, too */
     unsigned boot_seconds;           /* to a waiting agent, on a busy machine */
 
     /* STATUS_ENVIRONMENT, saying what to install, where it or one of its parts is missing. */

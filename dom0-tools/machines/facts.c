@@ -58,6 +58,7 @@ int lab_facts(const struct lab_options *options, struct lab_facts *facts)
     *facts = (struct lab_facts){ .accel = options->clock == LAB_KVM ? "kvm" : "tcg" };
     cancel_begin();
     cache_find(&cache, options->suite, options->cache);
+    cache.system = system_of(options->system);
     version = emulator->version();
     status = version ? recipe_read(&recipe, &cache) : emulator->require(options);
     if ( status == STATUS_OK )
@@ -66,12 +67,13 @@ int lab_facts(const struct lab_options *options, struct lab_facts *facts)
         facts->emulator = emulator->name;
         if ( recipe.resolved )
         {
-            cache_set_key(&cache, recipe_key(&recipe, machine_key()), 0);
+            cache_set_key(&cache, recipe_key(&recipe, machine_key(cache.system)), 0);
             packages_version(recipe.resolved, "xen-hypervisor-", facts->xen,
                              sizeof(facts->xen), NULL, 0);
             packages_version(recipe.resolved, "linux-image-", ignored, sizeof(ignored),
                              facts->dom0_kernel, sizeof(facts->dom0_kernel));
-            read_build_id(&cache, facts);
+            if ( cache.system->xen )
+                read_build_id(&cache, facts);
         }
     }
     recipe_free(&recipe);

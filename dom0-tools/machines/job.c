@@ -47,7 +47,7 @@ static int follow(struct instance *instance, const struct lab_job *job)
             if ( instance_panicked(instance) )
             {
                 instance_wait(instance, 500);   /* its last words */
-                instance_explain(instance, "Xen or dom0's kernel panicked under the command");
+                instance_explain(instance, "the lab's kernel or Xen panicked under the command");
                 status = STATUS_ENVIRONMENT;
             }
         }
@@ -98,7 +98,7 @@ static int start(struct instance *instance, const struct cache *cache)
 
     if ( !instance->options.cold )
         return instance_load(instance, cache);
-    stage_begin("booting Xen and dom0 in %s", instance->emulator->name);
+    stage_begin("booting %s in %s", cache->system->title, instance->emulator->name);
     status = instance_boot(instance, cache, NULL);
     if ( status == STATUS_OK )
         status = instance_wait_for_agent(instance);

@@ -1,6 +1,6 @@
 /*
  * The lab: a real Xen with a real Linux dom0 inside an emulator, QEMU or Bochs, for machines
- * that are no Xen host themselves.
+ * that are no Xen host themselves; or, beside it and on the same clock, a Linux without Xen.
  *
  * It is assembled without root from Debian packages into a cache directory,
  * booted once per clock and number of CPUs, and kept as a snapshot of a dom0 that waits for a
@@ -24,6 +24,7 @@
 #include <stdint.h>
 
 #include "systems/suite.h"
+#include "systems/system.h"
 #include "systems/variant.h"
 
 enum lab_clock {
@@ -49,6 +50,7 @@ struct lab_plugin {
 
 struct lab_options {
     enum lab_clock clock;
+    enum lab_system system;  /* what is installed in it */
     const char *cpu;         /* a CPU model of Bochs, which then is the emulator (lab_cpu_choose);
                                 NULL: QEMU, with an AMD CPU */
     bool smp;                /* two CPUs, for domains with two vCPUs; dom0 has one

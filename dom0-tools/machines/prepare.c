@@ -32,7 +32,7 @@ static int build_base(struct cache *cache, struct recipe *recipe)
     {
         free(recipe->resolved);
         recipe->resolved = packages_resolved(cache, recipe->wanted);
-        cache_set_key(cache, recipe_key(recipe, machine_key()), 0);
+        cache_set_key(cache, recipe_key(recipe, machine_key(cache->system)), 0);
         if ( !cache_use(cache) )
         {
             remove_tree(cache->lab);   /* one without its lock is half a one */
@@ -50,7 +50,7 @@ static int build_own(const struct lab_options *options, struct cache *cache,
 {
     int status;
 
-    cache_set_key(cache, recipe_key(recipe, machine_key()), own);
+    cache_set_key(cache, recipe_key(recipe, machine_key(cache->system)), own);
     if ( cache_use(cache) )
         return STATUS_OK;
     remove_tree(cache->lab);
@@ -81,7 +81,7 @@ static int build(const struct lab_options *options, struct cache *cache,
         if ( recipe->resolved == NULL )
             return STATUS_ENVIRONMENT;
     }
-    cache_set_key(cache, recipe_key(recipe, machine_key()), own);
+    cache_set_key(cache, recipe_key(recipe, machine_key(cache->system)), own);
     if ( !cache_use(cache) )
     {
         status = build_base(cache, recipe);
@@ -106,6 +106,20 @@ static int build(const struct lab_options *options, struct cache *cache,
     return status;
 }
 
+/* Without Xen: in QEMU, of Debian's packages, and not in a KVM that is known by Xen's boot. */
+static int check_system(const struct lab_options *options, const struct emulator *emulator)
+{
+    const char *wrong = options->system == SYSTEM_XEN ? NULL
+        : !emulator->any_system ? "it runs in QEMU only: --cpu=amd"
+        : options->clock == LAB_KVM ? "--clock=kvm is for the lab with Xen: exact or fast"
+        : variant_is_own(&options->variant) ? "a Xen or dom0 of one's own has no place in it"
+        : options->smp ? "it has one CPU" : NULL;
+
+    if ( wrong )
+        message("the lab with --system=%s: %s", system_of(options->system)->name, wrong);
+    return wrong ? STATUS_USAGE : STATUS_OK;
+}
+
 int prepare(const struct lab_options *options, struct cache *cache, bool snapshot, bool update)
 {
     const struct emulator *emulator = emulator_of(options);
@@ -116,6 +130,9 @@ int prepare(const struct lab_options *options, struct cache *cache, bool snapsho
 
     stage_quiet(options->quiet);
     status = cache_open(cache, options->suite, options->cache);
+    cache->system = system_of(options->system);
+    if ( status == STATUS_OK )
+        status = check_system(options, emulator);
     if ( status == STATUS_OK )
         status = variant_key(&options->variant, &own);
     if ( status == STATUS_OK )
@@ -124,7 +141,7 @@ int prepare(const struct lab_options *options, struct cache *cache, bool snapsho
         status = recipe_read(&recipe, cache);
     if ( status == STATUS_OK && recipe.resolved && !update )
     {
-        cache_set_key(cache, recipe_key(&recipe, machine_key()), own);
+        cache_set_key(cache, recipe_key(&recipe, machine_key(cache->system)), own);
         ready = cache_use(cache) && is_made(emulator, cache) &&
                 (!snapshot || snapshot_exists(cache, options));
         if ( ready && options->clock == LAB_KVM )

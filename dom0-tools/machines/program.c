@@ -13,6 +13,11 @@ int lab_program(const struct lab_options *options, char **path)
     int status;
 
     *path = NULL;
+    if ( !system_of(options->system)->xen )
+    {
+        message("xenometer itself runs in the dom0 of a Xen: --system=xen");
+        return STATUS_USAGE;
+    }
     cancel_begin();
     status = prepare(options, &cache, false, false);
     if ( status == STATUS_OK )

@@ -96,7 +96,7 @@ int snapshot_make(struct cache *cache, const struct lab_options *options)
     int status, error;
 
     untraced.plugin = NULL;
-    stage_begin("booting Xen and dom0 for the snapshot (%s)", name);
+    stage_begin("booting %s for the snapshot (%s)", cache->system->title, name);
     remove_tree(work);
     error = make_directories(work);
     status = instance_prepare(&instance, &untraced);

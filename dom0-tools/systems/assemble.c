@@ -50,12 +50,17 @@ static char *installed_text(const char *name)
 
 int recipe_read(struct recipe *recipe, const struct cache *cache)
 {
+    char *wanted = path_in(cache->system->recipe, "packages");
+    char *files = path_in(cache->system->recipe, "files");
+    char *init = path_in(cache->system->recipe, "init");
+
     *recipe = (struct recipe){
-        .wanted = installed_text("configs/lab/packages"),
-        .files = installed_text("configs/lab/files"),
-        .init_path = installed_file("configs/lab/init"),
-        .agent_path = installed_file("lab-agent"),
+        .wanted = installed_text(wanted), .files = installed_text(files),
+        .init_path = installed_file(init), .agent_path = installed_file("lab-agent"),
     };
+    free(init);
+    free(files);
+    free(wanted);
     if ( !recipe->wanted || !recipe->files || !recipe->init_path || !recipe->agent_path )
         return STATUS_ENVIRONMENT;
     recipe->resolved = packages_resolved(cache, recipe->wanted);
@@ -330,7 +335,7 @@ static int check_space(const struct cache *cache)
 int assemble(struct cache *cache, const struct recipe *recipe)
 {
     char *work = path_in(cache->root, "new-lab"), *stage = path_in(cache->root, "new-stage");
-    char *cpio = path_in(work, "dom0.cpio"), *lock = path_in(work, "lock");
+    char *cpio = path_in(work, cache->system->root), *lock = path_in(work, "lock");
     struct manifest manifest;
     int status, error;
 
@@ -345,18 +350,18 @@ int assemble(struct cache *cache, const struct recipe *recipe)
         status = unpack_all(cache, recipe, stage, &manifest);
     stage_end();
 
-    stage_begin("building dom0's root and kernel");
-    if ( status == STATUS_OK )
+    stage_begin("building the lab's root and kernel");
+    if ( status == STATUS_OK && cache->system->xen )
         status = make_xen(stage, work);
     if ( status == STATUS_OK )
         status = make_kernel(stage, work);
-    if ( status == STATUS_OK )
+    if ( status == STATUS_OK && cache->system->xen )
         status = make_guest_kernel(stage, work);
     if ( status == STATUS_OK )
         status = make_modules(stage);
     if ( status == STATUS_OK )
         status = root_write(stage, &manifest, recipe->init_path, recipe->agent_path, cpio);
-    if ( status == STATUS_OK )
+    if ( status == STATUS_OK && cache->system->xen )
         status = suite_keep_devel(stage, work);
     if ( status == STATUS_OK && cancelled() )
         status = cancelled();

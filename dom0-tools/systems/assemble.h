@@ -1,22 +1,22 @@
 /*
- * Xen, dom0's kernel and dom0's root out of the downloaded packages, into one
- * lab directory.
+ * A kernel, its root and, where the system has one, Xen out of the downloaded packages, into
+ * one lab directory.
  */
 #ifndef SYSTEMS_ASSEMBLE_H
 #define SYSTEMS_ASSEMBLE_H
 
 #include "systems/cache.h"
 
-/* What a lab is made from: the files of configs/lab, the agent, the packages. */
+/* What a lab is made from: the files of its system's folder in configs/, the agent, the packages. */
 struct recipe {
-    char *wanted;        /* configs/lab/packages */
-    char *files;         /* configs/lab/files */
+    char *wanted;        /* its `packages` */
+    char *files;         /* its `files` */
     char *init_path, *agent_path;
     char *resolved;      /* packages_resolved(); NULL: not resolved yet */
 };
 
-/* STATUS_ENVIRONMENT when a file of the installation is missing.  To be freed
- * in either case. */
+/* Of cache->system.  STATUS_ENVIRONMENT when a file of the installation is missing.  To be
+ * freed in either case. */
 int recipe_read(struct recipe *recipe, const struct cache *cache);
 void recipe_free(struct recipe *recipe);
 /* The key of a lab made from it with the installed QEMU; 0 without QEMU. */

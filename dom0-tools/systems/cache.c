@@ -55,6 +55,7 @@ void cache_find(struct cache *cache, const char *suite, const char *directory)
     }
     *cache = (struct cache){ .root = root, .any_suite = suite == NULL,
                              .suite = suite ? suite : LAB_SUITE,
+                             .system = system_of(SYSTEM_XEN),
                              .build_lock = -1, .use_lock = -1 };
     cache->debs = xasprintf("%s/debs-%s", root, cache->suite);
 }
@@ -88,7 +89,8 @@ void cache_set_key(struct cache *cache, uint64_t key, uint64_t own)
 {
     free(cache->base);
     free(cache->lab);
-    cache->base = xasprintf("%s/lab-%s-%016" PRIx64, cache->root, cache->suite, key);
+    cache->base = xasprintf("%s/%s-%s-%016" PRIx64, cache->root, cache->system->prefix,
+                            cache->suite, key);
     cache->lab = own ? xasprintf("%s/own-%s-%016" PRIx64, cache->root, cache->suite,
                                  hash_bytes(key, &own, sizeof(own)))
                      : xstrdup(cache->base);
@@ -192,10 +194,10 @@ bool cache_use(struct cache *cache)
 
 static bool remove_current;
 
-/* Is the lab, "…/lab-SUITE-KEY", one of our suite's? */
+/* Is the lab, "…/lab-SUITE-KEY" or the like, one of our suite's? */
 static bool is_of_suite(const struct cache *cache, const char *path)
 {
-    const char *name = strrchr(path, '/') + strlen("/lab-"), *key = strrchr(name, '-');
+    const char *name = strchr(strrchr(path, '/'), '-') + 1, *key = strrchr(name, '-');
 
     return key && strlen(cache->suite) == (size_t)(key - name) &&
            memcmp(name, cache->suite, (size_t)(key - name)) == 0;
@@ -236,14 +238,19 @@ static void remove_unused_lab(struct cache *cache, const char *path)
 
 void cache_remove_labs(struct cache *cache, bool all)
 {
+    char *prefix = xasprintf("%s-", cache->system->prefix);
+
     remove_current = all;
-    each_entry(cache, "lab-", remove_unused_lab);
+    each_entry(cache, prefix, remove_unused_lab);
     if ( all )
     {
+        each_entry(cache, "lab-", remove_unused_lab);
+        each_entry(cache, "linux-", remove_unused_lab);
         each_entry(cache, "own-", remove_unused_lab);
         each_entry(cache, "built-", remove_entry);
     }
     remove_current = false;
+    free(prefix);
 }
 
 /* ------------------------------------------------- labs of the user's own -- */

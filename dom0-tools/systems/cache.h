@@ -3,7 +3,7 @@
  *
  *   build.lock          held (flock, exclusive) by who downloads or builds
  *   debs-SUITE/         packages of a Debian suite, kept over rebuilds, with apt's lists
- *                       of it; the file resolved lists them
+ *                       of it; the files resolved and resolved-linux list each system's
  *   lab-SUITE-KEY/      one assembled lab; KEY covers all that decides its content
  *     lock              held (flock, shared) by who uses it, so that nobody
  *                       removes it under a running QEMU
@@ -11,6 +11,8 @@
  *     exact/, exact-smp/, fast/, …   the snapshots: ram, state
  *     devel/            headers and libraries to link a program for its dom0,
  *     program-KEY       and that program
+ *   linux-SUITE-KEY/    the same of the system without Xen (system.h): lock, vmlinux, root.cpio
+ *                       and snapshots
  *   own-SUITE-KEY/      the same with parts of the user's own (variant.h), which KEY covers too;
  *                       what is the suite's are hard links
  *     about             what those are, in words
@@ -29,8 +31,11 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "systems/system.h"
+
 struct cache {
     char *root;         /* absolute path */
+    const struct system *system;   /* whose labs are meant; Xen's until it is set */
     const char *suite;  /* borrowed */
     bool any_suite;     /* none was asked for: what removes, removes those of all */
     char *debs;
@@ -59,8 +64,8 @@ void cache_unlock_build(struct cache *cache);
 /* Take the shared lock of cache->lab.  False when that lab does not exist. */
 bool cache_use(struct cache *cache);
 
-/* Remove the suite's labs of other keys that nobody uses (with `all`: of any key, and
- * with any_suite of any suite). */
+/* Remove the suite's labs of that system, but of other keys, that nobody uses (with `all`: of any
+ * system and key, and with any_suite of any suite). */
 void cache_remove_labs(struct cache *cache, bool all);
 
 /*

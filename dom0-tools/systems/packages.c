@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +24,7 @@
 
 char *packages_resolved(const struct cache *cache, const char *wanted)
 {
-    char *path = path_in(cache->debs, "resolved"), *text = read_whole_file(path, NULL);
+    char *path = path_in(cache->debs, cache->system->resolved), *text = read_whole_file(path, NULL);
     char *header = xasprintf(RESOLVED_HEADER, hash_string(HASH_START, wanted));
     char *list = NULL;
 
@@ -175,10 +176,33 @@ static char *list_files(const struct cache *cache, char *uris)
     return list;
 }
 
+/* What the systems' lists name, each on a line; the caller's. */
+static char *all_resolved(const struct cache *cache)
+{
+    char *pattern = path_in(cache->debs, "resolved*"), *all = xstrdup(""), *longer, *text;
+    glob_t found;
+
+    if ( glob(pattern, 0, NULL, &found) == 0 )
+    {
+        for ( size_t i = 0; i < found.gl_pathc; i++ )
+        {
+            text = read_whole_file(found.gl_pathv[i], NULL);
+            longer = xasprintf("%s%s", all, text ? text : "");
+            free(text);
+            free(all);
+            all = longer;
+        }
+        globfree(&found);
+    }
+    free(pattern);
+    return all;
+}
+
 /* Packages of earlier resolutions only cost space. */
-static void remove_others(const struct cache *cache, const char *list)
+static void remove_others(const struct cache *cache)
 {
     DIR *directory = opendir(cache->debs);
+    char *list = all_resolved(cache);
     struct dirent *entry;
 
     while ( directory && (entry = readdir(directory)) != NULL )
@@ -199,6 +223,7 @@ static void remove_others(const struct cache *cache, const char *list)
     }
     if ( directory )
         closedir(directory);
+    free(list);
 }
 
 /* apt's complaint about a suite as the line a user can act on. */
@@ -275,7 +300,8 @@ int packages_download(struct cache *cache, const char *wanted)
     bool known;
     int status, error;
 
-    stage_begin("downloading the lab's packages (%s, about 200 MB)", cache->suite);
+    stage_begin("downloading the lab's packages (%s, about %s)", cache->suite,
+                cache->system->download);
     status = update_lists(cache, &complaint);
     known = status == STATUS_OK;
     if ( known )
@@ -296,11 +322,11 @@ int packages_download(struct cache *cache, const char *wanted)
     if ( list == NULL )
         return STATUS_ENVIRONMENT;
     text = xasprintf(RESOLVED_HEADER "%s", hash_string(HASH_START, wanted), list);
-    path = path_in(cache->debs, "resolved");
+    path = path_in(cache->debs, cache->system->resolved);
     error = write_whole_file(path, text, strlen(text), 0666);
     status = error ? cache_error(path, error) : STATUS_OK;
     if ( status == STATUS_OK )
-        remove_others(cache, list);
+        remove_others(cache);
     free(path);
     free(text);
     free(list);

@@ -11,8 +11,8 @@
 #include "systems/cache.h"
 
 /*
- * The packages resolved once for this list of wanted ones (the content of
- * configs/lab/packages): file names, one a line, sorted.  They stay until the
+ * The packages of cache->system resolved once for this list of wanted ones (the content of
+ * its recipe's file `packages`): file names, one a line, sorted.  They stay until the
  * list changes or `xenometer lab build --update`: a lab does not change under
  * its user because the mirror did.  NULL when not resolved yet; the caller's.
  */

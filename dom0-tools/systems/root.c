@@ -86,7 +86,7 @@ static void add_library(void *context, const char *name)
         if ( there )
             return;
     }
-    message("none of the packages has %s, which dom0's root needs", name);
+    message("none of the packages has %s, which the lab's root needs", name);
     root->complete = false;
 }
 
@@ -147,8 +147,8 @@ static int collect(struct root *root, struct manifest *manifest)
     for ( size_t i = 0; i < manifest->count; i++ )
         if ( !manifest->patterns[i].found && !manifest->patterns[i].optional )
         {
-            message("no package has %s (configs/lab/files); the packages listed in "
-                    "configs/lab/packages do not fit", manifest->patterns[i].text);
+            message("no package has %s, which the lab's list `files` names; the packages of its "
+                    "list `packages` do not fit", manifest->patterns[i].text);
             return STATUS_ENVIRONMENT;
         }
     /* Said which one already. */

@@ -56,10 +56,13 @@ int suite_write_sources(const struct cache *cache)
 
 void suite_forget(struct cache *cache)
 {
-    char *resolved = path_in(cache->debs, "resolved");
+    char *resolved = path_in(cache->debs, "resolved*");
+    glob_t found;
 
-    if ( access(resolved, F_OK) )
+    if ( glob(resolved, 0, NULL, &found) == GLOB_NOMATCH )
         cache_remove_packages(cache);
+    else
+        globfree(&found);
     free(resolved);
 }
 

@@ -41,6 +41,10 @@ static void test_usage(void)
     REFUSED(2, "such as trixie", "lab", "build", "--lab-suite=Trixie main");
     REFUSED(2, "such as trixie", "trace", "--lab-suite=-", "hypercall/null");
     REFUSED(2, "--host=lab", "run", "--host=xen", "--lab-suite=trixie");
+    REFUSED(2, "must be xen or linux", "lab", "run", "--system=hurd", "--", "true");
+    REFUSED(2, "--cpu=amd", "lab", "run", "--system=linux", "--cpu=intel", "--", "true");
+    REFUSED(2, "one CPU", "lab", "run", "--system=linux", "--smp", "--", "true");
+    REFUSED(2, "no place in it", "lab", "run", "--system=linux", "--xen-options=x", "--", "true");
     CU_ASSERT_EQUAL(qemu_count(), 0);
 }
 

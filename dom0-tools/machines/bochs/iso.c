@@ -61,7 +61,7 @@ static int put_all(const struct cache *cache, const char *tree)
 {
     char *grub = path_in(tree, "boot/grub"), *path = path_in(grub, "grub.cfg");
     char *xen_options = boot_xen_options(cache, false);
-    char *dom0_options = boot_dom0_options(cache, "exact");
+    char *dom0_options = boot_linux_options(cache, "exact");
     char *text = bochs_grub_configuration(xen_options, dom0_options);
     int error = make_directories(grub);
 

@@ -63,7 +63,7 @@ static int start(struct instance *instance, const struct cache *cache, int conso
         .to_be_saved = instance->save_to != NULL, .plugin = instance->options.plugin,
     };
     struct machine machine;
-    char *xen_options, *dom0_options;
+    char *xen_options, *linux_options;
     int keep[9], status;
     size_t count = 0;
 
@@ -88,12 +88,14 @@ static int start(struct instance *instance, const struct cache *cache, int conso
         keep[count++] = files.plugin->record;
     }
 
-    files.xen_options = xen_options = boot_xen_options(cache, instance->options.smp);
-    files.dom0_options = dom0_options =
-        boot_dom0_options(cache, machine_clock_name(instance->options.clock));
+    files.system = cache->system;
+    files.xen_options = xen_options =
+        cache->system->xen ? boot_xen_options(cache, instance->options.smp) : NULL;
+    files.linux_options = linux_options =
+        boot_linux_options(cache, machine_clock_name(instance->options.clock));
     machine_lab(&machine, &instance->options, &files);
     free(xen_options);
-    free(dom0_options);
+    free(linux_options);
     status = qemu_start(&own->qemu, &machine, cache->lab, keep, count);
     machine_free(&machine);
     /* Theirs alone now: its closing tells us that QEMU is gone. */
@@ -356,7 +358,7 @@ static void snapshots(const struct cache *cache,
 }
 
 EMULATOR(qemu) = {
-    .name = "QEMU", .two_cpus = true, .boot_seconds = BOOT_SECONDS,
+    .name = "QEMU", .two_cpus = true, .any_system = true, .boot_seconds = BOOT_SECONDS,
     .has_cpu = has_cpu, .cpus = cpus,
     .require = require, .snapshot_name = machine_name, .snapshots = snapshots,
     .prepare = prepare, .boot = boot, .load = load, .wait = wait,

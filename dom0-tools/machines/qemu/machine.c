@@ -150,6 +150,27 @@ static char *modules_argument(const char *options)
     return text;
 }
 
+static void add_xen(struct machine *m, const struct lab_options *options,
+                    const struct machine_files *files)
+{
+    add_pair(m, "-kernel", "xen");
+    add_owned(m, "-append", files->xen_options ? xstrdup(files->xen_options)
+                            : xstrdup(options->smp ? XEN_SMP_OPTIONS : XEN_OPTIONS));
+    add_owned(m, "-initrd", files->linux_options ? modules_argument(files->linux_options)
+                            : xasprintf("vmlinux " DOM0_OPTIONS ",dom0.cpio",
+                                        machine_clock_name(options->clock)));
+}
+
+/* The same kernel, started by QEMU itself at its PVH entry, which is for uncompressed ones. */
+static void add_linux(struct machine *m, const struct lab_options *options,
+                      const struct machine_files *files)
+{
+    add_pair(m, "-kernel", "vmlinux");
+    add_owned(m, "-append", files->linux_options ? xstrdup(files->linux_options)
+                            : xasprintf(LINUX_OPTIONS, machine_clock_name(options->clock)));
+    add_pair(m, "-initrd", files->system->root);
+}
+
 void machine_lab(struct machine *m, const struct lab_options *options,
                  const struct machine_files *files)
 {
@@ -184,12 +205,10 @@ void machine_lab(struct machine *m, const struct lab_options *options,
     else
         add_owned(m, "-chardev", xasprintf("file,id=serial,path=/proc/self/fd/%d", files->serial));
     add_pair(m, "-serial", "chardev:serial");
-    add_pair(m, "-kernel", "xen");
-    add_owned(m, "-append", files->xen_options ? xstrdup(files->xen_options)
-                            : xstrdup(options->smp ? XEN_SMP_OPTIONS : XEN_OPTIONS));
-    add_owned(m, "-initrd", files->dom0_options ? modules_argument(files->dom0_options)
-                            : xasprintf("vmlinux " DOM0_OPTIONS ",dom0.cpio",
-                                        machine_clock_name(options->clock)));
+    if ( !files->system || files->system->xen )
+        add_xen(m, options, files);
+    else
+        add_linux(m, options, files);
     add(m, "-S");
     if ( files->state >= 0 )
         add_pair(m, "-incoming", "defer");
@@ -221,10 +240,10 @@ void machine_bare(struct machine *m, const struct lab_options *options, const ch
     add_plugin(m, options->plugin);
 }
 
-static uint64_t hash_command_lines(uint64_t hash)
+static uint64_t hash_command_lines(uint64_t hash, const struct system *system)
 {
     static const enum lab_clock clocks[] = { LAB_EXACT, LAB_FAST, LAB_KVM };
-    const struct machine_files files = { .console = -1 };
+    const struct machine_files files = { .console = -1, .system = system };
 
     for ( size_t i = 0; i < 8 * sizeof(clocks) / sizeof(clocks[0]); i++ )
     {
@@ -240,7 +259,7 @@ static uint64_t hash_command_lines(uint64_t hash)
     return hash;
 }
 
-uint64_t machine_key(void)
+uint64_t machine_key(const struct system *system)
 {
     char *qemu = qemu_find(NULL), *real = qemu ? realpath(qemu, NULL) : NULL;
     uint64_t hash = HASH_START;
@@ -254,7 +273,7 @@ uint64_t machine_key(void)
         hash = hash_string(hash, real);
         hash = hash_bytes(hash, &st.st_size, sizeof(st.st_size));
         hash = hash_bytes(hash, &st.st_mtim, sizeof(st.st_mtim));
-        hash = hash_command_lines(hash);
+        hash = hash_command_lines(hash, system);
     }
     free(real);
     free(qemu);

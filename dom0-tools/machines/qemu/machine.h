@@ -33,7 +33,8 @@ struct machine_files {
     bool to_be_saved;    /* it boots to become the snapshot: MACHINE_BOOT_SHIFT */
     int cpu_plugin;      /* cpu-plugin.so, for machine_wants_plugin(); else -1 */
     const struct lab_plugin *plugin;   /* or NULL */
-    const char *xen_options, *dom0_options;   /* NULL: what every lab's are told (boot.h) */
+    const struct system *system;       /* what is booted; NULL: Xen */
+    const char *xen_options, *linux_options;  /* NULL: what every lab's are told (boot.h) */
 };
 
 /* A NULL-terminated argument list; free with machine_free(). */
@@ -70,8 +71,8 @@ const char *machine_clock_name(enum lab_clock clock);
 const char *machine_name(const struct lab_options *options);
 /* The -cpu of that lab. */
 const char *machine_cpu(const struct lab_options *options);
-/* Hash over all command lines and the QEMU that is installed: part of the lab's key.  0: there
- * is none. */
-uint64_t machine_key(void);
+/* Hash over all command lines for that system and the QEMU that is installed: part of the lab's
+ * key.  0: there is none. */
+uint64_t machine_key(const struct system *);
 
 #endif
