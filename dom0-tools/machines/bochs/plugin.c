@@ -1,6 +1,7 @@
 /*
- * Loaded into Bochs (LD_PRELOAD) whenever the lab starts it: has it count as QEMU counts, saves
- * its machine, and takes out its debugger.  Debian's Bochs exports what that takes (program.c: which).
+ * Loaded into Bochs (LD_PRELOAD) whenever the lab starts it: has it count as QEMU counts, puts its
+ * XSAVEC right, saves its machine, and takes out its debugger.  Debian's Bochs exports what that
+ * takes (program.c: which).
  */
 #include <setjmp.h>
 #include <signal.h>
@@ -28,8 +29,16 @@ extern void *get_number(void *self, const char *name, void *base)
     __asm__("_ZN13bx_real_sim_c13get_param_numEPKcP10bx_param_c") WEAK;
 extern int64_t value_of(void *number) __asm__("_ZN15bx_shadow_num_c5get64Ev") WEAK;
 
-/* instrument/stubs: does nothing, and is called behind each iteration of a REP. */
+/* instrument/stubs: they do nothing, and are called behind each iteration of a REP, and once the
+ * CPU is made, before it executes anything or is loaded from a snapshot. */
 extern char repeat_iteration[] __asm__("_Z25bx_instr_repeat_iterationjP15bxInstruction_c") WEAK;
+extern char cpu_made[] __asm__("_Z19bx_instr_initializej") WEAK;
+
+/* cpu/crregs.h: where XSAVE puts what, by number of the state. */
+extern struct {
+    unsigned length, offset;
+    void *methods[4][2];
+} xsave_restore[] WEAK;
 
 /* cpu/cpu.cc and bx_debug/dbg_main.cc: what the debugger looks for after each instruction and at
  * each access to memory. */
@@ -98,7 +107,7 @@ static int patch(char *function, const unsigned char *code, size_t length)
 }
 
 /* In place of a function that only returns. */
-static int replace(char *function, void (*by)(unsigned, void *))
+static int replace(char *function, const void *by)
 {
     /* movabs $by, %rax; jmp *%rax */
     unsigned char code[12] = { 0x48, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xe0 };
@@ -111,6 +120,28 @@ static int replace(char *function, void (*by)(unsigned, void *))
         return -1;
     memcpy(code + 2, &by, sizeof(by));
     return patch(function, code, sizeof(code));
+}
+
+/* ---- XSAVEC ---- */
+
+/*
+ * It puts what follows SSE's state behind that, at 416, and not behind the header, at 576, where
+ * XRSTOR looks for it (and Intel SDM vol. 1, 13.4.3): upper halves of YMM registers lay over the
+ * header, which XRSTOR refuses, and Linux gives the process registers of zero.  glibc copies with
+ * them.  Put right in Bochs 2.8 (2024-01-29: "don't allow 'compaction' of SSE state").  The length is
+ * asked for nothing but where the next begins.
+ */
+#define STATE_SSE    1
+#define SSE_OFFSET   160u   /* XSAVE_SSE_STATE_OFFSET … */
+#define SSE_LENGTH   256u   /* … and _LEN */
+#define BEHIND_HEADER 576u
+
+static void on_cpu_made(unsigned cpu)
+{
+    (void)cpu;
+    if ( xsave_restore[STATE_SSE].length == SSE_LENGTH &&
+         xsave_restore[STATE_SSE].offset == SSE_OFFSET )
+        xsave_restore[STATE_SSE].length = BEHIND_HEADER - SSE_OFFSET;
 }
 
 /* ---- the debugger ---- */
@@ -179,7 +210,8 @@ static void __attribute__((constructor)) begin(void)
     if ( !&bx_cpu_array && !&SIM )
         return;
     if ( !&bx_cpu_array || !jump_target || !get_tsc || !set_tsc || !repeat || !repeat_zf ||
-         !get_number || !value_of || !repeat_iteration || replace(repeat_iteration, on_iteration) )
+         !get_number || !value_of || !repeat_iteration || !cpu_made || !xsave_restore ||
+         replace(repeat_iteration, on_iteration) || replace(cpu_made, on_cpu_made) )
     {
         if ( write(STDERR_FILENO, complaint, sizeof(complaint) - 1) < 0 )
             _exit(2);

@@ -1,7 +1,7 @@
 /*
  * A process in dom0 that fills its vector registers, touches new pages or only waits, and looks
  * at them again.  `linux-registers SECONDS` prints how often, and what differed; exit status 1 if
- * any did.  For test_backend.c.
+ * any did.  For test_backend.c and test_bochs.c.
  */
 #include <stdint.h>
 #include <stdio.h>
