@@ -5,10 +5,20 @@ V ?= 0
 Q := $(if $(filter-out 0,$(V)),,@)
 say = $(if $(filter-out 0,$(V)),,@echo "  $(1)	$(2)";)
 
-BUILD   := build
+# The architecture that image and programs are built for: `make ARCH=arm64` builds the image and
+# the parts of the program for an ARM64 dom0, by Debian's cross compiler, in a folder of their own.
+ARCH    ?= x86
+BUILD   := build$(if $(filter-out x86,$(ARCH)),/$(ARCH))
 PREFIX  ?= /usr/local
 DESTDIR ?=
 CC      ?= gcc
+CROSS_arm64 := aarch64-linux-gnu-
+CROSS   := $(CROSS_$(ARCH))
+ifdef CROSS
+CC      := $(CROSS)gcc
+LD      := $(CROSS)ld
+endif
+OBJCOPY := $(CROSS)objcopy
 DEPS    := $(BUILD)/.packages
 
 .DELETE_ON_ERROR:
@@ -58,9 +68,8 @@ WARNINGS := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes
 
 # ---------------------------------------------------------------- unikernel
 
-# The architecture the image is built for: folders of that name in domU-kernel/ hold what is
-# of one architecture, everything else is the same for all.
-ARCH ?= x86
+# Folders of the architecture's name in domU-kernel/ hold what is of it, everything else is the
+# same for all.
 
 # Objects are linked directly: out of an archive the row table would be empty.  In the order of
 # their names, whichever architecture they are of: so is the table.
@@ -72,16 +81,19 @@ KERNEL_OBJECTS := $(KERNEL_SOURCES:%=$(BUILD)/%.o)
 # General registers only: an upcall would otherwise have to save the others.
 # No red zone: CALLs in inline assembly would overwrite it.
 # Not aligned: padding would be a fifth of the code, and nothing here is a hot loop.
+# Atomics in line: without a C library nobody has the functions that ARM64's would call.
+KERNEL_CFLAGS_x86 := -mno-red-zone -fcf-protection=none -malign-data=abi
+KERNEL_CFLAGS_arm64 := -march=armv8-a -mno-outline-atomics -mbranch-protection=none
 KERNEL_CFLAGS := -std=gnu11 -O2 -g $(WARNINGS) -ffreestanding -fno-pie \
-	-mno-red-zone -mgeneral-regs-only -fno-stack-protector -fcf-protection=none \
+	-mgeneral-regs-only -fno-stack-protector $(KERNEL_CFLAGS_$(ARCH)) \
 	-fno-asynchronous-unwind-tables -fno-strict-aliasing \
 	-falign-functions=1 -falign-jumps=1 -falign-loops=1 \
-	-malign-data=abi '-ffile-prefix-map=$(CURDIR)/=' -fno-toplevel-reorder
+	'-ffile-prefix-map=$(CURDIR)/=' -fno-toplevel-reorder
 KERNEL_HEADERS := -IdomU-kernel/arch/$(ARCH) -D__XEN_INTERFACE_VERSION__=0x00040e00
 KERNEL_CPPFLAGS := -Iinclude -Ishared $(KERNEL_HEADERS)
 
 # What no row has in its timed region is compiled for size: 128 KiB are for rows.
-KERNEL_UNTIMED := arch/$(ARCH)/memory arch/$(ARCH)/mode arch/$(ARCH)/smp arch/$(ARCH)/window drivers/device drivers/x86/pci drivers/x86/power entry/$(ARCH)/start harness/harness lib/format main xen/balloon xen/control xen/suspend xen/xenbus
+KERNEL_UNTIMED := arch/memory arch/panic arch/smp arch/$(ARCH)/mode arch/$(ARCH)/smp arch/$(ARCH)/window arch/x86/bare arch/x86/memory_pv drivers/device drivers/x86/pci drivers/x86/power entry/$(ARCH)/start harness/harness lib/format main xen/balloon xen/control xen/suspend xen/x86/suspend_pv xen/xenbus
 $(KERNEL_UNTIMED:%=$(BUILD)/domU-kernel/%.c.o): KERNEL_CFLAGS += -Os
 
 $(BUILD)/domU-kernel/%.c.o: domU-kernel/%.c Makefile $(DEPS)
@@ -121,7 +133,11 @@ $(BUILD)/%.elf.debug: $(BUILD)/kernel.lds
 		-T $(BUILD)/kernel.lds -o $@ $(filter %.o,$^)
 
 $(BUILD)/%.elf: $(BUILD)/%.elf.debug
-	$(Q)objcopy --strip-all $< $@
+	$(Q)$(OBJCOPY) --strip-all $< $@
+
+# What libxl loads on ARM64: the same, flat, with the header in front (entry/arm64/image.S).
+$(BUILD)/%.image: $(BUILD)/%.elf.debug
+	$(Q)$(OBJCOPY) -O binary $< $@
 
 # ------------------------------------------------------------- dom0 program
 
@@ -129,7 +145,8 @@ TOOL_SOURCES := $(sort $(wildcard dom0-tools/*.c dom0-tools/*/*.c dom0-tools/*/*
 TOOL_SOURCES := $(filter-out dom0-tools/machines/agent.c $(PLUGIN_SOURCES) dom0-tools/guests/linux/init.c dom0-tools/systems/older_libc.c,$(TOOL_SOURCES))
 TOOL_OBJECTS := $(TOOL_SOURCES:%=$(BUILD)/%.o)
 TOOL_CFLAGS  := -std=gnu11 -O2 -g $(WARNINGS)
-TOOL_CPPFLAGS := -D_GNU_SOURCE -Iinclude -Ishared -Idom0-tools \
+# Across, the compiler has its own libc's headers; those of the libraries are the same for all.
+TOOL_CPPFLAGS := -D_GNU_SOURCE -Iinclude -Ishared -Idom0-tools $(if $(CROSS),-idirafter /usr/include) \
 	-DDATA_DIRECTORY='"$(PREFIX)/lib/xenometer"'
 TOOL_PACKAGES := xencall xencontrol xenevtchn xengnttab xenstore xendevicemodel \
 	xenforeignmemory jansson smartcols

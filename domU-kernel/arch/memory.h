@@ -10,9 +10,9 @@
 #include "types.h"
 
 /*
- * The first `pages` of memory are there, without a gap from 1 MiB on, and the
- * builder put nothing of its own behind page `used`.  PV: with the
- * physical-to-machine list of the start info page; NULL elsewhere.
+ * Memory is there up to frame `pages`, without a gap from the image on, and neither that nor
+ * anything of the builder's stands behind frame `used`.  PV: with the physical-to-machine
+ * list of the start info page; NULL elsewhere.
  */
 void memory_init(unsigned long *phys_to_machine, u64 pages, u64 used);
 
@@ -27,6 +27,9 @@ void pages_free(void *pages, u32 count);
 /* The frame number other domains know this page by: machine frame in PV,
  * guest-physical frame in the hardware modes. */
 u64 page_frame(const void *page);
+
+/* PV only: the list that memory_init() was given. */
+const unsigned long *memory_list(void);
 
 /*
  * PV only: where Xen's tools find the list when they save the domain
@@ -43,7 +46,7 @@ u64 memory_describe_list(u64 pages);
  * them (arch/window.h does); elsewhere their address is their number.
  */
 u64 memory_spare(u32 count);
-/* Pages up to the end of that memory; now, after xen/balloon.c has moved it, and at first. */
+/* The frame behind the end of that memory; now, after xen/balloon.c has moved it, and at first. */
 u64 memory_pages(void);
 u64 memory_pages_at_start(void);
 void memory_set_pages(u64 pages);

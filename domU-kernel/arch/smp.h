@@ -16,11 +16,8 @@
 #ifndef ARCH_SMP_H
 #define ARCH_SMP_H
 
-/* Also for smp_entry.S: the stack's size in bytes, and the control registers of
- * 64-bit mode (SDM vol. 3, 2.5): PG, WP, ET, PE, and PAE. */
+/* Also for smp_entry.S: the stack's size in bytes. */
 #define SMP_STACK 8192
-#define SMP_CR0   0x80010011
-#define SMP_CR4   0x00000020
 
 #ifndef __ASSEMBLY__
 
@@ -29,11 +26,11 @@
 /* The secondary, valid once smp_start() has returned NULL. */
 struct secondary {
     u32 port;      /* event channel whose events reach it, to be sent by anyone; not in bare */
-    u32 apic_id;   /* of its local APIC; not in PV */
+    u32 apic_id;   /* of its local APIC; not in PV, nor on another architecture */
 };
 extern struct secondary secondary;
 
-/* Event upcalls, and VECTOR_LAPIC interrupts (each with its EOI done), that it
+/* Event upcalls, and interrupts that rows ask for (each with its EOI done), that it
  * has taken. */
 extern volatile u64 secondary_upcalls;
 extern volatile u32 secondary_interrupts;
@@ -80,6 +77,31 @@ void smp_sleep_while(const volatile u32 *word, u32 value);
 
 /* Which vCPU's stack `place` is on: 0 or 1. */
 u32 smp_vcpu(const void *place);
+
+/* ---- between arch/smp.c and an architecture's smp.c ---- */
+
+#define SECONDARY 1u
+
+extern u8 smp_stack[], smp_stack_top[];   /* smp_entry.S */
+
+/* What the secondary begins with, on its stack, with events and interrupts off. */
+void smp_main(void) __attribute__((noreturn));
+/* It has said so just before it sleeps. */
+extern volatile u32 smp_asleep;
+
+/* Start it: NULL, or why there is none.  With smp_own_port(), the event channel whose events
+ * reach it, and smp_comes_up(): it has begun, false: it says nothing. */
+const char *smp_boot(void);
+u32 smp_own_port(void);
+bool smp_comes_up(void);
+
+/* On the secondary: its own traps and interrupts; and go down, until smp_up_again(). */
+void smp_begin(void);
+void smp_down(void);
+void smp_up_again(void);
+
+/* Bare: an interrupt of the secondary's. */
+void smp_interrupt_secondary(void);
 
 #endif /* __ASSEMBLY__ */
 #endif

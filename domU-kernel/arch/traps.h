@@ -1,53 +1,35 @@
 /*
  * Exceptions and the event upcall, the same for every mode: entry stubs build
- * one frame, C looks at it, and the way out is IRET or Xen's iret hypercall.
+ * one frame, C looks at it, and the way out is the one the mode has.
  */
 #ifndef ARCH_TRAPS_H
 #define ARCH_TRAPS_H
 
 #include "types.h"
 
-/* As traps_entry.S pushes it; the tail is the CPU's (SDM vol. 3, 6.14). */
-struct trap_frame {
-    u64 r15, r14, r13, r12, r11, r10, r9, r8;
-    u64 rdi, rsi, rbp, rbx, rdx, rcx, rax;
-    u64 vector, error;
-    u64 rip, cs, rflags, rsp, ss;
-};
-
-/* Vector of the event upcall in PVH and HVM (HVM_PARAM_CALLBACK_IRQ). */
-#define VECTOR_UPCALL 0x40
-
-/* Install the trap table (PV) or GDT and IDT (hardware modes). */
+/* Install the entries of exceptions, interrupts and the event upcall. */
 void traps_init(void);
 
 /*
- * The same for the second vCPU (smp.h), whose event upcall and LAPIC interrupts
- * are counted apart.  Hardware modes: called on it, with the segments of any
- * 64-bit GDT.  PV: fills in the context it will be started with.
+ * Have Xen raise the event upcall from now on, and allow it.  After traps_init(), with
+ * shared info mapped and each port masked.
  */
-void traps_init_secondary(void);
-struct vcpu_guest_context;
-void traps_of_secondary(struct vcpu_guest_context *);
+void traps_allow_events(void);
 
 /*
- * From now on the event upcall and VECTOR_LAPIC note the TSC in trap_stamp as
- * the first thing they do (on), or no longer.  Not for timed regions.
+ * From now on the event upcall and the interrupt that rows ask for (interrupts.h) note the
+ * clock in trap_stamp as the first thing they do (on), or no longer.  Not for timed regions.
  */
 void traps_stamp(bool on);
 extern volatile u64 trap_stamp;   /* ticks; written by the entries only */
 
-/*
- * Read or write an MSR that may not exist.  False: it faulted.  Not for timed
- * regions.
- */
-bool msr_read_safe(u32 msr, u64 *value);
+/* Does the clock that timed regions read (machine/cpu.h) work here?  NULL, or what to do. */
+const char *traps_clock_trouble(void);
 
-/* Does RDTSCP, with which timed regions end, work here?  Where Xen has the TSC trapped and
- * cannot tell the instruction, it ends in #GP. */
-bool rdtscp_works(void);
-
-/* Print why, registers, row and mode, then end the domain as crashed. */
+/* Print why, row and mode, then end the domain as crashed. */
 void panic(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
+
+/* For who knows more: on the console, and where dom0 reads it although the domain is then gone. */
+void last_words(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -1,20 +1,23 @@
 /*
- * How TSC ticks and nanoseconds belong together.  Under Xen the vCPU's time
- * area says it (xen/xen.h, struct vcpu_time_info); bare, a clock of the architecture's is
- * asked once.
+ * How ticks, those of machine/cpu.h's clock, and nanoseconds belong together, and what time it is
+ * to Xen.
  */
 #ifndef DRIVERS_CLOCK_H
 #define DRIVERS_CLOCK_H
 
 #include "../arch/types.h"
 
-/* TSC ticks in `ns` nanoseconds (below 4 s), rounded down. */
+/*
+ * clock_now(), under Xen only: its system time, ns since boot, in which hypercalls take their
+ * deadlines.
+ */
+#include <machine/clock.h>
+
+/* Ticks in `ns` nanoseconds (below 4 s), rounded down. */
 u64 clock_ticks(u64 ns);
 
-/* Bare only: TSC ticks in a millisecond, by a clock of the architecture's. */
-u64 clock_bare_ticks_per_ms(void);
-
-/* Under Xen only: the system time, ns since boot, at which the TSC reads `tsc`. */
-u64 clock_system_time(u64 tsc);
+/* How long, in all, this vCPU could have run while another one did, in ns (what
+ * Linux calls steal time; xen/vcpu.h, RUNSTATE_runnable).  Bare: 0. */
+u64 clock_stolen(void);
 
 #endif

@@ -2,10 +2,10 @@
 #include "quiet.h"
 #include "row.h"
 #include "../arch/cpu.h"
-#include "../arch/memory.h"
 #include "../arch/mode.h"
 #include "../arch/smp.h"
 #include "../arch/traps.h"
+#include "../drivers/clock.h"
 #include "../drivers/device.h"
 #include "../arch/interrupts.h"
 #include "../lib/string.h"
@@ -13,7 +13,6 @@
 #include "../xen/events.h"
 #include "../xen/xenstore.h"
 
-#include <machine/bare.h>
 #include <ring.h>
 
 extern const struct row_code row_code_start[], row_code_end[];
@@ -115,14 +114,14 @@ void harness_run(const struct control_response *command,
     else
     {
         quiet();
-        stolen = quiet_stolen();
+        stolen = clock_stolen();
         upcalls = event_upcalls + secondary_upcalls + device_interrupts;
         notifications = device.notifications;
         row->run(&r);
         result->upcalls = (u32)(event_upcalls + secondary_upcalls + device_interrupts -
                                 upcalls);
         result->notifications = (u32)(device.notifications - notifications);
-        stolen = quiet_stolen() - stolen;
+        stolen = clock_stolen() - stolen;
         result->stolen = stolen > ~0u ? ~0u : (u32)stolen;
         if ( row->teardown )
             row->teardown(&r);
@@ -214,21 +213,4 @@ enum harness_end harness_serve_device(void)
         }
     }
     return away;
-}
-
-void harness_serve_module(const struct control_response *commands, u32 count)
-{
-    u32 capacity = SAMPLES_PAGES * SAMPLES_PER_PAGE;
-    u64 *ticks = pages_alloc(SAMPLES_PAGES);
-    struct control_request result = {
-        .kind = CONTROL_READY, .boot = tsc_end() - entry_tsc,
-    };
-
-    bare_send(&result, sizeof(result));
-    for ( u32 i = 0; i < count && commands[i].operation == CONTROL_RUN; i++ )
-    {
-        harness_run(&commands[i], &result, ticks, capacity);
-        bare_send(&result, sizeof(result));
-        bare_send(ticks, result.samples * sizeof(u64));
-    }
 }

@@ -37,10 +37,4 @@ bool harness_called_away(void);
 /* Since the last suspend, or boot: nothing is to be done but rows. */
 void harness_resume(u32 suspends);
 
-/*
- * Bare mode: the commands are an array in memory (the boot module), results
- * leave by a port.
- */
-void harness_serve_module(const struct control_response *commands, u32 count);
-
 #endif

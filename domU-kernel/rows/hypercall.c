@@ -24,8 +24,8 @@ EXPLANATION(hypercall_null) =
 ROW(hypercall_null, .run = run_null) = {
     .name = "hypercall/null",
     .work = "enter the hypervisor and return",
-    .path = "hypercall page",
-    .help = "xen_version through the hypercall page",
+    .path = HYPERCALL_PATH,
+    .help = "xen_version by " HYPERCALL_PATH,
     .explanation = explanation_hypercall_null,
     .elsewhere = NO_HYPERVISOR,
     .columns = "xen", .flags = ROW_HEADLINE,
@@ -47,7 +47,7 @@ EXPLANATION(hypercall_enosys) =
 ROW(hypercall_enosys, .run = run_enosys) = {
     .name = "hypercall/enosys",
     .work = "enter the hypervisor and return",
-    .path = "hypercall page, number unknown",
+    .path = HYPERCALL_PATH ", number unknown",
     .help = "a hypercall number that Xen does not know",
     .explanation = explanation_hypercall_enosys,
     .elsewhere = NO_HYPERVISOR,

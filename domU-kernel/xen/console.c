@@ -1,12 +1,12 @@
 #include "console.h"
 #include "events.h"
 #include "hypercall.h"
+#include "../arch/bare.h"
 #include "../arch/cpu.h"
 #include "../arch/mode.h"
 #include "../drivers/clock.h"
 #include "../lib/format.h"
 
-#include <machine/bare.h>
 #include <xen/io/console.h>
 #include <xen/sched.h>
 
@@ -123,8 +123,8 @@ bool console_ring_taken(u64 patience)
         if ( __atomic_load_n(&ring->out_cons, __ATOMIC_ACQUIRE) == ring->out_prod )
             return true;
         if ( !end )
-            end = poll.timeout = clock_system_time(tsc_begin()) + patience;
-        else if ( clock_system_time(tsc_begin()) >= end )
+            end = poll.timeout = clock_now() + patience;
+        else if ( clock_now() >= end )
             return false;
         hypercall_sched_op(SCHEDOP_poll, &poll);
     }

@@ -4,8 +4,6 @@
 #include "../arch/smp.h"
 #include "../arch/traps.h"
 
-#include <xen/hvm/hvm_op.h>
-#include <xen/hvm/params.h>
 #include <xen/sched.h>
 
 volatile u64 event_upcalls;
@@ -23,7 +21,7 @@ static inline void clear_pending(u32 port)
 
 /*
  * Two levels: a bit of the selector stands for a word of pending bits.  All
- * bits of such a word are taken, whichever vCPU they are for: arch/x86/smp.c keeps
+ * bits of such a word are taken, whichever vCPU they are for: arch/smp.c keeps
  * the ports of the two in different words.
  */
 static inline __attribute__((always_inline)) void take_events(struct vcpu_info *v)
@@ -64,11 +62,10 @@ static void upcall_2l(void)
 void (*event_upcall)(void) = upcall_2l;
 
 /* The same on the second vCPU. */
-void event_upcall_secondary(void);
 void event_upcall_secondary(void)
 {
     secondary_upcalls++;
-    take_events(&shared_info->vcpu_info[1]);
+    take_events(vcpu_info_of(1));
 }
 
 COLD void events_init(bool same)
@@ -83,38 +80,19 @@ COLD void events_init(bool same)
     for ( u32 port = 1; event_words && port < EVENT_PORTS; port++ )
         event_mask(port);
 
-    if ( boot_mode == MODE_PV )
-    {
-        /* traps_init() has named the callback; allow it. */
-        this_vcpu_info()->evtchn_upcall_mask = 0;
-        barrier();
-    }
-    else
-    {
-        struct xen_hvm_param via = {
-            .domid = DOMID_SELF, .index = HVM_PARAM_CALLBACK_IRQ,
-            .value = ((u64)HVM_PARAM_CALLBACK_TYPE_VECTOR << 56) | VECTOR_UPCALL,
-        };
-        long error = hypercall_hvm_op(HVMOP_set_param, &via);
-
-        if ( error )
-            panic("cannot set the event callback vector: error %ld", error);
-        interrupts_enable();
-    }
+    traps_allow_events();
 }
 
 void events_disable(void)
 {
-    this_vcpu_info()->evtchn_upcall_mask = 1;
-    barrier();
+    vcpu_mask_events(this_vcpu_info(), true);
 }
 
 void events_enable(void)
 {
     struct vcpu_info *v = this_vcpu_info();
 
-    v->evtchn_upcall_mask = 0;
-    barrier();
+    vcpu_mask_events(v, false);
     /* Raised while masked: Xen delivers it at the next way out of any
      * hypercall, not by itself. */
     if ( v->evtchn_upcall_pending )
@@ -123,7 +101,7 @@ void events_enable(void)
 
 void events_hold(void)
 {
-    if ( boot_mode == MODE_PV )
+    if ( mode_is(MODE_PV) )
         events_disable();
     else
         interrupts_disable();
@@ -132,7 +110,7 @@ void events_hold(void)
 void events_release(void)
 {
     /* STI holds interrupts off for one instruction more: our RET. */
-    if ( boot_mode == MODE_PV )
+    if ( mode_is(MODE_PV) )
         events_enable();
     else
         interrupts_enable();
@@ -229,7 +207,7 @@ static inline __attribute__((always_inline)) void sleep(u32 port, u32 seen)
 {
     /* Events off, look again, then sleep and allow them in one step:
      * otherwise the one we wait for can arrive just before the sleep. */
-    if ( boot_mode == MODE_PV )
+    if ( mode_is(MODE_PV) )
     {
         events_disable();
         if ( event_arrivals[port] == seen )
@@ -279,7 +257,7 @@ void event_sleep_any(u64 upcalls)
     events_hold();
     if ( event_upcalls != upcalls )
         events_release();
-    else if ( boot_mode == MODE_PV )
+    else if ( mode_is(MODE_PV) )
         hypercall_sched_op(SCHEDOP_block, NULL);
     else
         interrupts_enable_and_halt();

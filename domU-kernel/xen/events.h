@@ -57,6 +57,7 @@ static inline __attribute__((always_inline)) long event_send(u32 port)
 
 /* The handler, by ABI; the entry stubs call it with events off. */
 extern void (*event_upcall)(void);
+void event_upcall_secondary(void);
 
 /* The FIFO ABI's word of each port, EVENT_PORTS of them; NULL: two levels. */
 extern event_word_t *event_words;

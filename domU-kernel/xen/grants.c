@@ -45,7 +45,7 @@ static long map_status(void)
     struct gnttab_get_status_frames get = { .dom = DOMID_SELF, .nr_frames = 1 };
     u64 frame = 0;
 
-    if ( boot_mode != MODE_PV )
+    if ( !mode_is(MODE_PV) )
         return add_frame(status_page, XENMAPIDX_grant_table_status);
     set_xen_guest_handle(get.frame_list, &frame);
     if ( hypercall_grant_table_op(GNTTABOP_get_status_frames, &get, 1) || get.status )
@@ -63,7 +63,7 @@ COLD void grants_init(bool same)
         memset(used, 0, sizeof(used));
         grant_version = 1;
     }
-    if ( boot_mode == MODE_PV )
+    if ( mode_is(MODE_PV) )
     {
         xen_pfn_t frame = 0;
         struct gnttab_setup_table setup = { .dom = DOMID_SELF, .nr_frames = 1 };

@@ -64,18 +64,7 @@ static inline long hypercall_hvm_op(u32 command, void *argument)
     return hypercall2(__HYPERVISOR_hvm_op, command, (u64)argument);
 }
 
-/* PV only: xen/arch-x86/xen.h, xen/xen.h */
-static inline long hypercall_set_trap_table(const struct trap_info *table)
-{
-    return hypercall2(__HYPERVISOR_set_trap_table, (u64)table, 0);
-}
-
-static inline long hypercall_set_callbacks(u64 event, u64 failsafe, u64 syscall)
-{
-    return hypercall3(__HYPERVISOR_set_callbacks, event, failsafe, syscall);
-}
-
-/* Replace the leaf entry that maps `va`; `pte` is a machine entry. */
+/* PV only (xen/xen.h): replace the leaf entry that maps `va`; `pte` is a machine entry. */
 static inline long hypercall_update_va_mapping(const void *va, u64 pte, u64 flags)
 {
     return hypercall3(__HYPERVISOR_update_va_mapping, (u64)va, pte, flags);

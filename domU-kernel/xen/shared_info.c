@@ -14,7 +14,7 @@ void shared_info_init(u64 machine_address)
 {
     long error;
 
-    if ( boot_mode == MODE_PV )
+    if ( mode_is(MODE_PV) )
         error = hypercall_update_va_mapping(shared_info_page, machine_address | 7 /* P RW US */,
                                             UVMF_INVLPG);
     else

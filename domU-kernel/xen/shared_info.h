@@ -12,10 +12,12 @@
 extern u8 shared_info_page[];
 extern struct shared_info *const shared_info;
 
-/* The area of vCPU 0, which runs all but arch/x86/smp.c's part. */
+#include <machine/vcpu_info.h>   /* vcpu_info_of(): the area of vCPU 0 or 1 */
+
+/* That of vCPU 0, which runs all but arch/smp.c's part. */
 static inline struct vcpu_info *this_vcpu_info(void)
 {
-    return &shared_info->vcpu_info[0];
+    return vcpu_info_of(0);
 }
 
 /* Map it; `machine_address` only in PV (start_info.shared_info). */

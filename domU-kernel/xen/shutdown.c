@@ -1,10 +1,10 @@
 #include "shutdown.h"
 #include "console.h"
 #include "hypercall.h"
+#include "../arch/bare.h"
 #include "../arch/cpu.h"
 #include "../arch/mode.h"
 
-#include <machine/bare.h>
 #include <xen/sched.h>
 #include <xenometer/protocol.h>
 
@@ -12,7 +12,7 @@ static void end(unsigned reason) __attribute__((noreturn));
 static void end(unsigned reason)
 {
     console_flush();
-    if ( boot_mode == MODE_BARE )
+    if ( mode_is(MODE_BARE) )
         bare_end(reason);
     else
     {

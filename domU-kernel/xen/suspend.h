@@ -8,20 +8,18 @@
 
 #include "../arch/types.h"
 
-#include <xen/xen.h>
+#include <xen/sched.h>
 
-/*
- * PV: what Xen's tools look for before they ask for a suspend: where the list of the
- * domain's frames stands.
- */
-void suspend_offer(const struct start_info *info);
+/* PV only (x86/suspend_pv.c): what Xen's tools look for before they ask for a suspend, where the
+ * list of the domain's frames stands; and suspend()'s own part, which returns as the hypercall. */
+void suspend_offer(void);
+long suspend_pv(struct sched_shutdown *op);
 
 /*
  * Suspend.  The device must be closed.  Returns when resumed, with events off, shared info
- * and grant table unmapped.  `info`: PV's start info page, with the values to go on with
- * then; NULL elsewhere.  False: in a new domain, with nothing of the old one in use; true:
+ * and grant table unmapped.  False: in a new domain, with nothing of the old one in use; true:
  * in the old one.
  */
-bool suspend(struct start_info *info);
+bool suspend(void);
 
 #endif

@@ -299,7 +299,7 @@ static void doze(u64 until)
 
 bool xenstore_sleep(u64 patience)
 {
-    u64 begin = tsc_begin(), end = patience ? clock_system_time(begin) + patience : 0;
+    u64 begin = tsc_begin(), end = patience ? clock_now() + patience : 0;
     bool fired;
 
     for ( ;; )
@@ -308,7 +308,7 @@ bool xenstore_sleep(u64 patience)
         u32 seen = event_arrivals[event_port];
 
         fired = xenstore_watch_fired() || control_fired;
-        if ( fired || (end && clock_system_time(tsc_begin()) >= end) )
+        if ( fired || (end && clock_now() >= end) )
             break;
         if ( end )
             doze(end);

@@ -5,8 +5,8 @@
  * and the functions, each in a table of its own and both in the same order.
  * The image's descriptors are for dom0, which reads them out of the ELF file
  * (`xenometer list` needs no Xen): they stand in section "rows" and are never
- * loaded; the functions are what a guest has of a row.  Both sides are x86-64 ELF,
- * so numbers and pointers are in the file as in memory.
+ * loaded; the functions are what a guest has of a row.  Both sides are 64-bit and
+ * little-endian, so numbers and pointers are in the file as in memory.
  */
 #ifndef XENOMETER_ROW_H
 #define XENOMETER_ROW_H
@@ -24,8 +24,9 @@ enum mode {
     MODE_PVH  = 1u << 1,   /* hardware container without device model */
     MODE_HVM  = 1u << 2,   /* hardware container with QEMU's device model */
     MODE_BARE = 1u << 3,   /* the same image with no hypervisor below it */
+    MODE_ARM64 = 1u << 4,  /* a domain of Xen on ARM64, which has one kind */
 };
-#define MODES_XEN       (MODE_PV | MODE_PVH | MODE_HVM)
+#define MODES_XEN       (MODE_PV | MODE_PVH | MODE_HVM | MODE_ARM64)
 #define MODES_HARDWARE  (MODE_PVH | MODE_HVM | MODE_BARE)
 
 /* What a row needs: enum service and enum domain_need bits.  It is in no structure that

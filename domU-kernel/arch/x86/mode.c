@@ -1,4 +1,5 @@
 #include "../mode.h"
+#include "detect.h"
 #include "../cpu.h"
 #include "../../drivers/x86/pci.h"
 
@@ -14,6 +15,7 @@ const char *mode_name(void)
     case MODE_PVH:  return "pvh";
     case MODE_HVM:  return "hvm";
     case MODE_BARE: return "bare";
+    case MODE_ARM64: break;   /* another architecture's */
     }
     return "?";
 }

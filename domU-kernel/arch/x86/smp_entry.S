@@ -13,6 +13,7 @@
  * EFER.LME are set (SDM vol. 3, 9.8.5; AMD APM vol. 2, 14.6).
  */
 #include "../smp.h"
+#include "smp.h"
 
 #define MSR_EFER        0xc0000080
 #define EFER_LME        0x00000100

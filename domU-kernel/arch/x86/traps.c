@@ -1,4 +1,4 @@
-#include "../traps.h"
+#include "traps.h"
 #include "../cpu.h"
 #include "../mode.h"
 #include "../smp.h"
@@ -7,11 +7,11 @@
 #include "../../lib/format.h"
 #include "../../lib/string.h"
 #include "../../xen/console.h"
+#include "../../xen/hvm_param.h"
 #include "../../xen/hypercall.h"
+#include "../../xen/shared_info.h"
 #include "../../xen/shutdown.h"
-#include "../../xen/xenstore.h"
-
-#include <xenometer/protocol.h>
+#include "../../xen/x86/pv_callbacks.h"
 
 #define STUB_SIZE   16
 #define TRAP_STUBS  32
@@ -166,6 +166,25 @@ void traps_init(void)
         init_hardware();
 }
 
+/* xen/hvm/params.h: HVM_PARAM_CALLBACK_IRQ. */
+COLD void traps_allow_events(void)
+{
+    long error;
+
+    if ( boot_mode == MODE_PV )
+    {
+        /* init_pv() has named the callback. */
+        this_vcpu_info()->evtchn_upcall_mask = 0;
+        barrier();
+        return;
+    }
+    error = hvm_param_set(HVM_PARAM_CALLBACK_IRQ,
+                          (u64)HVM_PARAM_CALLBACK_TYPE_VECTOR << 56 | VECTOR_UPCALL);
+    if ( error )
+        panic("cannot set the event callback vector: error %ld", error);
+    interrupts_enable();
+}
+
 void traps_stamp(bool on)
 {
     if ( boot_mode == MODE_PV )
@@ -186,24 +205,6 @@ static const char *const names[] = {
     "page fault", "spurious", "x87 error", "alignment check", "machine check",
     "SIMD error",
 };
-
-/* On the console, and where dom0 reads them although the domain is then gone. */
-static void last_words(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static void last_words(const char *format, ...)
-{
-    va_list arguments;
-    char text[224] = "panic: ";
-    static bool said;
-
-    va_start(arguments, format);
-    format_arguments(text + 7, sizeof(text) - 7, format, arguments);
-    va_end(arguments);
-    print("%s\n", text);
-    if ( said )
-        return;   /* one trouble more on the way out */
-    said = true;
-    xenstore_say(KEY_LAST_WORDS, text);
-}
 
 static void print_frame(const struct trap_frame *f)
 {
@@ -251,22 +252,6 @@ void failsafe_handler(const u64 *stack)
           (const void *)stack);
 }
 
-void panic(const char *format, ...)
-{
-    va_list arguments;
-    char text[160];
-    u64 rsp, rbp;
-
-    __asm__ volatile ("movq %%rsp, %0\n\tmovq %%rbp, %1" : "=r"(rsp), "=r"(rbp));
-    va_start(arguments, format);
-    format_arguments(text, sizeof(text), format, arguments);
-    va_end(arguments);
-    last_words("%s (in %s, vCPU %u, row %s)", text, mode_name(), smp_vcpu((void *)rsp),
-               harness_current_row());
-    print("called from %p, rsp %016lx rbp %016lx\n", __builtin_return_address(0), rsp, rbp);
-    shutdown_crash();
-}
-
 bool msr_read_safe(u32 msr, u64 *value)
 {
     u32 low = 0, high = 0, ok = 0;
@@ -282,7 +267,7 @@ bool msr_read_safe(u32 msr, u64 *value)
     return ok != 0;
 }
 
-bool rdtscp_works(void)
+static bool rdtscp_works(void)
 {
     u32 ok = 0;
 
@@ -294,4 +279,12 @@ bool rdtscp_works(void)
                       ".popsection"
                       : "+r"(ok) :: "rax", "rcx", "rdx");
     return ok != 0;
+}
+
+/* Where Xen has the TSC trapped and cannot tell the instruction, it ends in #GP. */
+const char *traps_clock_trouble(void)
+{
+    return rdtscp_works() ? NULL
+           : "RDTSCP, which ends each timed region, does not work here: tsc_mode=\"native\" in "
+             "the domain's config lets it";
 }

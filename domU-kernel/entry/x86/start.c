@@ -3,18 +3,33 @@
  * by the way this image was started.
  */
 #include "../../main.h"
+#include "../../arch/bare.h"
+#include "../../arch/cpu.h"
 #include "../../arch/memory.h"
 #include "../../arch/mode.h"
+#include "../../arch/x86/detect.h"
 #include "../../arch/traps.h"
 #include "../../harness/harness.h"
 #include "../../xen/console.h"
 #include "../../xen/hypercall.h"
 #include "../../xen/shutdown.h"
+#include "../../xen/x86/start_info.h"
 
 #include <xen/arch-x86/hvm/start_info.h>
 
+extern u64 entry_tsc;   /* pv.S */
+
 void start_pv(struct start_info *);
 void start_hardware(const struct hvm_start_info *);
+
+/* The image ends below: the linker script asserts it. */
+#define IMAGE_LIMIT (0x800000u >> PAGE_SHIFT)
+
+/* The builder's last frame, or the image's. */
+static u64 in_use(u64 frame)
+{
+    return frame < IMAGE_LIMIT ? IMAGE_LIMIT : frame;
+}
 
 void start_pv(struct start_info *info)
 {
@@ -22,12 +37,30 @@ void start_pv(struct start_info *info)
     start_info = info;
     /* The page tables are the builder's last but for the boot stack. */
     memory_init((unsigned long *)info->mfn_list, info->nr_pages,
-                (info->pt_base >> PAGE_SHIFT) + info->nr_pt_frames + 1);
+                in_use((info->pt_base >> PAGE_SHIFT) + info->nr_pt_frames + 1));
     /* For what goes wrong before the rest is known. */
     console_init(page_of_machine_frame(info->console.domU.mfn), info->console.domU.evtchn);
     hypercall_init();
     traps_init();
     serve_dom0();
+}
+
+/* The commands are an array in memory, the boot module; results leave by a port. */
+static void bare_serve(const struct control_response *commands, u32 count)
+{
+    u32 capacity = SAMPLES_PAGES * SAMPLES_PER_PAGE;
+    u64 *ticks = pages_alloc(SAMPLES_PAGES);
+    struct control_request result = {
+        .kind = CONTROL_READY, .boot = tsc_end() - entry_tsc,
+    };
+
+    bare_send(&result, sizeof(result));
+    for ( u32 i = 0; i < count && commands[i].operation == CONTROL_RUN; i++ )
+    {
+        harness_run(&commands[i], &result, ticks, capacity);
+        bare_send(&result, sizeof(result));
+        bare_send(ticks, result.samples * sizeof(u64));
+    }
 }
 
 static void serve_bare(const struct hvm_start_info *info) __attribute__((noreturn));
@@ -37,8 +70,8 @@ static void serve_bare(const struct hvm_start_info *info)
 
     if ( info->magic != XEN_HVM_START_MAGIC_VALUE || info->nr_modules != 1 )
         panic("no commands: start with -initrd (%u modules)", info->nr_modules);
-    harness_serve_module((const void *)module->paddr,
-                         (u32)(module->size / sizeof(struct control_response)));
+    bare_serve((const void *)module->paddr,
+               (u32)(module->size / sizeof(struct control_response)));
     shutdown_poweroff();
 }
 
@@ -63,7 +96,7 @@ void start_hardware(const struct hvm_start_info *info)
 {
     mode_detect_hardware();
     traps_init();
-    memory_init(NULL, ram_pages(info), (u64)info >> PAGE_SHIFT);
+    memory_init(NULL, ram_pages(info), in_use((u64)info >> PAGE_SHIFT));
     if ( boot_mode == MODE_BARE )
         serve_bare(info);
 

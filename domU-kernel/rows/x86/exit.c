@@ -1,6 +1,7 @@
 /* VM exits by reason. */
-#include "../../arch/traps.h"
+#include "../../arch/x86/traps.h"
 #include "../../arch/mode.h"
+#include "../../arch/x86/detect.h"
 #include "../../drivers/x86/lapic.h"
 #include "../../harness/row.h"
 

@@ -1,5 +1,6 @@
 /* VM exits of instructions and registers that not every machine has. */
 #include "../../arch/mode.h"
+#include "../../arch/x86/detect.h"
 #include "../../arch/traps.h"
 #include "../../drivers/x86/lapic.h"
 #include "../../harness/row.h"

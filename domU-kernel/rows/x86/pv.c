@@ -1,8 +1,9 @@
 /* What de-privileging costs: what a PV kernel must ask Xen for. */
 #include "../../arch/memory.h"
-#include "../../arch/traps.h"
+#include "../../arch/x86/traps.h"
 #include "../../harness/row.h"
 #include "../../xen/hypercall.h"
+#include "../../xen/x86/pv_callbacks.h"
 #include "../../xen/x86/pv_paging.h"
 
 #include <xen/physdev.h>

@@ -1,6 +1,7 @@
 #include "../hypercall.h"
 #include "../../arch/cpu.h"
 #include "../../arch/mode.h"
+#include "../../arch/x86/detect.h"
 #include "../../arch/traps.h"
 #include "../../harness/harness.h"
 

@@ -12,6 +12,8 @@
 
 #include "../../types.h"
 
+#define HYPERCALL_PATH "hypercall page"   /* for rows */
+
 extern u8 hypercall_page[4096];
 
 /* The number must be a compile-time constant: it becomes the call's target. */

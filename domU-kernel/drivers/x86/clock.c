@@ -1,6 +1,9 @@
-#include "clock.h"
-#include "../arch/mode.h"
-#include "../xen/shared_info.h"
+#include "../clock.h"
+#include "../../arch/mode.h"
+#include "../../xen/hypercall.h"
+#include "../../xen/shared_info.h"
+
+#include <xen/vcpu.h>
 
 /*
  * Xen writes the area while this vCPU is not running guest code, so the version
@@ -48,4 +51,13 @@ u64 clock_system_time(u64 tsc)
 
     delta = t.tsc_shift >= 0 ? delta << t.tsc_shift : delta >> -t.tsc_shift;
     return t.system_time + (u64)((unsigned __int128)delta * t.tsc_to_system_mul >> 32);
+}
+
+u64 clock_stolen(void)
+{
+    struct vcpu_runstate_info info = { .state = RUNSTATE_running };
+
+    if ( boot_mode != MODE_BARE )
+        hypercall3(__HYPERVISOR_vcpu_op, VCPUOP_get_runstate_info, 0, (u64)&info);
+    return info.time[RUNSTATE_runnable];
 }

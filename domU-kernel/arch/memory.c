@@ -1,9 +1,6 @@
-#include "../memory.h"
-#include "../mode.h"
-#include "../traps.h"
-#include "../../lib/string.h"
-
-#include <xen/xen.h>
+#include "memory.h"
+#include "traps.h"
+#include "../lib/string.h"
 
 #define POOL_PAGES 384u   /* 1.5 MiB */
 
@@ -12,16 +9,11 @@ static bool used[POOL_PAGES];
 static unsigned long *p2m;
 static u64 total, total_at_start, spare;
 
-#define DESCRIBED_GIB 16u
-
-/* The image ends below: the linker script asserts it. */
-#define IMAGE_LIMIT (0x800000u >> PAGE_SHIFT)
-
 void memory_init(unsigned long *phys_to_machine, u64 pages, u64 used)
 {
     p2m = phys_to_machine;
     total = total_at_start = pages;
-    spare = used < IMAGE_LIMIT ? IMAGE_LIMIT : used;
+    spare = used;
 }
 
 u64 memory_pages(void)
@@ -53,6 +45,11 @@ void memory_set_frame(u64 pfn, u64 frame)
 {
     if ( p2m )
         p2m[pfn] = frame;
+}
+
+const unsigned long *memory_list(void)
+{
+    return p2m;
 }
 
 void *pages_alloc(u32 count)
@@ -89,29 +86,4 @@ void pages_free(void *pages, u32 count)
 u64 page_frame(const void *page)
 {
     return memory_frame((u64)page >> PAGE_SHIFT);   /* virtual = (pseudo-)physical */
-}
-
-u64 memory_describe_list(u64 pages)
-{
-    /* Entries of all of them follow one another. */
-    static u64 frames[DESCRIBED_GIB * PAGE_SIZE / sizeof(u64)] PAGE_BSS;
-    static u64 top[PAGE_SIZE / sizeof(u64)] PAGE_BSS;
-    const u64 per_page = PAGE_SIZE / sizeof(u64);
-
-    if ( pages > per_page * per_page * DESCRIBED_GIB )
-        return 0;
-    for ( u64 i = 0; i * per_page < pages; i++ )
-    {
-        frames[i] = page_frame(p2m + i * per_page);
-        if ( i % per_page == 0 )
-            top[i / per_page] = page_frame(frames + i);
-    }
-    return page_frame(top);
-}
-
-void *page_of_machine_frame(u64 mfn)
-{
-    const unsigned long *m2p = (const unsigned long *)HYPERVISOR_VIRT_START;
-
-    return (void *)(m2p[mfn] << PAGE_SHIFT);
 }

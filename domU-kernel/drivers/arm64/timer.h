@@ -1,0 +1,42 @@
+/*
+ * The generic timer's virtual part (DDI 0487, D11): a counter, and a timer that a domain has
+ * without asking Xen, which only brings the interrupt.
+ */
+#ifndef DRIVERS_ARM64_TIMER_H
+#define DRIVERS_ARM64_TIMER_H
+
+#include "../../arch/cpu.h"
+
+/* Its interrupt's number, known by timer_find(): for the GIC. */
+extern u32 timer_interrupt;
+void timer_find(const void *tree);
+
+/* After gic_init(): tell Xen where to write how long the vCPU has run. */
+void timer_init(const void *tree);
+
+/* Ticks of the counter, and in a second. */
+static inline u64 timer_counter(void)
+{
+    isb();
+    return register_read(cntvct_el0);
+}
+
+/* DDI 0487, CNTV_CTL_EL0: bit 0, ENABLE. */
+static inline void timer_arm_virtual(u64 at)
+{
+    register_write(cntv_cval_el0, at);
+    register_write(cntv_ctl_el0, 1);
+    isb();
+}
+
+static inline void timer_stop_virtual(void)
+{
+    register_write(cntv_ctl_el0, 0);
+    isb();
+}
+
+/* What Xen says of the vCPU (xen/vcpu.h): renewed each time it is switched to or from. */
+struct vcpu_runstate_info;
+const volatile struct vcpu_runstate_info *timer_runstate(u32 vcpu);
+
+#endif
