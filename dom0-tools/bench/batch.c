@@ -100,15 +100,19 @@ int batch_run(const struct column *column, const struct lab_options *lab,
               const struct session_options *options, const struct selection *selection,
               struct results *results)
 {
-    const struct image_row *empty = image_baseline(options->image);
+    const struct image_row *empty = image_baseline_of(options->image, column->program);
+    char *elf = column->program ? data_file(column->program) : xstrdup(options->elf);
     struct control_response *commands;
     struct records records = { 0 };
+    const char *skip = NULL;
     int status = STATUS_OK;
     size_t count = 0;
 
-    if ( !empty )
+    if ( !elf || !empty )
     {
-        message("%s has no baseline row to subtract: rebuild it", options->elf);
+        message("%s %s: run `make`", elf ? elf : column->program,
+                elf ? "has no baseline row to subtract" : "not found beside the program");
+        free(elf);
         return STATUS_ENVIRONMENT;
     }
     commands = xcalloc(selection->count + 1, sizeof(*commands));
@@ -119,21 +123,27 @@ int batch_run(const struct column *column, const struct lab_options *lab,
             commands[count++] = image_command(selection->rows[i], (uint32_t)i + 1,
                                         options->samples);
 
-    for ( unsigned boot = 0; boot < options->boots && status == STATUS_OK; boot++ )
+    for ( unsigned boot = 0; boot < options->boots && status == STATUS_OK && !skip; boot++ )
     {
         struct batch guest = {
-            .machine = lab, .elf = options->elf, .commands = commands,
+            .machine = lab, .elf = elf, .commands = commands,
             .size = count * sizeof(*commands), .deadline = options->domain_deadline,
         };
 
         status = column->batch(&guest);
-        take(column, options, selection, guest.results, guest.results_size, guest.console, boot,
-             &records);
+        skip = guest.skip;
+        if ( !skip )
+            take(column, options, selection, guest.results, guest.results_size, guest.console,
+                 boot, &records);
         free(guest.console);
         free(guest.results);
     }
-    merge_records(&records, options->boots, options->keep_raw, results);
+    if ( skip )
+        batch_skip(column, selection, skip, results);
+    else
+        merge_records(&records, options->boots, options->keep_raw, results);
     records_free(&records);
     free(commands);
+    free(elf);
     return status;
 }

@@ -265,7 +265,9 @@ int cells_plan(struct run_options *o, const char *directory)
     if ( status == STATUS_OK )
         status = suite_choose(&o->suite);
     if ( status == STATUS_OK )
-        status = select_rows(image, o->patterns, o->pattern_count, &o->columns, true, &selection);
+        status = select_rows(image, o->patterns, o->pattern_count,
+                             columns_any(&o->columns) ? &o->columns : NULL, true, &selection);
+    o->columns = selection.columns;
     if ( status == STATUS_OK )
         status = make_cells(o, &selection, cells);
     if ( status == STATUS_OK )

@@ -161,6 +161,7 @@ static const char *differs(const struct environment *a, const struct environment
         { "Xen's options", a->xen_options, b->xen_options },
         { "dom0's options", a->dom0_options, b->dom0_options },
         { "dom0's kernel", a->dom0_kernel, b->dom0_kernel },
+        { "Linux without Xen", a->linux_system, b->linux_system },
         { "unikernel", a->image, b->image }, { "xenometer", a->xenometer, b->xenometer },
     };
 
@@ -178,6 +179,7 @@ static void take_texts(struct environment *to, struct environment *from)
     char **const fields[][2] = {
         { &to->xen, &from->xen }, { &to->xen_build_id, &from->xen_build_id },
         { &to->xen_debug, &from->xen_debug }, { &to->dom0_kernel, &from->dom0_kernel },
+        { &to->linux_system, &from->linux_system },
         { &to->mitigations, &from->mitigations }, { &to->cpu_features, &from->cpu_features },
     };
     char *text;

@@ -42,6 +42,15 @@ static const char *clock_text(enum lab_clock clock)
     return "";
 }
 
+/* Nothing of it is Xen's: all guests are programs of a Linux without Xen. */
+static bool is_linux(const struct column_set *columns)
+{
+    FOR_EACH_COLUMN(c)
+        if ( columns_have(columns, c) && !c->asked )
+            return false;
+    return true;
+}
+
 static char *choose_host(const struct run_options *o, bool *lab)
 {
     char *why_not;
@@ -53,7 +62,8 @@ static char *choose_host(const struct run_options *o, bool *lab)
         text = xasprintf("Host: this machine's Xen (%s)",
                          xen ? "it is a Xen dom0" : "asked for with --host=xen");
     else
-        text = xasprintf("Host: the lab, real Xen and dom0%s%s in %s%s%s, %s (%s)",
+        text = xasprintf("Host: the lab, %s%s%s in %s%s%s, %s (%s)",
+                         is_linux(&o->columns) ? "Linux without Xen" : "real Xen and dom0",
                          o->suite ? " from Debian's " : "", o->suite ? o->suite : "",
                          o->cpu ? "Bochs (" : "QEMU", o->cpu ? o->cpu : "", o->cpu ? ")" : "",
                          clock_text(o->clock),
@@ -155,7 +165,9 @@ int run_rows(struct run_options *o)
         status = STATUS_USAGE;
         goto out;
     }
-    status = select_rows(image, o->patterns, o->pattern_count, &o->columns, true, &selection);
+    status = select_rows(image, o->patterns, o->pattern_count,
+                         columns_any(&o->columns) ? &o->columns : NULL, true, &selection);
+    o->columns = selection.columns;
     if ( status == STATUS_OK && o->output )
         status = output_writable(o->output);
     if ( status != STATUS_OK )

@@ -57,7 +57,7 @@ struct run_hosts {
 struct run_options {
     char **patterns;
     size_t pattern_count;
-    struct column_set columns;
+    struct column_set columns;   /* none: the usual ones (select.h) */
     uint32_t samples, boots, seed, row_deadline, deadline;   /* 0: the usual ones */
     uint32_t labs;               /* at the same time, 1 or 2; 0: as this machine has room */
     const char *output, *save, *image, *configs, *suite, *bridge, *kernel;

@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "bench/batch.h"
@@ -51,7 +52,7 @@ static int run_part(const struct run_options *o, struct lab_options *lab,
 {
     struct layers layers;
     /* With two CPUs the clock counts both, and no layers would add up. */
-    bool traced = o->layers && !lab->smp;
+    bool traced = o->layers && !lab->smp && !(beside && beside->asked);
     int status = traced ? layers_begin(&layers, lab, session->elf) : STATUS_OK, ended;
 
     if ( status != STATUS_OK )
@@ -65,6 +66,15 @@ static int run_part(const struct run_options *o, struct lab_options *lab,
             status = ended;
     }
     return status;
+}
+
+/* Is it a row of another program than these columns' guests have? */
+static bool is_program(const struct image_row *row, const struct column_set *columns)
+{
+    const char *program = columns_first(columns)->program;
+
+    return program && row->program ? strcmp(row->program, program) != 0
+                                   : program || row->program;
 }
 
 /*
@@ -82,6 +92,8 @@ static struct selection part(const struct selection *all, const struct column_se
     {
         bool runs = run_is_in(all->rows[i], &p.columns);
 
+        if ( is_program(all->rows[i], columns) )
+            continue;
         if ( both ? !smp && runs : smp == ((all->rows[i]->needs & DOMAIN_SMP) && runs) )
             p.rows[p.count++] = all->rows[i];
     }
@@ -181,6 +193,42 @@ static int run_machines(const struct run_options *o, const struct session_option
     return status;
 }
 
+/* Rows that nothing of what was asked for has: of other programs than the columns'. */
+static void skip_unmeasured(const struct selection *selection, struct results *results)
+{
+    for ( size_t i = 0; i < selection->count; i++ )
+    {
+        const struct image_row *row = selection->rows[i];
+        struct selection one = { .rows = &selection->rows[i], .count = 1 };
+        bool any = false;
+
+        for ( size_t k = 0; k < results->count && !any; k++ )
+            any = !strcmp(results->rows[k].row, row->name);
+        FOR_EACH_COLUMN(c)
+            if ( !any && columns_have(&selection->columns, c) )
+                batch_skip(c, &one, NULL, results);
+    }
+}
+
+/* The kernel and the runtimes of columns that ran without Xen. */
+static int describe_linux(struct lab_options lab, struct results *results)
+{
+    struct lab_facts facts;
+    bool any = false;
+    int status;
+
+    for ( size_t i = 0; i < results->count && !any; i++ )
+        any = results->rows[i].column->asked && results->rows[i].outcome != OUTCOME_SKIP;
+    if ( !any )
+        return STATUS_OK;
+    lab.system = SYSTEM_LINUX;
+    lab.variant = (struct variant){ 0 };
+    status = lab_facts(&lab, &facts);
+    if ( status == STATUS_OK )
+        replace(&results->environment.linux_system, facts.linux_system);
+    return status;
+}
+
 int run_lab(const struct run_options *o, const struct session_options *session,
             const struct selection *selection, struct results *results)
 {
@@ -205,6 +253,8 @@ int run_lab(const struct run_options *o, const struct session_options *session,
     }
     else
         status = run_machines(o, session, selection, results);
+    if ( status == STATUS_OK )
+        skip_unmeasured(selection, results);
     if ( o->layers && !o->raw )
         drop_raw(results);
     if ( status != STATUS_OK || (status = lab_facts(&lab, &facts)) != STATUS_OK )
@@ -225,5 +275,5 @@ int run_lab(const struct run_options *o, const struct session_options *session,
         replace(&results->environment.cpu_features, features);
     free(features);
     environment_started(&results->environment);
-    return STATUS_OK;
+    return describe_linux(lab, results);
 }

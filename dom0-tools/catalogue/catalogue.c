@@ -57,8 +57,36 @@ char *catalogue_add(struct image *image, const struct row *rows,
     return NULL;
 }
 
+/* The rows of programs that columns run in the unikernel's place; one that is not there has none. */
+static char *add_programs(struct image *image)
+{
+    char *error = NULL;
+
+    FOR_EACH_COLUMN(c)
+    {
+        struct image *other;
+        char *path;
+
+        if ( !c->program || error || image_baseline_of(image, c->program) ||
+             !(path = data_file(c->program)) )
+            continue;
+        other = image_load_program(path, c->program, &error);
+        free(path);
+        if ( !other )
+            continue;
+        image->rows = xrealloc(image->rows, (image->count + other->count) * sizeof(*image->rows));
+        memcpy(image->rows + image->count, other->rows, other->count * sizeof(*other->rows));
+        image->count += other->count;
+        other->count = 0;   /* they are the catalogue's */
+        image_free(other);
+    }
+    return error;
+}
+
 const char *row_elsewhere(const struct image_row *row, const struct column *column)
 {
+    if ( row->program && !column->program )
+        return "a row of applications, which are processes: no unikernel, and no dom0, runs it";
     return column->elsewhere ? column->elsewhere
                              : *row->elsewhere ? row->elsewhere : "not in this mode";
 }
@@ -71,6 +99,8 @@ struct image *catalogue_load(const char *path, char **error)
         return NULL;
     *error = catalogue_add(image, __start_own_rows, __start_own_code,
                            (size_t)(__stop_own_rows - __start_own_rows));
+    if ( !*error )
+        *error = add_programs(image);
     if ( !*error )
         return image;
     image_free(image);

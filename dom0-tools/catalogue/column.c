@@ -86,6 +86,16 @@ struct column_set columns_every(void)
     return set;
 }
 
+struct column_set columns_usual(void)
+{
+    struct column_set set = { { false } };
+
+    FOR_EACH_COLUMN(c)
+        if ( !c->asked )
+            columns_add(&set, c);
+    return set;
+}
+
 struct column_set columns_only(const struct column *column)
 {
     struct column_set set = { { false } };

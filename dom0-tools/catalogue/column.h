@@ -35,7 +35,7 @@ enum column_home {
 /* One guest of HOME_BESIDE, from its start to its end. */
 struct batch {
     const struct lab_options *machine;   /* that it runs on */
-    const char *elf;             /* the unikernel */
+    const char *elf;             /* the unikernel, or the column's program */
     const void *commands;        /* struct control_response, one after the other */
     size_t size;                 /* of them, in bytes */
     unsigned deadline;           /* seconds */
@@ -44,6 +44,7 @@ struct batch {
     void *results;               /* protocol.h, "Bare mode" */
     size_t results_size;
     char *console;               /* its last words */
+    const char *skip;            /* it cannot be had here after all, and why; NULL: it can */
 };
 
 struct column {
@@ -58,6 +59,11 @@ struct column {
                                     says it */
     const char *note;            /* below a table that shows it; NULL: nothing */
     bool floor;                  /* the least that there can be: in no ratio */
+    bool asked;                  /* rows that run elsewhere, too, run in it only where it is named */
+    const char *base;            /* column to whose figure of the same row its own is set in
+                                    relation; NULL: to the cheapest of the same work */
+    const char *program;         /* whose rows it runs: a file beside this program (image.h); NULL:
+                                    the unikernel */
     bool device_model;           /* a QEMU in dom0 serves its guests' devices */
 
     /* HOME_XEN. */
@@ -123,6 +129,7 @@ static inline void columns_add(struct column_set *set, const struct column *colu
 }
 
 struct column_set columns_every(void);
+struct column_set columns_usual(void);   /* those that need not be named */
 struct column_set columns_only(const struct column *);
 struct column_set columns_at(enum column_home);
 struct column_set columns_common(const struct column_set *, const struct column_set *);

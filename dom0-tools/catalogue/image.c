@@ -54,7 +54,7 @@ static bool copy_paragraph(const struct elf *elf, const char *address, char **co
 
 /* One descriptor; NULL, or what is wrong with it. */
 static const char *read_row(const struct elf *elf, const uint8_t *descriptor,
-                            struct image_row *to)
+                            const char *program, struct image_row *to)
 {
     struct row row;
 
@@ -71,7 +71,8 @@ static const char *read_row(const struct elf *elf, const uint8_t *descriptor,
     if ( !good_name(to->name) )
         return "a name that is not group/name";
     if ( memchr(row.columns, '\0', sizeof(row.columns)) == NULL ||
-         !columns_named(row.columns, &to->columns) || columns_modes(&to->columns) == 0 )
+         !columns_named(row.columns, &to->columns) ||
+         (program ? !columns_any(&to->columns) : columns_modes(&to->columns) == 0) )
         return "columns that do not exist";
     if ( row.operations == 0 || row.samples == 0 )
         return "no operations or no samples";
@@ -82,10 +83,11 @@ static const char *read_row(const struct elf *elf, const uint8_t *descriptor,
     to->samples = row.samples;
     to->warmup = row.warmup;
     to->bytes = row.bytes;
+    to->program = program;
     return NULL;
 }
 
-static bool read_rows(const struct elf *elf, const char *path,
+static bool read_rows(const struct elf *elf, const char *path, const char *program,
                       struct image *image, char **error)
 {
     struct elf_part table;
@@ -108,7 +110,7 @@ static bool read_rows(const struct elf *elf, const char *path,
     {
         struct image_row *row = &image->rows[image->count];
         const char *wrong = read_row(elf, table.data +
-                                     image->count * sizeof(struct row), row);
+                                     image->count * sizeof(struct row), program, row);
 
         if ( wrong == NULL && image_find(image, row->name) != NULL )
             wrong = "the name of another one";
@@ -144,7 +146,7 @@ static bool read_build_id(const struct elf *elf, const char *path,
     return false;
 }
 
-struct image *image_load(const char *path, char **error)
+struct image *image_load_program(const char *path, const char *program, char **error)
 {
     struct elf *elf = elf_open(path, error);
     struct image *image;
@@ -152,7 +154,7 @@ struct image *image_load(const char *path, char **error)
     if ( elf == NULL )
         return NULL;
     image = xcalloc(1, sizeof(*image));
-    if ( !read_rows(elf, path, image, error) ||
+    if ( !read_rows(elf, path, program, image, error) ||
          !read_build_id(elf, path, image, error) )
     {
         image_free(image);
@@ -160,6 +162,11 @@ struct image *image_load(const char *path, char **error)
     }
     elf_close(elf);
     return image;
+}
+
+struct image *image_load(const char *path, char **error)
+{
+    return image_load_program(path, NULL, error);
 }
 
 void image_free(struct image *image)
@@ -195,12 +202,23 @@ struct control_response image_command(const struct image_row *row, uint32_t id,
     return command;
 }
 
-const struct image_row *image_baseline(const struct image *image)
+static bool same_program(const char *a, const char *b)
+{
+    return a && b ? !strcmp(a, b) : a == b;
+}
+
+const struct image_row *image_baseline_of(const struct image *image, const char *program)
 {
     for ( size_t i = 0; i < image->count; i++ )
-        if ( image->rows[i].flags & ROW_BASELINE )
+        if ( (image->rows[i].flags & ROW_BASELINE) &&
+             same_program(image->rows[i].program, program) )
             return &image->rows[i];
     return NULL;
+}
+
+const struct image_row *image_baseline(const struct image *image)
+{
+    return image_baseline_of(image, NULL);
 }
 
 const struct image_row *image_find(const struct image *image, const char *name)

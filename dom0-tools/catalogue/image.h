@@ -1,5 +1,6 @@
 /*
- * The unikernel's ELF file as dom0 sees it: row table, build id, notes.
+ * The unikernel's ELF file as dom0 sees it: row table, build id, notes.  A program that measures
+ * in a guest's place (dom0-tools/app) has the same table.
  */
 #ifndef CATALOGUE_IMAGE_H
 #define CATALOGUE_IMAGE_H
@@ -21,6 +22,7 @@ struct image_row {
     row_needs needs;
     uint32_t flags, operations, samples, warmup, bytes;
     const struct row_code *own;   /* what measures it in this program; NULL: the image does */
+    const char *program;     /* in whose table it is, a column's; NULL: the unikernel's, or our own */
 };
 
 struct image {
@@ -34,13 +36,16 @@ struct image {
  * NULL with *error (the caller's to free) saying what is wrong and what to do.
  */
 struct image *image_load(const char *path, char **error);
+/* The same of such a program, `name`, which its rows keep. */
+struct image *image_load_program(const char *path, const char *name, char **error);
 void image_free(struct image *);
 
 /* CONTROL_RUN for it; 0 samples: as many as the row takes. */
 struct control_response image_command(const struct image_row *, uint32_t id, uint32_t samples);
 
-/* The row whose cost the others have subtracted, or NULL. */
+/* The row whose cost the others have subtracted, or NULL: the unikernel's, or that program's. */
 const struct image_row *image_baseline(const struct image *);
+const struct image_row *image_baseline_of(const struct image *, const char *program);
 
 /* Does a row's name fit the pattern (fnmatch), or stand in the group of that name? */
 bool row_matches(const char *pattern, const char *name);

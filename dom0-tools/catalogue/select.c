@@ -153,6 +153,46 @@ static int check_patterns(const struct image *image, char **patterns,
     return STATUS_OK;
 }
 
+static bool is_usual(const struct image_row *row)
+{
+    struct column_set usual = columns_usual(), common = columns_common(&row->columns, &usual);
+
+    return columns_any(&common);
+}
+
+/* Rows that run in no usual column are not meant by a `*` that means them among all. */
+static bool names_group(const char *pattern, const char *name)
+{
+    return !strncmp(pattern, name, strcspn(name, "/"));
+}
+
+/* A row that none of the usual columns has runs in all that it has. */
+static void add_only_places(struct selection *selection)
+{
+    struct column_set usual = selection->columns;
+
+    for ( size_t i = 0; i < selection->count; i++ )
+    {
+        const struct image_row *row = selection->rows[i];
+        struct column_set common = columns_common(&row->columns, &usual);
+
+        FOR_EACH_COLUMN(c)
+            if ( !columns_any(&common) && columns_have(&row->columns, c) )
+                columns_add(&selection->columns, c);
+    }
+    /* Nothing of what was chosen runs in the usual ones: they are not meant. */
+    for ( size_t i = 0; i < selection->count; i++ )
+    {
+        struct column_set common = columns_common(&selection->rows[i]->columns, &usual);
+
+        if ( columns_any(&common) )
+            return;
+    }
+    FOR_EACH_COLUMN(c)
+        if ( selection->count && columns_have(&usual, c) )
+            selection->columns.has[column_place(c)] = false;
+}
+
 int select_rows(const struct image *image, char **patterns, size_t count,
                 const struct column_set *columns, bool headline_only,
                 struct selection *selection)
@@ -164,7 +204,7 @@ int select_rows(const struct image *image, char **patterns, size_t count,
 
     selection->rows = xcalloc(image->count, sizeof(*selection->rows));
     selection->count = 0;
-    selection->columns = columns ? *columns : columns_every();
+    selection->columns = columns ? *columns : columns_usual();
     for ( size_t i = 0; i < image->count; i++ )
     {
         const struct image_row *row = &image->rows[i];
@@ -172,10 +212,13 @@ int select_rows(const struct image *image, char **patterns, size_t count,
                       (!headline_only || (row->flags & ROW_HEADLINE));
 
         for ( size_t k = 0; k < count && !wanted; k++ )
-            wanted = row_matches(patterns[k], row->name);
+            wanted = row_matches(patterns[k], row->name) &&
+                     (columns || is_usual(row) || names_group(patterns[k], row->name));
         if ( wanted )
             selection->rows[selection->count++] = row;
     }
+    if ( !columns )
+        add_only_places(selection);
     return STATUS_OK;
 }
 
@@ -206,7 +249,7 @@ int parse_modes(const char *text, struct column_set *columns)
 
     if ( strcmp(text, "all") == 0 )
     {
-        *columns = columns_every();
+        *columns = columns_usual();
         return STATUS_OK;
     }
     copy = rest = xstrdup(text);

@@ -43,10 +43,11 @@ struct image *select_catalogue(const char *path);
 
 /*
  * Rows whose name matches one of `patterns` (fnmatch, or the bare name of a
- * group; none: all rows), in the image's order, each once, for those columns (NULL: every).  With
+ * group; none: all rows), in the image's order, each once, for those columns.  With
  * `headline_only` and no pattern only the rows of `make bench`: a row that is
- * named is meant.  The selection's rows array is the caller's:
- * selection_free().  STATUS_OK, or STATUS_USAGE after a message naming the
+ * named is meant.  Without columns: the usual ones, and those of rows that run in
+ * none of these, which a pattern has to name with their group (`app/…`, not `*`).
+ * The selection's rows array is the caller's: selection_free().  STATUS_OK, or STATUS_USAGE after a message naming the
  * pattern that matches nothing.
  */
 int select_rows(const struct image *image, char **patterns, size_t count,
@@ -54,7 +55,7 @@ int select_rows(const struct image *image, char **patterns, size_t count,
                 struct selection *selection);
 void selection_free(struct selection *);
 
-/* "pv,hvm" or "all" to columns.  STATUS_OK or, said why, STATUS_USAGE. */
+/* "pv,hvm" or "all", the usual ones, to columns.  STATUS_OK or, said why, STATUS_USAGE. */
 int parse_modes(const char *text, struct column_set *columns);
 
 /*

@@ -171,6 +171,7 @@ int command_explain(int argc, char **argv)
     };
     struct style style = text_style(stdout);
     struct arguments a = { .image = NULL };
+    struct column_set every = columns_every();
     struct selection selection;
     struct image *image;
     int status;
@@ -182,7 +183,7 @@ int command_explain(int argc, char **argv)
     /* Running text reads best at the width of a book's line. */
     if ( style.width > 80 )
         style.width = 80;
-    status = select_rows(image, a.patterns, a.count, NULL, false,
+    status = select_rows(image, a.patterns, a.count, &every, false,
                          &selection);
     if ( status == STATUS_OK )
     {

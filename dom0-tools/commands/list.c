@@ -122,7 +122,8 @@ static int print_table(const struct selection *selection)
     {
         const struct image_row *row = selection->rows[i];
         struct libscols_line *line = scols_table_new_line(table, NULL);
-        char *modes = columns_text(&row->columns, " ");
+        /* Those of an application run in all columns that have one. */
+        char *modes = row->program ? xstrdup("app") : columns_text(&row->columns, " ");
 
         scols_line_set_data(line, 0, row->name);
         scols_line_set_data(line, 1, modes);
@@ -143,7 +144,7 @@ static int print_columns(bool json)
             json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "name", c->name,
                                                   "title", c->title, "what", c->what));
         else
-            printf("%-8s%s\n", c->name, c->what);
+            printf("%-13s%s\n", c->name, c->what);
     if ( json )
     {
         json_dumpf(list, stdout, JSON_INDENT(2));

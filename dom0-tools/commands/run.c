@@ -27,7 +27,7 @@ enum { OPTION_IMAGE = 256, OPTION_CONFIGS, OPTION_HOST, OPTION_CLOCK, OPTION_RAW
        OPTION_PLAN, OPTION_CELL, OPTION_SPLIT, OPTION_ON, OPTION_SOURCE };
 
 static const struct argp_option options_table[] = {
-    { "modes", 'm', "LIST", 0, "Modes to run: pv, pvh, hvm, bare, dom0, all (default all)", 0 },
+    { "modes", 'm', "LIST", 0, "Modes to run: pv, pvh, hvm, bare, dom0, all of these (default all), or others that `xenometer list --columns` shows; rows that have only others run in these without being asked", 0 },
     { "samples", 'n', "N", 0, "Samples per row and boot (default: each row's own number)", 0 },
     { "boots", 'b', "N", 0, "Domains of each kind, one after another, their samples pooled (default " TEXT_OF(RUN_BOOTS) "; in Bochs " TEXT_OF(RUN_BOOTS_BOCHS) ")", 0 },
     { "seed", OPTION_SEED, "N", 0, "Seed of the order in which the modes are booted (default 1)", 0 },
@@ -161,7 +161,7 @@ static const struct argp parser = {
 int command_run(int argc, char **argv)
 {
     struct run_options o = {
-        .columns = columns_every(), .host = "auto", .clock = LAB_EXACT,
+        .host = "auto", .clock = LAB_EXACT,
         .seed = PLAN_SEED,
     };
     const char *labs = getenv(RUN_LABS);

@@ -130,7 +130,7 @@ static int verify(const struct arguments *a, const struct selection *selection,
 int command_verify(int argc, char **argv)
 {
     struct arguments a = { .options = { .cpu = "amd-bochs", .boots = 1, .samples = 200 },
-                           .columns = columns_every() };
+                           .columns = columns_usual() };
     struct column_set domains = columns_at(HOME_XEN);
     struct selection selection = { 0 };
     struct explanations *explanations = NULL;

@@ -47,6 +47,24 @@ static void read_build_id(const struct cache *cache, struct lab_facts *facts)
     free(path);
 }
 
+/* The kernel, and what starts containers and sandboxes on it. */
+static void name_sandboxes(const char *resolved, struct lab_facts *facts)
+{
+    static const char *const packages[][2] = {
+        { "crun_", "crun" }, { "runsc_", "gVisor" },
+    };
+    size_t used = (size_t)snprintf(facts->linux_system, sizeof(facts->linux_system), "%s",
+                                   facts->dom0_kernel);
+    char version[64];
+
+    for ( size_t i = 0; i < sizeof(packages) / sizeof(packages[0]); i++ )
+        if ( packages_version(resolved, packages[i][0], version, sizeof(version), NULL, 0) &&
+             used < sizeof(facts->linux_system) )
+            used += (size_t)snprintf(facts->linux_system + used,
+                                     sizeof(facts->linux_system) - used, ", %s %s",
+                                     packages[i][1], version);
+}
+
 int lab_facts(const struct lab_options *options, struct lab_facts *facts)
 {
     struct recipe recipe = { 0 };
@@ -74,6 +92,8 @@ int lab_facts(const struct lab_options *options, struct lab_facts *facts)
                              facts->dom0_kernel, sizeof(facts->dom0_kernel));
             if ( cache.system->xen )
                 read_build_id(&cache, facts);
+            else
+                name_sandboxes(recipe.resolved, facts);
         }
     }
     recipe_free(&recipe);

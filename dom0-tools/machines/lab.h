@@ -140,6 +140,7 @@ struct lab_facts {
     char xen[64];            /* "4.17.7"; empty: no packages resolved yet */
     char xen_build_id[65];   /* of the assembled lab's; empty: none is */
     char dom0_kernel[64];    /* "6.1.0-56-amd64"; empty likewise */
+    char linux_system[192];  /* of the system without Xen: "6.12.117+deb13-amd64, crun 1.21, …" */
     const char *emulator;    /* "QEMU" or "Bochs" */
     char version[64];        /* its: "7.2.22" */
     char cpu[128];           /* the CPU by the emulator's name, and the host's model name */

@@ -31,6 +31,8 @@ struct environment {
     char *dom0_kernel;
     char *dom0_modules;  /* where the kernel's modules were while rows ran, "name address" a
                             line; only with raw samples, else NULL */
+    char *linux_system;  /* of columns that are no domains: the lab's Linux without Xen, and what
+                            starts containers and sandboxes there; NULL: nothing ran in it */
     char *qemu;          /* the lab's, NULL on a Xen host */
     char *cpu;
     char *bochs;         /* its version, where it is the emulator */

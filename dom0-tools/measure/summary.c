@@ -71,7 +71,7 @@ bool summary_interrupted(const struct environment *e, const struct result *r,
     uint64_t steady = r->median;
 
     *count = 0;
-    if ( !e->clock || strcmp(e->clock, "instructions") || r->dom0 || r->blocks || r->column->home == HOME_DOM0 ||
+    if ( !e->clock || strcmp(e->clock, "instructions") || r->dom0 || r->blocks || !r->column->mode ||
          r->outcome != OUTCOME_SUCCESS || r->distinct == 0 )
         return false;
     for ( size_t i = 0; i < r->distinct; i++ )

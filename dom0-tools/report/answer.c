@@ -23,10 +23,10 @@ struct work {
     size_t count;
 };
 
-/* Of guests on a hypervisor: neither below it nor beside it. */
+/* Of guests on a hypervisor: neither below it nor processes. */
 static bool is_guest(const struct column *column)
 {
-    return !column->floor && column->home != HOME_DOM0;
+    return !column->floor && column->mode;
 }
 
 static void consider(struct work *work, const struct result *r, bool counts)

@@ -96,6 +96,8 @@ static json_t *environment_value(const struct environment *e)
     json_object_set_new(o, "xen_options", text_to_json(e->xen_options));
     json_object_set_new(o, "dom0_options", text_to_json(e->dom0_options));
     json_object_set_new(o, "dom0_kernel", text_to_json(e->dom0_kernel));
+    if ( e->linux_system )
+        json_object_set_new(o, "linux", text_to_json(e->linux_system));
     if ( e->dom0_modules )
         json_object_set_new(o, "dom0_modules", text_to_json(e->dom0_modules));
     json_object_set_new(o, "qemu", text_to_json(e->qemu));
@@ -366,6 +368,7 @@ static void read_environment(struct reader *reader, const json_t *object,
     e->xen_options = get_text(reader, object, "xen_options");
     e->dom0_options = get_text(reader, object, "dom0_options");
     e->dom0_kernel = get_text(reader, object, "dom0_kernel");
+    e->linux_system = get_text(reader, object, "linux");
     e->dom0_modules = get_text(reader, object, "dom0_modules");
     e->qemu = get_text(reader, object, "qemu");
     e->bochs = get_text(reader, object, "bochs");

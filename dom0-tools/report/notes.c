@@ -86,8 +86,10 @@ static void note_place(struct notes *notes, const struct results *results)
     size_t size;
     FILE *out = notes_begin(&text, &size);
 
-    fprintf(out, "Measured on %s%s", e->xen ? "Xen " : "Xen",
-            e->xen ? e->xen : "");
+    if ( !e->xen && e->linux_system )
+        fprintf(out, "Measured on Linux %s, without Xen", e->linux_system);
+    else
+        fprintf(out, "Measured on %s%s", e->xen ? "Xen " : "Xen", e->xen ? e->xen : "");
     if ( e->xen_build_id )
         fprintf(out, " (build %.12s%s)", e->xen_build_id,
                 !e->xen_debug ? "" : *e->xen_debug == 'y' ? ", debug=y" : ", debug=n");
@@ -101,6 +103,8 @@ static void note_place(struct notes *notes, const struct results *results)
         fprintf(out, "%sdom0 Linux %s", separator, e->dom0_kernel);
     if ( e->dom0_options )
         fprintf(out, " with %s", e->dom0_options);
+    if ( e->xen && e->linux_system )
+        fprintf(out, "%sbeside it, without Xen, Linux %s", separator, e->linux_system);
     if ( e->cpu )
         fprintf(out, "%sCPU %s", separator, e->cpu);
     if ( e->pinned )
@@ -187,8 +191,8 @@ static void note_reading(struct notes *notes, const struct results *results,
                          bool utf8, enum narrowing narrowing)
 {
     struct column_set columns = { { false } };
-    bool spread = false, dom0 = false, blocks = false;
-    const char *floor = NULL;
+    bool spread = false, dom0 = false, blocks = false, cheapest = false;
+    const char *floor = NULL, *base = NULL;
 
     for ( size_t i = 0; i < results->count; i++ )
     {
@@ -197,6 +201,9 @@ static void note_reading(struct notes *notes, const struct results *results,
         columns_add(&columns, r->column);
         if ( r->column->floor )
             floor = r->column->note;
+        if ( r->column->base )
+            base = r->column->base;
+        cheapest |= !r->column->base;
         dom0 |= r->dom0;
         blocks |= r->blocks;
         spread |= r->outcome == OUTCOME_SUCCESS && r->p99 != r->median;
@@ -206,7 +213,10 @@ static void note_reading(struct notes *notes, const struct results *results,
             "shows all of them.");
     else
         notes_add(notes, "Figures are medians.");
-    if ( narrowing < NARROW_RATIOS && any_ratio(results) )
+    if ( narrowing < NARROW_RATIOS && base )
+        notes_add(notes, "%s%s: how many times the figure of the same row in %s.",
+            utf8 ? "\u00d7" : "x", cheapest ? " in columns of applications" : "", base);
+    if ( narrowing < NARROW_RATIOS && cheapest && any_ratio(results) )
         notes_add(notes, "%s: how many times the cheapest cell of the same work; several operations "
             "in flight are compared with several, one alone with one alone.%s%s",
             utf8 ? "\u00d7" : "x", floor ? " " : "", floor ? floor : "");

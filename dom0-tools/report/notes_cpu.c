@@ -52,7 +52,7 @@ void notes_lacks(struct notes *notes, const struct results *results)
     FILE *out;
 
     if ( !e->host || strncmp(e->host, "lab-", 4) || !strcmp(e->host, "lab-kvm") ||
-         !e->cpu_features )
+         !e->cpu_features || (!e->xen && e->linux_system) )
         return;
     out = notes_begin(&text, &size);
     any = put_lacks(out, e, true, "");

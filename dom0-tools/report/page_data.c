@@ -299,6 +299,9 @@ json_t *page_environment(const struct environment *e)
 
     put_pair(list, "Measured on", !e->host ? NULL
              : !strcmp(e->host, "xen") ? "a Xen host"
+             : !strcmp(e->host, "lab-exact") && !e->xen && e->linux_system
+             ? "the lab: a Linux without Xen in an emulated machine that counts every instruction "
+               "(lab-exact)"
              : !strcmp(e->host, "lab-exact") ? "the lab: a real Xen and dom0 in an emulated machine "
                                                "that counts every instruction (lab-exact)"
              : e->host);
@@ -306,6 +309,7 @@ json_t *page_environment(const struct environment *e)
     put_pair(list, "Hz of the time stamp counter", hz);
     put_pair(list, "Xen", e->xen);
     put_pair(list, "dom0's Linux", e->dom0_kernel);
+    put_pair(list, "Linux without Xen", e->linux_system);
     put_pair(list, "QEMU", e->qemu);
     put_pair(list, "Bochs", e->bochs);
     put_pair(list, "CPU", e->cpu);

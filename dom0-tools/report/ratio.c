@@ -64,13 +64,24 @@ static const struct result *find_cheapest(const struct results *results,
         const struct result *r = &results->rows[i];
 
         if ( r->outcome != OUTCOME_SUCCESS || r->column->floor || ratio_by_cpu(results, r) ||
-             !same_shape(r, like) || strcmp(work_of(r), work_of(like)) != 0 )
+             r->column->base || !same_shape(r, like) || strcmp(work_of(r), work_of(like)) != 0 )
             continue;
         differ |= cheapest != NULL && r->median != cheapest->median;
         if ( cheapest == NULL || r->median < cheapest->median )
             cheapest = r;
     }
     return differ ? cheapest : NULL;
+}
+
+/* The figure of the same row in the column's base; NULL: there is none. */
+static const struct result *find_base(const struct results *results, const struct result *of)
+{
+    for ( size_t i = 0; i < results->count; i++ )
+        if ( results->rows[i].outcome == OUTCOME_SUCCESS &&
+             !strcmp(results->rows[i].column->name, of->column->base) &&
+             !strcmp(results->rows[i].row, of->row) )
+            return &results->rows[i];
+    return NULL;
 }
 
 struct ratio *ratios_make(const struct results *results)
@@ -84,7 +95,7 @@ struct ratio *ratios_make(const struct results *results)
 
         if ( r->outcome != OUTCOME_SUCCESS || r->column->floor || ratio_by_cpu(results, r) )
             continue;
-        to = find_cheapest(results, r);
+        to = r->column->base ? find_base(results, r) : find_cheapest(results, r);
         if ( to == NULL || to->median == 0 )
             continue;
         ratio->to = to;

@@ -43,6 +43,55 @@ static const char *select_names(bool headline, const char *first,
     return names;
 }
 
+/* Without columns asked for: rows of columns that have to be named are there by their group. */
+static void test_usual(void)
+{
+    static struct image_row all[] = {
+        { .name = (char *)"app/getppid", .program = "an application" },
+        { .name = (char *)"hypercall/null" },
+    };
+    static const struct image both = { .rows = all, .count = 2 };
+    char star[] = "*", group[] = "app", row[] = "hypercall/null", every[] = "app*";
+    char *patterns[2] = { star, row };
+    const struct column *native = column_find("native");
+    struct column_set usual = columns_usual();
+    struct selection selection;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(native);
+    CU_ASSERT_FALSE(columns_have(&usual, native));
+    CU_ASSERT_TRUE(columns_have(&usual, column_find("pv")));
+    CU_ASSERT_TRUE(columns_named("app", &all[0].columns));
+    CU_ASSERT_TRUE(columns_named("xen", &all[1].columns));
+
+    CU_ASSERT_EQUAL(select_rows(&both, patterns, 1, NULL, true, &selection), STATUS_OK);
+    CU_ASSERT_EQUAL(selection.count, 1);
+    CU_ASSERT_TRUE(columns_equal(&selection.columns, &usual));
+    selection_free(&selection);
+
+    /* Alone they have their own columns, with others all. */
+    patterns[0] = group;
+    CU_ASSERT_EQUAL(select_rows(&both, patterns, 1, NULL, true, &selection), STATUS_OK);
+    CU_ASSERT_EQUAL(selection.count, 1);
+    CU_ASSERT_TRUE(columns_equal(&selection.columns, &all[0].columns));
+    selection_free(&selection);
+    patterns[0] = every;
+    CU_ASSERT_EQUAL(select_rows(&both, patterns, 2, NULL, true, &selection), STATUS_OK);
+    CU_ASSERT_EQUAL(selection.count, 2);
+    CU_ASSERT_TRUE(columns_have(&selection.columns, native));
+    CU_ASSERT_TRUE(columns_have(&selection.columns, column_find("pv")));
+    selection_free(&selection);
+
+    /* Who names columns means them, and `all` are the usual ones. */
+    patterns[0] = star;
+    usual = columns_only(native);
+    CU_ASSERT_EQUAL(select_rows(&both, patterns, 1, &usual, true, &selection), STATUS_OK);
+    CU_ASSERT_EQUAL(selection.count, 2);
+    CU_ASSERT_TRUE(columns_equal(&selection.columns, &usual));
+    selection_free(&selection);
+    CU_ASSERT_EQUAL(parse_modes("all", &usual), STATUS_OK);
+    CU_ASSERT_FALSE(columns_have(&usual, native));
+}
+
 static void test_patterns(void)
 {
     CU_ASSERT_STRING_EQUAL(select_names(false, NULL, NULL),
@@ -119,13 +168,13 @@ static bool modes_are(const char *text, const char *names)
 
 static void test_modes(void)
 {
-    struct column_set columns, every = columns_every();
+    struct column_set columns, usual = columns_usual();
 
     CU_ASSERT_TRUE(modes_are("pv", "pv"));
     CU_ASSERT_TRUE(modes_are("bare,pvh,hvm", "pvh hvm bare"));
     CU_ASSERT_TRUE(modes_are("pv,pv", "pv"));
     CU_ASSERT_EQUAL(parse_modes("all", &columns), STATUS_OK);
-    CU_ASSERT_TRUE(columns_equal(&columns, &every));
+    CU_ASSERT_TRUE(columns_equal(&columns, &usual));
     CU_ASSERT_TRUE(modes_refused("pv,xyz", "unknown mode 'xyz'; modes are pv, pvh, hvm, bare"));
     CU_ASSERT_TRUE(modes_refused("", "unknown mode ''"));
     CU_ASSERT_TRUE(modes_refused("pv,", "unknown mode ''"));
@@ -185,6 +234,7 @@ void suite_select(void)
 {
     CU_pSuite suite = CU_add_suite("select", NULL, NULL);
 
+    CU_add_test(suite, "usual columns", test_usual);
     CU_add_test(suite, "patterns", test_patterns);
     CU_add_test(suite, "suggestions", test_suggestions);
     CU_add_test(suite, "modes", test_modes);

@@ -48,6 +48,7 @@ static const struct job jobs[] = {
     { suite_long, TAKES_MINUTES },
     { suite_netfront, TAKES_MINUTES },
     { suite_cells, TAKES_MINUTES },
+    { suite_paradigms, TAKES_MINUTES },
     { suite_promises, TAKES_MINUTES },
     { suite_bochs, TAKES_MINUTES },
     { suite_suite, TAKES_MINUTES },

@@ -92,6 +92,7 @@ void suite_linux(void);
 void suite_evil(void);
 void suite_own_xen(void);
 void suite_cells(void);   /* minutes */
+void suite_paradigms(void);   /* minutes */
 void suite_catalogue(void);
 void suite_grants(void);
 void suite_backend(void);

@@ -1,0 +1,38 @@
+/*
+ * Columns whose guest is the application (dom0-tools/app), a program on the lab's Linux without
+ * Xen: as a process, in a container, in a sandbox.
+ */
+#ifndef GUESTS_APP_H
+#define GUESTS_APP_H
+
+#include "catalogue/column.h"
+
+/* The file beside this program. */
+#define APP_PROGRAM "xenometer-app"
+
+/* How it is shut in. */
+struct app_cell {
+    /*
+     * Of a shell in the job's directory, where the application is and, with `bundle`, OCI's
+     * config.json, the application's root in rootfs/ and the commands on standard input.  It
+     * becomes the application, whose standard output goes on.
+     */
+    const char *script;
+    bool bundle;
+    /* Of the bundle (guests/oci.h). */
+    const char *namespaces;      /* "pid network", of OCI's names */
+    bool seccomp;                /* configs/lab-linux/seccomp.json */
+    bool cgroup;                 /* limits of memory, CPU and processes, which nothing reaches */
+};
+
+/* column.h: impossible() and the whole of batch(), for a cell. */
+const char *app_impossible(const struct lab_options *);
+int app_batch(struct batch *, const struct app_cell *);
+
+/* What all of these columns say. */
+#define APP_COLUMN \
+    .home = HOME_BESIDE, .asked = true, .base = "native", .program = APP_PROGRAM, \
+    .elsewhere = "measured by the unikernel, which is no process of a Linux", \
+    .impossible = app_impossible
+
+#endif

@@ -1,0 +1,267 @@
+/*
+ * The lab without Xen, and the application in each of its columns: what the figures mean, not only
+ * that they are there.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <CUnit/CUnit.h>
+
+#include "program.h"
+
+/* The same kernel as dom0's, on the machine itself. */
+static void test_linux_alone(void)
+{
+    struct outcome_of r = program("lab", "run", "-q", "--system=linux", "--", "sh", "-c",
+                                  "uname -r; test -e /proc/xen || echo no Xen; test -c /dev/kvm && echo KVM; "
+                                  "cat /sys/devices/system/clocksource/clocksource0/current_clocksource; "
+                                  "exit 3", NULL);
+
+    CU_ASSERT_EQUAL(r.status, 3);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "\nno Xen\nKVM\ntsc\n"));
+    program_free(&r);
+    CU_ASSERT_EQUAL(qemu_count(), 0);
+}
+
+/* Its packages and snapshot are of no use to the other system, nor the other way round. */
+static void test_status(void)
+{
+    struct outcome_of r = program("lab", "status", "--json", "--system=linux", NULL);
+    json_t *status = json_loads(r.out, 0, NULL);
+
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(status);
+    CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(status, "system")), "linux");
+    CU_ASSERT_TRUE(json_is_true(json_object_get(status, "assembled")));
+    CU_ASSERT_PTR_NULL(json_object_get(status, "xen"));
+    json_decref(status);
+    program_free(&r);
+}
+
+/* ------------------------------------------------------------------ figures -- */
+
+/* One run of all rows in all columns, for the tests that follow. */
+static json_t *table(void)
+{
+    static const char path[] = "build/test-app.json";
+    static json_t *results;
+    struct outcome_of r;
+
+    if ( results )
+        return results;
+    r = program("run", "--host=lab", "--boots=1", "-o", path, "app", NULL);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "Host: the lab, Linux without Xen"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "the figure of the same row in native"));
+    CU_ASSERT_PTR_NULL(strstr(r.out, "Xen lacks"));
+    program_free(&r);
+    results = json_load_file(path, 0, NULL);
+    unlink(path);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(results);
+    return results;
+}
+
+static long long median(const char *row, const char *column)
+{
+    CU_ASSERT_STRING_EQUAL(text_of(table(), row, column, "status"), "success");
+    return figure(table(), row, column, "median");
+}
+
+static const char *const columns[] = {
+    "native", "namespaces", "seccomp", "container", "gvisor", "gvisorptrace",
+};
+#define COLUMNS (sizeof(columns) / sizeof(columns[0]))
+
+/* Each row succeeds in each column, which means that its answer was checked there; but for
+ * io_uring, where the filter or the Sentry has none. */
+static void test_every_row(void)
+{
+    json_t *row;
+    size_t i, skipped = 0;
+
+    json_array_foreach(json_object_get(table(), "rows"), i, row)
+    {
+        const char *name = json_string_value(json_object_get(row, "row"));
+        const char *reason = json_string_value(json_object_get(row, "reason"));
+
+        if ( strcmp(json_string_value(json_object_get(row, "status")), "skip") )
+        {
+            CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(row, "status")), "success");
+            continue;
+        }
+        skipped++;
+        CU_ASSERT_EQUAL(strncmp(name, "app/uring-", 10), 0);
+        CU_ASSERT_PTR_NOT_NULL(strstr(reason, "io_uring_setup: "));
+    }
+    CU_ASSERT_EQUAL(i, 21 * COLUMNS);
+    CU_ASSERT_EQUAL(skipped, 2 * 4);
+}
+
+/* What the paradigms are made of. */
+static void test_system_call(void)
+{
+    long long native = median("app/getppid", "native");
+
+    /* Entry, an empty handler and exit: some hundred instructions, and nothing of ours. */
+    CU_ASSERT(native > 200 && native < 500);
+    /* Namespaces alone add nothing; a container is its filter. */
+    CU_ASSERT(median("app/getppid", "namespaces") <= native);
+    CU_ASSERT(llabs(median("app/getppid", "container") - median("app/getppid", "seccomp")) <= 40);
+    CU_ASSERT(median("app/getppid", "seccomp") > native + 50);
+    /* A filter that allows by number costs every call the same. */
+    CU_ASSERT_EQUAL(median("app/clock-syscall", "seccomp") - median("app/clock-syscall", "native"),
+                    median("app/getppid", "seccomp") - native);
+    /* Another kernel in a process is tens of times as dear, by ptrace more so. */
+    CU_ASSERT(median("app/getppid", "gvisor") > 20 * native);
+    CU_ASSERT(median("app/getppid", "gvisorptrace") > median("app/getppid", "gvisor"));
+}
+
+/* Who enters no kernel pays no more anywhere. */
+static void test_without_kernel(void)
+{
+    for ( size_t i = 0; i < COLUMNS; i++ )
+    {
+        CU_ASSERT(median("app/clock-vdso", columns[i]) < 100);
+        CU_ASSERT(figure(table(), "app/getppid", columns[i], "overhead") <= 6);
+    }
+    CU_ASSERT(median("app/clock-syscall", "native") > 4 * median("app/clock-vdso", "native"));
+}
+
+/* overlayfs is between the container and its files, and not between it and its memory. */
+static void test_files(void)
+{
+    CU_ASSERT(median("app/pread-4k", "namespaces") > median("app/pread-4k", "native"));
+    CU_ASSERT(median("app/open-close", "container") > median("app/open-close", "native"));
+    CU_ASSERT_EQUAL(median("app/page-fault", "namespaces"), median("app/page-fault", "native"));
+    /* Limits are counted page by page. */
+    CU_ASSERT(median("app/page-fault", "container") > median("app/page-fault", "native"));
+    /* A copy of 4 KiB counts 512 iterations of REP MOVSQ at least. */
+    CU_ASSERT(median("app/pread-4k", "native") > 512 + median("app/getppid", "native"));
+}
+
+/* To wake another thread is dearer than to ask the kernel, by each means. */
+static void test_wake_ups(void)
+{
+    static const char *const rows[] = { "app/futex", "app/eventfd", "app/pipe", "app/epoll",
+                                        "app/unix-socket", "app/udp-64b" };
+
+    for ( size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++ )
+        for ( size_t k = 0; k < COLUMNS; k++ )
+        {
+            CU_ASSERT(median(rows[i], columns[k]) > median("app/getppid", columns[k]));
+            CU_ASSERT(median(rows[i], columns[k]) >= median("app/futex", columns[k]));
+        }
+    CU_ASSERT(median("app/fork-exec-wait", "native") > 5 * median("app/thread", "native"));
+}
+
+/* Two runs count the same where no other thread has to be woken. */
+static void test_repeats(void)
+{
+    static const char *const rows[] = { "app/getppid", "app/clock-vdso", "app/clock-syscall",
+                                        "app/pread-4k", "app/read-4k", "app/open-close" };
+    static const char path[] = "build/test-app-again.json";
+    struct outcome_of r = program("run", "--host=lab", "--boots=1", "-m", "native,container", "-o",
+                                  path, rows[0], rows[1], rows[2], rows[3], rows[4], rows[5], NULL);
+    json_t *again;
+
+    CU_ASSERT_EQUAL(r.status, 0);
+    program_free(&r);
+    again = json_load_file(path, 0, NULL);
+    unlink(path);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(again);
+    for ( size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++ )
+    {
+        CU_ASSERT_EQUAL(figure(again, rows[i], "native", "median"), median(rows[i], "native"));
+        CU_ASSERT_EQUAL(figure(again, rows[i], "container", "median"), median(rows[i], "container"));
+    }
+    json_decref(again);
+}
+
+/* ------------------------------------------------------------------ trouble -- */
+
+/* Rows of applications are not the unikernel's, nor the other way round; nobody fails. */
+static void test_elsewhere(void)
+{
+    struct outcome_of r = program("run", "--host=lab", "-m", "pv", "app/getppid", NULL);
+
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "app/getppid in PV: a row of applications"));
+    program_free(&r);
+    r = program("run", "--host=lab", "-m", "native", "hypercall/null", NULL);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "hypercall/null in native: measured by the unikernel"));
+    program_free(&r);
+    r = program("run", "--host=lab", "-m", "native", "--cpu=intel", "app/getppid", NULL);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "--cpu=amd"));
+    program_free(&r);
+}
+
+/* Without packages the columns are skipped, and why is said once. */
+static void test_no_packages(void)
+{
+    char directory[] = "/tmp/xenometer-test-XXXXXX", *cache = getenv("XENOMETER_CACHE");
+    char *kept = cache ? strdup(cache) : NULL;
+    struct outcome_of r;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(directory));
+    setenv("XENOMETER_CACHE", directory, 1);
+    setenv("http_proxy", "http://127.0.0.1:9", 1);
+    r = program("run", "--host=lab", "app/getppid", "-m", "native,container", NULL);
+    unsetenv("http_proxy");
+    if ( kept )
+        setenv("XENOMETER_CACHE", kept, 1);
+    else
+        unsetenv("XENOMETER_CACHE");
+    free(kept);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "cannot get the lab's packages"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "in native, container: the lab without Xen cannot be had"));
+    program_free(&r);
+    r = program_named("/bin/rm", "-rf", directory, NULL);
+    CU_ASSERT_EQUAL(r.status, 0);
+    program_free(&r);
+}
+
+/* Ctrl-C in the middle, and a kill: no QEMU is left. */
+static void test_interrupted(void)
+{
+    static const char out[] = "build/test-a.out", err[] = "build/test-a.err";
+    static const int signals[] = { SIGINT, SIGKILL };
+
+    for ( size_t i = 0; i < 2; i++ )
+    {
+        pid_t pid = program_start(out, err, "run", "--host=lab", "-m", "gvisor", "app", NULL);
+
+        for ( unsigned tries = 0; tries < 300 && qemu_count() == 0; tries++ )
+            usleep(100000);
+        CU_ASSERT(qemu_count() > 0);
+        sleep(2);
+        kill(pid, signals[i]);
+        CU_ASSERT_EQUAL(program_wait(pid, 20), 128 + signals[i]);
+        usleep(500000);
+        CU_ASSERT_EQUAL(qemu_count(), 0);
+    }
+    unlink(out);
+    unlink(err);
+}
+
+void suite_paradigms(void)
+{
+    CU_pSuite suite = CU_add_suite("paradigms", NULL, NULL);
+
+    CU_add_test(suite, "Linux without Xen", test_linux_alone);
+    CU_add_test(suite, "its status", test_status);
+    CU_add_test(suite, "every row, everywhere", test_every_row);
+    CU_add_test(suite, "what a system call costs", test_system_call);
+    CU_add_test(suite, "without a kernel", test_without_kernel);
+    CU_add_test(suite, "files and memory", test_files);
+    CU_add_test(suite, "wake-ups", test_wake_ups);
+    CU_add_test(suite, "two runs", test_repeats);
+    CU_add_test(suite, "elsewhere", test_elsewhere);
+    CU_add_test(suite, "no packages", test_no_packages);
+    CU_add_test(suite, "interrupted", test_interrupted);
+}
