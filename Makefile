@@ -217,7 +217,7 @@ $(BUILD)/%-plugin.so: Makefile $(DEPS)
 
 # -------------------------------------------------------------------- tests
 
-TEST_CFLAGS := -std=gnu11 -O1 -g $(WARNINGS) -fsanitize=address,undefined \
+TEST_CFLAGS := -std=gnu11 -O0 -g $(WARNINGS) -Wno-format-truncation -fsanitize=address,undefined \
 	-fno-sanitize-recover=all -fno-omit-frame-pointer
 TEST_SOURCES := $(sort $(wildcard tests/host/*.c))
 TEST_TOOL_SOURCES := $(filter-out dom0-tools/main.c,$(TOOL_SOURCES))

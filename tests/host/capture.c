@@ -3,11 +3,13 @@
  */
 #include <CUnit/CUnit.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "capture.h"
+#include "xenometer.h"
 
 static char text[8192];
 static int saved = -1, memory = -1;
@@ -40,4 +42,20 @@ bool says(const char *said, const char *needle)
         return true;
     fprintf(stderr, "\n  expected \"%s\" in \"%s\"\n", needle, said);
     return false;
+}
+
+bool tells(const char *text, const char *needle)
+{
+    char *flat = xstrdup(text), *to = flat;
+    bool found;
+
+    for ( const char *from = text; *from; from++ )
+        if ( *from != ' ' && *from != '\n' )
+            *to++ = *from;
+        else if ( to != flat && to[-1] != ' ' )
+            *to++ = ' ';
+    *to = '\0';
+    found = says(flat, needle);
+    free(flat);
+    return found;
 }

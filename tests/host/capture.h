@@ -13,4 +13,7 @@ const char *capture_end(void);
 /* Is `needle` in `text`?  Prints the text when it isn't. */
 bool says(const char *text, const char *needle);
 
+/* The same, wherever the text's lines were wrapped. */
+bool tells(const char *text, const char *needle);
+
 #endif

@@ -2,9 +2,11 @@
  * Made-up but plausible results (fixture.h).
  */
 #include <CUnit/CUnit.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "fixture.h"
+#include "report/layout.h"
 #include "xenometer.h"
 
 #define ENTER "enter the hypervisor and return"
@@ -51,7 +53,7 @@ static const struct {
       "bare mode has no hypervisor to call", 0, 1, 1000,
       { 290, 6553, 6553, 0 }, 0 },
     { "mmio/xen-lapic", ENTER, "VM exit by memory read, LAPIC inside Xen",
-      "a PV guest has no local APIC", 0, 1, 1000, { 0, 8810, 8810, 1 }, 0 },
+      "a PV guest has no local APIC", ROW_APIC, 1, 1000, { 0, 8810, 8810, 1 }, 0 },
     { "mmio/ioreq", ASK, "VM exit by memory read, our own process",
       "only HVM has an ioreq server for memory", DOM0, 1, 200,
       { 0, 0, 58302, 0 }, 12 },
@@ -123,6 +125,7 @@ void fixture_fill(struct results *results)
             r->column = columns[m];
             r->dom0 = (rows[i].flags & ROW_DOM0) != 0;
             r->blocks = (rows[i].flags & ROW_BLOCKS) != 0;
+            r->apic = (rows[i].flags & ROW_APIC) != 0;
             r->operations = rows[i].operations;
             if ( rows[i].median[m] == 0 )
             {
@@ -145,5 +148,37 @@ struct result *fixture_find(struct results *results, const char *row,
              strcmp(results->rows[i].row, row) == 0 )
             return &results->rows[i];
     CU_FAIL_FATAL("the fixture has no such row");
+    return NULL;
+}
+
+char *fixture_print(const struct results *results,
+                    void (*printer)(FILE *, const struct results *))
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    if ( out == NULL )
+        CU_FAIL_FATAL("no memory stream");
+    printer(out, results);
+    fclose(out);
+    return text;
+}
+
+void fixture_distribute(struct result *r, size_t distinct, const struct tally *tallies)
+{
+    free(r->distribution);
+    r->distinct = distinct;
+    r->distribution = xcalloc(distinct, sizeof(*r->distribution));
+    memcpy(r->distribution, tallies, distinct * sizeof(*tallies));
+}
+
+const struct layout_row *fixture_row(const struct layout *layout, const char *name)
+{
+    for ( size_t g = 0; g < layout->count; g++ )
+        for ( size_t i = 0; i < layout->groups[g].count; i++ )
+            if ( strcmp(layout->groups[g].rows[i].name, name) == 0 )
+                return &layout->groups[g].rows[i];
+    CU_FAIL_FATAL("the table has no such row");
     return NULL;
 }

@@ -26,6 +26,7 @@ static const struct {
     { "json", suite_json },
     { "select", suite_select },
     { "table", suite_table },
+    { "notes", suite_notes },
     { "comparison", suite_comparison },
     { "program", suite_program },
     { "keys", suite_keys },
