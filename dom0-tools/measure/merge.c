@@ -123,6 +123,7 @@ static void merge(struct results *results, const struct record *const *boots,
     r->dom0 = row->flags & ROW_DOM0;
     r->blocks = row->flags & ROW_BLOCKS;
     r->batches = row->flags & ROW_BATCHES;
+    r->apic = row->flags & ROW_APIC;
     r->operations = row->operations ? row->operations : 1;
     r->bytes = row->bytes;
     if ( worst->outcome == OUTCOME_SUCCESS )

@@ -70,6 +70,7 @@ struct result {
     bool dom0;                 /* the path reaches dom0 (ROW_DOM0) */
     bool blocks;               /* the vCPU may block inside (ROW_BLOCKS) */
     bool batches;              /* operations share events (ROW_BATCHES) */
+    bool apic;                 /* a CPU may do it without an exit (ROW_APIC) */
     uint32_t operations;       /* per sample */
     uint32_t samples;          /* of all boots */
     uint32_t boots;            /* it was measured in */

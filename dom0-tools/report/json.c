@@ -192,6 +192,7 @@ static json_t *result_value(const struct result *r, const struct environment *e,
     json_object_set_new(o, "dom0", json_boolean(r->dom0));
     json_object_set_new(o, "blocks", json_boolean(r->blocks));
     json_object_set_new(o, "batches", json_boolean(r->batches));
+    json_object_set_new(o, "apic", json_boolean(r->apic));
     json_object_set_new(o, "unit", text_to_json(e->clock));
     json_object_set_new(o, "operations", tick_value(r->operations));
     json_object_set_new(o, "bytes", r->bytes ? tick_value(r->bytes) : json_null());
@@ -504,6 +505,7 @@ static void read_result(struct reader *reader, const json_t *object,
     r->dom0 = get_flag(reader, object, "dom0");
     r->blocks = get_flag(reader, object, "blocks");
     r->batches = get_flag(reader, object, "batches");
+    r->apic = get_flag(reader, object, "apic");
     r->operations = (uint32_t)get_number(reader,
                                          json_object_get(object, "operations"),
                                          "operations", UINT32_MAX);

@@ -78,6 +78,8 @@ enum row_flags {
     ROW_BLOCKS   = 1u << 2,   /* the vCPU may block inside the timed region */
     ROW_BASELINE = 1u << 3,   /* the empty timed region: subtracted from others */
     ROW_BATCHES  = 1u << 4,   /* operations share events: how many is shown */
+    ROW_APIC     = 1u << 5,   /* a register of the local APIC: where the CPU virtualizes those, no
+                                 exit (Intel SDM vol. 3, 30.1) */
 };
 
 #define ROW_NAME_SIZE 48u

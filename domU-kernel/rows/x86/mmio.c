@@ -28,7 +28,7 @@ ROW(mmio_xen_lapic, .run = run_lapic) = {
     .help = "read the local APIC's version register, emulated inside Xen",
     .explanation = explanation_mmio_xen_lapic,
     .elsewhere = "a PV guest has no local APIC",
-    .columns = "hardware", .flags = ROW_HEADLINE,
+    .columns = "hardware", .flags = ROW_HEADLINE | ROW_APIC,
     .operations = 1, .samples = 1000, .warmup = 16,
 };
 
