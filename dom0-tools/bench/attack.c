@@ -234,30 +234,34 @@ static int run_matching(struct trial *t, bool evil, bool alone)
 
 /* -------------------------------------------------------------- scripts -- */
 
+static bool link_to(const char *directory, const char *name, const char *target)
+{
+    char *path = xasprintf("%s/%s", directory, name);
+    bool made = symlink(target, path) == 0;
+
+    free(path);
+    return made;
+}
+
 /* Where a script runs on this machine's Xen: beside links to all that it names. */
 static char *script_directory(const struct trial *t, const char *program)
 {
-    static const char *const configs[] = { "pv.cfg", "pvh.cfg", "hvm.cfg" };
     char *directory = xstrdup("/tmp/xenometer-attack-XXXXXX");
     char *elf = data_file("xenometer.elf");
-    struct { const char *name; char *target; } links[6] = {
-        { "xenometer", xstrdup(program) }, { IMAGE, xstrdup(t->elf) }, { "xenometer.elf", elf },
-    };
     bool made = mkdtemp(directory) != NULL;
 
-    for ( size_t i = 0; i < 3; i++ )
-    {
-        links[3 + i].name = configs[i];
-        links[3 + i].target = xasprintf("%s/%s", t->configs, configs[i]);
-    }
-    for ( size_t i = 0; i < 6; i++ )
-    {
-        char *path = xasprintf("%s/%s", directory, links[i].name);
+    made = made && link_to(directory, "xenometer", program) && link_to(directory, IMAGE, t->elf) &&
+           elf && link_to(directory, "xenometer.elf", elf);
+    FOR_EACH_COLUMN(c)
+        if ( c->home == HOME_XEN )
+        {
+            char *name = xasprintf("%s.cfg", c->name), *target = xasprintf("%s/%s", t->configs, name);
 
-        made = made && links[i].target && symlink(links[i].target, path) == 0;
-        free(path);
-        free(links[i].target);
-    }
+            made = made && link_to(directory, name, target);
+            free(target);
+            free(name);
+        }
+    free(elf);
     if ( made )
         return directory;
     message("cannot make %s: is there room in /tmp?", directory);
@@ -266,32 +270,55 @@ static char *script_directory(const struct trial *t, const char *program)
     return NULL;
 }
 
+/* The lab's own command, which takes with it all that a script names; the arguments behind it are the
+ * script's.  `owned` are the caller's to free. */
+static size_t lab_arguments(const struct trial *t, const char *program, const char **argv, char **owned)
+{
+    char *elf = data_file("xenometer.elf");
+    size_t n = 0, count = 0;
+
+    owned[count++] = xasprintf("--push=%s", program);
+    owned[count++] = xasprintf("--push=%s", t->elf);
+    owned[count++] = xasprintf("--push=%s", elf ? elf : "xenometer.elf");
+    FOR_EACH_COLUMN(c)
+        if ( c->home == HOME_XEN )
+            owned[count++] = xasprintf("--push=%s/%s.cfg", t->configs, c->name);
+    argv[n++] = program;
+    argv[n++] = "lab";
+    argv[n++] = "run";
+    argv[n++] = "--deadline=3600";
+    for ( size_t i = 0; i < count; i++ )
+        argv[n++] = owned[i];
+    argv[n++] = "--";
+    free(elf);
+    return n;
+}
+
+/* Its last line is what the victim saw. */
+static void add_script(struct trial *t, const struct attack *a, int ended, char *out, const char *said)
+{
+    char *end = out + strlen(out);
+
+    while ( end > out && end[-1] == '\n' )
+        *--end = '\0';
+    end = strrchr(out, '\n');
+    add(t, a, "script", "pv", ended == 0,
+        xstrdup(*out ? (end ? end + 1 : out) : ended ? "it ended without a word" : "as it must"), said);
+}
+
 static int run_script(struct trial *t, const struct attack *a, bool lab)
 {
     const char *program = a->evil ? t->evil : t->own;
-    char *push[6], *out, *said, *directory = NULL, *script;
-    const char *argv[24];
-    size_t n = 0, pushed = 0;
+    char *owned[4 + COLUMNS_MAX] = { NULL }, *out, *said, *directory = NULL;
+    /* The same name for both programs. */
+    char *script = xasprintf("[ -e xenometer ] || ln -s %s xenometer; %s", EVIL, a->script);
+    char *stage = xasprintf("%s: %s", a->id, a->attacker);
+    const char *argv[16 + COLUMNS_MAX];
+    size_t n = 0;
     int status = STATUS_OK, ended;
 
-    /* The same name for both programs. */
-    script = xasprintf("[ -e xenometer ] || ln -s %s xenometer; %s", EVIL, a->script);
     if ( lab )
-    {
-        push[pushed++] = xasprintf("--push=%s", program);
-        push[pushed++] = xasprintf("--push=%s", t->elf);
-        push[pushed++] = xasprintf("--push=%s/pv.cfg", t->configs);
-        push[pushed++] = xasprintf("--push=%s/pvh.cfg", t->configs);
-        push[pushed++] = data_file("xenometer.elf");
-        push[pushed - 1] = xasprintf("--push=%s", push[pushed - 1] ? push[pushed - 1] : "xenometer.elf");
-        argv[n++] = program;
-        argv[n++] = "lab";
-        argv[n++] = "run";
-        argv[n++] = "--deadline=3600";
-        for ( size_t i = 0; i < pushed; i++ )
-            argv[n++] = push[i];
-        argv[n++] = "--";
-    }
+        n = lab_arguments(t, program, argv, owned);
     else if ( !(directory = script_directory(t, program)) )
         status = STATUS_ENVIRONMENT;
     argv[n++] = "sh";
@@ -300,25 +327,19 @@ static int run_script(struct trial *t, const struct attack *a, bool lab)
     argv[n] = NULL;
     if ( status == STATUS_OK )
     {
-        char *stage = xasprintf("%s: %s", a->id, a->attacker), *end;
-
         status = run(argv, stage, directory, &ended, &out, &said);
-        free(stage);
-        for ( end = out + strlen(out); end > out && end[-1] == '\n'; )
-            *--end = '\0';
-        end = strrchr(out, '\n');
         if ( status == STATUS_OK )
-            add(t, a, "script", "pv", ended == 0,
-                xstrdup(*out ? (end ? end + 1 : out) : ended ? "it ended without a word" : "as it must"), said);
+            add_script(t, a, ended, out, said);
         free(out);
         free(said);
     }
     if ( directory )
         remove_tree(directory);
     free(directory);
-    for ( size_t i = 0; i < pushed; i++ )
-        free(push[i]);
+    for ( size_t i = 0; owned[i]; i++ )
+        free(owned[i]);
     free(script);
+    free(stage);
     return status;
 }
 

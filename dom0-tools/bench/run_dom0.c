@@ -33,98 +33,124 @@ static bool wants_linux(const struct selection *selection)
     return false;
 }
 
-/* The job: this program, the image, the configs; the same run inside. */
-int run_in_dom0(const struct run_options *o, const struct lab_options *lab,
-                const struct session_options *session, const struct selection *selection,
-                struct results *results)
+/* What the run inside finds beside itself. */
+struct luggage {
+    struct lab_file file[4 + COLUMNS_MAX];
+    struct { char *path, *name; } owned[4 + COLUMNS_MAX];   /* theirs, here and there */
+    size_t count;
+};
+
+/* The path is taken; NULL: there is no such file. */
+static void pack(struct luggage *l, char *path, const char *name)
 {
-    static const char *const configs[] = { "pv.cfg", "pvh.cfg", "hvm.cfg" };
-    struct lab_file push[8];
-    size_t pushed = 0, n = 0;
-    const char **argv = xcalloc(selection->count + 16, sizeof(*argv));
-    char *paths[3], *modes = columns_text(&selection->columns, ",");
-    char *mode_argument, *samples, *deadline, *boots, *seed, *program = NULL;
-    char *kernel = NULL, *init = NULL;
-    /* In memory: a run that is killed leaves no file behind. */
-    int status = STATUS_ENVIRONMENT, inner = 0, out = memfd_create("results", MFD_CLOEXEC);
+    if ( !path )
+        return;
+    l->owned[l->count].path = path;
+    l->owned[l->count].name = xstrdup(name);
+    l->file[l->count] = (struct lab_file){ .host_path = path, .name = l->owned[l->count].name };
+    l->count++;
+}
 
-    if ( out < 0 )
+static void unpack(struct luggage *l)
+{
+    for ( size_t i = 0; i < l->count; i++ )
     {
-        message("no memory for the results: %s", strerror(errno));
-        goto out_early;
+        free(l->owned[i].path);
+        free(l->owned[i].name);
     }
-    status = lab_program(lab, &program);
-    if ( status == STATUS_OK && wants_linux(selection) )
-    {
-        status = lab_guest_kernel(lab, &kernel);
-        init = data_file("linux-init");
-    }
+}
+
+/* This program, the image, the domains' settings, a Linux domain's kernel and its process 1; where
+ * that is missing, the row says so. */
+static int pack_all(const struct lab_options *lab, const struct session_options *session, bool linux_too,
+                    struct luggage *l)
+{
+    char *program, *kernel;
+    int status = lab_program(lab, &program);
+
     if ( status != STATUS_OK )
-        goto out_early;
-    mode_argument = xasprintf("--modes=%s", modes);
-    samples = xasprintf("--samples=%u", o->samples);
-    deadline = xasprintf("--row-deadline=%u", o->row_deadline);
-    boots = xasprintf("--boots=%u", o->boots);
-    seed = xasprintf("--seed=%u", o->seed);
+        return status;
+    pack(l, program, "xenometer");
+    pack(l, xstrdup(session->elf), "xenometer.elf");
+    FOR_EACH_COLUMN(c)
+        if ( c->home == HOME_XEN )
+        {
+            char *name = xasprintf("%s.cfg", c->name);
 
-    push[pushed++] = (struct lab_file){ .host_path = program, .name = "xenometer" };
-    push[pushed++] = (struct lab_file){ .host_path = session->elf, .name = "xenometer.elf" };
-    for ( size_t i = 0; i < 3; i++ )
-    {
-        paths[i] = xasprintf("%s/%s", session->config_dir, configs[i]);
-        push[pushed++] = (struct lab_file){ .host_path = paths[i], .name = configs[i] };
-    }
+            pack(l, xasprintf("%s/%s", session->config_dir, name), name);
+            free(name);
+        }
+    if ( !linux_too )
+        return STATUS_OK;
+    status = lab_guest_kernel(lab, &kernel);
+    if ( status == STATUS_OK )
+        pack(l, kernel, "vmlinux.gz");
+    pack(l, data_file("linux-init"), "linux-init");
+    return status;
+}
 
-    if ( kernel )
-        push[pushed++] = (struct lab_file){ .host_path = kernel, .name = "vmlinux.gz" };
-    if ( init )   /* where it is missing, the row says so */
-        push[pushed++] = (struct lab_file){ .host_path = init, .name = "linux-init" };
+/* The same run inside: its arguments, NULL behind them; the list is the caller's to free, the
+ * numbers in it (NULL: as it is without) are borrowed. */
+static const char **make_arguments(const struct run_options *o, const struct selection *selection,
+                                   bool linux_too, char *const numbers[5])
+{
+    const char **argv = xcalloc(selection->count + 16, sizeof(*argv));
+    static const char *const always[] = { "./xenometer", "run", "--host=xen", "--image=xenometer.elf",
+                                          "--configs=.", "--json" };
+    size_t n = sizeof(always) / sizeof(*always);
 
-    argv[n++] = "./xenometer";
-    argv[n++] = "run";
-    argv[n++] = "--host=xen";
-    argv[n++] = "--image=xenometer.elf";
-    argv[n++] = "--configs=.";
-    argv[n++] = "--json";
-    argv[n++] = mode_argument;
-    argv[n++] = deadline;
-    argv[n++] = boots;
-    argv[n++] = seed;
-    if ( kernel )
+    memcpy(argv, always, sizeof(always));
+    for ( size_t i = 0; i < 5; i++ )
+        if ( numbers[i] )
+            argv[n++] = numbers[i];
+    if ( linux_too )
         argv[n++] = "--kernel=vmlinux.gz";
-    if ( o->samples )
-        argv[n++] = samples;
     if ( o->raw || o->layers )
         argv[n++] = "--raw";
     if ( verbose )
         argv[n++] = "--verbose";
     for ( size_t i = 0; i < selection->count; i++ )
         argv[n++] = selection->rows[i]->name;
+    return argv;
+}
 
-    status = lab_run(lab, &(struct lab_job){
-        .argv = argv, .push = push, .push_count = pushed,
-        .stdout_fd = out, .stderr_fd = STDERR_FILENO,
-        .deadline_seconds = o->deadline,
-    }, &inner);
+int run_in_dom0(const struct run_options *o, const struct lab_options *lab,
+                const struct session_options *session, const struct selection *selection,
+                struct results *results)
+{
+    bool linux_too = wants_linux(selection);
+    struct luggage luggage = { .count = 0 };
+    char *columns = columns_text(&selection->columns, ",");
+    char *numbers[] = {
+        xasprintf("--modes=%s", columns),
+        o->samples ? xasprintf("--samples=%u", o->samples) : NULL,
+        xasprintf("--row-deadline=%u", o->row_deadline), xasprintf("--boots=%u", o->boots),
+        xasprintf("--seed=%u", o->seed),
+    };
+    const char **argv = make_arguments(o, selection, linux_too, numbers);
+    /* In memory: a run that is killed leaves no file behind. */
+    int status = STATUS_ENVIRONMENT, inner = 0, out = memfd_create("results", MFD_CLOEXEC);
+
+    if ( out < 0 )
+        message("no memory for the results: %s", strerror(errno));
+    else
+        status = pack_all(lab, session, linux_too, &luggage);
+    if ( status == STATUS_OK )
+        status = lab_run(lab, &(struct lab_job){
+            .argv = argv, .push = luggage.file, .push_count = luggage.count,
+            .stdout_fd = out, .stderr_fd = STDERR_FILENO,
+            .deadline_seconds = o->deadline,
+        }, &inner);
     if ( status == STATUS_OK && inner > STATUS_FAILED )
         status = inner;   /* it has said why on stderr */
     if ( status == STATUS_OK )
         status = read_results(out, results);
-
-    for ( size_t i = 0; i < 3; i++ )
-        free(paths[i]);
-    free(mode_argument);
-    free(samples);
-    free(deadline);
-    free(boots);
-    free(seed);
-out_early:
     if ( out >= 0 )
         close(out);
-    free(kernel);
-    free(init);
-    free(program);
-    free(modes);
+    unpack(&luggage);
+    for ( size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++ )
+        free(numbers[i]);
     free(argv);
+    free(columns);
     return status;
 }

@@ -71,88 +71,111 @@ static bool is_prefix(uint8_t byte)
            byte == 0x65;
 }
 
+struct opcode {
+    uint8_t op;         /* its last byte */
+    bool one_byte;      /* of the first map, no escape before it */
+    bool wide;          /* REX.W */
+    unsigned follows;   /* MODRM, IMM8, … */
+};
+
+/* VEX: one byte or two, the second form naming the map (SDM vol. 2, 2.3.5).  *at is on its first. */
+static bool read_vex(const uint8_t *code, size_t *at, struct opcode *o)
+{
+    bool two = code[*at] == 0xc5;
+    unsigned map = two ? 1 : code[*at + 1] & 0x1f;
+
+    if ( map < 1 || map > 3 )
+        return false;
+    *at += two ? 2 : 3;
+    o->op = code[(*at)++];
+    o->follows = map == 1 ? two_byte(o->op) : map == 2 ? MODRM : MODRM | IMM8;
+    return true;
+}
+
+static bool read_legacy(const uint8_t *code, size_t size, size_t *at, struct opcode *o)
+{
+    if ( *at < size && (code[*at] & 0xf0) == 0x40 )
+        o->wide = code[(*at)++] & 8;
+    if ( *at >= size )
+        return false;
+    o->op = code[(*at)++];
+    /* RET with a number, ENTER: no compiler emits them here. */
+    if ( o->op == 0xc2 || o->op == 0xc8 )
+        return false;
+    o->one_byte = o->op != 0x0f;
+    if ( o->one_byte )
+    {
+        o->follows = one_byte(o->op);
+        return true;
+    }
+    if ( *at >= size )
+        return false;
+    o->op = code[(*at)++];
+    if ( o->op == 0x38 || o->op == 0x3a )
+    {
+        o->follows = o->op == 0x38 ? MODRM : MODRM | IMM8;
+        (*at)++;
+    }
+    else
+        o->follows = two_byte(o->op);
+    return true;
+}
+
+/* ModRM, and SIB where there is one (SDM vol. 2, 2.1.3 and 2.2.1.6). */
+static bool read_modrm(const uint8_t *code, size_t size, size_t *at, struct opcode *o,
+                       struct instruction *in)
+{
+    uint8_t modrm;
+
+    if ( *at >= size )
+        return false;
+    modrm = code[(*at)++];
+    if ( modrm < 0xc0 && (modrm & 7) == 4 )
+    {
+        if ( *at >= size )
+            return false;
+        if ( modrm < 0x40 && (code[*at] & 7) == 5 )
+            in->displacement_size = 4;
+        (*at)++;
+    }
+    if ( modrm >= 0x40 && modrm < 0xc0 )
+        in->displacement_size = modrm < 0x80 ? 1 : 4;
+    else if ( modrm < 0x40 && (modrm & 7) == 5 )
+    {
+        in->displacement_size = 4;
+        in->rip_relative = true;
+    }
+    /* Group 3: TEST has an immediate, the others none. */
+    if ( o->one_byte && (o->op == 0xf6 || o->op == 0xf7) && (modrm & 0x30) == 0 )
+        o->follows |= o->op == 0xf6 ? IMM8 : IMM32;
+    return true;
+}
+
 bool instruction_decode(const uint8_t *code, size_t size, struct instruction *in)
 {
+    struct opcode o = { 0 };
     size_t at = 0;
-    bool small = false, wide = false;
-    unsigned follows;
-    uint8_t op, modrm = 0;
+    bool small = false, read;
 
     *in = (struct instruction){ 0 };
     while ( at < size && at < 14 && is_prefix(code[at]) )
         small |= code[at++] == 0x66;
     if ( at + 3 < size && (code[at] == 0xc5 || code[at] == 0xc4) )
-    {
-        /* VEX: one byte or two, the second form naming the map (SDM 2.3.5). */
-        bool two = code[at] == 0xc5;
-        unsigned map = two ? 1 : code[at + 1] & 0x1f;
-
-        at += two ? 2 : 3;
-        if ( map < 1 || map > 3 )
-            return false;
-        op = code[at++];
-        follows = map == 1 ? two_byte(op) : map == 2 ? MODRM : MODRM | IMM8;
-    }
+        read = read_vex(code, &at, &o);
     else
-    {
-        if ( at < size && (code[at] & 0xf0) == 0x40 )
-            wide = code[at++] & 8;
-        if ( at >= size )
-            return false;
-        op = code[at++];
-        if ( op != 0x0f )
-        {
-            follows = one_byte(op);
-            in->call = op == 0xe8 || op == 0xe9;
-        }
-        else if ( at >= size )
-            return false;
-        else if ( code[at] == 0x38 || code[at] == 0x3a )
-        {
-            follows = code[at] == 0x38 ? MODRM : MODRM | IMM8;
-            at += 2;
-        }
-        else
-            follows = two_byte(code[at++]);
-        if ( op >= 0xb8 && op < 0xc0 && wide )
-            in->immediate_size = 8;
-        if ( op == 0xc2 || op == 0xc8 )
-            return false;   /* RET with a number, ENTER: no compiler emits them here */
-    }
-    if ( follows & BAD )
+        read = read_legacy(code, size, &at, &o);
+    if ( !read || (o.follows & BAD) ||
+         ((o.follows & MODRM) && !read_modrm(code, size, &at, &o, in)) )
         return false;
-    if ( follows & MODRM )
-    {
-        if ( at >= size )
-            return false;
-        modrm = code[at++];
-        if ( modrm < 0xc0 && (modrm & 7) == 4 )
-        {
-            if ( at >= size )
-                return false;
-            if ( modrm < 0x40 && (code[at] & 7) == 5 )
-                in->displacement_size = 4;
-            at++;
-        }
-        if ( modrm >= 0x40 && modrm < 0xc0 )
-            in->displacement_size = modrm < 0x80 ? 1 : 4;
-        else if ( modrm < 0x40 && (modrm & 7) == 5 )
-        {
-            in->displacement_size = 4;
-            in->rip_relative = true;
-        }
-        /* Group 3: TEST has an immediate, the others none. */
-        if ( op == 0xf6 && (modrm & 0x30) == 0 )
-            follows |= IMM8;
-        if ( op == 0xf7 && (modrm & 0x30) == 0 )
-            follows |= IMM32;
-    }
+    in->call = o.one_byte && (o.op == 0xe8 || o.op == 0xe9);
     in->displacement = (uint8_t)at;
     at += in->displacement_size;
     in->immediate = (uint8_t)at;
-    if ( !in->immediate_size && (follows & (IMM8 | IMM32)) )
-        in->immediate_size = follows & IMM8 ? 1 : small && !(follows & REL) ? 2 : 4;
-    in->relative = follows & REL;
+    if ( o.one_byte && o.op >= 0xb8 && o.op < 0xc0 && o.wide )
+        in->immediate_size = 8;
+    else if ( o.follows & (IMM8 | IMM32) )
+        in->immediate_size = o.follows & IMM8 ? 1 : small && !(o.follows & REL) ? 2 : 4;
+    in->relative = o.follows & REL;
     at += in->immediate_size;
     in->length = (uint8_t)at;
     return at <= size && at <= 15;

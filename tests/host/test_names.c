@@ -30,6 +30,7 @@ static void test_instructions(void)
         { "\xf7\xd8", 2, 0, 0, 0, 0, 0 },                               /* neg */
         { "\xc5\xf8\x10\x04\x25\x10\x20\x30\x40", 9, 4, 0, 0, 0, 0 },   /* vmovups */
         { "\x66\x0f\x3a\x0f\xc1\x08", 6, 0, 1, 0, 0, 0 },               /* palignr */
+        { "\xc5\xf9\xf6\xc1", 4, 0, 0, 0, 0, 0 },                       /* vpsadbw */
     };
     struct instruction in;
 

@@ -311,20 +311,23 @@ static void test_bare(void)
 /* `run --layers`: the layers of the median sample are all of it. */
 static void test_run_layers(void)
 {
-    struct outcome_of r = program("run", "--host=lab", "--json", "--layers", "-m",
-                                  tests_take_long ? "pv,pvh,hvm" : "pv,hvm", "hypercall/null",
-                                  "hypercall/multicall-8", "xenstore/read", "port/ioreq", NULL);
-    json_t *results = json_loads(r.out, 0, NULL), *row;
+    static const char saved[] = "build/test-layers.json";
+    struct outcome_of r = program("run", "--host=lab", "--output", saved, "--layers", "--samples=10",
+                                  "-m", tests_take_long ? "pv,pvh,hvm" : "pv,hvm",
+                                  "hypercall/null", "hypercall/multicall-8", "xenstore/read",
+                                  "port/ioreq", "timer-load/guest-tickless", NULL);
+    json_t *results = json_load_file(saved, 0, NULL), *row;
     size_t i, seen = 0;
 
     CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "No layers of timer-load/guest-tickless: "));
     CU_ASSERT_PTR_NOT_NULL_FATAL(results);
     json_array_foreach(json_object_get(results, "rows"), i, row)
     {
         const json_t *of = json_object_get(row, "layers");
         long long all = 0;
 
-        if ( strcmp(json_string_value(json_object_get(row, "status")), "success") )
+        if ( strcmp(json_string_value(json_object_get(row, "status")), "success") || json_is_null(of) )
             continue;
         for ( size_t k = 0; k < sizeof(layers) / sizeof(layers[0]); k++ )
             all += number(of, layers[k]);
@@ -338,11 +341,7 @@ static void test_run_layers(void)
     }
     CU_ASSERT_EQUAL(seen, tests_take_long ? 3 + 3 + 3 + 1 : 2 + 2 + 2 + 1);
     json_decref(results);
-    program_free(&r);
-    r = program("run", "--host=lab", "--layers", "--modes=pv", "--samples=10", "hypercall/null",
-                "timer-load/guest-tickless", NULL);
-    CU_ASSERT_EQUAL(r.status, 0);
-    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "No layers of timer-load/guest-tickless: "));
+    unlink(saved);
     program_free(&r);
     r = program("run", "--host=lab", "--clock=fast", "--layers", "hypercall/null", NULL);
     CU_ASSERT_EQUAL(r.status, 2);
