@@ -13,7 +13,7 @@
 
 const char *const *modules_of(row_needs needs)
 {
-    /* disk.c, network.c */
+    /* row_disk.c, row_network.c */
     static const char *const disk[] = { "brd", "xen-blkback", NULL };
     static const char *const network[] = { "bridge", "xen-netback", "tun", NULL };
 

@@ -1,6 +1,6 @@
 #include <stdlib.h>
 
-#include "backend/network.h"
+#include "backend/row_network.h"
 #include "bench/run_parts.h"
 #include "xenometer.h"
 
@@ -53,7 +53,7 @@ static int check_xen_options(const struct run_options *o, bool lab)
         return STATUS_USAGE;
     }
     if ( o->bridge )
-        missing = network_bridge_missing(o->bridge);
+        missing = row_network_bridge_missing(o->bridge);
     if ( missing )
     {
         message("%s", missing);

@@ -137,7 +137,7 @@ const struct attack attacks[] = {
     B(3, "answers twice, or what nobody asked", "each id is open or not (disk.asked[]; vif.posted)", "the device is off, by name"),
     B(4, "answers another operation than was asked", "the answer must name the one that is open (vbd_take_other)", "the device is off, by name"),
     B(5, "changes an answer between check and use", "each word is read once (vbd_take_id, ring_front_take)", "one value"),
-    B(6, "writes over requests in their slots", "what was asked is kept in private memory (struct disk, struct vif)", "served as before"),
+    B(6, "writes over requests in their slots", "what was asked is kept in private memory (struct row_disk, struct vif)", "served as before"),
     B(7, "a storm of events", "an upcall counts and goes on (domU-kernel/xen/events.c)", "the guest makes progress"),
     B(8, "keeps a page mapped", "a grant in use is not withdrawn, its page stays aside: XSA-396 (grant_end, data_pages_end)",
       "the page is nobody else's"),

@@ -8,8 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "backend/disk.h"
-#include "backend/network.h"
+#include "backend/row_disk.h"
+#include "backend/row_network.h"
 #include "xenometer.h"
 
 #define CREATE_DEADLINE 60u   /* seconds for xl create */
@@ -30,7 +30,7 @@ static const struct { row_needs need; const char *setting; } need_settings[] = {
     { DOMAIN_DEVICES, "device_model_args_hvm=[ \"-device\", "
       "\"virtio-rng-pci,disable-legacy=on,modern-pio-notify=on,vectors=2\", \"-device\", "
       "\"virtio-net-pci,disable-legacy=on,romfile=,tx=timer,x-txtimer=10000000\" ]" },
-    { DOMAIN_QDISK, DISK_QDISK },
+    { DOMAIN_QDISK, ROW_DISK_QDISK },
 };
 #define NEED_SETTINGS (sizeof(need_settings) / sizeof(need_settings[0]))
 
@@ -158,7 +158,7 @@ char *domain_by_xl(struct domains *s, const struct column *column, const char *i
     char *config = xasprintf("%s/%s.cfg", s->options->config_dir, column->name);
     char *image = realpath(s->options->elf, NULL);
     char *name, *kernel, *vcpus = vcpu_setting(s, needs), *error;
-    char *disks = needs & DOMAIN_CONTROLLERS ? disk_controllers() : NULL;
+    char *disks = needs & DOMAIN_CONTROLLERS ? row_disk_controllers() : NULL;
     bool missing = false;
 
     *g = (struct guest){ .column = column, .console.fd = -1 };

@@ -14,13 +14,13 @@
  * them.  Followed by mode, process id and a number. */
 #define RUN_PREFIX "xenometer-run-"
 
-struct disk;
+struct row_disk;
 
 /* Where domains come from. */
 struct domains {
     const struct session_options *options;
     struct host *host;
-    struct disk *disk;           /* the session's: disk_open() before use */
+    struct row_disk *disk;           /* the session's: row_disk_open() before use */
     unsigned made;               /* so far, for their names */
     bool no_xl;                  /* there is no xl: none will ever be made */
     bool two_cpus;               /* a domain's vCPUs can have one each: */

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "backend/disk.h"
+#include "backend/row_disk.h"
 #include "backend/loop.h"
 #include "catalogue/catalogue.h"
 #include "measure/peer.h"
@@ -43,7 +43,7 @@ static void run_row(struct domains *domains, const struct image_row *row,
         .count = samples ? samples : row->samples,
     };
 
-    const char *no_disk = row->needs & DOMAIN_DISKS ? disk_open(domains->disk) : NULL;
+    const char *no_disk = row->needs & DOMAIN_DISKS ? row_disk_open(domains->disk) : NULL;
 
     r.ticks = xcalloc(r.count, sizeof(*r.ticks));
     progress("%s: %s", column->name, row->name);

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backend/disk.h"
+#include "backend/row_disk.h"
 #include "backend/loop.h"
-#include "backend/network.h"
+#include "backend/row_network.h"
 #include "catalogue/catalogue.h"
 #include "guests/domain.h"
 #include "lib/lab_clock.h"
@@ -38,8 +38,8 @@ struct session {
     struct host host;
     struct domains domains;
     bool broken;                 /* this machine cannot go on */
-    struct disk disk;            /* once a domain needed it */
-    struct network network;      /* likewise */
+    struct row_disk disk;            /* once a domain needed it */
+    struct row_network network;      /* likewise */
     bool network_ready;
     char *no_network;
 };
@@ -96,7 +96,7 @@ static const char *prepare_network(struct session *s)
 {
     if ( !s->network_ready && !s->no_network )
     {
-        s->no_network = network_open(&s->network, &s->host, s->options->bridge);
+        s->no_network = row_network_open(&s->network, &s->host, s->options->bridge);
         s->network_ready = !s->no_network;
     }
     return s->no_network;
@@ -138,7 +138,7 @@ static void boot(struct session *s, struct kind *kind)
         network = (struct network_guest){ .network = NULL };
         message("%s: creating a domain (boot %u of %u)", kind->column->name, r.boot + 1,
                 s->options->boots);
-        extra[0] = kind->needs & DOMAIN_NICS ? network_cards(&s->network) : NULL;
+        extra[0] = kind->needs & DOMAIN_NICS ? row_network_cards(&s->network) : NULL;
         error = guest_start(&s->domains, kind->column, kind->needs, (const char *const *)extra,
                             NULL, &g);
         free(extra[0]);
@@ -146,17 +146,17 @@ static void boot(struct session *s, struct kind *kind)
         if ( error )
             break;   /* xl will say the same again */
         if ( kind->needs & DOMAIN_DISK )
-            error = disk_attach(&s->disk, &s->host, g.domid, &disk);
+            error = row_disk_attach(&s->disk, &s->host, g.domid, &disk);
         if ( !error && (kind->needs & DOMAIN_NICS) )
-            error = network_join_cards(&s->network);
+            error = row_network_join_cards(&s->network);
         if ( !error && (kind->needs & DOMAIN_NETWORK) )
-            error = network_attach(&s->network, g.domid, &network);
+            error = row_network_attach(&s->network, g.domid, &network);
         if ( !error )
             error = drive(s, &r, &g);
         /* Its pages must be unmapped before the domain can go. */
         if ( kind->needs & DOMAIN_DISK )
-            disk_detach(&disk);
-        network_detach(&network);
+            row_disk_detach(&disk);
+        row_network_detach(&network);
         guest_end(&s->domains, &g);
         if ( !error )
             continue;
@@ -251,8 +251,8 @@ static void run_kinds(struct session *s, struct kind *kinds, size_t count)
     {
         struct kind *kind = &kinds[order[i]];
 
-        if ( !kind->hopeless && (kind->needs & DOMAIN_DISKS) && disk_open(&s->disk) )
-            skip_kind(s, kind, disk_open(&s->disk));
+        if ( !kind->hopeless && (kind->needs & DOMAIN_DISKS) && row_disk_open(&s->disk) )
+            skip_kind(s, kind, row_disk_open(&s->disk));
         if ( !kind->hopeless && (kind->needs & DOMAIN_NETWORKS) && prepare_network(s) )
             skip_kind(s, kind, s->no_network);
         if ( !kind->hopeless )
@@ -306,9 +306,9 @@ int session_run(const struct session_options *options, const struct selection *s
         status = 128 + loop_interrupted;
     else if ( s.broken )
         status = STATUS_ENVIRONMENT;
-    disk_close(&s.disk);
+    row_disk_close(&s.disk);
     if ( s.network_ready )
-        network_close(&s.network);
+        row_network_close(&s.network);
     free(s.no_network);
     for ( size_t i = 0; i < count; i++ )
         free(kinds[i].rows);

@@ -15,7 +15,7 @@
 #include <xen/xen.h>
 #include <xen/sched.h>
 
-#include "backend/disk.h"
+#include "backend/row_disk.h"
 #include "backend/loop.h"
 #include "guests/domain.h"
 #include "guests/linux/blkfront.h"
@@ -104,7 +104,7 @@ static char *await_end(struct row_run *r, struct guest *g)
 static struct blkfront_result *fetch(uint64_t tag, unsigned job)
 {
     size_t size = (size_t)BLKFRONT_RESULT_BLOCKS * BLKFRONT_BLOCK;
-    struct blkfront_result *result = disk_read((uint64_t)RESULT(job) * BLKFRONT_BLOCK, size);
+    struct blkfront_result *result = row_disk_read((uint64_t)RESULT(job) * BLKFRONT_BLOCK, size);
 
     if ( result && result->tag == tag && result->count <= BLKFRONT_SAMPLES )
     {
@@ -119,7 +119,7 @@ static char *run_domain(struct row_run *r, struct guest *g, uint64_t tag)
 {
     struct host *host = r->domains->host;
     struct disk_guest disk;
-    char *error = disk_attach(r->domains->disk, host, g->domid, &disk), *path;
+    char *error = row_disk_attach(r->domains->disk, host, g->domid, &disk), *path;
 
     if ( !error && !xenctrl_unpause(host->xen, g->domid) )
         error = xasprintf("cannot unpause domain %u: %s", g->domid, strerror(errno));
@@ -133,7 +133,7 @@ static char *run_domain(struct row_run *r, struct guest *g, uint64_t tag)
     for ( unsigned i = 0; i < JOBS && !error; i++ )
         done.results[i] = fetch(tag, i);
     /* Its pages must be unmapped before the domain can go. */
-    disk_detach(&disk);
+    row_disk_detach(&disk);
     return error;
 }
 

@@ -113,6 +113,6 @@ void suite_long(void);   /* minutes; make test-long */
 void suite_netfront(void);   /* minutes */
 void suite_promises(void);   /* minutes */
 void suite_bochs(void);  /* minutes, and two snapshots */
-void suite_suite(void);  /* minutes, and a download */
+void suite_bookworm(void);  /* minutes, and a download */
 
 #endif

@@ -1,4 +1,4 @@
-#include "backend/disk.h"
+#include "backend/row_disk.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +20,7 @@
 #define READY_MS     5000u    /* for blkback to see its device and open the disk */
 
 /* NULL, or why not (the caller's to free). */
-static char *make(struct disk *d)
+static char *make(struct row_disk *d)
 {
     static const char *const parameters[] = { "rd_nr=2", DISK_KIB, NULL };
     struct stat s;
@@ -47,13 +47,13 @@ static char *make(struct disk *d)
     return NULL;
 }
 
-static void unload(struct disk *d)
+static void unload(struct row_disk *d)
 {
     module_unload("xen-blkback", &d->loaded_blkback);
     module_unload("brd", &d->loaded_brd);
 }
 
-const char *disk_open(struct disk *d)
+const char *row_disk_open(struct row_disk *d)
 {
     if ( d->open || d->trouble )
         return d->trouble;
@@ -64,14 +64,14 @@ const char *disk_open(struct disk *d)
     return d->trouble;
 }
 
-void disk_close(struct disk *d)
+void row_disk_close(struct row_disk *d)
 {
     unload(d);
     free(d->trouble);
-    *d = (struct disk){ 0 };
+    *d = (struct row_disk){ 0 };
 }
 
-void *disk_read(uint64_t offset, size_t size)
+void *row_disk_read(uint64_t offset, size_t size)
 {
     int fd = open(RAM_DISK, O_RDONLY | O_DIRECT | O_CLOEXEC);
     void *data = NULL;
@@ -134,7 +134,7 @@ static const struct {
     { "nvme", "\"-device\", \"nvme,drive=image,serial=1,share-rw=on\"" },
 };
 
-char *disk_controllers(void)
+char *row_disk_controllers(void)
 {
     static char *offered;
     char *setting = xstrdup("device_model_args_hvm=[ \"-blockdev\", \"driver=raw,node-name=image,"
@@ -164,7 +164,7 @@ char *disk_controllers(void)
 
 /* The virtual disks that it serves. */
 static const struct { uint32_t number; const char *name; } blkback_disks[] = {
-    { DISK_BLKBACK, "xvda" }, { DISK_BLKBACK_AGAIN, "xvdd" },
+    { ROW_DISK_BLKBACK, "xvda" }, { ROW_DISK_BLKBACK_AGAIN, "xvdd" },
 };
 #define BLKBACK_DISKS (sizeof(blkback_disks) / sizeof(*blkback_disks))
 
@@ -173,7 +173,7 @@ static struct xenbus_name blkback_name(uint32_t domid, size_t which)
     return (struct xenbus_name){ domid, blkback_disks[which].number, "vbd", "vbd" };
 }
 
-static char *attach_blkback(const struct disk *d, struct xenbus *bus, uint32_t domid,
+static char *attach_blkback(const struct row_disk *d, struct xenbus *bus, uint32_t domid,
                             size_t which)
 {
     const struct timespec tick = { .tv_nsec = 2000000 };
@@ -209,16 +209,16 @@ static char *attach_blkback(const struct disk *d, struct xenbus *bus, uint32_t d
     return error;
 }
 
-char *disk_attach(const struct disk *d, struct host *host, uint32_t domid,
+char *row_disk_attach(const struct row_disk *d, struct host *host, uint32_t domid,
                   struct disk_guest *g)
 {
     char *error;
 
     *g = (struct disk_guest){ .host = host, .domid = domid };
-    g->own = vbd_new(host, domid, DISK_OWN, RAM_DISK, false, &error);
+    g->own = vbd_new(host, domid, ROW_DISK_OWN, RAM_DISK, false, &error);
     if ( !g->own )
         return error;
-    g->own_again = vbd_new(host, domid, DISK_OWN_AGAIN, RAM_DISK_AGAIN, false, &error);
+    g->own_again = vbd_new(host, domid, ROW_DISK_OWN_AGAIN, RAM_DISK_AGAIN, false, &error);
     if ( !g->own_again )
         return error;
     error = NULL;
@@ -227,7 +227,7 @@ char *disk_attach(const struct disk *d, struct host *host, uint32_t domid,
     return error;
 }
 
-void disk_detach(struct disk_guest *g)
+void row_disk_detach(struct disk_guest *g)
 {
     vbd_free(g->own);
     vbd_free(g->own_again);

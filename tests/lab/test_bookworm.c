@@ -206,7 +206,7 @@ static void test_unknown(void)
     program_free(&r);
 }
 
-void suite_suite(void)
+void suite_bookworm(void)
 {
     CU_pSuite s = CU_add_suite("another suite", NULL, NULL);
 

@@ -1,4 +1,4 @@
-#include "backend/network.h"
+#include "backend/row_network.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -16,7 +16,7 @@
 #define READY_MS 5000u        /* for netback to see its device */
 #define OWN_BRIDGE "xmbr"     /* and the process's id */
 
-char *network_bridge_missing(const char *bridge)
+char *row_network_bridge_missing(const char *bridge)
 {
     return bridge_exists(bridge) ? NULL
         : xasprintf("there is no bridge %s: `ip link add %s type bridge && ip link set %s up` makes one",
@@ -41,13 +41,13 @@ static void remove_stale(void)
         closedir(all);
 }
 
-static char *open_bridge(struct network *n, const char *bridge)
+static char *open_bridge(struct row_network *n, const char *bridge)
 {
     char *error;
 
     if ( bridge )
     {
-        error = network_bridge_missing(bridge);
+        error = row_network_bridge_missing(bridge);
         if ( !error )
             snprintf(n->bridge, sizeof(n->bridge), "%s", bridge);
         return error;
@@ -62,11 +62,11 @@ static char *open_bridge(struct network *n, const char *bridge)
     return error;
 }
 
-char *network_open(struct network *n, struct host *host, const char *bridge)
+char *row_network_open(struct row_network *n, struct host *host, const char *bridge)
 {
     char *error;
 
-    *n = (struct network){ .host = host };
+    *n = (struct row_network){ .host = host };
     error = open_bridge(n, bridge);
     if ( !error )
         error = module_load("xen-netback", NULL, &n->loaded_netback);
@@ -75,11 +75,11 @@ char *network_open(struct network *n, struct host *host, const char *bridge)
     if ( !error )
         n->reflector = reflector_new(n->bridge, &error);
     if ( error )
-        network_close(n);
+        row_network_close(n);
     return error;
 }
 
-void network_close(struct network *n)
+void row_network_close(struct row_network *n)
 {
     reflector_free(n->reflector);
     if ( n->made )
@@ -87,7 +87,7 @@ void network_close(struct network *n)
     module_unload("xen-netback", &n->loaded_netback);
     module_unload("tun", &n->loaded_tun);
     module_unload("bridge", &n->loaded_bridge);
-    *n = (struct network){ 0 };
+    *n = (struct row_network){ 0 };
 }
 
 /* ---- QEMU's cards ---- */
@@ -104,7 +104,7 @@ static void tap_name(char name[IFNAMSIZ], unsigned number)
     snprintf(name, IFNAMSIZ, "xmt%d-%u", (int)getpid(), number % 10000);
 }
 
-char *network_cards(struct network *n)
+char *row_network_cards(struct row_network *n)
 {
     char *text = xstrdup("device_model_args_hvm=["), *before;
 
@@ -127,7 +127,7 @@ char *network_cards(struct network *n)
     return text;
 }
 
-char *network_join_cards(struct network *n)
+char *row_network_join_cards(struct row_network *n)
 {
     char *error = NULL;
 
@@ -145,7 +145,7 @@ char *network_join_cards(struct network *n)
 
 static struct xenbus_name netback_name(uint32_t domid)
 {
-    return (struct xenbus_name){ domid, NETWORK_NETBACK, "vif", "vif" };
+    return (struct xenbus_name){ domid, ROW_NETWORK_NETBACK, "vif", "vif" };
 }
 
 /* An address in Xen's own block, the same in every run of one process number. */
@@ -156,7 +156,7 @@ static void make_address(char text[18], uint32_t domid, uint32_t device)
 }
 
 /* Wait for its driver, which says so and then makes the network interface. */
-static char *wait_ready(struct network *n, const struct xenbus_name *name, const char *interface)
+static char *wait_ready(struct row_network *n, const struct xenbus_name *name, const char *interface)
 {
     const struct timespec tick = { .tv_nsec = 2000000 };
 
@@ -174,7 +174,7 @@ static char *wait_ready(struct network *n, const struct xenbus_name *name, const
                      "see dom0's kernel log", (int)xenbus_backend_state(n->host->bus, name));
 }
 
-static char *attach_netback(struct network *n, uint32_t domid)
+static char *attach_netback(struct row_network *n, uint32_t domid)
 {
     struct xenbus_name name = netback_name(domid);
     char address[18], interface[IFNAMSIZ];
@@ -189,8 +189,8 @@ static char *attach_netback(struct network *n, uint32_t domid)
     };
     char *error;
 
-    make_address(address, domid, NETWORK_NETBACK);
-    snprintf(interface, sizeof(interface), "vif%u.%u", domid, NETWORK_NETBACK);
+    make_address(address, domid, ROW_NETWORK_NETBACK);
+    snprintf(interface, sizeof(interface), "vif%u.%u", domid, ROW_NETWORK_NETBACK);
     error = xenbus_attach(n->host->bus, &name, frontend, backend, XenbusStateInitialising);
     if ( !error )
         error = wait_ready(n, &name, interface);
@@ -200,17 +200,17 @@ static char *attach_netback(struct network *n, uint32_t domid)
     return error ? error : reflector_look(n->reflector);
 }
 
-char *network_attach(struct network *n, uint32_t domid, struct network_guest *g)
+char *row_network_attach(struct row_network *n, uint32_t domid, struct network_guest *g)
 {
     char address[18], *error;
 
     *g = (struct network_guest){ .network = n, .domid = domid };
-    make_address(address, domid, NETWORK_OWN);
-    g->own = vif_new(n->host, domid, NETWORK_OWN, address, &error);
+    make_address(address, domid, ROW_NETWORK_OWN);
+    g->own = vif_new(n->host, domid, ROW_NETWORK_OWN, address, &error);
     return g->own ? attach_netback(n, domid) : error;
 }
 
-void network_detach(struct network_guest *g)
+void row_network_detach(struct network_guest *g)
 {
     struct xenbus_name name = netback_name(g->domid);
 
