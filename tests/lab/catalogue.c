@@ -58,12 +58,8 @@ static const char *const rings[] = {
     "block/blkif-own-discard", "block/blkif-qemu", "block/blkif-qemu-write", "net/netif-linux",
     "net/netif-own", "net/netif-own-stream", NULL,
 };
-static const char *const timers[] = {
-    "--modes=pvh,bare", EVERYWHERE, NULL,
-};
 static const char *const devices[] = {
-    "--modes=hvm,bare", "console/*", "grant/access-end", "ring/stream-depth-32", "ring/echo-64b",
-    "timer-load/guest-100hz-*", "timer-load/guest-tickless", "block/virtio", "block/virtio-depth-32", "block/nvme",
+    "--modes=pvh,hvm,bare", EVERYWHERE, "block/virtio", "block/virtio-depth-32", "block/nvme",
     "block/ahci", "block/ide-dma", "block/ide-pio", "net/virtio", "net/e1000", "net/rtl8139", NULL,
 };
 static const char *const lives[] = {
@@ -76,7 +72,7 @@ static const char *const every[] = { "*", NULL };
 
 json_t *catalogue(void)
 {
-    static const char *const *const more[] = { rings, timers, devices, lives, moves };
+    static const char *const *const more[] = { rings, devices, lives, moves };
     static json_t *all;
 
     if ( !all )

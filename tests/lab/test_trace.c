@@ -327,7 +327,7 @@ static void test_run_layers(void)
         const json_t *of = json_object_get(row, "layers");
         long long all = 0;
 
-        if ( strcmp(json_string_value(json_object_get(row, "status")), "success") || json_is_null(of) )
+        if ( strcmp(json_string_value(json_object_get(row, "status")), "success") || !json_is_object(of) )
             continue;
         for ( size_t k = 0; k < sizeof(layers) / sizeof(layers[0]); k++ )
             all += number(of, layers[k]);
