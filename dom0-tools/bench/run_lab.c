@@ -94,7 +94,7 @@ static struct selection part(const struct selection *all, const struct column_se
 
         if ( is_program(all->rows[i], columns) )
             continue;
-        if ( both ? !smp && runs : smp == ((all->rows[i]->needs & DOMAIN_SMP) && runs) )
+        if ( both ? !smp : smp == ((all->rows[i]->needs & DOMAIN_SMP) && runs) )
             p.rows[p.count++] = all->rows[i];
     }
     return p;

@@ -14,7 +14,8 @@ void verify_rows(struct selection *s)
     size_t kept = 0;
 
     for ( size_t i = 0; i < s->count; i++ )
-        if ( s->rows[i]->own == NULL && !(s->rows[i]->flags & (ROW_DOM0 | ROW_BLOCKS)) &&
+        if ( s->rows[i]->own == NULL &&
+             !(s->rows[i]->flags & (ROW_DOM0 | ROW_BLOCKS | ROW_TIMER)) &&
              !(s->rows[i]->needs & (DOMAIN_SMP | DOMAIN_SMP_SHARED | DOMAIN_PEER |
                                     DOMAIN_NETWORKS | DOMAIN_DISKS)) )
             s->rows[kept++] = s->rows[i];
@@ -94,6 +95,42 @@ int verify_measure(const struct verify_options *o, const struct selection *selec
     return status;
 }
 
+/* One sample in so many that has a value makes it a level. */
+#define LEVEL_SHARE 4u
+
+static bool has_level(const struct result *r, uint64_t value)
+{
+    size_t samples = 0, of_value = 0;
+
+    for ( size_t i = 0; i < r->distinct; i++ )
+    {
+        samples += r->distribution[i].count;
+        if ( r->distribution[i].value == value )
+            of_value = r->distribution[i].count;
+    }
+    return of_value * LEVEL_SHARE >= samples && samples;
+}
+
+/* Each one's median is a level of the other. */
+static bool alternates(const struct change *c)
+{
+    return c->kind == CHANGE_MEDIAN && has_level(c->before, c->after->median) &&
+           has_level(c->after, c->before->median);
+}
+
+void verify_levels(struct comparison *comparison)
+{
+    for ( size_t i = 0; i < comparison->count; i++ )
+    {
+        struct change *c = &comparison->changes[i];
+
+        if ( c->explained || !alternates(c) )
+            continue;
+        c->explained = "figures alternate, between the same in both";
+        comparison->explained += c->counts;
+    }
+}
+
 struct agreement verify_count(const struct comparison *comparison)
 {
     struct agreement agreement = { .cells = 0 };
@@ -108,6 +145,8 @@ struct agreement verify_count(const struct comparison *comparison)
         agreement.cells++;
         if ( c->kind == CHANGE_NONE )
             agreement.equal++;
+        else if ( alternates(c) )
+            agreement.levels++;
         else if ( c->explained && c->after->median <= c->before->median + VERIFY_NEAR &&
                   c->before->median <= c->after->median + VERIFY_NEAR )
             agreement.near++;

@@ -16,7 +16,8 @@ struct verify_options {
     uint32_t samples, boots; /* samples: 0: each row's own number */
 };
 
-/* Leave in the selection only rows of one vCPU that reach neither dom0 nor another one. */
+/* Leave in the selection only rows of one vCPU that reach neither dom0 nor another one, and in
+ * whose figures there is no second: the emulators' differ in how many instructions they have. */
 void verify_rows(struct selection *);
 
 /*
@@ -28,10 +29,17 @@ int verify_measure(const struct verify_options *, const struct selection *,
 
 #define VERIFY_NEAR 8u   /* instructions */
 
-/* Cells measured in both, and of them those whose medians agree; of the others those that are
- * explained, by whether they differ by more than VERIFY_NEAR. */
+/*
+ * Explain the cells in which figures alternate between levels that are the same in both: the
+ * median is one of them, and a single sample that was interrupted decides which.  The explanations
+ * of the list come first.
+ */
+void verify_levels(struct comparison *);
+
+/* Cells measured in both, and of them those whose medians agree, or are levels of each other's; of
+ * the others those that are explained, by whether they differ by more than VERIFY_NEAR. */
 struct agreement {
-    size_t cells, equal, near, far;
+    size_t cells, equal, levels, near, far;
 };
 
 struct agreement verify_count(const struct comparison *);

@@ -20,7 +20,9 @@ static const struct {
     { "exit/msr-read", "vmx_vmexit_handler, hvm_msr_read_intercept, guest_rdmsr, update_guest_eip, "
       "get_instruction_length.  In PVH 779 (AMD: 643)." },
     { "mmio/xen-lapic", "no VM exit where the CPU virtualizes the APIC's registers, as Bochs's Skylake does: the "
-      "load reads the virtual-APIC page.  Xen has no APIC-access exit there either.  1 (AMD in PVH: 9,430)." },
+      "load reads the virtual-APIC page.  Xen has no APIC-access exit there either.  1 (AMD in PVH: 9,430).  Where "
+      "it does not (--cpu=corei7_ivy_bridge_3770k), as mmio/xen-hpet: an EPT violation, and the instruction "
+      "is fetched through the guest's page tables and emulated: 16,410." },
     { "mmio/*", "EPT violation: vmx_vmexit_handler, hvm_hap_nested_page_fault, the walk of the EPT "
       "(ept_next_level), handle_mmio_with_translation, hvm_emulate_one_insn.  VMX leaves no bytes of "
       "the instruction, as SVM's decode assists do: Xen walks the guest's page tables to fetch it "

@@ -63,7 +63,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 static const struct argp parser = {
     .options = options_table, .parser = parse, .args_doc = "[ROW…]",
     .doc = "Measure the rows that stay between guest and Xen (default: the headline rows among "
-           "them) in QEMU and in Bochs, two emulators written by different people, both with an "
+           "them; not those whose figure depends on how long a second is) in QEMU and in Bochs, two emulators written by different people, both with an "
            "AMD CPU, and say how many figures agree to the instruction."
            "\vExamples:\n"
            "  xenometer verify\n"
@@ -78,7 +78,7 @@ static int conclude(const struct results *qemu, const struct results *bochs,
     const struct allowance allowed = { .across_features = true };
     struct comparison comparison;
     struct agreement a;
-    size_t other;
+    size_t agree, other;
     char *error;
     int status;
 
@@ -89,9 +89,11 @@ static int conclude(const struct results *qemu, const struct results *bochs,
         return STATUS_ENVIRONMENT;
     }
     explanations_apply(explanations, &comparison);
+    verify_levels(&comparison);
     status = changes_print(&comparison, bochs->environment.clock, "QEMU", "BOCHS");
     a = verify_count(&comparison);
-    other = a.cells - a.equal;
+    agree = a.equal + a.levels;
+    other = a.cells - agree;
     if ( a.cells == 0 )
     {
         message("nothing was measured in both emulators");
@@ -99,8 +101,11 @@ static int conclude(const struct results *qemu, const struct results *bochs,
         return STATUS_FAILED;
     }
     printf("QEMU %s and Bochs %s agree to the instruction in %zu of %zu cells between guest and "
-           "Xen (%.1f %%).\n", qemu->environment.qemu, bochs->environment.bochs, a.equal, a.cells,
-           a.cells ? 100. * (double)a.equal / (double)a.cells : 0.);
+           "Xen (%.1f %%).\n", qemu->environment.qemu, bochs->environment.bochs, agree, a.cells,
+           100. * (double)agree / (double)a.cells);
+    if ( a.levels )
+        printf("In %zu of these, figures alternate between two, the same in both, of which one's "
+               "median is one and the other's the other.\n", a.levels);
     if ( other )
         printf("Of the other %zu: %zu within %u and explained, %zu by more and explained, %zu not "
                "explained.\n", other, a.near, VERIFY_NEAR, a.far, other - a.near - a.far);
@@ -150,7 +155,7 @@ int command_verify(int argc, char **argv)
         verify_rows(&selection);
         path = data_file(EXPLAINED);
         if ( selection.count == 0 )
-            message("none of these rows stays between guest and Xen");
+            message("none of these rows stays between guest and Xen, with no timer in its figure");
         status = selection.count == 0 ? STATUS_USAGE : STATUS_ENVIRONMENT;
         if ( selection.count && path == NULL )
             message("%s not found beside the program: run `make`", EXPLAINED);

@@ -34,7 +34,7 @@ static bool knows_eager_fpu(const struct cache *cache)
 char *boot_xen_options(const struct cache *cache, bool smp)
 {
     char *own = lab_text(cache, VARIANT_XEN_OPTIONS), *found;
-    char *text = xasprintf("%s%s%s", own ? own : "", own ? " " : "",
+    char *text = xasprintf(XEN_DEFAULTS "%s%s%s", own ? own : "", own ? " " : "",
                            smp ? XEN_SMP_OPTIONS : XEN_OPTIONS);
 
     if ( !knows_eager_fpu(cache) && (found = strstr(text, XEN_EAGER_FPU)) )

@@ -23,6 +23,12 @@
     "console=com1 com1=115200,8n1 smap=hvm max_cstate=0 bootscrub=0 " \
     XEN_EAGER_FPU "dom0_mem=400M,max:400M loglvl=all guest_loglvl=all"
 /*
+ * Before what the user gives.  global-pages is Xen's default on hardware: it leaves them off where
+ * CPUID says that an AMD CPU is virtualized, as QEMU's does, and then a PV guest's load of CR3
+ * takes 17 instructions less than it does there.
+ */
+#define XEN_DEFAULTS "global-pages=1 "
+/*
  * For a domain with two vCPUs: dom0 and the first on CPU 0, as in the machine with
  * one CPU, the second on CPU 1.  As nothing moves, a run repeats to the
  * instruction.

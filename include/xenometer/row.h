@@ -80,6 +80,7 @@ enum row_flags {
     ROW_BATCHES  = 1u << 4,   /* operations share events: how many is shown */
     ROW_APIC     = 1u << 5,   /* a register of the local APIC: where the CPU virtualizes those, no
                                  exit (Intel SDM vol. 3, 30.1) */
+    ROW_TIMER    = 1u << 6,   /* how many ticks a second has is in the figure */
 };
 
 #define ROW_NAME_SIZE 48u

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bench/verify.h"
 #include "capture.h"
 #include "fixture.h"
 #include "report/comparison.h"
@@ -170,6 +171,41 @@ static void test_explained(void)
     end();
     explanations_free(known);
     unlink(path);
+}
+
+/* `first` times one value, and 100 - first times the other: the median is the more frequent. */
+static void two_levels(struct result *r, uint64_t low, uint32_t first)
+{
+    r->distribution = xcalloc(2, sizeof(*r->distribution));
+    r->distinct = 2;
+    r->distribution[0].value = low;
+    r->distribution[0].count = first;
+    r->distribution[1].value = low + 25;
+    r->distribution[1].count = 100 - first;
+    r->median = first > 50 ? low : low + 25;
+}
+
+/* What two emulators say: levels that are both's agree, one that is rare in the other does not. */
+static void test_levels(void)
+{
+    struct agreement a;
+
+    begin();
+    two_levels(fixture_find(&before, "hypercall/null", &column_pv), 252, 51);
+    two_levels(fixture_find(&after, "hypercall/null", &column_pv), 252, 49);
+    two_levels(fixture_find(&before, "hypercall/null", &column_pvh), 700, 96);
+    two_levels(fixture_find(&after, "hypercall/null", &column_pvh), 700, 49);
+    compare(0);
+    verify_levels(&comparison);
+    CU_ASSERT_EQUAL(comparison.beyond, 2);
+    CU_ASSERT_EQUAL(comparison.explained, 1);
+    CU_ASSERT_PTR_NOT_NULL(find("hypercall/null", &column_pv)->explained);
+    CU_ASSERT_PTR_NULL(find("hypercall/null", &column_pvh)->explained);
+    a = verify_count(&comparison);
+    CU_ASSERT_EQUAL(a.levels, 1);
+    CU_ASSERT_EQUAL(a.equal, a.cells - 2);
+    CU_ASSERT_EQUAL(a.near + a.far, 0);
+    end();
 }
 
 /* One line that names the place, and no list. */
@@ -345,6 +381,7 @@ void suite_comparison(void)
     CU_add_test(suite, "threshold", test_threshold);
     CU_add_test(suite, "percent and instructions", test_allowance);
     CU_add_test(suite, "explained changes", test_explained);
+    CU_add_test(suite, "figures that alternate", test_levels);
     CU_add_test(suite, "explained badly", test_explained_badly);
     CU_add_test(suite, "from zero", test_from_zero);
     CU_add_test(suite, "new and gone rows", test_new_and_gone);

@@ -29,7 +29,7 @@ const char *bochs_iso_name(void)
 {
     static char name[32];
     char *dom0_options = xasprintf(DOM0_OPTIONS, "exact");
-    char *text = bochs_grub_configuration(XEN_OPTIONS, dom0_options);
+    char *text = bochs_grub_configuration(XEN_DEFAULTS XEN_OPTIONS, dom0_options);
 
     snprintf(name, sizeof(name), "bochs-%08x.iso", (unsigned)hash_string(HASH_START, text));
     free(text);

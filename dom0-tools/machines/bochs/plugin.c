@@ -1,11 +1,13 @@
 /*
  * Loaded into Bochs (LD_PRELOAD) whenever the lab starts it: has it count as QEMU counts, puts its
- * XSAVEC right, saves its machine, and takes out its debugger.  Debian's Bochs exports what that
- * takes (program.c: which).
+ * XSAVEC right, saves and loads its machine, and takes out its debugger.  Debian's Bochs exports what
+ * that takes (program.c: which).
  */
+#include <dlfcn.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -29,10 +31,12 @@ extern void *get_number(void *self, const char *name, void *base)
     __asm__("_ZN13bx_real_sim_c13get_param_numEPKcP10bx_param_c") WEAK;
 extern int64_t value_of(void *number) __asm__("_ZN15bx_shadow_num_c5get64Ev") WEAK;
 
-/* instrument/stubs: they do nothing, and are called behind each iteration of a REP, and once the
- * CPU is made, before it executes anything or is loaded from a snapshot. */
+/* instrument/stubs: they do nothing, and are called behind each iteration of a REP, before an
+ * exception is delivered, and once the CPU is made, before it executes anything or is loaded from a
+ * snapshot. */
 extern char repeat_iteration[] __asm__("_Z25bx_instr_repeat_iterationjP15bxInstruction_c") WEAK;
 extern char cpu_made[] __asm__("_Z19bx_instr_initializej") WEAK;
+extern char exception[] __asm__("_Z18bx_instr_exceptionjjj") WEAK;
 
 /* cpu/crregs.h: where XSAVE puts what, by number of the state. */
 extern struct {
@@ -49,13 +53,15 @@ extern char physical_access[] __asm__("_Z24bx_dbg_phy_memory_accessjmjjjjPh") WE
 /* ---- the clock ---- */
 
 /*
- * The TSC counts a tick an instruction, and Bochs and QEMU differ in two:
+ * The TSC counts a tick an instruction, and Bochs and QEMU differ in two, of which QEMU excepts one:
  *
  *   One that causes a VM exit or a fault is not executed: no CPU's counter of retired
  *   instructions counts it (Intel SDM vol. 3, 20.2, "fault-like"; KVM, which counts it for the
  *   guest where it emulates it).  Nor does QEMU.  Bochs does, on its way out of the
  *   instruction: a jump to the CPU's loop, which counts one (cpu/cpu.cc).  An exit by an
- *   interrupt takes that way, too, and counts one that there was none of.
+ *   interrupt takes that way, too, and counts one that there was none of.  QEMU counts one that it
+ *   finds invalid while it translates (#UD: helper_raise_exception, without an address to go back
+ *   to), and as its figures are the first, so does this.
  *
  *   REP looks at RCX before each iteration, and a last time when it is 0.  QEMU's clock counts
  *   the looks (target/i386/tcg/translate.c: "an additional step for ecx=0 when icount is
@@ -70,11 +76,23 @@ static void tick(int64_t ticks)
     set_tsc(cpu, get_tsc(cpu) + (uint64_t)ticks);
 }
 
+#define INVALID_OPCODE 6u
+
+static unsigned vector;   /* of the exception that is delivered */
+
+static void on_exception(unsigned cpu, unsigned number, unsigned error)
+{
+    (void)cpu;
+    (void)error;
+    vector = number;
+}
+
 void __longjmp_chk(struct __jmp_buf_tag target[1], int value) __attribute__((noreturn));
 void __longjmp_chk(struct __jmp_buf_tag target[1], int value)
 {
-    if ( target == jump_target )
+    if ( target == jump_target && vector != INVALID_OPCODE )
         tick(-1);
+    vector = 0;
     longjmp(target, value);
 }
 
@@ -161,6 +179,81 @@ static void remove_debugger(void)
             patch(functions[i], nothing_found, sizeof(nothing_found));
 }
 
+/* ---- files ---- */
+
+/* libc's function, which ours of that name is in place of for Bochs. */
+#define THEIRS(name) \
+    static __typeof__(name) *theirs; \
+    if ( !theirs ) \
+        *(void **)&theirs = dlsym(RTLD_NEXT, #name)
+
+/*
+ * The guest's memory in a snapshot, 768 MiB and mostly holes: Bochs copies it into a temporary file,
+ * 4 KiB at a time, and reads the blocks there were from that.  So we say that there is nothing to be
+ * copied, give it the snapshot's own for the temporary file (it writes to that what has no room in the
+ * host's memory: nothing, as it has as much as the guest), and map blocks instead of reading them.
+ */
+#define MEMORY_FILE "/memory.ram"
+#define PAGE        4096u
+
+static FILE *saved_memory, *instead;   /* as Bochs opened it, and in place of the temporary file */
+static char saved_name[4096];
+
+FILE *fopen64(const char *restrict name, const char *restrict mode);
+FILE *tmpfile64(void);
+
+FILE *fopen64(const char *restrict name, const char *restrict mode)
+{
+    size_t length = strlen(name), end = sizeof(MEMORY_FILE) - 1;
+    FILE *file;
+
+    THEIRS(fopen64);
+    file = theirs(name, mode);
+    if ( file && *mode == 'r' && length > end && length < sizeof(saved_name) &&
+         !strcmp(name + length - end, MEMORY_FILE) && fseek(file, 0, SEEK_END) == 0 )
+    {
+        saved_memory = file;
+        memcpy(saved_name, name, length + 1);
+    }
+    return file;
+}
+
+FILE *tmpfile64(void)
+{
+    THEIRS(tmpfile64);
+    if ( saved_memory )
+        instead = fopen(saved_name, "rb");
+    return saved_memory ? instead : theirs();
+}
+
+size_t fread(void *restrict to, size_t size, size_t count, FILE *restrict file)
+{
+    THEIRS(fread);
+    if ( instead && file == instead && count == 1 && size % PAGE == 0 && (uintptr_t)to % PAGE == 0 )
+    {
+        long at = ftell(file);
+
+        if ( at >= 0 && mmap(to, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, fileno(file),
+                             at) == to )
+            return 1;
+    }
+    return theirs(to, size, count, file);
+}
+
+/* Bochs does not look whether what it writes gets to the disk. */
+static int lost;
+
+int fclose(FILE *file)
+{
+    int failed;
+
+    THEIRS(fclose);
+    failed = ferror(file);
+    failed |= theirs(file);
+    lost |= failed;
+    return failed ? EOF : 0;
+}
+
 /* ---- saving ---- */
 
 /*
@@ -190,11 +283,16 @@ static void on_signal(int number)
 int wgetch(void *window);
 int wgetch(void *window)
 {
+    static const char full[] = "no room for the machine's state\n";
+
     (void)window;
     if ( !asked )
         return NO_KEY;
-    if ( *save_to() && SIM && save_state && save_state(SIM, save_to()) )
+    lost = 0;
+    if ( *save_to() && SIM && save_state && save_state(SIM, save_to()) && !lost )
         _exit(0);
+    if ( lost && write(STDERR_FILENO, full, sizeof(full) - 1) < 0 )
+        _exit(2);
     _exit(1);
 }
 
@@ -211,7 +309,8 @@ static void __attribute__((constructor)) begin(void)
         return;
     if ( !&bx_cpu_array || !jump_target || !get_tsc || !set_tsc || !repeat || !repeat_zf ||
          !get_number || !value_of || !repeat_iteration || !cpu_made || !xsave_restore ||
-         replace(repeat_iteration, on_iteration) || replace(cpu_made, on_cpu_made) )
+         !exception || replace(repeat_iteration, on_iteration) ||
+         replace(cpu_made, on_cpu_made) || replace(exception, on_exception) )
     {
         if ( write(STDERR_FILENO, complaint, sizeof(complaint) - 1) < 0 )
             _exit(2);

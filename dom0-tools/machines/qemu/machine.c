@@ -155,7 +155,8 @@ static void add_xen(struct machine *m, const struct lab_options *options,
 {
     add_pair(m, "-kernel", "xen");
     add_owned(m, "-append", files->xen_options ? xstrdup(files->xen_options)
-                            : xstrdup(options->smp ? XEN_SMP_OPTIONS : XEN_OPTIONS));
+                            : xstrdup(options->smp ? XEN_DEFAULTS XEN_SMP_OPTIONS
+                                                    : XEN_DEFAULTS XEN_OPTIONS));
     add_owned(m, "-initrd", files->linux_options ? modules_argument(files->linux_options)
                             : xasprintf("vmlinux " DOM0_OPTIONS ",dom0.cpio",
                                         machine_clock_name(options->clock)));

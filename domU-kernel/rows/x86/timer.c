@@ -392,7 +392,7 @@ ROW(sched_timer_latency,
     .help = "ticks from a timer's deadline to its handler, the vCPU running",
     .explanation = explanation_sched_timer_latency,
     .elsewhere = NO_XEN,
-    .columns = "xen", .operations = 1, .samples = 100, .warmup = 8,
+    .columns = "xen", .flags = ROW_TIMER, .operations = 1, .samples = 100, .warmup = 8,
 };
 
 #define NEAR 20000u   /* ns; Xen can still arm it, in any mode */
@@ -414,7 +414,7 @@ ROW(sched_timer_latency_near,
     .help = "ticks from a near deadline to its handler: Xen puts it off",
     .explanation = explanation_sched_timer_latency_near,
     .elsewhere = NO_XEN,
-    .columns = "xen", .operations = 1, .samples = 100, .warmup = 8,
+    .columns = "xen", .flags = ROW_TIMER, .operations = 1, .samples = 100, .warmup = 8,
 };
 
 static void run_latency_blocked(struct row_run *r)
@@ -607,7 +607,8 @@ static void run_tickless(struct row_run *r)
 #define LOAD_TEXT \
     "The guest reads the TSC, turn after turn.  The figure is what is stolen from it of each 1,000,000,000 " \
     "ticks: all that others and its own handler execute; a billion less the figure is the CPU left to the guest, " \
-    "10,000,000 are one percent.  On the instruction clock a second is a billion instructions.  "
+    "10,000,000 are one percent.  On the instruction clock of the lab in QEMU a second is a billion instructions, in " \
+    "Bochs 50 million.  "
 
 #define LOAD_ROW(hz, path_name, source, row_path, why_not, row_columns, count)      \
     static const char *setup_load_##source##_##hz(struct row_run *r)                \
@@ -627,7 +628,7 @@ static void run_tickless(struct row_run *r)
         .help = "what a " #hz " Hz timer takes of each billion ticks",              \
         .explanation = explanation_timer_load_##source##_##hz,                      \
         .elsewhere = why_not, .columns = row_columns,                               \
-        .operations = 1, .samples = count, .warmup = 1,                             \
+        .flags = ROW_TIMER, .operations = 1, .samples = count, .warmup = 1,         \
     }
 
 #define LOAD_ROWS(hz, count)                                                        \
@@ -647,7 +648,7 @@ ROW(timer_load_tickless, .setup = start_none, .run = run_tickless) = {
     .path = "no timer",
     .help = "what Xen and dom0 take of each billion ticks, the guest having no timer",
     .explanation = explanation_timer_load_tickless,
-    .columns = "image", .operations = 1, .samples = 8, .warmup = 1,
+    .columns = "image", .flags = ROW_TIMER, .operations = 1, .samples = 8, .warmup = 1,
 };
 
 LOAD_ROWS(100, 8);
