@@ -56,7 +56,7 @@ MACHINES := $(wildcard dom0-tools/machines/*/machine.mk)
 include $(MACHINES)
 
 all: $(BUILD)/xenometer $(BUILD)/xenometer.elf $(BUILD)/xenometer-evil $(BUILD)/xenometer-test.elf $(BUILD)/lab-agent \
-	$(PLUGINS:%=$(BUILD)/%) $(BUILD)/linux-init $(BUILD)/xenometer-app
+	$(PLUGINS:%=$(BUILD)/%) $(BUILD)/linux-init $(BUILD)/xenometer-app $(BUILD)/xenometer-vmm
 elf: $(BUILD)/xenometer.elf
 
 # Packages: checked once, again whenever the list changes.
@@ -142,7 +142,7 @@ $(BUILD)/%.image: $(BUILD)/%.elf.debug
 # ------------------------------------------------------------- dom0 program
 
 TOOL_SOURCES := $(sort $(wildcard dom0-tools/*.c dom0-tools/*/*.c dom0-tools/*/*/*.c shared/*.c))
-TOOL_SOURCES := $(filter-out dom0-tools/machines/agent.c $(PLUGIN_SOURCES) dom0-tools/guests/linux/init.c dom0-tools/app/% dom0-tools/systems/older_libc.c,$(TOOL_SOURCES))
+TOOL_SOURCES := $(filter-out dom0-tools/machines/agent.c $(PLUGIN_SOURCES) dom0-tools/guests/linux/init.c dom0-tools/guests/kvm/% dom0-tools/app/% dom0-tools/systems/older_libc.c,$(TOOL_SOURCES))
 TOOL_OBJECTS := $(TOOL_SOURCES:%=$(BUILD)/%.o)
 TOOL_CFLAGS  := -std=gnu11 -O2 -g $(WARNINGS)
 # Across, the compiler has its own libc's headers; those of the libraries are the same for all.
@@ -196,6 +196,12 @@ $(BUILD)/linux-init: dom0-tools/guests/linux/init.c Makefile $(DEPS)
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TOOL_CFLAGS) $(TOOL_CPPFLAGS) -MMD -MP -MF $(BUILD)/linux-init.d -static -s $< -o $@
+
+# The monitor of the KVM column: alone in the lab without Xen.
+$(BUILD)/xenometer-vmm: dom0-tools/guests/kvm/vmm.c Makefile $(DEPS)
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TOOL_CFLAGS) $(TOOL_CPPFLAGS) -MMD -MP -MF $(BUILD)/xenometer-vmm.d -static -s $< -o $@
 
 # The application of the columns that are no domains: alone in a container, without libraries.  Not
 # position-independent: its table of rows is read as it is in the file.
@@ -419,7 +425,7 @@ install: all
 	install -m 755 $(BUILD)/xenometer $(DESTDIR)$(PREFIX)/bin/
 	install -m 644 $(BUILD)/xenometer.elf $(BUILD)/xenometer.elf.debug $(BUILD)/xenometer-parts.o $(INSTALLED)/
 	for file in $(XENCTRL_FILES); do install -D -m 644 $$file $(INSTALLED)/$$file; done
-	install -m 755 $(BUILD)/lab-agent $(BUILD)/linux-init $(BUILD)/xenometer-app $(BUILD)/xenometer-evil $(INSTALLED)/
+	install -m 755 $(BUILD)/lab-agent $(BUILD)/linux-init $(BUILD)/xenometer-app $(BUILD)/xenometer-vmm $(BUILD)/xenometer-evil $(INSTALLED)/
 	install -m 644 $(BUILD)/xenometer-test.elf $(BUILD)/xenometer-evil-parts.o $(INSTALLED)/
 	install -m 644 $(PLUGINS:%=$(BUILD)/%) $(INSTALLED)/
 	install -m 644 configs/packages configs/packages-bochs configs/emulators.txt $(INSTALLED)/configs/

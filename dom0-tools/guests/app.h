@@ -6,6 +6,7 @@
 #define GUESTS_APP_H
 
 #include "catalogue/column.h"
+#include "guests/linux_job.h"
 
 /* The file beside this program. */
 #define APP_PROGRAM "xenometer-app"
@@ -25,14 +26,13 @@ struct app_cell {
     bool cgroup;                 /* limits of memory, CPU and processes, which nothing reaches */
 };
 
-/* column.h: impossible() and the whole of batch(), for a cell. */
-const char *app_impossible(const struct lab_options *);
+/* column.h: the whole of batch(), for a cell. */
 int app_batch(struct batch *, const struct app_cell *);
 
 /* What all of these columns say. */
 #define APP_COLUMN \
     .home = HOME_BESIDE, .asked = true, .base = "native", .program = APP_PROGRAM, \
     .elsewhere = "measured by the unikernel, which is no process of a Linux", \
-    .impossible = app_impossible
+    .impossible = linux_job_impossible
 
 #endif

@@ -85,6 +85,11 @@ static json_t *map_ids(void)
     return json_pack("[{s:i, s:i, s:i}]", "containerID", 0, "hostID", FIRST_ID, "size", IDS);
 }
 
+int oci_root(const struct app_cell *cell)
+{
+    return strstr(cell->namespaces, "user") ? FIRST_ID : 0;
+}
+
 char *oci_config(const struct app_cell *cell)
 {
     json_t *part = json_object(), *rules = cell->seccomp ? seccomp() : NULL, *config;
@@ -96,7 +101,7 @@ char *oci_config(const struct app_cell *cell)
         return NULL;
     }
     json_object_set_new(part, "namespaces", namespaces(cell->namespaces));
-    if ( strstr(cell->namespaces, "user") )
+    if ( oci_root(cell) )
     {
         json_object_set_new(part, "uidMappings", map_ids());
         json_object_set_new(part, "gidMappings", map_ids());

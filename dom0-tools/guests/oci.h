@@ -11,4 +11,7 @@ struct app_cell;
  */
 char *oci_config(const struct app_cell *);
 
+/* The number, outside, of its root user. */
+int oci_root(const struct app_cell *);
+
 #endif

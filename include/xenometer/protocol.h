@@ -176,6 +176,10 @@ _Static_assert(sizeof(struct control_response) == CONTROL_SLOT_SIZE, "control sl
  */
 #define BARE_RESULT_PORT    0x0500u   /* not 0x402: SeaBIOS logs there */
 #define BARE_EXIT_PORT      0x0f4u
+/* Where a monitor of ours runs it (dom0-tools/guests/kvm): a register by port and by memory that
+ * keeps what is written, in the place of dom0's ioreq server. */
+#define VMM_PORT            0x0510u
+#define VMM_MEMORY          0xd0000000u
 
 /* ---- data ring: 2^DATA_RING_ORDER pages, 80-byte slots ---- */
 

@@ -175,7 +175,7 @@ static void test_modes(void)
     CU_ASSERT_TRUE(modes_are("pv,pv", "pv"));
     CU_ASSERT_EQUAL(parse_modes("all", &columns), STATUS_OK);
     CU_ASSERT_TRUE(columns_equal(&columns, &usual));
-    CU_ASSERT_TRUE(modes_refused("pv,xyz", "unknown mode 'xyz'; modes are pv, pvh, hvm, bare"));
+    CU_ASSERT_TRUE(modes_refused("pv,xyz", "unknown mode 'xyz'; modes are pv, pvh, hvm"));
     CU_ASSERT_TRUE(modes_refused("", "unknown mode ''"));
     CU_ASSERT_TRUE(modes_refused("pv,", "unknown mode ''"));
     CU_ASSERT_TRUE(modes_refused("PV", "unknown mode 'PV'"));

@@ -180,6 +180,47 @@ static void test_repeats(void)
     json_decref(again);
 }
 
+/* The unikernel under KVM, beside the same image under Xen. */
+static void test_kvm(void)
+{
+    static const char path[] = "build/test-kvm.json";
+    struct outcome_of r = program("run", "--host=lab", "--boots=1", "-m", "hvm,kvm", "-o", path,
+                                  "exit/cpuid-basic", "exit/vmcall", "exit/msr-read", "port/xen-pit",
+                                  "port/ioreq", "mmio/ioreq", "mmio/xen-lapic",
+                                  "interrupt/timer-pit", "hypercall/null", NULL);
+    json_t *results = json_load_file(path, 0, NULL);
+
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "beside it, without Xen, Linux "));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "hypercall/null in KVM: it is Xen's own"));
+    program_free(&r);
+    unlink(path);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(results);
+#define KVM(row) figure(results, row, "kvm", "median")
+    /* An answer in the kernel is cheaper than one by a process, by port cheaper than by memory. */
+    CU_ASSERT(KVM("port/xen-pit") > 500);
+    CU_ASSERT(KVM("port/ioreq") > KVM("port/xen-pit"));
+    CU_ASSERT(KVM("mmio/xen-lapic") > KVM("port/xen-pit"));
+    CU_ASSERT(KVM("mmio/ioreq") > KVM("port/ioreq"));
+    CU_ASSERT(KVM("port/ioreq") <= 3600);
+    CU_ASSERT(KVM("exit/vmcall") > 0 && KVM("exit/msr-read") > 0 && KVM("interrupt/timer-pit") > 0);
+    /* Xen's exits are shorter; but its processes are in another domain, and have to be woken. */
+    CU_ASSERT(KVM("exit/cpuid-basic") > figure(results, "exit/cpuid-basic", "hvm", "median"));
+    CU_ASSERT(5 * KVM("port/ioreq") < figure(results, "port/ioreq", "hvm", "median"));
+#undef KVM
+    json_decref(results);
+
+    /* KVM, too, decodes what the CPU does not tell. */
+    r = program("run", "--host=lab", "--boots=1", "-m", "kvm", "--without=nrip-save", "-o", path,
+                "exit/cpuid-basic", NULL);
+    results = json_load_file(path, 0, NULL);
+    CU_ASSERT_EQUAL(r.status, 0);
+    program_free(&r);
+    unlink(path);
+    CU_ASSERT(results && figure(results, "exit/cpuid-basic", "kvm", "median") > 2500);
+    json_decref(results);
+}
+
 /* ------------------------------------------------------------------ trouble -- */
 
 /* Rows of applications are not the unikernel's, nor the other way round; nobody fails. */
@@ -261,6 +302,7 @@ void suite_paradigms(void)
     CU_add_test(suite, "files and memory", test_files);
     CU_add_test(suite, "wake-ups", test_wake_ups);
     CU_add_test(suite, "two runs", test_repeats);
+    CU_add_test(suite, "KVM", test_kvm);
     CU_add_test(suite, "elsewhere", test_elsewhere);
     CU_add_test(suite, "no packages", test_no_packages);
     CU_add_test(suite, "interrupted", test_interrupted);

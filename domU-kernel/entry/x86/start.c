@@ -9,6 +9,8 @@
 #include "../../arch/mode.h"
 #include "../../arch/x86/detect.h"
 #include "../../arch/traps.h"
+#include "../../drivers/device.h"
+#include "../../drivers/x86/lapic.h"
 #include "../../harness/harness.h"
 #include "../../xen/console.h"
 #include "../../xen/hypercall.h"
@@ -45,6 +47,23 @@ void start_pv(struct start_info *info)
     serve_dom0();
 }
 
+/*
+ * As every system has taken one long before it measures anything: each exit to KVM is 92
+ * instructions shorter once that has delivered an interrupt of the LAPIC and seen its end.
+ */
+static void take_interrupt(void)
+{
+    u64 seen = cpu_interrupts;
+
+    lapic_enable();
+    lapic_self_ipi();
+    interrupts_enable();
+    while ( cpu_interrupts == seen )
+        cpu_relax();
+    interrupts_disable();
+    interrupts_restore();
+}
+
 /* The commands are an array in memory, the boot module; results leave by a port. */
 static void bare_serve(const struct control_response *commands, u32 count)
 {
@@ -54,6 +73,10 @@ static void bare_serve(const struct control_response *commands, u32 count)
         .kind = CONTROL_READY, .boot = tsc_end() - entry_tsc,
     };
 
+    /* Only rows of the column that has that monitor ask for them. */
+    device.ioreq_port = VMM_PORT;
+    device.ioreq_mmio = VMM_MEMORY;
+    take_interrupt();
     bare_send(&result, sizeof(result));
     for ( u32 i = 0; i < count && commands[i].operation == CONTROL_RUN; i++ )
     {

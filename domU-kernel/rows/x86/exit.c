@@ -81,7 +81,7 @@ ROW(exit_cpuid_deep, .run = run_cpuid_deep) = {
 COLD static const char *setup_hypervisor_leaf(struct row_run *r)
 {
     (void)r;
-    return xen_cpuid_base ? NULL : "there is no hypervisor to identify";
+    return xen_cpuid_base ? NULL : "there is no Xen to identify";
 }
 
 static void run_hypervisor_leaf(struct row_run *r)
@@ -156,7 +156,7 @@ ROW(exit_msr_fault, .run = run_msr_fault) = {
     .help = "RDMSR of a register that does not exist, and the #GP handled",
     .explanation = explanation_exit_msr_fault,
     .elsewhere = NOT_IN_PV,
-    .columns = "pvh hvm", .operations = 1, .samples = 500, .warmup = 16,
+    .columns = "pvh hvm kvm", .operations = 1, .samples = 500, .warmup = 16,
 };
 
 /* ---- control registers (SDM vol. 3, 2.5) ---- */

@@ -60,7 +60,7 @@ ROW(mmio_ioreq, .setup = setup_ioreq, .run = run_ioreq) = {
     .help = "read a memory-mapped register that the backend process emulates",
     .explanation = explanation_mmio_ioreq,
     .elsewhere = "only HVM has an ioreq server for memory",
-    .columns = "hvm", .needs = SERVICE_IOREQ,
+    .columns = "hvm kvm", .needs = SERVICE_IOREQ,
     .flags = ROW_HEADLINE | ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 200, .warmup = 8,
 };
@@ -84,7 +84,7 @@ ROW(mmio_xen_ioapic, .run = run_ioapic) = {
     .help = "read the I/O APIC's index register, emulated inside Xen",
     .explanation = explanation_mmio_xen_ioapic,
     .elsewhere = "only HVM and bare have an I/O APIC",
-    .columns = "hvm bare", .operations = 1, .samples = 500, .warmup = 16,
+    .columns = "hvm bare kvm", .operations = 1, .samples = 500, .warmup = 16,
 };
 
 COLD static const char *setup_hpet(struct row_run *r)

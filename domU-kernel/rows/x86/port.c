@@ -22,7 +22,7 @@ EXPLANATION(port_xen_pit) =
     "IN from port 0x61 exits; Xen finds that it emulates the port itself "
     "(handle_pio, hvm_io_intercept, handle_speaker_io) and resumes: dom0 is not "
     "involved.  Compare with port/qemu-ide, the same instruction answered by a "
-    "process in dom0.";
+    "process in dom0.  Under KVM it is the PIT that KVM has in the kernel.";
 ROW(port_xen_pit, .run = run_pit) = {
     .name = "port/xen-pit",
     .work = "enter the hypervisor and return",
@@ -30,7 +30,7 @@ ROW(port_xen_pit, .run = run_pit) = {
     .help = "IN from the PIT's port, emulated inside Xen",
     .explanation = explanation_port_xen_pit,
     .elsewhere = NEEDS_DEVICES,
-    .columns = "hvm bare", .flags = ROW_HEADLINE,
+    .columns = "hvm bare kvm", .flags = ROW_HEADLINE,
     .operations = 1, .samples = 1000, .warmup = 16,
 };
 
@@ -159,7 +159,8 @@ EXPLANATION(port_ioreq) =
     "the same process that serves ring/echo-64b answers a trapped instruction.  "
     "Xen writes the request into a shared page, sends an event, and blocks the "
     "vCPU until the answer.  The difference to ring/echo-64b is the path alone: "
-    "exit and emulation on one side, ring and hypercalls on the other.";
+    "exit and emulation on one side, ring and hypercalls on the other.  Under KVM the vCPU is a thread of "
+    "that process: its ioctl returns with the request, nobody has to be woken.";
 ROW(port_ioreq, .setup = setup_ioreq, .run = run_ioreq) = {
     .name = "port/ioreq",
     .work = "ask a dom0 process and get its answer",
@@ -167,7 +168,7 @@ ROW(port_ioreq, .setup = setup_ioreq, .run = run_ioreq) = {
     .help = "IN from a port that the backend process emulates",
     .explanation = explanation_port_ioreq,
     .elsewhere = NEEDS_DEVICES,
-    .columns = "hvm", .needs = SERVICE_IOREQ,
+    .columns = "hvm kvm", .needs = SERVICE_IOREQ,
     .flags = ROW_HEADLINE | ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 200, .warmup = 8,
 };
@@ -223,13 +224,13 @@ ROW(port_ioreq_batched,
     .help = "read 64 bytes by REP INSB from a port of the backend process, per byte",
     .explanation = explanation_port_ioreq_batched,
     .elsewhere = NEEDS_DEVICES,
-    .columns = "hvm", .needs = SERVICE_IOREQ, .flags = ROW_DOM0 | ROW_BLOCKS,
+    .columns = "hvm kvm", .needs = SERVICE_IOREQ, .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = BATCH, .samples = 200, .warmup = 8,
 };
 
 /* ---- more devices, by who answers ---- */
 
-#define PORT_ROW(identifier, row_name, who, what, port_number)                      \
+#define PORT_ROW(identifier, row_name, who, what, port_number, row_columns)         \
     static void run_##identifier(struct row_run *r)                                 \
     {                                                                               \
         SAMPLES(r, port_in8(port_number));                                          \
@@ -243,12 +244,13 @@ ROW(port_ioreq_batched,
         .help = "IN from " what ", emulated inside Xen",                            \
         .explanation = explanation_port_##identifier,                               \
         .elsewhere = NEEDS_DEVICES,                                                 \
-        .columns = "hvm bare",                                              \
+        .columns = row_columns,                                                     \
         .operations = 1, .samples = 500, .warmup = 16,                              \
     }
 
-PORT_ROW(xen_pic, "xen-pic", "PIC inside Xen", "the interrupt controller's mask register", 0x21u);
-PORT_ROW(xen_rtc, "xen-rtc", "RTC inside Xen", "the clock's data port", 0x71u);
+PORT_ROW(xen_pic, "xen-pic", "PIC inside Xen", "the interrupt controller's mask register", 0x21u,
+         "hvm bare kvm");
+PORT_ROW(xen_rtc, "xen-rtc", "RTC inside Xen", "the clock's data port", 0x71u, "hvm bare");
 
 static void run_pci_config(struct row_run *r)
 {

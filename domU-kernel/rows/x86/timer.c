@@ -229,7 +229,7 @@ ROW(interrupt_timer_pit, .setup = setup_pit, .run = run_pit, .teardown = teardow
     .help = "what one tick of the PIT as a one-shot takes from the guest",
     .explanation = explanation_interrupt_timer_pit,
     .elsewhere = NO_PC,
-    .columns = "hvm bare", .operations = 1, .samples = 100, .warmup = 8,
+    .columns = "hvm bare kvm", .operations = 1, .samples = 100, .warmup = 8,
 };
 
 /* ---- HPET ---- */
@@ -635,7 +635,7 @@ static void run_tickless(struct row_run *r)
     LOAD_ROW(hz, "event-channel", event, "VCPUOP_set_periodic_timer, VIRQ_TIMER",   \
              NO_XEN, "xen", count);                                                 \
     LOAD_ROW(hz, "lapic", lapic, "LAPIC timer, periodic", NO_LAPIC, "hardware", count); \
-    LOAD_ROW(hz, "pit", pit, "PIT, mode 2", NO_PC, "hvm bare", count);            \
+    LOAD_ROW(hz, "pit", pit, "PIT, mode 2", NO_PC, "hvm bare kvm", count);           \
     LOAD_ROW(hz, "hpet", hpet, "HPET, periodic", NO_PC, "hvm bare", count)
 
 EXPLANATION(timer_load_tickless) =

@@ -1,0 +1,349 @@
+/*
+ * The thinnest monitor that KVM can have: starts the unikernel at its PVH entry, as QEMU does in
+ * bare mode, with one vCPU, the interrupt controllers and the PIT that KVM has in the kernel, and
+ * no device of its own but the ports by which the image speaks to us (xenometer/protocol.h, "Bare
+ * mode"), one that keeps what is written to it (VMM_PORT) and one in memory (VMM_MEMORY).  What an
+ * exit to it costs is the floor of what a microVM pays.
+ *
+ * xenometer-vmm IMAGE <commands >results, on a Linux with KVM.  Static, a program of its own: it
+ * runs in the lab without Xen.
+ *
+ * Documentation/virt/kvm/api.rst of Linux describes each ioctl.
+ */
+#include <cpuid.h>
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/kvm.h>
+#include <stdarg.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <xen/arch-x86/hvm/start_info.h>
+#include <xen/elfnote.h>
+
+#include <xenometer/protocol.h>
+
+#define MEMORY      (288ul << 20)   /* as in bare mode; touched pages only are there */
+#define START_INFO  0x1000ul        /* below the image, which is linked at 1 MiB */
+#define LOW_END     0x9f000ul
+#define HIGH        0x100000ul
+#define LOG_PORT    0xe9u
+#define CPUID_LEAVES 128u
+
+static uint8_t *memory;
+static uint8_t kept[4];       /* VMM_PORT and VMM_MEMORY: what was written last */
+
+static void __attribute__((noreturn, format(printf, 1, 2))) fail(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputc('\n', stderr);
+    exit(1);
+}
+
+/* ioctl() that must not fail. */
+static int must(int fd, unsigned long request, void *argument, const char *what)
+{
+    int result = ioctl(fd, request, argument);
+
+    if ( result < 0 )
+        fail("%s: %s", what, strerror(errno));
+    return result;
+}
+
+static void *read_file(int fd, size_t *size)
+{
+    size_t room = 1 << 16;
+    char *data = malloc(room);
+    ssize_t n = 1;
+
+    for ( *size = 0; data && n > 0; *size += (size_t)n )
+    {
+        if ( *size == room )
+            data = realloc(data, room *= 2);
+        n = data ? read(fd, data + *size, room - *size) : 0;
+        if ( n < 0 )
+            fail("cannot read: %s", strerror(errno));
+    }
+    if ( !data )
+        fail("out of memory");
+    return data;
+}
+
+/* ----------------------------------------------------------------- image -- */
+
+/* The entry that the note of that type names; notes are padded to 4 bytes (ELF gABI). */
+static uint32_t find_entry(const uint8_t *notes, size_t size)
+{
+    size_t at = 0;
+
+    while ( at + sizeof(Elf64_Nhdr) <= size )
+    {
+        Elf64_Nhdr n;
+        size_t name, data;
+
+        memcpy(&n, notes + at, sizeof(n));
+        name = at + sizeof(n);
+        data = name + ((n.n_namesz + 3) & ~3u);
+        if ( data + n.n_descsz > size )
+            break;
+        if ( n.n_type == XEN_ELFNOTE_PHYS32_ENTRY && n.n_namesz == 4 &&
+             !memcmp(notes + name, "Xen", 4) && n.n_descsz >= 4 )
+        {
+            uint32_t entry;
+
+            memcpy(&entry, notes + data, sizeof(entry));
+            return entry;
+        }
+        at = data + ((n.n_descsz + 3) & ~3u);
+    }
+    return 0;
+}
+
+/* Its segments at their physical addresses; the PVH entry. */
+static uint32_t load_image(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    Elf64_Ehdr header;
+    uint8_t *image;
+    uint32_t entry = 0;
+    size_t size;
+
+    if ( fd < 0 )
+        fail("cannot read %s: %s", path, strerror(errno));
+    image = read_file(fd, &size);
+    close(fd);
+    if ( size < sizeof(header) || memcmp(image, ELFMAG, SELFMAG) )
+        fail("%s is no ELF file", path);
+    memcpy(&header, image, sizeof(header));
+    for ( unsigned i = 0; i < header.e_phnum; i++ )
+    {
+        Elf64_Phdr p;
+
+        if ( header.e_phoff + (i + 1) * sizeof(p) > size )
+            fail("%s is cut off", path);
+        memcpy(&p, image + header.e_phoff + i * sizeof(p), sizeof(p));
+        if ( p.p_offset > size || p.p_filesz > size - p.p_offset )
+            fail("%s is cut off", path);
+        if ( p.p_type == PT_LOAD && (p.p_paddr < HIGH || p.p_memsz < p.p_filesz ||
+                                     p.p_paddr + p.p_memsz > MEMORY / 2) )
+            fail("%s does not fit", path);
+        if ( p.p_type == PT_LOAD )
+            memcpy(memory + p.p_paddr, image + p.p_offset, p.p_filesz);
+        if ( p.p_type == PT_NOTE && !entry )
+            entry = find_entry(image + p.p_offset, p.p_filesz);
+    }
+    free(image);
+    if ( !entry )
+        fail("%s has no PVH entry", path);
+    return entry;
+}
+
+/* The commands at the end of memory, and what the PVH entry is told. */
+static void write_start_info(const void *commands, size_t size)
+{
+    uint64_t module = (MEMORY - size) & ~0xffful;
+    struct {
+        struct hvm_start_info info;
+        struct hvm_modlist_entry module;
+        struct hvm_memmap_table_entry map[2];
+    } *to = (void *)(memory + START_INFO);
+
+    if ( size > MEMORY / 4 )
+        fail("too many commands");
+    memcpy(memory + module, commands, size);
+    to->module = (struct hvm_modlist_entry){ .paddr = module, .size = size };
+    to->map[0] = (struct hvm_memmap_table_entry){ .addr = 0, .size = LOW_END,
+                                                  .type = XEN_HVM_MEMMAP_TYPE_RAM };
+    to->map[1] = (struct hvm_memmap_table_entry){ .addr = HIGH, .size = MEMORY - HIGH,
+                                                  .type = XEN_HVM_MEMMAP_TYPE_RAM };
+    to->info = (struct hvm_start_info){
+        .magic = XEN_HVM_START_MAGIC_VALUE, .version = 1, .nr_modules = 1,
+        .modlist_paddr = START_INFO + (uint64_t)((uint8_t *)&to->module - (uint8_t *)to),
+        .memmap_paddr = START_INFO + (uint64_t)((uint8_t *)to->map - (uint8_t *)to),
+        .memmap_entries = 2,
+    };
+}
+
+/* --------------------------------------------------------------- machine -- */
+
+/* As PCs are wired: line 0, the PIT's, is pin 2 of the I/O APIC; both chips have all others. */
+static void wire(int vm)
+{
+    struct kvm_irq_routing *table = calloc(1, sizeof(*table) + 40 * sizeof(table->entries[0]));
+
+    if ( !table )
+        fail("out of memory");
+    for ( uint32_t line = 0; line < 24; line++ )
+    {
+        if ( line < 16 )
+            table->entries[table->nr++] = (struct kvm_irq_routing_entry){
+                .gsi = line, .type = KVM_IRQ_ROUTING_IRQCHIP,
+                .u.irqchip = { line < 8 ? KVM_IRQCHIP_PIC_MASTER : KVM_IRQCHIP_PIC_SLAVE, line % 8 },
+            };
+        if ( line != 2 )
+            table->entries[table->nr++] = (struct kvm_irq_routing_entry){
+                .gsi = line, .type = KVM_IRQ_ROUTING_IRQCHIP,
+                .u.irqchip = { KVM_IRQCHIP_IOAPIC, line ? line : 2 },
+            };
+    }
+    must(vm, KVM_SET_GSI_ROUTING, table, "KVM_SET_GSI_ROUTING");
+    free(table);
+}
+
+/*
+ * What KVM can show, and behind its own signature leaf that of the machine below it: so the image
+ * learns that its CPU is QEMU's TCG in the end, which cannot run all of its rows.
+ */
+static void set_cpuid(int kvm, int vcpu)
+{
+    struct kvm_cpuid2 *table = calloc(1, sizeof(*table) + CPUID_LEAVES * sizeof(table->entries[0]));
+    struct kvm_cpuid_entry2 below = { .function = 0x40000100 };
+
+    if ( !table )
+        fail("out of memory");
+    table->nent = CPUID_LEAVES - 1;
+    must(kvm, KVM_GET_SUPPORTED_CPUID, table, "KVM_GET_SUPPORTED_CPUID");
+    __cpuid(0x40000000, below.eax, below.ebx, below.ecx, below.edx);
+    below.eax = below.function;
+    table->entries[table->nent++] = below;
+    must(vcpu, KVM_SET_CPUID2, table, "KVM_SET_CPUID2");
+    free(table);
+}
+
+/* As the PVH entry wants it: protected mode, flat segments, no paging (start_info.h). */
+static void set_registers(int vcpu, uint32_t entry)
+{
+    struct kvm_segment code = { .limit = ~0u, .selector = 8, .type = 11, .present = 1, .db = 1,
+                                .s = 1, .g = 1 };
+    struct kvm_segment data = { .limit = ~0u, .selector = 16, .type = 3, .present = 1, .db = 1,
+                                .s = 1, .g = 1 };
+    struct kvm_regs registers = { .rip = entry, .rbx = START_INFO, .rflags = 2 };
+    struct kvm_sregs special;
+
+    must(vcpu, KVM_GET_SREGS, &special, "KVM_GET_SREGS");
+    special.cs = code;
+    special.ds = special.es = special.fs = special.gs = special.ss = data;
+    special.cr0 = 0x11;   /* PE, ET */
+    must(vcpu, KVM_SET_SREGS, &special, "KVM_SET_SREGS");
+    must(vcpu, KVM_SET_REGS, &registers, "KVM_SET_REGS");
+}
+
+static void give(const void *data, size_t size)
+{
+    if ( fwrite(data, 1, size, stdout) != size )
+        exit(1);   /* nobody reads them */
+}
+
+/* False: the image has ended. */
+static bool serve_port(struct kvm_run *run)
+{
+    uint8_t *data = (uint8_t *)run + run->io.data_offset;
+    size_t size = (size_t)run->io.size * run->io.count;
+
+    if ( run->io.direction == KVM_EXIT_IO_IN )
+    {
+        /* One request for all of a string instruction. */
+        for ( size_t i = 0; i < size; i++ )
+            data[i] = run->io.port == VMM_PORT ? kept[i % run->io.size] : 0xff;
+        return true;
+    }
+    switch ( run->io.port )
+    {
+    case BARE_RESULT_PORT: give(data, size); break;
+    case LOG_PORT:         fwrite(data, 1, size, stderr); break;
+    case VMM_PORT:         memcpy(kept, data, run->io.size); break;
+    case BARE_EXIT_PORT:   return false;
+    }
+    return true;
+}
+
+static void serve_memory(struct kvm_run *run)
+{
+    bool ours = run->mmio.phys_addr == VMM_MEMORY && run->mmio.len <= sizeof(kept);
+
+    if ( run->mmio.is_write && ours )
+        memcpy(kept, run->mmio.data, run->mmio.len);
+    else if ( !run->mmio.is_write && ours )
+        memcpy(run->mmio.data, kept, run->mmio.len);
+    else if ( !run->mmio.is_write )
+        memset(run->mmio.data, 0xff, sizeof(run->mmio.data));
+}
+
+static void run_vcpu(int vcpu, struct kvm_run *run)
+{
+    struct kvm_regs registers;
+    bool going = true;
+
+    while ( going )
+    {
+        if ( ioctl(vcpu, KVM_RUN, 0) && errno != EINTR )
+            fail("KVM_RUN: %s", strerror(errno));
+        switch ( run->exit_reason )
+        {
+        case KVM_EXIT_IO:   going = serve_port(run); break;
+        case KVM_EXIT_MMIO: serve_memory(run); break;
+        case KVM_EXIT_INTR: break;
+        default:
+            fflush(stdout);
+            must(vcpu, KVM_GET_REGS, &registers, "KVM_GET_REGS");
+            fail("KVM gave up with exit %u at rip %#llx", run->exit_reason,
+                 (unsigned long long)registers.rip);
+        }
+    }
+}
+
+int main(int argc, char **argv)
+{
+    struct kvm_userspace_memory_region region = { .memory_size = MEMORY };
+    /* Port 0x61 is the PIT's, too. */
+    struct kvm_pit_config pit = { .flags = KVM_PIT_SPEAKER_DUMMY };
+    struct kvm_run *run;
+    void *commands;
+    uint32_t entry;
+    size_t size;
+    int kvm, vm, vcpu;
+
+    /* The log: not one system call a character. */
+    setvbuf(stderr, NULL, _IOFBF, 1 << 16);
+    if ( argc != 2 )
+        fail("usage: xenometer-vmm IMAGE <commands >results");
+    kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+    if ( kvm < 0 )
+        fail("/dev/kvm: %s", strerror(errno));
+    memory = mmap(NULL, MEMORY, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+                  -1, 0);
+    if ( memory == MAP_FAILED )
+        fail("no memory for the guest: %s", strerror(errno));
+    vm = must(kvm, KVM_CREATE_VM, NULL, "KVM_CREATE_VM");
+    must(vm, KVM_CREATE_IRQCHIP, NULL, "KVM_CREATE_IRQCHIP");
+    must(vm, KVM_CREATE_PIT2, &pit, "KVM_CREATE_PIT2");
+    wire(vm);
+    region.userspace_addr = (uint64_t)memory;
+    must(vm, KVM_SET_USER_MEMORY_REGION, &region, "KVM_SET_USER_MEMORY_REGION");
+    vcpu = must(vm, KVM_CREATE_VCPU, NULL, "KVM_CREATE_VCPU");
+    set_cpuid(kvm, vcpu);
+    size = (size_t)must(kvm, KVM_GET_VCPU_MMAP_SIZE, NULL, "KVM_GET_VCPU_MMAP_SIZE");
+    run = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu, 0);
+    if ( run == MAP_FAILED )
+        fail("no kvm_run: %s", strerror(errno));
+    entry = load_image(argv[1]);
+    commands = read_file(STDIN_FILENO, &size);
+    write_start_info(commands, size);
+    free(commands);
+    set_registers(vcpu, entry);
+    run_vcpu(vcpu, run);
+    return fflush(stdout) ? 1 : 0;
+}
