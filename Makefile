@@ -428,7 +428,7 @@ install: all
 	install -m 755 $(BUILD)/lab-agent $(BUILD)/linux-init $(BUILD)/xenometer-app $(BUILD)/xenometer-vmm $(BUILD)/xenometer-evil $(INSTALLED)/
 	install -m 644 $(BUILD)/xenometer-test.elf $(BUILD)/xenometer-evil-parts.o $(INSTALLED)/
 	install -m 644 $(PLUGINS:%=$(BUILD)/%) $(INSTALLED)/
-	install -m 644 configs/packages configs/packages-bochs configs/emulators.txt $(INSTALLED)/configs/
+	install -m 644 configs/packages configs/packages-bochs configs/emulators.txt configs/claims.json $(INSTALLED)/configs/
 	for name in pv pvh hvm; do \
 		sed 's|"[^"]*/xenometer.elf"|"$(PREFIX)/lib/xenometer/xenometer.elf"|' configs/$$name.cfg \
 			>$(INSTALLED)/configs/$$name.cfg; done

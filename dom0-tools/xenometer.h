@@ -55,6 +55,7 @@ int command_history(int argc, char **argv);
 int command_gate(int argc, char **argv);
 int command_verify(int argc, char **argv);
 int command_report(int argc, char **argv);
+int command_claims(int argc, char **argv);
 int command_disk(int argc, char **argv);
 int command_net(int argc, char **argv);
 int command_attack(int argc, char **argv);

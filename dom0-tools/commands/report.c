@@ -85,8 +85,9 @@ static int write_page(const struct arguments *a, const struct results *results,
                       const struct image *image)
 {
     struct trace *traces = xcalloc(a->trace_count + 1, sizeof(*traces));
-    struct page_input in = { .results = results, .image = image, .traces = traces };
-    int status = STATUS_OK;
+    struct claims claims;
+    struct page_input in = { .results = results, .image = image, .traces = traces, .claims = &claims };
+    int status = claims_read(NULL, &claims);
     char *page;
 
     while ( status == STATUS_OK && in.trace_count < a->trace_count )
@@ -96,6 +97,7 @@ static int write_page(const struct arguments *a, const struct results *results,
     }
     if ( status == STATUS_OK )
     {
+        claims_judge(&claims, results, traces, in.trace_count);
         page = page_report(&in);
         status = output_write(a->html, page);
         free(page);
@@ -103,6 +105,7 @@ static int write_page(const struct arguments *a, const struct results *results,
     while ( in.trace_count )
         trace_free(&traces[--in.trace_count]);
     free(traces);
+    claims_free(&claims);
     return status;
 }
 

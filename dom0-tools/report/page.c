@@ -28,6 +28,7 @@ PART(script_charts, "charts.js");
 PART(script_catalogue, "catalogue.js");
 PART(script_traces, "traces.js");
 PART(script_compare, "compare.js");
+PART(script_claims, "claims.js");
 PART(script_main, "main.js");
 
 /* JSON within a script element: no "<" can end it. */
@@ -59,6 +60,7 @@ static void put_part(FILE *out, const char *name, size_t length, const char *tit
         fputs(script_catalogue, out);
         fputs(script_traces, out);
         fputs(script_compare, out);
+        fputs(script_claims, out);
         fputs(script_main, out);
     }
     else if ( !strncmp(name, "DATA", length) )

@@ -11,6 +11,7 @@
 
 #include "catalogue/image.h"
 #include "measure/result.h"
+#include "report/claims.h"
 #include "trace/trace.h"
 
 struct page_input {
@@ -18,6 +19,7 @@ struct page_input {
     const struct image *image;     /* has the explanations; NULL: none */
     const struct trace *traces;
     size_t trace_count;
+    const struct claims *claims;   /* judged; NULL: none */
 };
 
 /* The whole document; the caller's. */

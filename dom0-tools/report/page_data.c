@@ -364,6 +364,34 @@ static json_t *trace_value(const struct trace *t)
     return document;
 }
 
+/* [id, claim, source, [[says, measured, verdict, why], …]] of those of which anything was measured. */
+static void put_claims(json_t *data, const struct claims *claims)
+{
+    json_t *all = claims_json(claims), *list = json_array(), *claim, *part;
+    char *sum = claims_sum(claims);
+    size_t i, k;
+
+    json_array_foreach(all, i, claim)
+    {
+        json_t *parts = json_array();
+
+        json_array_foreach(json_object_get(claim, "parts"), k, part)
+            json_array_append_new(parts, json_pack("[O,O,O,O]", json_object_get(part, "says"),
+                                                   json_object_get(part, "measured"),
+                                                   json_object_get(part, "verdict"),
+                                                   json_object_get(part, "why")));
+        if ( claims->all[i].measured )
+            json_array_append_new(list, json_pack("[O,O,O,O]", json_object_get(claim, "id"),
+                                                  json_object_get(claim, "claim"),
+                                                  json_object_get(claim, "source"), parts));
+        json_decref(parts);
+    }
+    json_object_set_new(data, "claims", list);
+    json_object_set_new(data, "claimed", json_string(sum));
+    json_decref(all);
+    free(sum);
+}
+
 json_t *page_data(const struct page_input *in)
 {
     json_t *data = json_object(), *traces = json_array();
@@ -375,6 +403,8 @@ json_t *page_data(const struct page_input *in)
     for ( size_t i = 0; i < in->trace_count; i++ )
         json_array_append_new(traces, trace_value(&in->traces[i]));
     json_object_set_new(data, "traces", traces);
+    if ( in->claims )
+        put_claims(data, in->claims);
     json_object_set_new(data, "environment", page_environment(&in->results->environment));
     json_object_set_new(data, "about", notes_value(notes_header(in->results)));
     json_object_set_new(data, "notes", notes_value(notes_footer(in->results, true, NARROW_NOT)));

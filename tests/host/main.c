@@ -27,6 +27,7 @@ static const struct {
     { "select", suite_select },
     { "table", suite_table },
     { "notes", suite_notes },
+    { "claims", suite_claims },
     { "comparison", suite_comparison },
     { "program", suite_program },
     { "keys", suite_keys },

@@ -38,7 +38,7 @@ function main() {
   const sections = document.getElementById("sections"), contents = document.getElementById("contents");
   if (data.about) document.getElementById("clock").textContent = data.about[0];
   document.getElementById("place").textContent = (data.environment || []).filter(([k]) => ["Xen", "Started"].includes(k)).map(([k, v]) => k === "Xen" ? `Xen ${v}` : k === "Started" ? v.slice(0, 10) : v).join(" · ");
-  const parts = data.kind === "compare" ? compareSections() : [headline(), traces(), sweeps(), catalogue(), environment()];
+  const parts = data.kind === "compare" ? compareSections() : [headline(), traces(), sweeps(), catalogue(), claims(), environment()];
   sections.append(...parts.filter(Boolean));
   for (const s of document.querySelectorAll("section[data-title]"))
     contents.append(el("a", { href: "#" + s.id, text: s.dataset.title }));
