@@ -36,8 +36,8 @@
 #include "measure/result.h"
 #include "trace/trace.h"
 
-/* Instructions that a CPU retires in a cycle at most: twice what the widest of 2026 can (8, AMD Zen 5,
- * Software Optimization Guide, publication 58455, 2.10). */
+/* Instructions that a CPU retires in a cycle at most: twice what AMD's Zen 5 can
+ * (8, by its Software Optimization Guide). */
 #define CLAIM_RETIRED 16
 
 enum claim_answer { CLAIM_UNKNOWN, CLAIM_YES, CLAIM_NO };

@@ -2,6 +2,7 @@
  * The document around the data: page/page.html with its style and script, which are part of this
  * program.
  */
+#include "catalogue/glossary.h"
 #include "report/page.h"
 
 #include <stdio.h>
@@ -41,6 +42,20 @@ static void put_data(FILE *out, const char *json)
             fputc(*json, out);
 }
 
+/* The words that a report has in it. */
+static void put_glossary(FILE *out)
+{
+    for ( size_t i = 0; term_at(i); i++ )
+        if ( term_at(i)->report )
+        {
+            fputs("<div><dt>", out);
+            xml_text(out, term_at(i)->name);
+            fputs("</dt><dd>", out);
+            xml_text(out, term_at(i)->text);
+            fputs("</dd></div>\n", out);
+        }
+}
+
 /* What an @NAME@ of page.html stands for. */
 static void put_part(FILE *out, const char *name, size_t length, const char *title,
                      const char *sentence, const char *json, const char *nonce)
@@ -65,6 +80,8 @@ static void put_part(FILE *out, const char *name, size_t length, const char *tit
     }
     else if ( !strncmp(name, "DATA", length) )
         put_data(out, json);
+    else if ( !strncmp(name, "GLOSSARY", length) )
+        put_glossary(out);
 }
 
 char *page_make(const char *title, const char *sentence, json_t *data)

@@ -28,6 +28,7 @@ static const struct {
     { "table", suite_table },
     { "notes", suite_notes },
     { "claims", suite_claims },
+    { "glossary", suite_glossary },
     { "comparison", suite_comparison },
     { "program", suite_program },
     { "keys", suite_keys },
