@@ -5,15 +5,17 @@ V ?= 0
 Q := $(if $(filter-out 0,$(V)),,@)
 say = $(if $(filter-out 0,$(V)),,@echo "  $(1)	$(2)";)
 
-# The architecture that image and programs are built for: `make ARCH=arm64` builds the image and
+# The architecture that image and programs are built for: `make ARCH=arm64 all` builds the image and
 # the parts of the program for an ARM64 dom0, by Debian's cross compiler, in a folder of their own.
-ARCH    ?= x86
-BUILD   := build$(if $(filter-out x86,$(ARCH)),/$(ARCH))
+HERE    := $(if $(filter aarch64,$(shell uname -m)),arm64,x86)
+ARCH    ?= $(HERE)
+BUILD   := build$(if $(filter-out $(HERE),$(ARCH)),/$(ARCH))
 PREFIX  ?= /usr/local
 DESTDIR ?=
 CC      ?= gcc
 CROSS_arm64 := aarch64-linux-gnu-
-CROSS   := $(CROSS_$(ARCH))
+CROSS_x86 := x86_64-linux-gnu-
+CROSS   := $(if $(filter-out $(HERE),$(ARCH)),$(CROSS_$(ARCH)))
 ifdef CROSS
 CC      := $(CROSS)gcc
 LD      := $(CROSS)ld
@@ -25,13 +27,14 @@ DEPS    := $(BUILD)/.packages
 # On all CPUs, unless `make -j` says otherwise.
 MAKEFLAGS += --jobs=$(shell nproc)
 
-.PHONY: FORCE help all bench bench-all bench-intel test snapshots test-host test-long test-browser docs docs-drawn model fuzz lab install install-man man deb clean distclean coverage elf test-sanitized test-mutants fuzz-long
+.PHONY: FORCE help all arm64 bench bench-all bench-intel bench-arm64 test snapshots test-host test-long test-browser docs docs-drawn model fuzz lab install install-man man deb clean distclean coverage elf test-sanitized test-mutants fuzz-long
 
 help:
 	@echo "make all        build the unikernel, the dom0 program and the lab's agent"
 	@echo "make bench      run the headline rows, print the table, write $(BUILD)/results.json"
 	@echo "make bench-all  run every row of the catalogue in one domain of each kind, write $(BUILD)/results-all.json"
 	@echo "make bench-intel  the headline rows on an Intel CPU, which Bochs emulates"
+	@echo "make bench-arm64  the same on an ARM64 CPU, in QEMU; builds what that takes by a cross compiler"
 	@echo "make test       all tests: host (CUnit, sanitizers), image, lab (real Xen)"
 	@echo "make test-host  only the tests that need no Xen: seconds"
 	@echo "make model      search all states of the rings' notification protocol (Spin)"
@@ -55,13 +58,19 @@ PLUGIN_SOURCES := dom0-tools/trace/plugin.c
 MACHINES := $(wildcard dom0-tools/machines/*/machine.mk)
 include $(MACHINES)
 
-all: $(BUILD)/xenometer $(BUILD)/xenometer.elf $(BUILD)/xenometer-evil $(BUILD)/xenometer-test.elf $(BUILD)/lab-agent \
+# For another architecture: what a lab of it takes, which this machine does not run.
+ifdef CROSS
+all: $(BUILD)/xenometer.elf $(BUILD)/xenometer.image $(BUILD)/xenometer-parts.o $(BUILD)/lab-agent
+else
+all: $(BUILD)/xenometer $(BUILD)/xenometer.elf $(if $(filter arm64,$(ARCH)),$(BUILD)/xenometer.image) $(BUILD)/xenometer-evil $(BUILD)/xenometer-test.elf $(BUILD)/lab-agent \
 	$(PLUGINS:%=$(BUILD)/%) $(BUILD)/linux-init $(BUILD)/xenometer-app $(BUILD)/xenometer-vmm
+endif
 elf: $(BUILD)/xenometer.elf
 
 # Packages: checked once, again whenever the list changes.
-$(DEPS): configs/packages configs/install-packages
-	$(Q)configs/install-packages configs/packages
+PACKAGE_LISTS := configs/packages $(if $(CROSS),configs/packages-$(ARCH))
+$(DEPS): $(PACKAGE_LISTS) configs/install-packages
+	$(Q)for list in $(PACKAGE_LISTS); do configs/install-packages $$list || exit 1; done
 	@mkdir -p $(@D) && touch $@
 
 WARNINGS := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes
@@ -154,6 +163,8 @@ TOOL_PACKAGES := xencall xencontrol xenevtchn xengnttab xenstore xendevicemodel 
 # otherwise need libxml2 and ICU (30 MB) for it.  libxenvchan too: its name is another with
 # each Xen, but not what it calls.
 STATIC_LIBS := -larchive -lseccomp -lxenvchan
+# Another architecture's are in the lab's packages: systems/suite.c links them.
+PARTS_LIBS := $(if $(CROSS),,-Wl,-Bstatic $(STATIC_LIBS))
 TOOL_LIBS = $$(pkg-config --libs $(TOOL_PACKAGES)) -Wl,-Bstatic $(STATIC_LIBS) -Wl,-Bdynamic
 
 $(BUILD)/%.c.o: %.c Makefile $(DEPS)
@@ -180,7 +191,7 @@ XENCTRL_FILES := dom0-tools/backend/xenctrl.c dom0-tools/backend/xenctrl.h \
 	dom0-tools/xenometer.h dom0-tools/systems/older_libc.c include/xenometer/row.h
 $(BUILD)/xenometer-parts.o: $(filter-out $(XENCTRL),$(TOOL_OBJECTS))
 	$(call say,LD,$@)
-	$(Q)$(CC) -r -nostdlib -o $@ $(filter %.o,$^) -Wl,-Bstatic $(STATIC_LIBS)
+	$(Q)$(CC) -r -nostdlib -o $@ $(filter %.o,$^) $(PARTS_LIBS)
 
 $(BUILD)/xenometer: $(BUILD)/xenometer-parts.o $(XENCTRL)
 	$(call say,LD,$@)
@@ -375,10 +386,11 @@ $(BUILD)/.packages-browser: configs/packages-browser configs/install-packages $(
 test-browser: all $(BUILD)/.packages-browser
 	$(Q)tests/browser/check $(BUILD)
 
-test-long: test-browser $(BUILD)/test-lab $(BUILD)/xenometer-test.elf $(BUILD)/xenometer-evil \
+test-long: test-browser $(BUILD)/test-lab $(BUILD)/test-image $(BUILD)/xenometer-test.elf $(BUILD)/xenometer-evil \
 		$(BUILD)/linux-frames $(BUILD)/linux-killer $(BUILD)/linux-registers \
-		$(BUILD)/.packages-bochs all
+		$(BUILD)/.packages-bochs all arm64
 	$(Q)tests/package
+	$(Q)$(BUILD)/test-image $(BUILD)/arm64/xenometer.elf
 	$(Q)$(BUILD)/test-lab --long
 
 # The sanitized backend in the lab: all hostile frontends, and a million requests.
@@ -412,6 +424,13 @@ $(BUILD)/.packages-bochs: configs/packages-bochs configs/install-packages $(DEPS
 	$(Q)configs/install-packages configs/packages-bochs
 	@touch $@
 
+# What --cpu=arm64 takes: by another compiler, in a folder of its own.
+arm64: $(DEPS)
+	$(Q)$(MAKE) --no-print-directory ARCH=arm64 all
+
+bench-arm64: all arm64
+	$(Q)$(BUILD)/xenometer run --cpu=arm64 --output=$(BUILD)/results-arm64.json
+
 bench-intel: all $(BUILD)/.packages-bochs
 	$(Q)$(BUILD)/xenometer run --cpu=intel --output=$(BUILD)/results-intel.json
 
@@ -428,9 +447,12 @@ install: all
 	install -m 755 $(BUILD)/lab-agent $(BUILD)/linux-init $(BUILD)/xenometer-app $(BUILD)/xenometer-vmm $(BUILD)/xenometer-evil $(INSTALLED)/
 	install -m 644 $(BUILD)/xenometer-test.elf $(BUILD)/xenometer-evil-parts.o $(INSTALLED)/
 	install -m 644 $(PLUGINS:%=$(BUILD)/%) $(INSTALLED)/
+	if [ -e $(BUILD)/arm64/xenometer-parts.o ]; then install -d $(INSTALLED)/arm64 && \
+		install -m 644 $(BUILD)/arm64/xenometer.elf $(BUILD)/arm64/xenometer.image \
+			$(BUILD)/arm64/xenometer-parts.o $(BUILD)/arm64/lab-agent $(INSTALLED)/arm64/; fi
 	install -m 644 configs/packages configs/packages-bochs configs/emulators.txt configs/claims.json $(INSTALLED)/configs/
-	for name in pv pvh hvm; do \
-		sed 's|"[^"]*/xenometer.elf"|"$(PREFIX)/lib/xenometer/xenometer.elf"|' configs/$$name.cfg \
+	for name in pv pvh hvm arm64; do \
+		sed 's|"[^"]*/\(xenometer.[a-z]*\)"|"$(PREFIX)/lib/xenometer/\1"|' configs/$$name.cfg \
 			>$(INSTALLED)/configs/$$name.cfg; done
 	install -m 644 configs/lab/* $(INSTALLED)/configs/lab/
 	install -m 644 configs/lab-linux/* $(INSTALLED)/configs/lab-linux/

@@ -15,12 +15,12 @@
 #include <xen/io/blkif.h>
 
 #define BLKIF_SECTOR       512u    /* bytes: the unit of sector numbers and sizes */
-#define BLKIF_SLOT         112u    /* bytes of a ring slot, x86_64 */
+#define BLKIF_SLOT         112u    /* bytes of a ring slot, of 64-bit domains */
 #define BLKIF_PAGE         4096u
 #define BLKIF_MAX_SEGMENTS 256u    /* indirect; 1 MiB a request */
 #define BLKIF_SEGMENTS_PER_PAGE (BLKIF_PAGE / sizeof(struct blkif_request_segment))
 
-_Static_assert(sizeof(union blkif_sring_entry) == BLKIF_SLOT, "x86_64 blkif slot");
+_Static_assert(sizeof(union blkif_sring_entry) == BLKIF_SLOT, "blkif slot of a 64-bit domain");
 
 /* What there is of a read or write with one segment, from the beginning of its slot. */
 #define BLKIF_ONE_SEGMENT offsetof(struct blkif_request, seg[1])

@@ -97,6 +97,14 @@ static const char *const device_models[] = {
     "/usr/local/libexec/xen/bin/qemu-system-i386", "/usr/bin/qemu-system-i386",
 };
 
+bool disk_has_device_model(void)
+{
+    for ( size_t i = 0; i < sizeof(device_models) / sizeof(*device_models); i++ )
+        if ( access(device_models[i], X_OK) == 0 )
+            return true;
+    return false;
+}
+
 /*
  * What it offers, as it says itself (the caller's); NULL: unknown.  An argument it does
  * not know would keep the domain from being made.

@@ -17,6 +17,9 @@
 #define ROW_DISK_BLKBACK_AGAIN 51760u   /* xvdd and xvde: the same two, for frontends without */
 #define ROW_DISK_OWN_AGAIN     51776u   /* persistent grants; ours has a RAM disk of its own */
 
+/* Is there a QEMU for domains in this dom0? */
+bool disk_has_device_model(void);
+
 /* xl's setting for xvdb, served by the domain's QEMU. */
 #define ROW_DISK_QDISK "disk=[ \"vdev=xvdb,format=raw,access=rw,backendtype=qdisk,target=/dev/ram0\" ]"
 

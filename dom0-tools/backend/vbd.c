@@ -215,7 +215,7 @@ struct response {
 _Static_assert(sizeof(struct response) == sizeof(vector) &&
                sizeof(struct response) == sizeof(struct blkif_response) &&
                offsetof(struct blkif_response, operation) == 8 &&
-               offsetof(struct blkif_response, status) == 10, "x86_64 blkif response");
+               offsetof(struct blkif_response, status) == 10, "blkif response of a 64-bit domain");
 
 /* All of a response but its id. */
 static uint64_t response_rest(uint8_t code, int status)
@@ -228,7 +228,11 @@ static void store_response(void *slot, uint64_t id, uint64_t rest)
     vector response = { id, rest };
 
     /* A copy could become two stores, and the process end between them. */
+#ifdef __x86_64__
     __asm__ volatile ("movups %1, %0" : "=m" (*(vector *)slot) : "x" (response));
+#else
+    __asm__ volatile ("str %q1, %0" : "=m" (*(vector *)slot) : "w" (response));
+#endif
 }
 
 static void respond(struct vbd *v, uint64_t id, uint8_t code, int status)
@@ -383,12 +387,12 @@ static char *read_keys(struct vbd *v, uint32_t *port)
     uint32_t persistent;
     size_t length;
     char *protocol = xenbus_read(bus, name, "protocol", &length), *wrong;
-    bool native = !protocol || !strcmp(protocol, XEN_IO_PROTO_ABI_X86_64);
+    bool native = !protocol || !strcmp(protocol, XEN_IO_PROTO_ABI_NATIVE);
 
     free(protocol);
     if ( !native )
         return xstrdup("the domain's frontend speaks another protocol than "
-                       XEN_IO_PROTO_ABI_X86_64);
+                       XEN_IO_PROTO_ABI_NATIVE);
     if ( (wrong = xenbus_read_number(bus, name, "event-channel", 1, UINT32_MAX, 0, port)) ||
          (wrong = xenbus_read_number(bus, name, "ring-page-order", 0, MAX_ORDER, 0, &k->order)) ||
          (wrong = xenbus_read_number(bus, name, "feature-persistent", 0, 1, 0, &persistent)) )

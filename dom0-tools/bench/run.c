@@ -62,10 +62,10 @@ static char *choose_host(const struct run_options *o, bool *lab)
         text = xasprintf("Host: this machine's Xen (%s)",
                          xen ? "it is a Xen dom0" : "asked for with --host=xen");
     else
-        text = xasprintf("Host: the lab, %s%s%s in %s%s%s, %s (%s)",
+        text = xasprintf("Host: the lab, %s%s%s in %s%s%s%s, %s (%s)",
                          is_linux(&o->columns) ? "Linux without Xen" : "real Xen and dom0",
                          o->suite ? " from Debian's " : "", o->suite ? o->suite : "",
-                         o->cpu ? "Bochs (" : "QEMU", o->cpu ? o->cpu : "", o->cpu ? ")" : "",
+                         lab_cpu_emulator(o->cpu), o->cpu ? " (" : "", o->cpu ? o->cpu : "", o->cpu ? ")" : "",
                          clock_text(o->clock),
                          xen ? "asked for with --host=lab" : why_not);
     free(why_not);
@@ -117,17 +117,17 @@ void run_finish(const struct run_options *o, const struct image *image,
 
 uint32_t run_deadline(const char *cpu)
 {
-    return cpu ? RUN_DEADLINE_BOCHS : RUN_DEADLINE;
+    return lab_cpu_slow(cpu) ? RUN_DEADLINE_BOCHS : RUN_DEADLINE;
 }
 
 uint32_t run_boots(const char *cpu)
 {
-    return cpu ? RUN_BOOTS_BOCHS : RUN_BOOTS;
+    return lab_cpu_slow(cpu) ? RUN_BOOTS_BOCHS : RUN_BOOTS;
 }
 
 uint32_t run_row_deadline(const char *cpu, bool exact_lab)
 {
-    return cpu ? RUN_ROW_DEADLINE_BOCHS : exact_lab ? RUN_ROW_DEADLINE_EXACT : RUN_ROW_DEADLINE;
+    return lab_cpu_slow(cpu) ? RUN_ROW_DEADLINE_BOCHS : exact_lab ? RUN_ROW_DEADLINE_EXACT : RUN_ROW_DEADLINE;
 }
 
 int run_rows(struct run_options *o)
@@ -138,6 +138,7 @@ int run_rows(struct run_options *o)
     struct session_options session;
     struct image *image = NULL;
     char *elf = NULL, *configs = NULL, *error = NULL, *host = NULL;
+    const char *how = "";
     bool lab, suite_given = o->suite && *o->suite;
     int status;
 
@@ -149,12 +150,12 @@ int run_rows(struct run_options *o)
         return STATUS_USAGE;
 
     status = STATUS_ENVIRONMENT;
-    elf = o->image ? xstrdup(o->image) : data_file("xenometer.elf");
+    elf = o->image ? xstrdup(o->image) : lab_cpu_file(o->cpu, "xenometer.elf", &how);
     configs = o->configs ? xstrdup(o->configs) : data_file("configs");
     if ( !elf || !configs )
     {
-        message("%s not found beside the program: run `make`",
-                elf ? "configs/" : "xenometer.elf");
+        message("%s not found beside the program: run `%s`", elf ? "configs/" : "xenometer.elf",
+                elf ? "make" : how);
         goto out;
     }
     image = catalogue_load(elf, &error);

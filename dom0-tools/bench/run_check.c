@@ -22,12 +22,12 @@ static int check_cpu(const struct run_options *o, const char *cpu, bool lab)
         return STATUS_OK;
     if ( !lab )
         message("--cpu is for the lab, and this run uses this machine's Xen: add --host=lab");
-    else if ( o->clock != LAB_EXACT )
+    else if ( o->clock != LAB_EXACT && lab_cpu_slow(cpu) )
         message("--clock=%s: Bochs only counts instructions: --clock=exact", run_clock_name(o->clock));
-    else if ( o->without )
-        message("--without is for QEMU's CPU; of Bochs's choose another model with --cpu");
-    else if ( o->layers )
-        message("--layers needs QEMU's plugins: --cpu=amd");
+    else if ( o->without && !lab_cpu_plugins(cpu) )
+        message("--without is for QEMU's AMD CPU; of Bochs's choose another model with --cpu");
+    else if ( o->layers && !lab_cpu_plugins(cpu) )
+        message("--layers needs QEMU's plugins for its AMD CPU: --cpu=amd");
     else if ( why && nothing_without_hvm(&o->columns) )
         message("--cpu=%s %s: only --modes=pv,dom0 can run there", cpu, why);
     else

@@ -27,6 +27,13 @@ int run_choose_cpus(char *text, struct run_cpus *cpus)
         cpus->names[cpus->count] = name;
         status = lab_cpu_choose(name, &cpus->models[cpus->count++]);
     }
+    for ( size_t i = 0; status == STATUS_OK && i < cpus->count; i++ )
+        if ( lab_cpu_architecture(cpus->models[i]) != lab_cpu_architecture(cpus->models[0]) )
+        {
+            message("--cpu: %s and %s are of two architectures, each with an image of its own: run "
+                    "one after the other with --output", cpus->names[0], cpus->names[i]);
+            status = STATUS_USAGE;
+        }
     return status;
 }
 

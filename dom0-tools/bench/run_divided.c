@@ -44,7 +44,7 @@ static unsigned room(const struct run_options *o)
 {
     if ( o->labs )
         return o->labs;
-    return cpus() >= 2 && memory() >= (o->cpu ? MEMORY_BOCHS : MEMORY) ? 2 : 1;
+    return cpus() >= 2 && memory() >= (lab_cpu_slow(o->cpu) ? MEMORY_BOCHS : MEMORY) ? 2 : 1;
 }
 
 static bool is_wanted(const struct selection *selection, const struct column *column)

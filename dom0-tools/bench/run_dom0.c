@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "bench/run_parts.h"
+#include "guests/domain.h"
 #include "report/json.h"
 #include "xenometer.h"
 
@@ -35,8 +36,8 @@ static bool wants_linux(const struct selection *selection)
 
 /* What the run inside finds beside itself. */
 struct luggage {
-    struct lab_file file[4 + COLUMNS_MAX];
-    struct { char *path, *name; } owned[4 + COLUMNS_MAX];   /* theirs, here and there */
+    struct lab_file file[5 + COLUMNS_MAX];
+    struct { char *path, *name; } owned[5 + COLUMNS_MAX];   /* theirs, here and there */
     size_t count;
 };
 
@@ -65,13 +66,18 @@ static void unpack(struct luggage *l)
 static int pack_all(const struct lab_options *lab, const struct session_options *session, bool linux_too,
                     struct luggage *l)
 {
-    char *program, *kernel;
+    char *program, *kernel, *image = domain_image(session->elf);
     int status = lab_program(lab, &program);
 
+    if ( status == STATUS_OK )
+    {
+        pack(l, program, "xenometer");
+        pack(l, xstrdup(session->elf), "xenometer.elf");
+        pack(l, access(image, R_OK) ? NULL : xstrdup(image), "xenometer.image");
+    }
+    free(image);
     if ( status != STATUS_OK )
         return status;
-    pack(l, program, "xenometer");
-    pack(l, xstrdup(session->elf), "xenometer.elf");
     FOR_EACH_COLUMN(c)
         if ( c->home == HOME_XEN )
         {

@@ -263,7 +263,7 @@ int run_lab(const struct run_options *o, const struct session_options *session,
     /* What only this side knows; the lab's dom0 lives in 2026-01-01. */
     if ( !results->environment.host )
         environment_lab(&results->environment, run_clock_name(o->clock));
-    replace(o->cpu ? &results->environment.bochs : &results->environment.qemu, facts.version);
+    replace(lab_cpu_slow(o->cpu) ? &results->environment.bochs : &results->environment.qemu, facts.version);
     replace(&results->environment.cpu, facts.cpu);
     replace(&results->environment.xen_options, o->variant.xen_options);
     replace(&results->environment.dom0_options, o->variant.dom0_options);

@@ -51,7 +51,7 @@ static void traced_free(struct traced *t)
 static int need_plugins(void)
 {
     static const char interface[] = "qemu_plugin_register_vcpu_tb_trans_cb";
-    char *path = qemu_find(NULL), *data;
+    char *path = qemu_find(MACHINE_QEMU, NULL), *data;
     size_t size = 0;
     int status = STATUS_OK;
 

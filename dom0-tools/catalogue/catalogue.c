@@ -33,13 +33,16 @@ char *catalogue_add(struct image *image, const struct row *rows,
         const struct row *row = &rows[i];
         size_t at = place(image, row->name);
 
-        struct column_set columns;
+        struct column_set all, columns;
 
         if ( image_find(image, row->name) )
             return xasprintf("the row %s exists twice", row->name);
-        if ( !columns_named(row->columns, &columns) || !columns_any(&columns) )
+        if ( !columns_named(row->columns, &all) || !columns_any(&all) )
             return xasprintf("the row %s runs in \"%s\", which are no columns", row->name,
                              row->columns);
+        columns = columns_common(&all, &image->columns);
+        if ( !columns_any(&columns) )
+            continue;   /* the image is of an architecture where it cannot be measured */
         image->rows = xrealloc(image->rows, (image->count + 1) * sizeof(*image->rows));
         memmove(&image->rows[at + 1], &image->rows[at],
                 (image->count++ - at) * sizeof(*image->rows));
@@ -67,7 +70,8 @@ static char *add_programs(struct image *image)
         struct image *other;
         char *path;
 
-        if ( !c->program || error || image_baseline_of(image, c->program) ||
+        if ( !c->program || error || !columns_have(&image->columns, c) ||
+             image_baseline_of(image, c->program) ||
              !(path = data_file(c->program)) )
             continue;
         other = image_load_program(path, c->program, &error);

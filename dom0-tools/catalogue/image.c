@@ -54,8 +54,10 @@ static bool copy_paragraph(const struct elf *elf, const char *address, char **co
 
 /* One descriptor; NULL, or what is wrong with it. */
 static const char *read_row(const struct elf *elf, const uint8_t *descriptor,
-                            const char *program, struct image_row *to)
+                            const struct image *image, const char *program,
+                            struct image_row *to)
 {
+    struct column_set all;
     struct row row;
 
     memcpy(&row, descriptor, sizeof(row));
@@ -71,9 +73,13 @@ static const char *read_row(const struct elf *elf, const uint8_t *descriptor,
     if ( !good_name(to->name) )
         return "a name that is not group/name";
     if ( memchr(row.columns, '\0', sizeof(row.columns)) == NULL ||
-         !columns_named(row.columns, &to->columns) ||
-         (program ? !columns_any(&to->columns) : columns_modes(&to->columns) == 0) )
+         !columns_named(row.columns, &all) ||
+         (program ? !columns_any(&all) : columns_modes(&all) == 0) )
         return "columns that do not exist";
+    /* "xen" names those of every architecture. */
+    to->columns = columns_common(&all, &image->columns);
+    if ( !columns_any(&to->columns) )
+        return "no columns of its architecture";
     if ( row.operations == 0 || row.samples == 0 )
         return "no operations or no samples";
 
@@ -85,6 +91,18 @@ static const char *read_row(const struct elf *elf, const uint8_t *descriptor,
     to->bytes = row.bytes;
     to->program = program;
     return NULL;
+}
+
+/* Those in which an image of that architecture can find itself; and on x86, where dom0 is a PV
+ * domain that reads the guests' clock, dom0 itself and what is beside it. */
+static struct column_set columns_of(bool arm64)
+{
+    struct column_set set = { { false } };
+
+    FOR_EACH_COLUMN(c)
+        if ( arm64 ? c->mode == MODE_ARM64 : c->mode != MODE_ARM64 )
+            columns_add(&set, c);
+    return set;
 }
 
 static bool read_rows(const struct elf *elf, const char *path, const char *program,
@@ -110,7 +128,7 @@ static bool read_rows(const struct elf *elf, const char *path, const char *progr
     {
         struct image_row *row = &image->rows[image->count];
         const char *wrong = read_row(elf, table.data +
-                                     image->count * sizeof(struct row), program, row);
+                                     image->count * sizeof(struct row), image, program, row);
 
         if ( wrong == NULL && image_find(image, row->name) != NULL )
             wrong = "the name of another one";
@@ -154,6 +172,7 @@ struct image *image_load_program(const char *path, const char *program, char **e
     if ( elf == NULL )
         return NULL;
     image = xcalloc(1, sizeof(*image));
+    image->columns = columns_of(elf_is_arm64(elf));
     if ( !read_rows(elf, path, program, image, error) ||
          !read_build_id(elf, path, image, error) )
     {

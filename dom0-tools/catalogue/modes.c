@@ -8,7 +8,7 @@ static const struct {
     const char *name;
 } modes[] = {
     { MODE_PV, "pv" }, { MODE_PVH, "pvh" },
-    { MODE_HVM, "hvm" }, { MODE_BARE, "bare" },
+    { MODE_HVM, "hvm" }, { MODE_BARE, "bare" }, { MODE_ARM64, "arm64" },
 };
 
 static const char *const outcomes[] = {

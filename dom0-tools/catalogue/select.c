@@ -202,9 +202,18 @@ int select_rows(const struct image *image, char **patterns, size_t count,
     if ( status != STATUS_OK )
         return status;
 
+    selection->columns = columns ? *columns : columns_usual();
+    selection->columns = columns_common(&selection->columns, &image->columns);
+    if ( !columns_any(&selection->columns) )
+    {
+        char *those = columns_text(&image->columns, ", ");
+
+        message("this image is not for those modes: it has %s", those);
+        free(those);
+        return STATUS_USAGE;
+    }
     selection->rows = xcalloc(image->count, sizeof(*selection->rows));
     selection->count = 0;
-    selection->columns = columns ? *columns : columns_usual();
     for ( size_t i = 0; i < image->count; i++ )
     {
         const struct image_row *row = &image->rows[i];

@@ -149,14 +149,15 @@ static char *vcpu_setting(const struct domains *s, row_needs needs)
     return NULL;
 }
 
-char *domain_by_xl(struct domains *s, const struct column *column, const char *image_key,
-                   row_needs needs, const char *const *extra,
-                   const struct xl_watcher *watcher, struct guest *g)
+/* By xl, from that file. */
+static char *create(struct domains *s, const struct column *column, const char *image_key,
+                    const char *file, row_needs needs, const char *const *extra,
+                    const struct xl_watcher *watcher, struct guest *g)
 {
     const char *settings[MAX_SETTINGS + 1] = { NULL };
     size_t count = 2;
     char *config = xasprintf("%s/%s.cfg", s->options->config_dir, column->name);
-    char *image = realpath(s->options->elf, NULL);
+    char *image = realpath(file, NULL);
     char *name, *kernel, *vcpus = vcpu_setting(s, needs), *error;
     char *disks = needs & DOMAIN_CONTROLLERS ? row_disk_controllers() : NULL;
     bool missing = false;
@@ -164,7 +165,7 @@ char *domain_by_xl(struct domains *s, const struct column *column, const char *i
     *g = (struct guest){ .column = column, .console.fd = -1 };
     g->name = xasprintf(RUN_PREFIX "%s-%d-%u", column->name, (int)getpid(), s->made++);
     name = domain_setting("name", g->name);
-    kernel = domain_setting(image_key, image ? image : s->options->elf);
+    kernel = domain_setting(image_key, image ? image : file);
     settings[0] = name;
     settings[1] = kernel;
     if ( vcpus )
@@ -202,6 +203,32 @@ char *domain_by_xl(struct domains *s, const struct column *column, const char *i
     free(disks);
     if ( error )
         free(g->name);
+    return error;
+}
+
+char *domain_by_xl(struct domains *s, const struct column *column, const char *image_key,
+                   row_needs needs, const char *const *extra,
+                   const struct xl_watcher *watcher, struct guest *g)
+{
+    return create(s, column, image_key, s->options->elf, needs, extra, watcher, g);
+}
+
+char *domain_image(const char *elf)
+{
+    size_t length = strlen(elf);
+
+    return xasprintf("%.*s.image", (int)(length > 4 && !strcmp(elf + length - 4, ".elf")
+                                         ? length - 4 : length), elf);
+}
+
+char *domain_by_image(struct domains *s, const struct column *column, row_needs needs,
+                      const char *const *extra, const struct xl_watcher *watcher,
+                      struct guest *g)
+{
+    char *image = domain_image(s->options->elf);
+    char *error = create(s, column, "kernel", image, needs, extra, watcher, g);
+
+    free(image);
     return error;
 }
 

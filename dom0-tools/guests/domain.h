@@ -52,6 +52,12 @@ char *domain_by_xl(struct domains *, const struct column *, const char *image_ke
                    struct guest *);
 void domain_destroy(struct domains *, struct guest *);
 
+/* The same where libxl takes no ELF file, but the flat image beside it: start(). */
+char *domain_by_image(struct domains *, const struct column *, row_needs needs,
+                      const char *const *extra, const struct xl_watcher *, struct guest *);
+/* Of "FILE.elf" its name, "FILE.image"; the caller's. */
+char *domain_image(const char *elf);
+
 /*
  * Sleep a moment.  Xen clears the pages of dead domains when a CPU is idle, and those
  * it did not get to when they are wanted again: then the next domain pays, a

@@ -1,5 +1,5 @@
 /*
- * A bounded reader for x86-64 ELF files (elf.h).
+ * A bounded reader for ELF files (elf.h).
  *
  * The file is read whole: it is at most a few hundred KiB, and a copy cannot
  * change between a check and its use.  Headers are copied out before they are
@@ -92,8 +92,8 @@ struct elf *elf_open(const char *path, char **error)
     if ( memcmp(h->e_ident, ELFMAG, SELFMAG) != 0 ||
          h->e_ident[EI_CLASS] != ELFCLASS64 ||
          h->e_ident[EI_DATA] != ELFDATA2LSB ||
-         h->e_machine != EM_X86_64 || h->e_type != ET_EXEC )
-        *error = xasprintf("%s is not an x86-64 ELF executable", path);
+         (h->e_machine != EM_X86_64 && h->e_machine != EM_AARCH64) || h->e_type != ET_EXEC )
+        *error = xasprintf("%s is not an x86-64 or ARM64 ELF executable", path);
     else if ( h->e_phentsize != sizeof(Elf64_Phdr) ||
               h->e_shentsize != sizeof(Elf64_Shdr) ||
               !file_range(elf, h->e_phoff,
@@ -114,6 +114,11 @@ void elf_close(struct elf *elf)
         return;
     free(elf->data);
     free(elf);
+}
+
+bool elf_is_arm64(const struct elf *elf)
+{
+    return elf->header.e_machine == EM_AARCH64;
 }
 
 uint64_t elf_entry(const struct elf *elf)

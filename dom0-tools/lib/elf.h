@@ -1,5 +1,5 @@
 /*
- * A bounded reader for x86-64 ELF files: everything the file says about
+ * A bounded reader for ELF files of x86-64 and ARM64: everything the file says about
  * offsets, sizes and addresses is checked against its true length.
  */
 #ifndef LIB_ELF_H
@@ -31,6 +31,9 @@ struct elf_note {
 /* NULL with *error (the caller's to free) saying what is wrong. */
 struct elf *elf_open(const char *path, char **error);
 void elf_close(struct elf *);
+
+/* Of which of the two architectures it is. */
+bool elf_is_arm64(const struct elf *);
 
 /* The entry address of the ELF header. */
 uint64_t elf_entry(const struct elf *);

@@ -7,6 +7,11 @@
 #include "machines/lab.h"
 #include "xenometer.h"
 
+static const struct emulator *emulator_of_cpu(const char *cpu)
+{
+    return emulator_of(&(struct lab_options){ .cpu = cpu });
+}
+
 int lab_cpu_choose(const char *text, const char **cpu)
 {
     const struct emulator *e, *other = NULL;
@@ -28,12 +33,40 @@ int lab_cpu_choose(const char *text, const char **cpu)
 
 const char *lab_cpu_no_hvm(const char *cpu)
 {
-    const struct emulator *e = emulator_of(&(struct lab_options){ .cpu = cpu });
+    const struct emulator *e = emulator_of_cpu(cpu);
 
     return e->no_hvm ? e->no_hvm(cpu) : NULL;
 }
 
 bool lab_cpu_smp(const char *cpu)
 {
-    return emulator_of(&(struct lab_options){ .cpu = cpu })->two_cpus;
+    return emulator_of_cpu(cpu)->two_cpus;
+}
+
+const char *lab_cpu_emulator(const char *cpu)
+{
+    return emulator_of_cpu(cpu)->name;
+}
+
+bool lab_cpu_slow(const char *cpu)
+{
+    return emulator_of_cpu(cpu)->slow;
+}
+
+bool lab_cpu_plugins(const char *cpu)
+{
+    return emulator_of_cpu(cpu)->plugins;
+}
+
+const char *lab_cpu_architecture(const char *cpu)
+{
+    return emulator_of_cpu(cpu)->architecture->name;
+}
+
+char *lab_cpu_file(const char *cpu, const char *name, const char **how)
+{
+    const struct architecture *a = emulator_of_cpu(cpu)->architecture;
+
+    *how = !*a->folder ? "make" : a == &architecture_arm64 ? "make arm64" : "make ARCH=x86 all";
+    return architecture_file(a, name);
 }

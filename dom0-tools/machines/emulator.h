@@ -24,6 +24,7 @@ struct emulator_cpu {
 
 struct emulator {
     const char *name;                /* for messages: "QEMU" */
+    const struct architecture *architecture;   /* of its machine */
 
     /* Is it the one for lab_options with that CPU (NULL: none was named)? */
     bool (*has_cpu)(const char *cpu);
@@ -37,7 +38,13 @@ struct emulator {
 
     bool two_cpus;                   /* has options->smp */
     bool any_system;                 /* boots systems without Xen, too */
+    bool slow;                       /* executes some 40 million instructions a second */
+    bool plugins;                    /* traces, and adds CPU features: trace/plugin.c */
     unsigned boot_seconds;           /* to a waiting agent, on a busy machine */
+
+    /* Hash of all that decides, beside the lab's content, what is in a snapshot of that system: part
+     * of the lab's key.  0: the emulator is not installed. */
+    uint64_t (*key)(const struct system *);
 
     /* STATUS_ENVIRONMENT, saying what to install, where it or one of its parts is missing. */
     int (*require)(const struct lab_options *options);

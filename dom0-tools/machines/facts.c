@@ -10,7 +10,6 @@
 #include "lib/files.h"
 #include "machines/emulator.h"
 #include "machines/qemu/kvm.h"
-#include "machines/qemu/machine.h"
 #include "systems/assemble.h"
 #include "systems/packages.h"
 #include "systems/xen_image.h"
@@ -75,7 +74,7 @@ int lab_facts(const struct lab_options *options, struct lab_facts *facts)
 
     *facts = (struct lab_facts){ .accel = options->clock == LAB_KVM ? "kvm" : "tcg" };
     cancel_begin();
-    cache_find(&cache, options->suite, options->cache);
+    cache_find(&cache, emulator->architecture, options->suite, options->cache);
     cache.system = system_of(options->system);
     version = emulator->version();
     status = version ? recipe_read(&recipe, &cache) : emulator->require(options);
@@ -85,12 +84,12 @@ int lab_facts(const struct lab_options *options, struct lab_facts *facts)
         facts->emulator = emulator->name;
         if ( recipe.resolved )
         {
-            cache_set_key(&cache, recipe_key(&recipe, machine_key(cache.system)), 0);
+            cache_set_key(&cache, recipe_key(&recipe, emulator->key(cache.system)), 0);
             packages_version(recipe.resolved, "xen-hypervisor-", facts->xen,
                              sizeof(facts->xen), NULL, 0);
             packages_version(recipe.resolved, "linux-image-", ignored, sizeof(ignored),
                              facts->dom0_kernel, sizeof(facts->dom0_kernel));
-            if ( cache.system->xen )
+            if ( cache.system->xen && emulator->architecture == &architecture_x86 )
                 read_build_id(&cache, facts);
             else
                 name_sandboxes(recipe.resolved, facts);

@@ -30,9 +30,14 @@ const struct emulator *emulator_next(const struct emulator *e)
 
 const struct emulator *emulator_of(const struct lab_options *options)
 {
-    const struct emulator *e = emulator_next(NULL);
+    const struct emulator *e;
 
-    while ( !e->has_cpu(options->cpu) && emulator_next(e) )
+    /* One that names it goes before one that takes any name. */
+    for ( e = emulator_next(NULL); e; e = emulator_next(e) )
+        for ( const struct emulator_cpu *c = e->cpus; options->cpu && c->name; c++ )
+            if ( c->cpu && !strcmp(options->cpu, c->cpu) )
+                return e;
+    for ( e = emulator_next(NULL); !e->has_cpu(options->cpu) && emulator_next(e); )
         e = emulator_next(e);
     return e;
 }

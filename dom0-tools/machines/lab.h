@@ -51,8 +51,8 @@ struct lab_plugin {
 struct lab_options {
     enum lab_clock clock;
     enum lab_system system;  /* what is installed in it */
-    const char *cpu;         /* a CPU model of Bochs, which then is the emulator (lab_cpu_choose);
-                                NULL: QEMU, with an AMD CPU */
+    const char *cpu;         /* as lab_cpu_choose() found it: a CPU model of Bochs, which then is the
+                                emulator, or QEMU's ARM64 one; NULL: QEMU, with an AMD CPU */
     bool smp;                /* two CPUs, for domains with two vCPUs; dom0 has one
                                 vCPU, pinned to the first */
     uint32_t without;        /* enum lab_feature: left to what QEMU has */
@@ -114,7 +114,7 @@ int lab_run(const struct lab_options *options, const struct lab_job *job, int *s
 int lab_features_parse(const char *option, const char *text, uint32_t *without);
 
 /*
- * The CPU that --cpu=TEXT means: amd (QEMU's), intel, amd-bochs, or a model by Bochs's name, for
+ * The CPU that --cpu=TEXT means: amd, arm64 (QEMU's), intel, amd-bochs, or a model by Bochs's name, for
  * which Bochs must be installed.  *cpu becomes what lab_options want and may point into `text`.
  * STATUS_USAGE, with the list, when there is none of that name, or Xen does not run on it.
  */
@@ -125,6 +125,19 @@ const char *lab_cpu_no_hvm(const char *cpu);
 
 /* Whether the CPU's lab can have two of it (lab_options.smp). */
 bool lab_cpu_smp(const char *cpu);
+
+/* Of its emulator: the name; whether it executes a tenth of what QEMU does in a second; whether it
+ * takes plugins, for layers and for features that lab_options.without leaves out. */
+const char *lab_cpu_emulator(const char *cpu);
+bool lab_cpu_slow(const char *cpu);
+bool lab_cpu_plugins(const char *cpu);
+
+/* The name of its architecture: "x86", "arm64". */
+const char *lab_cpu_architecture(const char *cpu);
+
+/* The path of a file of this program's that is built for the CPU's architecture, such as the image
+ * xenometer.elf; the caller's.  NULL: it is not there; what makes it, in *how (static). */
+char *lab_cpu_file(const char *cpu, const char *name, const char **how);
 
 /* The name of the feature number `i`, from 0; NULL: there are no more. */
 const char *lab_feature_name(size_t i);

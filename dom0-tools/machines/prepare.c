@@ -9,7 +9,6 @@
 #include "lib/stage.h"
 #include "machines/emulator.h"
 #include "machines/qemu/kvm.h"
-#include "machines/qemu/machine.h"
 #include "machines/snapshot.h"
 #include "systems/assemble.h"
 #include "systems/packages.h"
@@ -22,7 +21,8 @@ static bool is_made(const struct emulator *emulator, const struct cache *cache)
 }
 
 /* The suite's own lab, which others are made from. */
-static int build_base(struct cache *cache, struct recipe *recipe)
+static int build_base(const struct lab_options *options, struct cache *cache,
+                      struct recipe *recipe)
 {
     /* The list may be older than what is left of debs/. */
     int status = packages_complete(cache, recipe->resolved) ? STATUS_OK
@@ -32,7 +32,7 @@ static int build_base(struct cache *cache, struct recipe *recipe)
     {
         free(recipe->resolved);
         recipe->resolved = packages_resolved(cache, recipe->wanted);
-        cache_set_key(cache, recipe_key(recipe, machine_key(cache->system)), 0);
+        cache_set_key(cache, recipe_key(recipe, emulator_of(options)->key(cache->system)), 0);
         if ( !cache_use(cache) )
         {
             remove_tree(cache->lab);   /* one without its lock is half a one */
@@ -50,7 +50,7 @@ static int build_own(const struct lab_options *options, struct cache *cache,
 {
     int status;
 
-    cache_set_key(cache, recipe_key(recipe, machine_key(cache->system)), own);
+    cache_set_key(cache, recipe_key(recipe, emulator_of(options)->key(cache->system)), own);
     if ( cache_use(cache) )
         return STATUS_OK;
     remove_tree(cache->lab);
@@ -81,10 +81,10 @@ static int build(const struct lab_options *options, struct cache *cache,
         if ( recipe->resolved == NULL )
             return STATUS_ENVIRONMENT;
     }
-    cache_set_key(cache, recipe_key(recipe, machine_key(cache->system)), own);
+    cache_set_key(cache, recipe_key(recipe, emulator_of(options)->key(cache->system)), own);
     if ( !cache_use(cache) )
     {
-        status = build_base(cache, recipe);
+        status = build_base(options, cache, recipe);
         if ( status == STATUS_OK && own )
         {
             status = build_own(options, cache, recipe, own);
@@ -129,7 +129,7 @@ int prepare(const struct lab_options *options, struct cache *cache, bool snapsho
     int status;
 
     stage_quiet(options->quiet);
-    status = cache_open(cache, options->suite, options->cache);
+    status = cache_open(cache, emulator->architecture, options->suite, options->cache);
     cache->system = system_of(options->system);
     if ( status == STATUS_OK )
         status = check_system(options, emulator);
@@ -141,7 +141,7 @@ int prepare(const struct lab_options *options, struct cache *cache, bool snapsho
         status = recipe_read(&recipe, cache);
     if ( status == STATUS_OK && recipe.resolved && !update )
     {
-        cache_set_key(cache, recipe_key(&recipe, machine_key(cache->system)), own);
+        cache_set_key(cache, recipe_key(&recipe, emulator->key(cache->system)), own);
         ready = cache_use(cache) && is_made(emulator, cache) &&
                 (!snapshot || snapshot_exists(cache, options));
         if ( ready && options->clock == LAB_KVM )

@@ -29,6 +29,16 @@ static char *run_both(struct row_run *r, struct party *p)
     command.peer_domain = second;
     party_tell(p, 0, &command);
     error = party_wait(p, r->domains->options->row_deadline);
+    /* Where one of them cannot, the other waits in vain. */
+    for ( unsigned i = 0; i < 2; i++ )
+        if ( error && p->members[i].device->request.kind == CONTROL_RESULT &&
+             p->members[i].device->request.id == PARTY_COMMAND &&
+             p->members[i].device->request.outcome == OUTCOME_SKIP )
+        {
+            free(error);
+            r->skip = party_trouble(p, i, r->count);
+            return NULL;
+        }
     for ( unsigned i = 0; i < 2 && !error; i++ )
         error = party_trouble(p, i, r->count);
     if ( error )

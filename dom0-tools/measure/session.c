@@ -228,6 +228,9 @@ static void sort_out(struct session *s, const struct column *column, const char 
         else if ( (row->needs & DOMAIN_SMP) && !s->domains.two_cpus )
             record_add(&s->records, row, column, 0, OUTCOME_SKIP,
                        "needs two CPUs, on two cores of one socket: one for each vCPU");
+        else if ( (row->needs & DOMAIN_QDISK) && !disk_has_device_model() )
+            record_add(&s->records, row, column, 0, OUTCOME_SKIP,
+                       "this dom0 has no QEMU, which would be the backend");
         else if ( row->needs & xenctrl_lacks(s->host.xen) )
             record_add(&s->records, row, column, 0, OUTCOME_SKIP,
                        row->needs & DOMAIN_SHADOW ? "this Xen is built without shadow paging"

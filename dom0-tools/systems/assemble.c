@@ -48,15 +48,29 @@ static char *installed_text(const char *name)
     return text;
 }
 
+/* Of that architecture. */
+static char *installed_program(const struct architecture *a, const char *name)
+{
+    char *path = architecture_file(a, name);
+
+    if ( path == NULL && *a->folder )
+        message("%s%s is missing from this installation of xenometer; run `make ARCH=%s all`, which takes "
+                "the package %s", a->folder, name, a->name, a->compiler_package);
+    else if ( path == NULL )
+        path = installed_file(name);
+    return path;
+}
+
 int recipe_read(struct recipe *recipe, const struct cache *cache)
 {
-    char *wanted = path_in(cache->system->recipe, "packages");
-    char *files = path_in(cache->system->recipe, "files");
+    const struct architecture *a = cache->architecture;
+    char *wanted = xasprintf("%s/packages%s", cache->system->recipe, a->lists);
+    char *files = xasprintf("%s/files%s", cache->system->recipe, a->lists);
     char *init = path_in(cache->system->recipe, "init");
 
     *recipe = (struct recipe){
         .wanted = installed_text(wanted), .files = installed_text(files),
-        .init_path = installed_file(init), .agent_path = installed_file("lab-agent"),
+        .init_path = installed_file(init), .agent_path = installed_program(a, "lab-agent"),
     };
     free(init);
     free(files);
@@ -100,13 +114,42 @@ uint64_t recipe_key(const struct recipe *recipe, uint64_t machine)
     return hash_file(hash, recipe->agent_path);
 }
 
-/* Run one of the packages' programs with their own loader and libraries: the host need not have
- * it.  Its arguments end with NULL. */
-static int run_staged(const char *stage, const char *tool, const char *const *arguments, int in,
-                      int out, char **complaint)
+/* Packages of another architecture are worked on by this machine's programs. */
+static int run_own(const char *tool, const char *const *arguments, int in, int out,
+                   char **complaint)
 {
-    char *loader = path_in(stage, "usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2");
-    char *libraries = path_in(stage, "usr/lib/x86_64-linux-gnu");
+    char *sbin = path_in("/usr/sbin", strrchr(tool, '/') + 1), *said = NULL;
+    const char **argv = NULL;
+    size_t count = 0;
+    int status;
+
+    while ( arguments[count] )
+        count++;
+    argv = xmalloc((count + 2) * sizeof(*argv));
+    /* Not everybody has that in PATH. */
+    argv[0] = access(sbin, X_OK) ? strrchr(tool, '/') + 1 : sbin;
+    memcpy(argv + 1, arguments, (count + 1) * sizeof(*argv));
+    status = child_run(&(struct child_start){ .argv = argv, .stdin_fd = in, .stdout_fd = out },
+                       &said);
+    if ( status == STATUS_ENVIRONMENT && !complaint )
+        message("cannot work on the lab's modules: %s; it takes the packages kmod and xz-utils", said);
+    if ( complaint )
+        *complaint = said;
+    else
+        free(said);
+    free(argv);
+    free(sbin);
+    return status;
+}
+
+/* Run one of the packages' programs with their own loader and libraries: the host need not have
+ * it, where it can run it.  Its arguments end with NULL. */
+static int run_staged(const struct architecture *a, const char *stage, const char *tool,
+                      const char *const *arguments, int in, int out, char **complaint)
+{
+    char *loader_name = architecture_library(a, a->loader);
+    char *libraries_name = architecture_library(a, "");
+    char *loader = path_in(stage, loader_name), *libraries = path_in(stage, libraries_name);
     char *program = path_in(stage, tool);
     const char **argv = NULL;
     size_t count = 0;
@@ -120,9 +163,12 @@ static int run_staged(const char *stage, const char *tool, const char *const *ar
     argv[2] = libraries;
     argv[3] = program;
     memcpy(argv + 4, arguments, (count + 1) * sizeof(*argv));
-    status = child_run(&(struct child_start){ .argv = argv, .stdin_fd = in, .stdout_fd = out },
-                       complaint);
+    status = a->native
+        ? child_run(&(struct child_start){ .argv = argv, .stdin_fd = in, .stdout_fd = out }, complaint)
+        : run_own(tool, arguments, in, out, complaint);
     free(argv);
+    free(loader_name);
+    free(libraries_name);
     free(program);
     free(libraries);
     free(loader);
@@ -130,8 +176,8 @@ static int run_staged(const char *stage, const char *tool, const char *const *ar
 }
 
 /* gzip or the like. */
-static int filter(const char *stage, const char *tool, const char *option, int from,
-                  const char *to)
+static int filter(const struct architecture *a, const char *stage, const char *tool,
+                  const char *option, int from, const char *to)
 {
     const char *arguments[] = { option, NULL };
     char *complaint;
@@ -141,7 +187,7 @@ static int filter(const char *stage, const char *tool, const char *option, int f
         status = cache_error(to, errno);
     else
     {
-        status = run_staged(stage, tool, arguments, from, fd, &complaint);
+        status = run_staged(a, stage, tool, arguments, from, fd, &complaint);
         if ( status == STATUS_ENVIRONMENT )
         {
             struct statvfs space;
@@ -176,22 +222,26 @@ static char *find_staged(const char *stage, const char *pattern, const char *oth
     return path;
 }
 
-static int make_xen(const char *stage, const char *directory)
+static int make_xen(const struct architecture *a, const char *stage, const char *directory)
 {
-    char *packed = find_staged(stage, "boot/xen-*-amd64.gz", NULL), *xen = path_in(directory, "xen");
+    char *gz = xasprintf("boot/xen-*-%s.gz", a->debian), *plain = xasprintf("boot/xen-*-%s", a->debian);
+    char *packed = find_staged(stage, gz, plain), *xen = path_in(directory, "xen");
     int status = STATUS_ENVIRONMENT, fd = packed ? open(packed, O_RDONLY | O_CLOEXEC) : -1;
 
+    if ( fd >= 0 && !strcmp(packed + strlen(packed) - 3, ".gz") )
+        status = filter(a, stage, "usr/bin/gzip", "-dc", fd, xen);
+    else if ( fd >= 0 )
+        status = rename(packed, xen) ? cache_error(xen, errno) : STATUS_OK;
     if ( fd >= 0 )
-    {
-        status = filter(stage, "usr/bin/gzip", "-dc", fd, xen);
         close(fd);
-    }
     free(xen);
     free(packed);
+    free(plain);
+    free(gz);
     return status;
 }
 
-static int decompress_payload(const char *stage, const char *tool, const char *payload,
+static int decompress_payload(const struct architecture *a, const char *stage, const char *tool, const char *payload,
                               size_t length, const char *to)
 {
     int fd = memory_file("payload", 0), status = STATUS_ENVIRONMENT, error;
@@ -200,14 +250,14 @@ static int decompress_payload(const char *stage, const char *tool, const char *p
         return STATUS_ENVIRONMENT;
     error = write_all(fd, payload, length - 4);
     if ( error == 0 && lseek(fd, 0, SEEK_SET) == 0 )
-        status = filter(stage, tool, "-dc", fd, to);
+        status = filter(a, stage, tool, "-dc", fd, to);
     else
         message("no memory to unpack the kernel: %s", strerror(error));
     close(fd);
     return status;
 }
 
-static int make_kernel(const char *stage, const char *directory)
+static int make_kernel(const struct architecture *a, const char *stage, const char *directory)
 {
     char *path = find_staged(stage, "boot/vmlinuz-*", "usr/lib/modules/*/vmlinuz");
     char *kernel = path_in(directory, "vmlinux");
@@ -217,7 +267,7 @@ static int make_kernel(const char *stage, const char *directory)
 
     if ( image && linux_payload(image, size, &offset, &length) &&
          linux_payload_tool(image + offset) )
-        status = decompress_payload(stage, linux_payload_tool(image + offset), image + offset, length,
+        status = decompress_payload(a, stage, linux_payload_tool(image + offset), image + offset, length,
                                     kernel);
     else if ( image )
     {
@@ -238,12 +288,12 @@ static int make_kernel(const char *stage, const char *directory)
  * gzip takes a fifth of the instructions of the package's xz, and makes it small enough
  * to be pushed.
  */
-static int make_guest_kernel(const char *stage, const char *directory)
+static int make_guest_kernel(const struct architecture *a, const char *stage, const char *directory)
 {
     char *path = path_in(directory, "vmlinux"), *packed = path_in(directory, GUEST_KERNEL);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     int status = fd < 0 ? cache_error(path, errno)
-                        : filter(stage, "usr/bin/gzip", "-1c", fd, packed);
+                        : filter(a, stage, "usr/bin/gzip", "-1c", fd, packed);
 
     if ( fd >= 0 )
         close(fd);
@@ -274,7 +324,7 @@ static int visit_module(const char *path, const struct stat *st, int type, struc
 }
 
 /* Debian 13 packs them, and dom0 would unpack each anew, one emulated instruction at a time. */
-static int unpack_modules(const char *stage, const char *modules)
+static int unpack_modules(const struct architecture *a, const char *stage, const char *modules)
 {
     int status = STATUS_OK;
 
@@ -284,7 +334,7 @@ static int unpack_modules(const char *stage, const char *modules)
     packed_count = 1;
     nftw(modules, visit_module, 16, FTW_PHYS);
     if ( packed_count > 1 )
-        status = run_staged(stage, "usr/bin/xz", packed_modules, -1, -1, NULL);
+        status = run_staged(a, stage, "usr/bin/xz", packed_modules, -1, -1, NULL);
     for ( size_t i = 0; i < packed_count; i++ )
         free((char *)packed_modules[i]);
     free(packed_modules);
@@ -293,17 +343,17 @@ static int unpack_modules(const char *stage, const char *modules)
 
 /* Modules ready to be loaded, and what modprobe reads: dom0 would take 1,070 million
  * instructions for it at each boot. */
-static int make_modules(const char *stage)
+static int make_modules(const struct architecture *a, const char *stage)
 {
     char *modules = find_staged(stage, "usr/lib/modules/*", NULL), *link = path_in(stage, "lib");
     const char *arguments[] = { "-b", stage, modules ? strrchr(modules, '/') + 1 : NULL, NULL };
-    int status = modules ? unpack_modules(stage, modules) : STATUS_ENVIRONMENT;
+    int status = modules ? unpack_modules(a, stage, modules) : STATUS_ENVIRONMENT;
 
     /* depmod looks for /lib/modules. */
     if ( status == STATUS_OK && symlink("usr/lib", link) && errno != EEXIST )
         status = cache_error(link, errno);
     if ( status == STATUS_OK )
-        status = run_staged(stage, "usr/sbin/depmod", arguments, -1, -1, NULL);
+        status = run_staged(a, stage, "usr/sbin/depmod", arguments, -1, -1, NULL);
     free(link);
     free(modules);
     return status;
@@ -336,10 +386,11 @@ int assemble(struct cache *cache, const struct recipe *recipe)
 {
     char *work = path_in(cache->root, "new-lab"), *stage = path_in(cache->root, "new-stage");
     char *cpio = path_in(work, cache->system->root), *lock = path_in(work, "lock");
+    const struct architecture *a = cache->architecture;
     struct manifest manifest;
     int status, error;
 
-    manifest_parse(&manifest, recipe->files);
+    manifest_parse(&manifest, a, recipe->files);
     stage_begin("unpacking the lab's packages");
     status = check_space(cache);
     if ( status == STATUS_OK && ((error = make_directories(work)) != 0 ||
@@ -352,17 +403,17 @@ int assemble(struct cache *cache, const struct recipe *recipe)
 
     stage_begin("building the lab's root and kernel");
     if ( status == STATUS_OK && cache->system->xen )
-        status = make_xen(stage, work);
+        status = make_xen(a, stage, work);
     if ( status == STATUS_OK )
-        status = make_kernel(stage, work);
-    if ( status == STATUS_OK && cache->system->xen )
-        status = make_guest_kernel(stage, work);
+        status = make_kernel(a, stage, work);
+    if ( status == STATUS_OK && cache->system->xen && a == &architecture_x86 )
+        status = make_guest_kernel(a, stage, work);
     if ( status == STATUS_OK )
-        status = make_modules(stage);
+        status = make_modules(a, stage);
     if ( status == STATUS_OK )
         status = root_write(stage, &manifest, recipe->init_path, recipe->agent_path, cpio);
     if ( status == STATUS_OK && cache->system->xen )
-        status = suite_keep_devel(stage, work);
+        status = suite_keep_devel(a, stage, work);
     if ( status == STATUS_OK && cancelled() )
         status = cancelled();
     if ( status == STATUS_OK && rename(work, cache->lab) )

@@ -30,7 +30,8 @@ int cache_error(const char *path, int error)
     return STATUS_ENVIRONMENT;
 }
 
-void cache_find(struct cache *cache, const char *suite, const char *directory)
+void cache_find(struct cache *cache, const struct architecture *architecture, const char *suite,
+                const char *directory)
 {
     const char *own = getenv("XENOMETER_CACHE"), *base = getenv("XDG_CACHE_HOME");
     const char *home = getenv("HOME");
@@ -54,17 +55,20 @@ void cache_find(struct cache *cache, const char *suite, const char *directory)
         root = absolute;
     }
     *cache = (struct cache){ .root = root, .any_suite = suite == NULL,
-                             .suite = suite ? suite : LAB_SUITE,
+                             .suite = suite ? suite : LAB_SUITE, .architecture = architecture,
                              .system = system_of(SYSTEM_XEN),
                              .build_lock = -1, .use_lock = -1 };
-    cache->debs = xasprintf("%s/debs-%s", root, cache->suite);
+    cache->label = architecture == &architecture_x86
+        ? xstrdup(cache->suite) : xasprintf("%s-%s", architecture->name, cache->suite);
+    cache->debs = xasprintf("%s/debs-%s", root, cache->label);
 }
 
-int cache_open(struct cache *cache, const char *suite, const char *directory)
+int cache_open(struct cache *cache, const struct architecture *architecture, const char *suite,
+               const char *directory)
 {
     int error;
 
-    cache_find(cache, suite, directory);
+    cache_find(cache, architecture, suite, directory);
     error = make_directories(cache->debs);
     if ( error == 0 && access(cache->root, W_OK | X_OK) )
         error = errno;
@@ -79,6 +83,7 @@ void cache_close(struct cache *cache)
     if ( cache->use_lock >= 0 )
         close(cache->use_lock);
     free(cache->root);
+    free(cache->label);
     free(cache->debs);
     free(cache->base);
     free(cache->lab);
@@ -90,8 +95,8 @@ void cache_set_key(struct cache *cache, uint64_t key, uint64_t own)
     free(cache->base);
     free(cache->lab);
     cache->base = xasprintf("%s/%s-%s-%016" PRIx64, cache->root, cache->system->prefix,
-                            cache->suite, key);
-    cache->lab = own ? xasprintf("%s/own-%s-%016" PRIx64, cache->root, cache->suite,
+                            cache->label, key);
+    cache->lab = own ? xasprintf("%s/own-%s-%016" PRIx64, cache->root, cache->label,
                                  hash_bytes(key, &own, sizeof(own)))
                      : xstrdup(cache->base);
 }
@@ -199,8 +204,8 @@ static bool is_of_suite(const struct cache *cache, const char *path)
 {
     const char *name = strchr(strrchr(path, '/'), '-') + 1, *key = strrchr(name, '-');
 
-    return key && strlen(cache->suite) == (size_t)(key - name) &&
-           memcmp(name, cache->suite, (size_t)(key - name)) == 0;
+    return key && strlen(cache->label) == (size_t)(key - name) &&
+           memcmp(name, cache->label, (size_t)(key - name)) == 0;
 }
 
 /* Nobody uses it, or it stays: false. */

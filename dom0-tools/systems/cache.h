@@ -31,12 +31,15 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "systems/architecture.h"
 #include "systems/system.h"
 
 struct cache {
     char *root;         /* absolute path */
+    const struct architecture *architecture;   /* of the lab's machine */
     const struct system *system;   /* whose labs are meant; Xen's until it is set */
     const char *suite;  /* borrowed */
+    char *label;        /* in names: the suite, behind "arm64-" for a lab of that architecture */
     bool any_suite;     /* none was asked for: what removes, removes those of all */
     char *debs;
     char *base;         /* lab-KEY; NULL until cache_set_key() */
@@ -49,9 +52,11 @@ struct cache {
  * Find and create the directory; check that it can be written.  NULL for the suite: LAB_SUITE;
  * for the directory: $XENOMETER_CACHE, else ${XDG_CACHE_HOME:-$HOME/.cache}/xenometer.
  */
-int cache_open(struct cache *cache, const char *suite, const char *directory);
+int cache_open(struct cache *cache, const struct architecture *architecture, const char *suite,
+               const char *directory);
 /* The same for looking only: creates nothing. */
-void cache_find(struct cache *cache, const char *suite, const char *directory);
+void cache_find(struct cache *cache, const struct architecture *architecture, const char *suite,
+                const char *directory);
 void cache_close(struct cache *cache);   /* drops the locks, frees */
 
 /* The suite's lab and, with `own` (variant_key()) not 0, the one made from it. */

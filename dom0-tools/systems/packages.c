@@ -52,8 +52,7 @@ int packages_configure(const struct cache *cache)
         "APT::Sandbox::User \"\";\n"
         "APT::Install-Recommends \"0\";\n"
         "APT::Get::Assume-Yes \"1\";\n"
-        "APT::Architecture \"amd64\";\n"
-        "APT::Architectures { \"amd64\"; };\n"
+        "APT::Architecture \"%s\";\n"
         "Acquire::Languages \"none\";\n"
         "Acquire::Retries \"2\";\n"
         "Acquire::http::Timeout \"20\";\n"
@@ -67,13 +66,14 @@ int packages_configure(const struct cache *cache)
         "#clear APT::Update::Post-Invoke;\n"
         "#clear APT::Update::Post-Invoke-Success;\n"
         "#clear APT::Architectures;\n"
-        "APT::Architectures { \"amd64\"; };\n"
+        "APT::Architectures { \"%s\"; };\n"
         "Dir::State::Lists \"%s/lists/\";\n"
         "Dir::Etc::SourceList \"%s/sources.list\";\n"
         "Dir::Etc::SourceParts \"/dev/null\";\n"
         "Dir::Etc::Preferences \"/dev/null\";\n"
         "Dir::Etc::PreferencesParts \"/dev/null\";\n"
-        "APT::Default-Release \"\";\n", cache->debs, cache->debs, cache->debs);
+        "APT::Default-Release \"\";\n", cache->architecture->debian, cache->debs,
+        cache->architecture->debian, cache->debs, cache->debs);
     if ( error == 0 )
         error = write_whole_file(path, text, strlen(text), 0666);
     if ( error )

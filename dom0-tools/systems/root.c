@@ -20,13 +20,10 @@
 /* A sorted set of paths in the root, parents before their children. */
 struct root {
     const char *stage;
+    const struct architecture *architecture;
     char **paths;
     size_t count;
     bool complete;       /* no library is missing */
-};
-
-static const char *const library_directories[] = {
-    "/usr/lib/x86_64-linux-gnu", "/usr/lib64",
 };
 
 /* True when it was not in the set yet. */
@@ -72,9 +69,10 @@ static void add_library(void *context, const char *name)
 {
     struct root *root = context;
 
-    for ( size_t i = 0; i < sizeof(library_directories) / sizeof(char *); i++ )
+    for ( int i = 0; i < 2; i++ )
     {
-        char *path = path_in(library_directories[i], name);
+        char *library = architecture_library(root->architecture, name);
+        char *path = i ? path_in("/usr/lib64", name) : path_in("", library);
         char *staged = xasprintf("%s%s", root->stage, path);
         struct stat st;
         bool there = lstat(staged, &st) == 0;
@@ -83,6 +81,7 @@ static void add_library(void *context, const char *name)
             add_file(root, path);
         free(staged);
         free(path);
+        free(library);
         if ( there )
             return;
     }
@@ -207,7 +206,7 @@ static int put_all(struct archive *archive, const struct root *root,
 int root_write(const char *stage, struct manifest *manifest, const char *init,
                const char *agent, const char *cpio)
 {
-    struct root root = { .stage = stage, .complete = true };
+    struct root root = { .stage = stage, .architecture = manifest->architecture, .complete = true };
     struct archive *archive;
     int error = 0, status;
 

@@ -66,18 +66,25 @@ void suite_forget(struct cache *cache)
     free(resolved);
 }
 
-/* Below devel/, as gcc's --sysroot expects it. */
-#define DEVEL_LIBRARIES "devel/usr/lib/x86_64-linux-gnu"
+/* Where they are in a lab, below devel/, as gcc's --sysroot expects it; the caller's. */
+static char *devel_libraries(const struct architecture *a, const char *lab)
+{
+    char *name = architecture_library(a, ""), *path = xasprintf("%s/devel/%s", lab, name);
+
+    free(name);
+    return path;
+}
 
 /* What link_program() names, and what that needs. */
 static const char *const devel_files[] = {
     "libxen*.so*", "libjansson.so.4*", "libsmartcols.so.1*", "libc.so.6", "libc_nonshared.a",
-    "ld-linux-x86-64.so.2", "Scrt1.o", "crti.o", "crtn.o",
+    "ld-linux-*.so.*", "Scrt1.o", "crti.o", "crtn.o", "libarchive.a", "libseccomp.a", "libxenvchan.a",
 };
 
-static int move_files(const char *stage, const char *pattern, const char *to)
+static int move_files(const struct architecture *a, const char *stage, const char *pattern,
+                      const char *to)
 {
-    char *full = xasprintf("%s/usr/lib/x86_64-linux-gnu/%s", stage, pattern);
+    char *library = architecture_library(a, pattern), *full = path_in(stage, library);
     int error = 0;
     glob_t found;
 
@@ -94,19 +101,20 @@ static int move_files(const char *stage, const char *pattern, const char *to)
         globfree(&found);
     }
     free(full);
+    free(library);
     return error;
 }
 
-int suite_keep_devel(const char *stage, const char *lab)
+int suite_keep_devel(const struct architecture *a, const char *stage, const char *lab)
 {
-    char *from = path_in(stage, "usr/include"), *libraries = path_in(lab, DEVEL_LIBRARIES);
+    char *from = path_in(stage, "usr/include"), *libraries = devel_libraries(a, lab);
     char *headers = path_in(lab, "devel/usr/include");
     char *linux_from = path_in(stage, "usr/lib/linux");
     char *linux_headers = path_in(lab, "devel/usr/lib/linux");
     int error = make_directories(libraries);
 
     for ( size_t i = 0; error == 0 && i < sizeof(devel_files) / sizeof(devel_files[0]); i++ )
-        error = move_files(stage, devel_files[i], libraries);
+        error = move_files(a, stage, devel_files[i], libraries);
     if ( error == 0 && rename(from, headers) )
         error = errno;
     /* Where linux-libc-dev's asm/ leads to, since trixie. */
@@ -133,12 +141,12 @@ struct parts {
     char *object, *source, *older, *include, *tools;
 };
 
-static bool find_parts(struct parts *p)
+static bool find_parts(const struct architecture *a, struct parts *p)
 {
     static const char source[] = "dom0-tools/backend/xenctrl.c";
     size_t length;
 
-    *p = (struct parts){ .object = data_file(suite_parts), .source = data_file(source),
+    *p = (struct parts){ .object = architecture_file(a, suite_parts), .source = data_file(source),
                          .older = data_file("dom0-tools/systems/older_libc.c") };
     if ( !p->object || !p->source || !p->older )
         return false;
@@ -185,37 +193,59 @@ static uint64_t hash_parts(const struct parts *p)
  */
 static int link_program(const struct cache *cache, const struct parts *p, const char *to)
 {
-    char *libraries = path_in(cache->lab, DEVEL_LIBRARIES), *complaint = NULL;
+    const struct architecture *a = cache->architecture;
+    char *libraries = devel_libraries(a, cache->lab), *complaint = NULL;
     char *sysroot = xasprintf("--sysroot=%s/devel", cache->lab);
     /* Part of the sysroot only for a gcc made for Debian's directories. */
-    char *headers = path_in(cache->lab, "devel/usr/include/x86_64-linux-gnu");
-    char *directory = xasprintf("-L%s", libraries);
+    char *headers = xasprintf("%s/devel/usr/include/%s", cache->lab, a->triplet);
+    char *own = path_in(cache->lab, "devel/usr/include"), *directory = xasprintf("-L%s", libraries);
     char *indirect = xasprintf("-Wl,-rpath-link,%s", libraries);
+    char *loader = xasprintf("-l:%s", a->loader);
     char *start = path_in(libraries, "Scrt1.o"), *init = path_in(libraries, "crti.o");
     char *end = path_in(libraries, "crtn.o");
-    const char *argv[] = {
-        "gcc", "-std=gnu11", "-O2", "-g", "-D_GNU_SOURCE", sysroot, "-isystem", headers,
-        "-I", p->include, "-I", p->tools, "-nostdlib", "-o", to, start, init,
+    const char *const first[] = {
+        a->compiler, "-std=gnu11", "-O2", "-g", "-D_GNU_SOURCE", sysroot, "-isystem", headers,
+        /* A compiler for another architecture has headers of a libc of its own. */
+        "-isystem", own, "-I", p->include, "-I", p->tools, "-nostdlib", "-o", to, start, init,
         p->object, p->source, p->older, directory, indirect,
         /* What the libraries need of libraries that are no files of devel/, dom0 has. */
         "-Wl,--allow-shlib-undefined",
+    };
+    /* Our parts have them in already (Makefile, STATIC_LIBS) where they are this machine's. */
+    static const char *const not_in_parts[] = {
+        "-l:libarchive.a", "-l:libseccomp.a", "-l:libxenvchan.a",
+    };
+    const char *const last[] = {
         /* As in the Makefile's TOOL_PACKAGES. */
         "-lxencall", "-lxenctrl", "-lxenevtchn", "-lxengnttab", "-lxenstore",
         "-lxendevicemodel", "-lxenforeignmemory", "-l:libjansson.so.4", "-l:libsmartcols.so.1",
-        "-l:libc.so.6", "-l:libc_nonshared.a", "-l:ld-linux-x86-64.so.2", "-lgcc", end, NULL };
+        "-l:libc.so.6", "-l:libc_nonshared.a", loader, "-lgcc", end,
+    };
+    const char *argv[sizeof(first) / sizeof(*first) + sizeof(not_in_parts) / sizeof(*not_in_parts) +
+                     sizeof(last) / sizeof(*last) + 1];
+    size_t count = 0;
     int status;
 
+    for ( size_t i = 0; i < sizeof(first) / sizeof(*first); i++ )
+        argv[count++] = first[i];
+    for ( size_t i = 0; !a->native && i < sizeof(not_in_parts) / sizeof(*not_in_parts); i++ )
+        argv[count++] = not_in_parts[i];
+    for ( size_t i = 0; i < sizeof(last) / sizeof(*last); i++ )
+        argv[count++] = last[i];
+    argv[count] = NULL;
     stage_begin("linking xenometer for %s", cache->suite);
     status = child_run(&(struct child_start){ .argv = argv, .stdin_fd = -1, .stdout_fd = -1 },
                        &complaint);
     stage_end();
     if ( status == STATUS_ENVIRONMENT )
-        message("cannot link xenometer for %s's dom0: %s; it takes gcc, as `make` does",
-                cache->suite, complaint);
+        message("cannot link xenometer for %s's dom0: %s; it takes the package %s", cache->suite,
+                complaint, a->compiler_package);
     free(complaint);
     free(end);
     free(init);
     free(start);
+    free(loader);
+    free(own);
     free(indirect);
     free(directory);
     free(headers);
@@ -265,10 +295,12 @@ int suite_link_program(struct cache *cache, char **path)
     int status = STATUS_OK;
 
     *path = NULL;
-    if ( !find_parts(&parts) )
+    if ( !find_parts(cache->architecture, &parts) )
     {
         message("the parts of xenometer to be linked for the lab's dom0 are missing from this "
-                "installation; run `make all`, or `make install` again");
+                "installation; run `make%s%s all`, or `make install` again",
+                *cache->architecture->folder ? " ARCH=" : "",
+                *cache->architecture->folder ? cache->architecture->name : "");
         status = STATUS_ENVIRONMENT;
     }
     else

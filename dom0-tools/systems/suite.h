@@ -11,6 +11,7 @@
  */
 #define LAB_SUITE "trixie"
 
+struct architecture;
 struct cache;
 
 /* Where a suite's packages come from; signed by the keys of SUITE_KEYS. */
@@ -40,6 +41,6 @@ void suite_forget(struct cache *cache);
  * Keep, of the unpacked packages, what linking a program for that dom0 takes:
  * headers, libraries and libc's start files, as devel/ in `lab`.
  */
-int suite_keep_devel(const char *stage, const char *lab);
+int suite_keep_devel(const struct architecture *, const char *stage, const char *lab);
 
 #endif

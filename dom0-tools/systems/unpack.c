@@ -17,11 +17,12 @@
 #include "systems/cache.h"
 #include "xenometer.h"
 
-void manifest_parse(struct manifest *manifest, const char *text)
+void manifest_parse(struct manifest *manifest, const struct architecture *architecture,
+                    const char *text)
 {
     char *copy = xstrdup(text), *rest = copy, *line;
 
-    *manifest = (struct manifest){ 0 };
+    *manifest = (struct manifest){ .architecture = architecture };
     while ( (line = strsep(&rest, "\n")) != NULL )
     {
         bool optional;
@@ -73,19 +74,36 @@ static char *merged_path(const char *path)
     return xasprintf("/%s", path);
 }
 
-static bool is_library(const char *path)
+/* Does the path fit a pattern of that directory of libraries? */
+static bool is_in_libraries(const struct architecture *a, const char *pattern, const char *path)
 {
-    return fnmatch("/usr/lib/x86_64-linux-gnu/*.so*", path, FNM_PATHNAME) == 0 ||
+    char *library = architecture_library(a, pattern);
+    bool is = fnmatch(library, path + 1, FNM_PATHNAME) == 0;
+
+    free(library);
+    return is;
+}
+
+static bool is_library(const struct architecture *a, const char *path)
+{
+    return is_in_libraries(a, "*.so*", path) ||
            fnmatch("/usr/lib64/*.so*", path, FNM_PATHNAME) == 0;
 }
 
-/* What a program for dom0 is linked with besides libraries (suite.c). */
-static bool is_devel(const char *path)
+/* What a program for dom0 is linked with besides libraries (suite.c): also those that our parts
+ * have linked in where they are of this machine's architecture. */
+static bool is_devel(const struct architecture *a, const char *path)
 {
-    return fnmatch("/usr/include/*", path, 0) == 0 ||
-           fnmatch("/usr/lib/linux/uapi/x86/*", path, 0) == 0 ||
-           fnmatch("/usr/lib/x86_64-linux-gnu/*crt[1in].o", path, FNM_PATHNAME) == 0 ||
-           strcmp(path, "/usr/lib/x86_64-linux-gnu/libc_nonshared.a") == 0;
+    char *uapi = xasprintf("/usr/lib/linux/uapi/%s/*", a->uapi);
+    bool is = fnmatch("/usr/include/*", path, 0) == 0 || fnmatch(uapi, path, 0) == 0 ||
+              is_in_libraries(a, "*crt[1in].o", path) ||
+              is_in_libraries(a, "libc_nonshared.a", path) ||
+              (!a->native && (is_in_libraries(a, "libarchive.a", path) ||
+                              is_in_libraries(a, "libseccomp.a", path) ||
+                              is_in_libraries(a, "libxenvchan.a", path)));
+
+    free(uapi);
+    return is;
 }
 
 /* Xen and the kernel, what they are compressed with, and what lists the kernel's modules. */
@@ -94,7 +112,7 @@ static bool is_boot(const char *path)
     return strcmp(path, "/usr/bin/gzip") == 0 || strcmp(path, "/usr/bin/xz") == 0 ||
            strcmp(path, "/usr/bin/zstd") == 0 || strcmp(path, "/usr/bin/kmod") == 0 ||
            strcmp(path, "/usr/sbin/depmod") == 0 ||
-           fnmatch("/boot/xen-*.gz", path, FNM_PATHNAME) == 0 ||
+           fnmatch("/boot/xen-*", path, FNM_PATHNAME) == 0 ||
            fnmatch("/boot/vmlinuz-*", path, FNM_PATHNAME) == 0 ||
            /* Where it is since Debian 14. */
            fnmatch("/usr/lib/modules/*/vmlinuz", path, FNM_PATHNAME) == 0;
@@ -200,7 +218,8 @@ static int extract_wanted(struct archive *archive, const char *stage,
             continue;
         path = merged_path(name);
         if ( archive_entry_filetype(entry) != AE_IFDIR &&
-             (manifest_wants(manifest, path) || is_library(path) || is_devel(path) ||
+             (manifest_wants(manifest, path) || is_library(manifest->architecture, path) ||
+              is_devel(manifest->architecture, path) ||
               is_boot(path)) )
             status = extract(archive, entry, stage, path);
         free(path);

@@ -7,8 +7,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The patterns of configs/lab/files. */
+#include "systems/architecture.h"
+
+/* The patterns of configs/lab/files, and the architecture whose packages they are for. */
 struct manifest {
+    const struct architecture *architecture;
     struct pattern {
         char *text;
         bool optional;
@@ -17,7 +20,8 @@ struct manifest {
     size_t count;
 };
 
-void manifest_parse(struct manifest *manifest, const char *text);
+void manifest_parse(struct manifest *manifest, const struct architecture *architecture,
+                    const char *text);
 void manifest_free(struct manifest *manifest);
 /* Whether a pattern fits the path ("/usr/…"); marks it found. */
 bool manifest_wants(struct manifest *manifest, const char *path);

@@ -96,7 +96,7 @@ static int collect(const struct variant *v, const struct dom0_kernel *kernel, st
     struct manifest manifest;
     int status = v->tree ? tree_overlay(&tree, o) : STATUS_OK;
 
-    manifest_parse(&manifest, text ? text : "");
+    manifest_parse(&manifest, &architecture_x86, text ? text : "");
     if ( status == STATUS_OK && v->dom0_kernel )
         status = dom0_kernel_modules(kernel, v->modules, &manifest, o);
     manifest_free(&manifest);

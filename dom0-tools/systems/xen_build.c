@@ -104,7 +104,7 @@ int xen_build(const char *given, const char *options, char **xen)
     cancel_begin();
     text = output_of(argv);
     key = hash_string(hash_string(hash_string(HASH_START, source), text ? text : ""), options);
-    status = cache_open(&cache, NULL, NULL);
+    status = cache_open(&cache, &architecture_x86, NULL, NULL);
     directory = xasprintf("%s/built-%016" PRIx64, cache.root, key);
     *xen = path_in(directory, "xen.gz");
     if ( status == STATUS_OK && access(*xen, R_OK) && (status = cache_lock_build(&cache)) == STATUS_OK &&

@@ -173,7 +173,7 @@ static char *device_model(struct cache *cache, const struct recipe *recipe)
     char *listed_as = listed(recipe->resolved, "qemu-system-xen", "");
     const char *number = listed_as ? strchr(listed_as, '=') : NULL;
     char *package = number ? xasprintf("qemu-system-x86%s", number) : NULL;
-    char *version, *path = qemu_find(&version);
+    char *version, *path = qemu_find(MACHINE_QEMU, &version);
 
     if ( package && !(path && version && strstr(package, version)) )
     {

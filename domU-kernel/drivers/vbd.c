@@ -87,7 +87,7 @@ COLD static const char *connect(struct disk *disk, const char *frontend, bool pe
     v->handle = handle_of(frontend);
     share_ring(v);
     share_buffer(v);
-    xenbus_write(&v->bus, "protocol", XEN_IO_PROTO_ABI_X86_64);
+    xenbus_write(&v->bus, "protocol", XEN_IO_PROTO_ABI_NATIVE);
     xenbus_write_number(&v->bus, "feature-persistent", persistent);
     xenbus_write_number(&v->bus, "state", XenbusStateInitialised);
     if ( !xenbus_wait(&v->bus, XenbusStateConnected) )

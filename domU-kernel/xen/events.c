@@ -4,6 +4,7 @@
 #include "../arch/smp.h"
 #include "../arch/traps.h"
 
+#include <xen/errno.h>
 #include <xen/sched.h>
 
 volatile u64 event_upcalls;
@@ -126,16 +127,25 @@ u32 event_alloc_unbound(u32 remote)
     return op.port;
 }
 
-u32 event_bind_interdomain(u32 remote, u32 remote_port)
+long event_try_bind_interdomain(u32 remote, u32 remote_port, u32 *port)
 {
     struct evtchn_bind_interdomain op = {
         .remote_dom = (domid_t)remote, .remote_port = remote_port,
     };
     long error = hypercall_event_channel_op(EVTCHNOP_bind_interdomain, &op);
 
-    if ( error || op.local_port >= EVENT_PORTS )
+    *port = op.local_port;
+    return !error && op.local_port >= EVENT_PORTS ? -XEN_ENOSPC : error;
+}
+
+u32 event_bind_interdomain(u32 remote, u32 remote_port)
+{
+    u32 port;
+    long error = event_try_bind_interdomain(remote, remote_port, &port);
+
+    if ( error )
         panic("cannot bind to port %u of domain %u: error %ld", remote_port, remote, error);
-    return op.local_port;
+    return port;
 }
 
 u32 event_try_bind_ipi(u32 vcpu)

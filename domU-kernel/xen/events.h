@@ -44,6 +44,8 @@ u32 event_bind_ipi(u32 vcpu);
 
 /* Bind to `remote_port` of `remote`; masked.  Returns the local port. */
 u32 event_bind_interdomain(u32 remote, u32 remote_port);
+/* The same; Xen's error, 0 when fine. */
+long event_try_bind_interdomain(u32 remote, u32 remote_port, u32 *port);
 
 void event_close(u32 port);
 

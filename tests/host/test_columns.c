@@ -68,7 +68,7 @@ static void test_names(void)
     struct column_set set;
 
     CU_ASSERT_TRUE(named("hvm pv", "pv,hvm"));
-    CU_ASSERT_TRUE(named("xen", "pv,pvh,hvm"));
+    CU_ASSERT_TRUE(named("xen", "pv,pvh,hvm,arm64"));
     CU_ASSERT_TRUE(named(" hardware ", "pvh,hvm"));
     CU_ASSERT_TRUE(named("pv hardware", "pv,pvh,hvm"));
     CU_ASSERT_TRUE(named("", ""));

@@ -73,6 +73,9 @@ static void test_good(void)
     CU_ASSERT_STRING_EQUAL(row->explanation, "a paragraph");
     CU_ASSERT_STRING_EQUAL(row->elsewhere, "");
     domains = columns_at(HOME_XEN);
+    domains = columns_common(&domains, &image->columns);
+    CU_ASSERT_TRUE(columns_have(&domains, column_find("pv")));
+    CU_ASSERT_FALSE(columns_have(&domains, column_find("arm64")));
     CU_ASSERT_TRUE(columns_equal(&row->columns, &domains));
     CU_ASSERT_EQUAL(row->needs, SERVICE_DATA_RING);
     CU_ASSERT_EQUAL(row->flags, ROW_HEADLINE | ROW_DOM0);
@@ -84,19 +87,39 @@ static void test_good(void)
     image_free(image);
 }
 
+/* The same table is of ARM64's column in an image for that. */
+static void test_arm64(void)
+{
+    struct column_set only = columns_only(column_find("arm64"));
+    const char *path;
+    char *error = NULL;
+    struct image *image;
+
+    maker_fill(&m);
+    m.header.e_machine = EM_AARCH64;
+    path = maker_write(&m, sizeof(m));
+    image = image_load(path, &error);
+    unlink(path);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(image);
+    CU_ASSERT_TRUE(columns_equal(&image->columns, &only));
+    for ( size_t i = 0; i < image->count; i++ )
+        CU_ASSERT_TRUE(columns_equal(&image->rows[i].columns, &only));
+    image_free(image);
+}
+
 static void test_no_elf(void)
 {
     char *error = NULL;
 
     maker_fill(&m);
     m.header.e_ident[0] = 'x';
-    CU_ASSERT_TRUE(refused("not an x86-64 ELF executable"));
+    CU_ASSERT_TRUE(refused("not an x86-64 or ARM64 ELF executable"));
     maker_fill(&m);
     m.header.e_ident[EI_CLASS] = ELFCLASS32;
-    CU_ASSERT_TRUE(refused("not an x86-64 ELF executable"));
+    CU_ASSERT_TRUE(refused("not an x86-64 or ARM64 ELF executable"));
     maker_fill(&m);
-    m.header.e_machine = EM_AARCH64;
-    CU_ASSERT_TRUE(refused("not an x86-64 ELF executable"));
+    m.header.e_machine = EM_PPC64;
+    CU_ASSERT_TRUE(refused("not an x86-64 or ARM64 ELF executable"));
 
     CU_ASSERT_PTR_NULL(image_load("/nonexistent/image", &error));
     CU_ASSERT_TRUE(error && says(error, "No such file"));
@@ -343,6 +366,7 @@ static void test_real(void)
     image = image_load(path, &error);
     CU_ASSERT_PTR_NOT_NULL_FATAL(image);
     CU_ASSERT_TRUE(image->count > 0);
+    all = columns_common(&all, &image->columns);
     CU_ASSERT_PTR_NOT_NULL(image_find(image, "baseline/empty"));
     if ( !image_check_notes(path, &error) )
         CU_FAIL(error);
@@ -367,6 +391,7 @@ void suite_image(void)
     CU_pSuite suite = CU_add_suite("image", NULL, NULL);
 
     CU_add_test(suite, "a good image", test_good);
+    CU_add_test(suite, "one for ARM64", test_arm64);
     CU_add_test(suite, "no ELF file of ours", test_no_elf);
     CU_add_test(suite, "headers outside the file", test_headers_outside);
     CU_add_test(suite, "row table", test_row_table);

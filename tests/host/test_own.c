@@ -283,7 +283,7 @@ static void test_modules(void)
     int status;
 
     begin();
-    manifest_parse(&manifest, wanted);
+    manifest_parse(&manifest, &architecture_x86, wanted);
     put_module("kernel/xen-privcmd.ko", "6.1.2-own", "");
     put_module("kernel/xenfs.ko", "6.1.2-own", "xen_privcmd");
     put_module("kernel/xen-evtchn.ko", "6.1.2-own", "far_away");

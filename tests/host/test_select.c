@@ -17,7 +17,7 @@ static struct image_row rows[] = {
     { .name = (char *)"hypercall/null", .flags = ROW_HEADLINE },
     { .name = (char *)"port/qemu-ide", .flags = ROW_HEADLINE },
 };
-static const struct image image = { .rows = rows, .count = 5 };
+static struct image image = { .rows = rows, .count = 5 };
 
 /* Names of the rows selected, with spaces between; NULL: refused. */
 static const char *select_names(bool headline, const char *first,
@@ -29,6 +29,7 @@ static const char *select_names(bool headline, const char *first,
     struct column_set domains = columns_at(HOME_XEN);
     struct selection selection;
 
+    image.columns = columns_every();
     if ( select_rows(&image, patterns, count, &domains, headline,
                      &selection) != STATUS_OK )
         return "";
@@ -50,7 +51,7 @@ static void test_usual(void)
         { .name = (char *)"app/getppid", .program = "an application" },
         { .name = (char *)"hypercall/null" },
     };
-    static const struct image both = { .rows = all, .count = 2 };
+    struct image both = { .rows = all, .count = 2, .columns = columns_every() };
     char star[] = "*", group[] = "app", row[] = "hypercall/null", every[] = "app*";
     char *patterns[2] = { star, row };
     const struct column *native = column_find("native");

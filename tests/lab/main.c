@@ -51,6 +51,7 @@ static const struct job jobs[] = {
     { suite_paradigms, TAKES_MINUTES },
     { suite_promises, TAKES_MINUTES },
     { suite_bochs, TAKES_MINUTES },
+    { suite_arm64, TAKES_MINUTES },
     { suite_bookworm, TAKES_MINUTES },
     { suite_trace_long, TAKES_MINUTES },
 };

@@ -114,5 +114,6 @@ void suite_netfront(void);   /* minutes */
 void suite_promises(void);   /* minutes */
 void suite_bochs(void);  /* minutes, and two snapshots */
 void suite_bookworm(void);  /* minutes, and a download */
+void suite_arm64(void);  /* likewise */
 
 #endif

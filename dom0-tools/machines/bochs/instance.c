@@ -17,6 +17,7 @@
 #include "machines/bochs/bochs.h"
 #include "machines/bochs/models.h"
 #include "machines/channel.h"
+#include "machines/qemu/machine.h"
 #include "xenometer.h"
 
 #define TERMINAL_NAME 64u
@@ -379,6 +380,7 @@ static void snapshots(const struct cache *cache,
 
 EMULATOR(bochs) = {
     .name = "Bochs", .boot_seconds = BOOT_SECONDS,
+    .architecture = &architecture_x86, .slow = true, .key = machine_key,
     .has_cpu = has_cpu, .cpus = cpus, .check_cpu = check_cpu, .no_hvm = bochs_no_hvm,
     .require = require, .snapshot_name = snapshot_name, .snapshots = snapshots,
     .made = bochs_iso_exists, .make = bochs_iso_make,

@@ -34,7 +34,7 @@ static char *own_directory(void)
     struct cache cache;
     char *path;
 
-    cache_find(&cache, NULL, NULL);
+    cache_find(&cache, &architecture_x86, NULL, NULL);
     path = path_in(cache.root, DIRECTORY);
     cache_close(&cache);
     return path;
@@ -131,7 +131,7 @@ int bochs_get(void)
     if ( access(program, X_OK) )
     {
         directory = own_directory();
-        status = cache_open(&cache, SUITE, directory);
+        status = cache_open(&cache, &architecture_x86, SUITE, directory);
         if ( status == STATUS_OK )
             status = cache_lock_build(&cache);
         /* Another may have got it while we waited. */

@@ -84,7 +84,7 @@ static int usable_clock(const struct lab_options *options)
 
     if ( options->clock != LAB_KVM )
         return STATUS_OK;
-    cache_find(&cache, options->suite, options->cache);
+    cache_find(&cache, &architecture_x86, options->suite, options->cache);
     usable = kvm_known(&cache, reason, sizeof(reason)) || strncmp(reason, "not probed", 10) == 0;
     cache_close(&cache);
     if ( usable )

@@ -24,11 +24,11 @@
 
 static int require(const struct lab_options *options)
 {
-    char *path = qemu_find(NULL);
+    char *path = qemu_find(MACHINE_QEMU, NULL);
 
     (void)options;
     if ( path == NULL )
-        message("%s is not installed; install the package qemu-system-x86", MACHINE_QEMU);
+        message("%s is not installed; install the package %s", MACHINE_QEMU, MACHINE_PACKAGE);
     free(path);
     return path ? STATUS_OK : STATUS_ENVIRONMENT;
 }
@@ -238,71 +238,80 @@ static int wait_for_state(struct qemu *qemu)
     }
 }
 
-static int load(struct instance *instance, const struct cache *cache)
+int qemu_open_state(struct instance *instance, const struct cache *cache, const char *name)
 {
     struct qemu_own *own = instance->own;
-    char *path = xasprintf("%s/%s/state", cache->lab, machine_name(&instance->options));
-    char *source;
-    int status;
+    char *path = xasprintf("%s/%s/state", cache->lab, name);
 
     own->state = open(path, O_RDONLY | O_CLOEXEC);
     if ( own->state < 0 )
-    {
         message("cannot read %s: %s; run `xenometer lab clean` and try again", path,
                 strerror(errno));
-        free(path);
-        return STATUS_ENVIRONMENT;
-    }
     free(path);
-    status = start(instance, cache, -1);
+    return own->state < 0 ? STATUS_ENVIRONMENT : STATUS_OK;
+}
+
+int qemu_load_state(struct qemu_own *own)
+{
+    char *source = xasprintf("%s%d", own->qemu.major >= QEMU_MIGRATES_FILES ? "file:/proc/self/fd/"
+                                                                            : "fd:", own->state);
+    int status = qemu_command(&own->qemu, "migrate-incoming", json_pack("{s:s}", "uri", source),
+                              NULL);
+
+    free(source);
+    if ( status == STATUS_OK )
+        status = wait_for_state(&own->qemu);
+    return status;
+}
+
+static int load(struct instance *instance, const struct cache *cache)
+{
+    struct qemu_own *own = instance->own;
+    int status;
+
+    status = qemu_open_state(instance, cache, machine_name(&instance->options));
+    if ( status == STATUS_OK )
+        status = start(instance, cache, -1);
     if ( status == STATUS_OK )
         status = qemu_ignore_shared(&own->qemu);
     if ( status == STATUS_OK )
         status = place_channel(instance, cache);
     if ( status == STATUS_OK )
-    {
-        source = xasprintf("%s%d", own->qemu.major >= QEMU_MIGRATES_FILES ? "file:/proc/self/fd/"
-                                                                          : "fd:", own->state);
-        status = qemu_command(&own->qemu, "migrate-incoming",
-                              json_pack("{s:s}", "uri", source), NULL);
-        free(source);
-    }
-    if ( status == STATUS_OK )
-        status = wait_for_state(&own->qemu);
+        status = qemu_load_state(own);
     if ( status == STATUS_OK )
         status = qemu_command(&own->qemu, "cont", NULL, NULL);
     return status;
 }
 
-static bool wait(struct instance *instance, int milliseconds)
+bool qemu_instance_wait(struct instance *instance, int milliseconds)
 {
     struct qemu_own *own = instance->own;
 
     return qemu_wait(&own->qemu, milliseconds);
 }
 
-static uint64_t cpu_ms(struct instance *instance)
+uint64_t qemu_instance_cpu_ms(struct instance *instance)
 {
     struct qemu_own *own = instance->own;
 
     return child_cpu_ms(&own->qemu.child);
 }
 
-static char *messages(struct instance *instance)
+char *qemu_instance_messages(struct instance *instance)
 {
     struct qemu_own *own = instance->own;
 
     return memory_file_text(own->qemu.messages, NULL);
 }
 
-static char *ending(struct instance *instance)
+char *qemu_instance_ending(struct instance *instance)
 {
     struct qemu_own *own = instance->own;
 
     return qemu_ending(&own->qemu);
 }
 
-static void end(struct instance *instance)
+void qemu_instance_end(struct instance *instance)
 {
     struct qemu_own *own = instance->own;
 
@@ -319,7 +328,7 @@ static void end(struct instance *instance)
 
 static char *version(void)
 {
-    char *version, *path = qemu_find(&version);
+    char *version, *path = qemu_find(MACHINE_QEMU, &version);
 
     if ( path && version == NULL )
         version = xstrdup("");
@@ -358,10 +367,11 @@ static void snapshots(const struct cache *cache,
 }
 
 EMULATOR(qemu) = {
-    .name = "QEMU", .two_cpus = true, .any_system = true, .boot_seconds = BOOT_SECONDS,
+    .name = "QEMU", .architecture = &architecture_x86, .key = machine_key, .plugins = true,
+    .two_cpus = true, .any_system = true, .boot_seconds = BOOT_SECONDS,
     .has_cpu = has_cpu, .cpus = cpus,
     .require = require, .snapshot_name = machine_name, .snapshots = snapshots,
-    .prepare = prepare, .boot = boot, .load = load, .wait = wait,
-    .cpu_ms = cpu_ms, .messages = messages, .ending = ending, .end = end,
+    .prepare = prepare, .boot = boot, .load = load, .wait = qemu_instance_wait,
+    .cpu_ms = qemu_instance_cpu_ms, .messages = qemu_instance_messages, .ending = qemu_instance_ending, .end = qemu_instance_end,
     .save = qemu_save, .version = version, .cpu = cpu,
 };

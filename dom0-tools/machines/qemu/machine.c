@@ -12,25 +12,25 @@
 #include "machines/qemu/qemu.h"
 #include "xenometer.h"
 
-static void add(struct machine *m, const char *argument)
+void machine_add(struct machine *m, const char *argument)
 {
     m->argv = xrealloc(m->argv, (m->count + 2) * sizeof(*m->argv));
     m->argv[m->count++] = argument;
     m->argv[m->count] = NULL;
 }
 
-static void add_pair(struct machine *m, const char *option, const char *value)
+void machine_add_pair(struct machine *m, const char *option, const char *value)
 {
-    add(m, option);
-    add(m, value);
+    machine_add(m, option);
+    machine_add(m, value);
 }
 
 /* The value was allocated for us. */
-static void add_owned(struct machine *m, const char *option, char *value)
+void machine_add_owned(struct machine *m, const char *option, char *value)
 {
     m->owned = xrealloc(m->owned, (m->owned_count + 1) * sizeof(*m->owned));
     m->owned[m->owned_count++] = value;
-    add_pair(m, option, value);
+    machine_add_pair(m, option, value);
 }
 
 void machine_free(struct machine *m)
@@ -96,42 +96,43 @@ const char *machine_cpu(const struct lab_options *options)
 static void add_common(struct machine *m, const struct lab_options *options, const char *cpu,
                        unsigned shift)
 {
-    add(m, MACHINE_QEMU);
+    m->package = MACHINE_PACKAGE;
+    machine_add(m, MACHINE_QEMU);
     switch ( options->clock )
     {
     case LAB_EXACT:
         /* A TSC tick is a virtual nanosecond; idle time is jumped over, not slept. */
-        add_pair(m, "-accel", "tcg,thread=single");
-        add_owned(m, "-icount", xasprintf("shift=%u,sleep=off", shift));
+        machine_add_pair(m, "-accel", "tcg,thread=single");
+        machine_add_owned(m, "-icount", xasprintf("shift=%u,sleep=off", shift));
         break;
     case LAB_FAST:
-        add_pair(m, "-accel", "tcg,thread=multi");
+        machine_add_pair(m, "-accel", "tcg,thread=multi");
         break;
     case LAB_KVM:
-        add_pair(m, "-accel", "kvm");
+        machine_add_pair(m, "-accel", "kvm");
         break;
     }
-    add_pair(m, "-cpu", cpu);
-    add(m, "-no-user-config");
-    add(m, "-nodefaults");
-    add(m, "-no-reboot");
-    add_pair(m, "-display", "none");
+    machine_add_pair(m, "-cpu", cpu);
+    machine_add(m, "-no-user-config");
+    machine_add(m, "-nodefaults");
+    machine_add(m, "-no-reboot");
+    machine_add_pair(m, "-display", "none");
     /* The guest's random numbers and its date are the same in every run. */
-    add_pair(m, "-seed", "1");
-    add_pair(m, "-rtc", "clock=vm,base=2026-01-01");
-    add_pair(m, "-device", "isa-debug-exit,iobase=0xf4,iosize=4");
+    machine_add_pair(m, "-seed", "1");
+    machine_add_pair(m, "-rtc", "clock=vm,base=2026-01-01");
+    machine_add_pair(m, "-device", "isa-debug-exit,iobase=0xf4,iosize=4");
 }
 
-static void add_control(struct machine *m, int qmp)
+void machine_add_control(struct machine *m, int qmp)
 {
-    add_owned(m, "-chardev", xasprintf("socket,id=qmp,fd=%d", qmp));
-    add_pair(m, "-mon", "chardev=qmp,mode=control");
+    machine_add_owned(m, "-chardev", xasprintf("socket,id=qmp,fd=%d", qmp));
+    machine_add_pair(m, "-mon", "chardev=qmp,mode=control");
 }
 
 static void add_plugin(struct machine *m, const struct lab_plugin *plugin)
 {
     if ( plugin )
-        add_owned(m, "-plugin", xasprintf("/proc/self/fd/%d,fd=%d", plugin->library,
+        machine_add_owned(m, "-plugin", xasprintf("/proc/self/fd/%d,fd=%d", plugin->library,
                                           plugin->record));
 }
 
@@ -153,11 +154,11 @@ static char *modules_argument(const char *options)
 static void add_xen(struct machine *m, const struct lab_options *options,
                     const struct machine_files *files)
 {
-    add_pair(m, "-kernel", "xen");
-    add_owned(m, "-append", files->xen_options ? xstrdup(files->xen_options)
+    machine_add_pair(m, "-kernel", "xen");
+    machine_add_owned(m, "-append", files->xen_options ? xstrdup(files->xen_options)
                             : xstrdup(options->smp ? XEN_DEFAULTS XEN_SMP_OPTIONS
                                                     : XEN_DEFAULTS XEN_OPTIONS));
-    add_owned(m, "-initrd", files->linux_options ? modules_argument(files->linux_options)
+    machine_add_owned(m, "-initrd", files->linux_options ? modules_argument(files->linux_options)
                             : xasprintf("vmlinux " DOM0_OPTIONS ",dom0.cpio",
                                         machine_clock_name(options->clock)));
 }
@@ -166,10 +167,10 @@ static void add_xen(struct machine *m, const struct lab_options *options,
 static void add_linux(struct machine *m, const struct lab_options *options,
                       const struct machine_files *files)
 {
-    add_pair(m, "-kernel", "vmlinux");
-    add_owned(m, "-append", files->linux_options ? xstrdup(files->linux_options)
+    machine_add_pair(m, "-kernel", "vmlinux");
+    machine_add_owned(m, "-append", files->linux_options ? xstrdup(files->linux_options)
                             : xasprintf(LINUX_OPTIONS, machine_clock_name(options->clock)));
-    add_pair(m, "-initrd", files->system->root);
+    machine_add_pair(m, "-initrd", files->system->root);
 }
 
 void machine_lab(struct machine *m, const struct lab_options *options,
@@ -178,41 +179,42 @@ void machine_lab(struct machine *m, const struct lab_options *options,
     *m = (struct machine){ 0 };
     add_common(m, options, machine_cpu(options), files->to_be_saved ? MACHINE_BOOT_SHIFT : 0);
     if ( machine_wants_plugin(options) )
-        add_owned(m, "-plugin", xasprintf("/proc/self/fd/%d%s%s%s", files->cpu_plugin,
+        machine_add_owned(m, "-plugin", xasprintf("/proc/self/fd/%d%s%s%s", files->cpu_plugin,
                   /* No domain is started before the snapshot is taken. */
                   files->to_be_saved ? ",domains=off" : "",
                   missing(options) & LAB_NRIP_SAVE ? "" : ",nrip-save=on",
                   missing(options) & LAB_DECODE_ASSISTS ? "" : ",decodeassists=on"));
-    add_pair(m, "-machine", "pc,memory-backend=ram");
-    add_owned(m, "-m", xasprintf("%lluM", MACHINE_RAM >> 20));
-    add_pair(m, "-smp", options->smp || options->clock != LAB_EXACT ? "2" : "1");
+    machine_add_pair(m, "-machine", "pc,memory-backend=ram");
+    machine_add_owned(m, "-m", xasprintf("%lluM", MACHINE_RAM >> 20));
+    machine_add_pair(m, "-smp", options->smp || options->clock != LAB_EXACT ? "2" : "1");
     /*
      * Booting: in a shared memory file, which becomes the snapshot.  Running:
      * in a private mapping of that snapshot: pages are read when touched and
      * copied when written, and any number of runs share one file.
      */
     if ( files->ram >= 0 )
-        add_owned(m, "-object", xasprintf("memory-backend-file,id=ram,size=%lluM,"
+        machine_add_owned(m, "-object", xasprintf("memory-backend-file,id=ram,size=%lluM,"
                   "mem-path=/proc/self/fd/%d,share=on", MACHINE_RAM >> 20, files->ram));
     else
-        add_owned(m, "-object", xasprintf("memory-backend-file,id=ram,size=%lluM,"
+        machine_add_owned(m, "-object", xasprintf("memory-backend-file,id=ram,size=%lluM,"
                   "mem-path=%s/ram,share=off", MACHINE_RAM >> 20, machine_name(options)));
-    add_owned(m, "-object", xasprintf("memory-backend-file,id=channel,size=%lluM,"
+    machine_add_owned(m, "-object", xasprintf("memory-backend-file,id=channel,size=%lluM,"
               "mem-path=/proc/self/fd/%d,share=on", CHANNEL_SIZE >> 20, files->channel));
-    add_pair(m, "-device", "ivshmem-plain,memdev=channel,master=on");
-    add_control(m, files->qmp);
+    machine_add_pair(m, "-device", "ivshmem-plain,memdev=channel,master=on");
+    machine_add_control(m, files->qmp);
     if ( files->console >= 0 )
-        add_owned(m, "-chardev", xasprintf("socket,id=serial,fd=%d", files->console));
+        machine_add_owned(m, "-chardev", xasprintf("socket,id=serial,fd=%d", files->console));
     else
-        add_owned(m, "-chardev", xasprintf("file,id=serial,path=/proc/self/fd/%d", files->serial));
-    add_pair(m, "-serial", "chardev:serial");
+        machine_add_owned(m, "-chardev",
+                          xasprintf("file,id=serial,path=/proc/self/fd/%d", files->serial));
+    machine_add_pair(m, "-serial", "chardev:serial");
     if ( !files->system || files->system->xen )
         add_xen(m, options, files);
     else
         add_linux(m, options, files);
-    add(m, "-S");
+    machine_add(m, "-S");
     if ( files->state >= 0 )
-        add_pair(m, "-incoming", "defer");
+        machine_add_pair(m, "-incoming", "defer");
     add_plugin(m, files->plugin);
 }
 
@@ -223,21 +225,21 @@ void machine_bare(struct machine *m, const struct lab_options *options, const ch
 
     *m = (struct machine){ 0 };
     add_common(m, options, machine_cpu(&plain), 0);
-    add_pair(m, "-machine", "pc");
-    add_owned(m, "-m", xasprintf("%lluM", MACHINE_BARE_RAM >> 20));
-    add_pair(m, "-smp", options->smp ? "2" : "1");
-    add_control(m, qmp);
-    add_owned(m, "-chardev", xasprintf("file,id=console,path=/proc/self/fd/%d", console));
-    add_pair(m, "-device", "isa-debugcon,iobase=0xe9,chardev=console");
+    machine_add_pair(m, "-machine", "pc");
+    machine_add_owned(m, "-m", xasprintf("%lluM", MACHINE_BARE_RAM >> 20));
+    machine_add_pair(m, "-smp", options->smp ? "2" : "1");
+    machine_add_control(m, qmp);
+    machine_add_owned(m, "-chardev", xasprintf("file,id=console,path=/proc/self/fd/%d", console));
+    machine_add_pair(m, "-device", "isa-debugcon,iobase=0xe9,chardev=console");
     /* As in configs/hvm.cfg: nothing behind it. */
-    add_pair(m, "-chardev", "null,id=serial");
-    add_pair(m, "-serial", "chardev:serial");
-    add_owned(m, "-chardev", xasprintf("file,id=results,path=/proc/self/fd/%d", results));
-    add_owned(m, "-device", xasprintf("isa-debugcon,iobase=%#x,chardev=results",
+    machine_add_pair(m, "-chardev", "null,id=serial");
+    machine_add_pair(m, "-serial", "chardev:serial");
+    machine_add_owned(m, "-chardev", xasprintf("file,id=results,path=/proc/self/fd/%d", results));
+    machine_add_owned(m, "-device", xasprintf("isa-debugcon,iobase=%#x,chardev=results",
                                       BARE_RESULT_PORT));
-    add_pair(m, "-kernel", elf);
+    machine_add_pair(m, "-kernel", elf);
     if ( commands >= 0 )
-        add_owned(m, "-initrd", xasprintf("/proc/self/fd/%d", commands));
+        machine_add_owned(m, "-initrd", xasprintf("/proc/self/fd/%d", commands));
     add_plugin(m, options->plugin);
 }
 
@@ -260,9 +262,10 @@ static uint64_t hash_command_lines(uint64_t hash, const struct system *system)
     return hash;
 }
 
-uint64_t machine_key(const struct system *system)
+uint64_t machine_key_of(const char *program, const struct system *system,
+                        uint64_t (*hash_lines)(uint64_t hash, const struct system *))
 {
-    char *qemu = qemu_find(NULL), *real = qemu ? realpath(qemu, NULL) : NULL;
+    char *qemu = qemu_find(program, NULL), *real = qemu ? realpath(qemu, NULL) : NULL;
     uint64_t hash = HASH_START;
     struct stat st;
     bool there = real && stat(real, &st) == 0;
@@ -274,9 +277,14 @@ uint64_t machine_key(const struct system *system)
         hash = hash_string(hash, real);
         hash = hash_bytes(hash, &st.st_size, sizeof(st.st_size));
         hash = hash_bytes(hash, &st.st_mtim, sizeof(st.st_mtim));
-        hash = hash_command_lines(hash, system);
+        hash = hash_lines(hash, system);
     }
     free(real);
     free(qemu);
     return there ? hash : 0;
+}
+
+uint64_t machine_key(const struct system *system)
+{
+    return machine_key_of(MACHINE_QEMU, system, hash_command_lines);
 }

@@ -12,6 +12,7 @@
 #include "machines/lab.h"
 
 #define MACHINE_QEMU      "qemu-system-x86_64"
+#define MACHINE_PACKAGE   "qemu-system-x86"
 #define MACHINE_RAM       (768ull << 20)   /* bytes, of the lab */
 #define MACHINE_BARE_RAM  (288ull << 20)
 /*
@@ -39,6 +40,7 @@ struct machine_files {
 
 /* A NULL-terminated argument list; free with machine_free(). */
 struct machine {
+    const char *package;     /* of Debian's that has argv[0] */
     const char **argv;
     size_t count;
     char **owned;        /* the strings among argv that were allocated */
@@ -64,6 +66,13 @@ bool machine_wants_plugin(const struct lab_options *options);
 
 void machine_free(struct machine *machine);
 
+/* For who puts one together: words that live as long, and one that was allocated for it. */
+void machine_add(struct machine *machine, const char *argument);
+void machine_add_pair(struct machine *machine, const char *option, const char *value);
+void machine_add_owned(struct machine *machine, const char *option, char *value);
+/* The control socket: our end's partner. */
+void machine_add_control(struct machine *machine, int qmp);
+
 /* "exact", "fast", "kvm" */
 const char *machine_clock_name(enum lab_clock clock);
 /* The same with "-smp" and "-without-FEATURE" behind it where that is so: the snapshot's
@@ -74,5 +83,8 @@ const char *machine_cpu(const struct lab_options *options);
 /* Hash over all command lines for that system and the QEMU that is installed: part of the lab's
  * key.  0: there is none. */
 uint64_t machine_key(const struct system *);
+/* The same for another program and its command lines. */
+uint64_t machine_key_of(const char *program, const struct system *,
+                        uint64_t (*hash_command_lines)(uint64_t hash, const struct system *));
 
 #endif

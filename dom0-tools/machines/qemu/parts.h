@@ -10,8 +10,21 @@
 struct qemu_own {
     struct qemu qemu;
     int cpu_plugin;             /* descriptor of cpu-plugin.so, or -1 */
-    int ram, state;             /* while they are needed, else -1 */
+    int ram, state;             /* while they are needed, else -1; without a file for the memory, that is
+                                   part of the state */
 };
+
+/* What any machine of QEMU's has for emulator.h; `own` is made by its prepare(). */
+bool qemu_instance_wait(struct instance *instance, int milliseconds);
+uint64_t qemu_instance_cpu_ms(struct instance *instance);
+char *qemu_instance_messages(struct instance *instance);
+char *qemu_instance_ending(struct instance *instance);
+void qemu_instance_end(struct instance *instance);
+
+/* The snapshot's state, of that name in the lab, to be loaded; then into the machine that waits
+ * for it, which then waits to run. */
+int qemu_open_state(struct instance *instance, const struct cache *cache, const char *name);
+int qemu_load_state(struct qemu_own *own);
 
 /* emulator.h, save */
 int qemu_save(struct instance *instance, const char *directory);

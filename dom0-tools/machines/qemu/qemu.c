@@ -46,9 +46,10 @@ int qemu_start(struct qemu *qemu, const struct machine *machine,
         .stdout_fd = qemu->messages, .stderr_fd = qemu->messages,
         .keep = keep, .keep_count = keep_count });
     if ( error == ENOENT )
-        message("%s is not installed; install the package qemu-system-x86", MACHINE_QEMU);
+        message("%s is not installed; install the package %s", machine->argv[0],
+                machine->package);
     else if ( error )
-        message("cannot start %s: %s", MACHINE_QEMU, strerror(error));
+        message("cannot start %s: %s", machine->argv[0], strerror(error));
     return error ? STATUS_ENVIRONMENT : STATUS_OK;
 }
 
@@ -286,7 +287,7 @@ static char *ask_version(const char *path)
     return version;
 }
 
-char *qemu_find(char **version)
+char *qemu_find(const char *program, char **version)
 {
     char *search = xstrdup(getenv("PATH") ? getenv("PATH") : "/usr/bin:/bin");
     char *rest = search, *directory, *found = NULL;
@@ -295,7 +296,7 @@ char *qemu_find(char **version)
         *version = NULL;
     while ( found == NULL && (directory = strsep(&rest, ":")) != NULL )
     {
-        found = path_in(*directory ? directory : ".", MACHINE_QEMU);
+        found = path_in(*directory ? directory : ".", program);
         if ( access(found, X_OK) )
         {
             free(found);

@@ -55,8 +55,8 @@ char *qemu_messages(struct qemu *qemu);
 /* "QEMU was killed by signal 9 (Killed)", after it has ended, with its last message. */
 char *qemu_ending(struct qemu *qemu);
 
-/* Full path and version ("7.2.22") of the installed QEMU, the caller's; or
+/* Full path and version ("7.2.22") of the installed QEMU of that name, the caller's; or
  * NULL.  Without `version`, nothing is started. */
-char *qemu_find(char **version);
+char *qemu_find(const char *program, char **version);
 
 #endif

@@ -107,7 +107,7 @@ static int migrate(struct instance *instance, int state)
     /* The memory file is ours: QEMU opens it by our process. */
     char *file = xasprintf("file:/proc/%d/fd/%d", (int)getpid(), state);
     bool by_file = own->qemu.major >= QEMU_MIGRATES_FILES;
-    int status = qemu_ignore_shared(&own->qemu);
+    int status = own->ram < 0 ? STATUS_OK : qemu_ignore_shared(&own->qemu);
 
     if ( status == STATUS_OK && !by_file )
         status = qemu_pass_fd(&own->qemu, "state", state);
@@ -164,7 +164,7 @@ int qemu_save(struct instance *instance, const char *work)
 
     if ( state >= 0 )
         status = qemu_command(&own->qemu, "stop", NULL, NULL);
-    if ( status == STATUS_OK )
+    if ( status == STATUS_OK && own->ram >= 0 )
         status = write_bar(instance, work);
     if ( status == STATUS_OK )
         status = migrate(instance, state);
@@ -172,7 +172,7 @@ int qemu_save(struct instance *instance, const char *work)
     {
         /* QEMU ends first: then nobody can change the memory any more. */
         qemu_end(&own->qemu);
-        error = write_ram(own->ram, ram);
+        error = own->ram < 0 ? 0 : write_ram(own->ram, ram);
         if ( error )
             status = cache_error(ram, error);
     }

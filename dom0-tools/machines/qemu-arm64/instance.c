@@ -1,0 +1,291 @@
+/*
+ * An ARM64 machine in QEMU: its "virt" board with the virtualization extensions (EL2), on which
+ * Xen boots; one CPU, a Cortex-A57, GICv3.  --cpu=arm64.
+ *
+ * Without firmware: QEMU's guest-loader puts dom0's kernel and root into memory and tells Xen of them
+ * in the device tree.  The channel is an ivshmem device, as on x86.  A snapshot is one file, `state`,
+ * with memory and devices: the device's memory has no place before its configuration is loaded, and
+ * this board no ports to write that by, so that memory cannot stay out of the stream
+ * (machines/qemu/instance.c).
+ *
+ * The clock: with -icount the PMU's cycle counter counts each instruction once, at all exception
+ * levels (domU-kernel/arch/arm64/machine/cpu.h).
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lib/files.h"
+#include "lib/lab_clock.h"
+#include "machines/boot.h"
+#include "machines/channel.h"
+#include "machines/qemu/parts.h"
+#include "machines/snapshot.h"
+#include "xenometer.h"
+
+#define PROGRAM "qemu-system-aarch64"
+#define PACKAGE "qemu-system-arm"
+#define CPU     "cortex-a57"
+#define RAM     1280u          /* MiB */
+
+/* Where guest-loader puts them, in RAM, which begins at 1 GiB; Xen itself is QEMU's -kernel. */
+#define KERNEL_ADDRESS "0x4a000000"
+#define ROOT_ADDRESS   "0x52000000"
+
+#define BOOT_SECONDS 300u      /* a boot takes 15 to 20 */
+
+#define XEN_OPTIONS_ARM64 \
+    "console=dtuart bootscrub=0 dom0_mem=512M dom0_max_vcpus=1 loglvl=all guest_loglvl=all"
+/* As on x86 (boot.h): dom0 and vCPU 0 on the first CPU, vCPU 1 on the second. */
+#define XEN_SMP_OPTIONS_ARM64 XEN_OPTIONS_ARM64 " dom0_vcpus_pin"
+
+static int require(const struct lab_options *options)
+{
+    char *path;
+
+    if ( variant_is_own(&options->variant) )
+    {
+        message("--cpu=arm64 has Debian's Xen and kernel: --xen, --dom0-kernel and options for them are "
+                "for x86");
+        return STATUS_USAGE;
+    }
+    if ( options->clock == LAB_KVM )
+    {
+        message("--cpu=arm64 is emulated: --clock=exact or --clock=fast");
+        return STATUS_USAGE;
+    }
+    path = qemu_find(PROGRAM, NULL);
+    if ( path == NULL )
+        message("%s is not installed; install the package %s", PROGRAM, PACKAGE);
+    free(path);
+    return path ? STATUS_OK : STATUS_ENVIRONMENT;
+}
+
+static const char *snapshot_name(const struct lab_options *options)
+{
+    if ( options->clock == LAB_FAST )
+        return options->smp ? "fast-smp" : "fast";
+    return options->smp ? "exact-smp" : "exact";
+}
+
+/* The guest-loader's argument, in which ",," is a comma. */
+static char *loader(const char *address, const char *kind, const char *file, const char *options)
+{
+    return options ? xasprintf("guest-loader,addr=%s,%s=%s,bootargs=%s", address, kind, file, options)
+                   : xasprintf("guest-loader,addr=%s,%s=%s", address, kind, file);
+}
+
+static void command_line(struct machine *m, const struct lab_options *options,
+                         const struct machine_files *files)
+{
+    char *dom0 = xasprintf("console=hvc0 panic=1 loglevel=4 cryptomgr.notests rodata=off "
+                           LAB_VARIABLE "=%s", machine_clock_name(options->clock));
+
+    *m = (struct machine){ .package = PACKAGE };
+    machine_add(m, PROGRAM);
+    if ( options->clock == LAB_EXACT )
+    {
+        machine_add_pair(m, "-accel", "tcg,thread=single");
+        machine_add_owned(m, "-icount", xasprintf("shift=%u,sleep=off", files->to_be_saved
+                                                  ? MACHINE_BOOT_SHIFT : 0));
+    }
+    else
+        machine_add_pair(m, "-accel", "tcg,thread=multi");
+    machine_add_pair(m, "-machine", "virt,virtualization=on,gic-version=3");
+    machine_add_pair(m, "-cpu", CPU);
+    machine_add_owned(m, "-m", xasprintf("%uM", RAM));
+    machine_add_pair(m, "-smp", options->smp || options->clock != LAB_EXACT ? "2" : "1");
+    machine_add(m, "-no-user-config");
+    machine_add(m, "-nodefaults");
+    machine_add(m, "-no-reboot");
+    machine_add_pair(m, "-display", "none");
+    /* The guest's random numbers and its date are the same in every run. */
+    machine_add_pair(m, "-seed", "1");
+    machine_add_pair(m, "-rtc", "clock=vm,base=2026-01-01");
+    machine_add_owned(m, "-object", xasprintf("memory-backend-file,id=channel,size=%lluM,"
+                      "mem-path=/proc/self/fd/%d,share=on", CHANNEL_SIZE >> 20, files->channel));
+    machine_add_pair(m, "-device", "ivshmem-plain,memdev=channel,master=on");
+    machine_add_control(m, files->qmp);
+    if ( files->console >= 0 )
+        machine_add_owned(m, "-chardev", xasprintf("socket,id=serial,fd=%d", files->console));
+    else
+        machine_add_owned(m, "-chardev",
+                          xasprintf("file,id=serial,path=/proc/self/fd/%d", files->serial));
+    machine_add_pair(m, "-serial", "chardev:serial");
+    machine_add_pair(m, "-kernel", "xen");
+    machine_add_pair(m, "-append", options->smp ? XEN_SMP_OPTIONS_ARM64 : XEN_OPTIONS_ARM64);
+    machine_add_owned(m, "-device", loader(KERNEL_ADDRESS, "kernel", "vmlinux", dom0));
+    machine_add_owned(m, "-device", loader(ROOT_ADDRESS, "initrd", "dom0.cpio", NULL));
+    machine_add(m, "-S");
+    if ( files->state >= 0 )
+        machine_add_pair(m, "-incoming", "defer");
+    free(dom0);
+}
+
+static uint64_t hash_command_lines(uint64_t hash, const struct system *system)
+{
+    const struct machine_files files = { .console = -1, .state = -1, .to_be_saved = true };
+
+    (void)system;
+    for ( int i = 0; i < 4; i++ )
+    {
+        const struct lab_options options = { .clock = i / 2 ? LAB_FAST : LAB_EXACT, .smp = i % 2 };
+        struct machine m;
+
+        command_line(&m, &options, &files);
+        for ( size_t j = 0; j < m.count; j++ )
+            hash = hash_string(hash, m.argv[j]);
+        machine_free(&m);
+    }
+    return hash;
+}
+
+static uint64_t key(const struct system *system)
+{
+    return machine_key_of(PROGRAM, system, hash_command_lines);
+}
+
+static int prepare(struct instance *instance)
+{
+    struct qemu_own *own = xmalloc(sizeof(*own));
+
+    *own = (struct qemu_own){
+        .cpu_plugin = -1, .ram = -1, .state = -1,
+        .qemu = { .child = { .pidfd = -1 }, .qmp = -1, .messages = -1 },
+    };
+    instance->own = own;
+    return STATUS_OK;
+}
+
+static int start(struct instance *instance, const struct cache *cache, int console)
+{
+    struct qemu_own *own = instance->own;
+    struct machine_files files = {
+        .serial = console < 0 ? instance->serial : -1, .console = console,
+        .channel = instance->channel, .state = own->state,
+        .to_be_saved = instance->save_to != NULL,
+    };
+    struct machine machine;
+    int keep[4], status;
+    size_t count = 0;
+
+    status = qemu_prepare(&own->qemu, &files.qmp);
+    if ( status != STATUS_OK )
+        return status;
+    keep[count++] = files.qmp;
+    keep[count++] = instance->channel;
+    keep[count++] = console >= 0 ? console : instance->serial;
+    if ( own->state >= 0 )
+        keep[count++] = own->state;
+    command_line(&machine, &instance->options, &files);
+    status = qemu_start(&own->qemu, &machine, cache->lab, keep, count);
+    machine_free(&machine);
+    /* Theirs alone now: its closing tells us that QEMU is gone. */
+    close(files.qmp);
+    return status;
+}
+
+static int boot(struct instance *instance, const struct cache *cache, int *console)
+{
+    struct qemu_own *own = instance->own;
+    int ends[2] = { -1, -1 }, status;
+
+    if ( console && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) )
+    {
+        message("no socket for the console: %s", strerror(errno));
+        return STATUS_ENVIRONMENT;
+    }
+    if ( console )
+        *console = ends[0];
+    status = start(instance, cache, ends[1]);
+    if ( ends[1] >= 0 )
+        close(ends[1]);
+    if ( status == STATUS_OK )
+        status = qemu_command(&own->qemu, "cont", NULL, NULL);
+    return status;
+}
+
+/* The channel's memory is in the stream, too, as it was when the agent began to wait: the job is
+ * put back before the machine runs. */
+static int load(struct instance *instance, const struct cache *cache)
+{
+    struct qemu_own *own = instance->own;
+    size_t size = CHANNEL_JOB + CHANNEL_JOB_SIZE;
+    struct channel_header *job = xmalloc(size), *header = instance->header;
+    int status = qemu_open_state(instance, cache, snapshot_name(&instance->options));
+
+    memcpy(job, header, size);
+    if ( status == STATUS_OK )
+        status = start(instance, cache, -1);
+    if ( status == STATUS_OK )
+        status = qemu_load_state(own);
+    if ( status == STATUS_OK )
+    {
+        job->agent_state = CHANNEL_WAITING;
+        memcpy(header, job, size);
+        status = qemu_command(&own->qemu, "cont", NULL, NULL);
+    }
+    free(job);
+    return status;
+}
+
+/* The agent has no way to end the machine (agent.c): what it says last is the end. */
+static bool wait(struct instance *instance, int milliseconds)
+{
+    uint32_t state;
+    bool ended = qemu_instance_wait(instance, milliseconds);
+
+    state = __atomic_load_n(&instance->header->agent_state, __ATOMIC_ACQUIRE);
+    return ended || state == CHANNEL_DONE || state == CHANNEL_FAILED;
+}
+
+static char *version(void)
+{
+    char *version, *path = qemu_find(PROGRAM, &version);
+
+    if ( path && version == NULL )
+        version = xstrdup("");
+    free(path);
+    return version;
+}
+
+static char *cpu(const struct lab_options *options)
+{
+    (void)options;
+    return xstrdup(CPU);
+}
+
+static bool has_cpu(const char *name)
+{
+    return name && !strcmp(name, CPU);
+}
+
+static const struct emulator_cpu cpus[] = { { "arm64", CPU }, { NULL, NULL } };
+
+static void snapshots(const struct cache *cache,
+                      void (*found)(void *context, const struct emulator_snapshot *), void *context)
+{
+    for ( int i = 0; i < 4 && cache->architecture == &architecture_arm64; i++ )
+    {
+        const struct lab_options kind = { .clock = i / 2 ? LAB_FAST : LAB_EXACT, .smp = i % 2,
+                                          .cpu = CPU };
+
+        if ( snapshot_exists(cache, &kind) )
+            found(context, &(struct emulator_snapshot){
+                snapshot_name(&kind), machine_clock_name(kind.clock), kind.smp });
+    }
+}
+
+EMULATOR(qemu_arm64) = {
+    .name = "QEMU", .architecture = &architecture_arm64, .key = key,
+    .two_cpus = true, .boot_seconds = BOOT_SECONDS,
+    .has_cpu = has_cpu, .cpus = cpus,
+    .require = require, .snapshot_name = snapshot_name, .snapshots = snapshots,
+    .prepare = prepare, .boot = boot, .load = load, .wait = wait,
+    .cpu_ms = qemu_instance_cpu_ms, .messages = qemu_instance_messages,
+    .ending = qemu_instance_ending, .end = qemu_instance_end,
+    .save = qemu_save, .version = version, .cpu = cpu,
+};

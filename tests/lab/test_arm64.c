@@ -1,0 +1,120 @@
+/*
+ * The lab's ARM64 machine: the same unikernel, rings and backends on the third kind of CPU.  What it
+ * takes is built by `make ARCH=arm64 all`; its packages are downloaded once.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <CUnit/CUnit.h>
+
+#include "program.h"
+
+#define RUN(file, ...) \
+    program("run", "--host=lab", "--cpu=arm64", "-o", file, __VA_ARGS__, NULL)
+
+/* Said before anything is started. */
+static void test_refused(void)
+{
+    struct outcome_of r;
+
+#define REFUSED(text, ...) \
+    do { \
+        r = program(__VA_ARGS__, NULL); \
+        CU_ASSERT_EQUAL(r.status, 2); \
+        CU_ASSERT(is_one_line_error(&r, text)); \
+        program_free(&r); \
+    } while ( 0 )
+    REFUSED("two architectures", "run", "--host=lab", "--cpu=amd,arm64", "hypercall/null");
+    REFUSED("--layers", "run", "--host=lab", "--cpu=arm64", "--layers", "hypercall/null");
+    REFUSED("--without", "run", "--host=lab", "--cpu=arm64", "--without=nrip-save", "hypercall/null");
+    REFUSED("arm64", "run", "--host=lab", "--cpu=arm64", "-m", "pv", "hypercall/null");
+    REFUSED("not for those modes", "run", "--host=lab", "-m", "arm64", "hypercall/null");
+    REFUSED("no row matches", "run", "--host=lab", "--cpu=arm64", "port/ioreq");
+}
+
+static void test_dom0(void)
+{
+    struct outcome_of r = program("lab", "run", "--cpu=arm64", "--", "xl", "info", NULL);
+
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "xen-3.0-aarch64"));
+    program_free(&r);
+    r = program("lab", "run", "--cpu=arm64", "--", "sh", "-c", "exit 7", NULL);
+    CU_ASSERT_EQUAL(r.status, 7);
+    program_free(&r);
+}
+
+/* Between guest and Xen nothing varies, and a second run counts the same. */
+static void test_exact(void)
+{
+    static const char *const rows[] = {
+        "baseline/empty", "hypercall/null", "hypercall/enosys", "event/send-masked", "event/send-self",
+        "grant/access-end",
+    };
+    static const char first[] = "build/test-arm64-1.json", second[] = "build/test-arm64-2.json";
+    json_t *results[2];
+
+    for ( int i = 0; i < 2; i++ )
+    {
+        const char *file = i ? second : first;
+        struct outcome_of r = RUN(file, "baseline/empty", "hypercall/null", "hypercall/enosys",
+                                  "event/send-masked", "event/send-self", "grant/access-end");
+
+        CU_ASSERT_EQUAL(r.status, 0);
+        CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "ARM64"));
+        program_free(&r);
+        results[i] = json_load_file(file, 0, NULL);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(results[i]);
+    }
+    CU_ASSERT(figure(results[0], "baseline/empty", "arm64", "median") <= 4);
+    CU_ASSERT(figure(results[0], "hypercall/null", "arm64", "median") <= 440);
+    CU_ASSERT(figure(results[0], "hypercall/null", "arm64", "median") >
+              figure(results[0], "hypercall/enosys", "arm64", "median"));
+    for ( size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++ )
+    {
+        CU_ASSERT_EQUAL(figure(results[0], rows[i], "arm64", "min"),
+                        figure(results[0], rows[i], "arm64", "max"));
+        CU_ASSERT_EQUAL(figure(results[0], rows[i], "arm64", "median"),
+                        figure(results[1], rows[i], "arm64", "median"));
+    }
+    json_decref(results[0]);
+    json_decref(results[1]);
+}
+
+/* Each row checks the answers it gets: its success is that they were right. */
+static void test_rings(void)
+{
+    static const char file[] = "build/test-arm64-rings.json";
+    struct outcome_of r = RUN(file, "--boots=1", "event/roundtrip-idle", "ring/echo-64b",
+                              "ring/echo-4k-*", "ring/stream-depth-32", "grant/map-1", "grant/copy-4k",
+                              "xenstore/read", "vchan/echo-64b", "block/blkif-linux", "block/blkif-own",
+                              "block/blkif-own-depth-32", "event/fifo-send");
+    json_t *results = json_load_file(file, 0, NULL), *row;
+    size_t i;
+
+    CU_ASSERT_EQUAL(r.status, 0);
+    program_free(&r);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(results);
+    CU_ASSERT_EQUAL(json_array_size(json_object_get(results, "rows")), 14);
+    json_array_foreach(json_object_get(results, "rows"), i, row)
+    {
+        CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(row, "status")), "success");
+        CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(row, "mode")), "arm64");
+    }
+    /* A request that waits for nobody is one twentieth of one that does, as on x86. */
+    CU_ASSERT(figure(results, "ring/stream-depth-32", "arm64", "median") <
+              figure(results, "ring/echo-64b", "arm64", "median") / 10);
+    json_decref(results);
+}
+
+void suite_arm64(void)
+{
+    CU_pSuite suite = CU_add_suite("arm64", NULL, NULL);
+
+    CU_add_test(suite, "what it cannot do is refused", test_refused);
+    CU_add_test(suite, "Xen and dom0, and a command's status", test_dom0);
+    CU_add_test(suite, "exact, and the same twice", test_exact);
+    CU_add_test(suite, "rings, grants, XenStore and disks answer", test_rings);
+}
