@@ -5,7 +5,7 @@
 #include "guests/domain.h"
 
 COLUMN(arm64) = {
-    .name = "arm64", .title = "ARM64", .order = 35, .home = HOME_XEN, .mode = MODE_ARM64,
+    .name = "arm64", .title = "ARM64", .order = 33, .home = HOME_XEN, .mode = MODE_ARM64,
     .what = "a domain of Xen on an ARM64 CPU",
     .classes = "image xen",
     .missing = "this Xen is none on ARM64",

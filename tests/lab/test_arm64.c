@@ -31,6 +31,7 @@ static void test_refused(void)
     REFUSED("--without", "run", "--host=lab", "--cpu=arm64", "--without=nrip-save", "hypercall/null");
     REFUSED("arm64", "run", "--host=lab", "--cpu=arm64", "-m", "pv", "hypercall/null");
     REFUSED("not for those modes", "run", "--host=lab", "-m", "arm64", "hypercall/null");
+    REFUSED("--smp", "lab", "run", "--cpu=arm64", "--smp", "--", "true");
     REFUSED("no row matches", "run", "--host=lab", "--cpu=arm64", "port/ioreq");
 }
 
@@ -83,6 +84,36 @@ static void test_exact(void)
     json_decref(results[1]);
 }
 
+/* Traps of ARM's own, and two vCPUs on one CPU: success is that the answers were right. */
+static void test_traps(void)
+{
+    static const char file[] = "build/test-arm64-traps.json";
+    static const char *const rows[] = {
+        "exit/psci-hvc", "exit/psci-smc", "exit/id-register", "exit/actlr", "exit/physical-timer",
+        "mmio/gic-distributor", "mmio/gic-redistributor", "interrupt/sgi-self", "exit/abort",
+    };
+    struct outcome_of r = RUN(file, "--boots=1", "exit/*", "mmio/*", "interrupt/sgi-*",
+                              "sched/block-wake-peer-same-cpu", "sched/vm-switch");
+    json_t *results = json_load_file(file, 0, NULL);
+
+    CU_ASSERT_EQUAL(r.status, 0);
+    /* Skipped, and why. */
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "needs two CPUs"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "silo"));
+    program_free(&r);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(results);
+    for ( size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++ )
+    {
+        CU_ASSERT(figure(results, rows[i], "arm64", "median") > 300);
+        CU_ASSERT_EQUAL(figure(results, rows[i], "arm64", "min"),
+                        figure(results, rows[i], "arm64", "max"));
+    }
+    /* The virtual timer is the domain's own. */
+    CU_ASSERT(figure(results, "exit/virtual-timer", "arm64", "median") < 5);
+    CU_ASSERT(figure(results, "sched/block-wake-peer-same-cpu", "arm64", "median") > 1000);
+    json_decref(results);
+}
+
 /* Each row checks the answers it gets: its success is that they were right. */
 static void test_rings(void)
 {
@@ -116,5 +147,6 @@ void suite_arm64(void)
     CU_add_test(suite, "what it cannot do is refused", test_refused);
     CU_add_test(suite, "Xen and dom0, and a command's status", test_dom0);
     CU_add_test(suite, "exact, and the same twice", test_exact);
+    CU_add_test(suite, "traps, interrupts, a second vCPU", test_traps);
     CU_add_test(suite, "rings, grants, XenStore and disks answer", test_rings);
 }

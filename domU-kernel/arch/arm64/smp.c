@@ -87,6 +87,10 @@ const char *smp_boot(void)
     error = hypercall3(__HYPERVISOR_vcpu_op, VCPUOP_register_vcpu_info, SECONDARY, (u64)&info);
     if ( error )
         panic("Xen does not take the second vCPU's area: error %ld", error);
+    /* Xen has marked all events pending, in case one was lost, and interrupts nobody who is down:
+     * left so, no event would interrupt it ever. */
+    secondary_info.evtchn_pending_sel = 0;
+    secondary_info.evtchn_upcall_pending = 0;
     secondary.port = smp_own_port();
     return turn_on();
 }

@@ -1,0 +1,105 @@
+/* From one vCPU to another, and to oneself, by the interrupt controller's own way. */
+#include "../smp.h"
+#include "../../arch/interrupts.h"
+#include "../../drivers/arm64/gic.h"
+#include "../../harness/doubled.h"
+
+/* IHI 0069, 12.2.21: ICC_SGI1R_EL1, interrupt in bits 27:24, targets by affinity 0 in 15:0. */
+#define SGI_TO(vcpu) ((u64)GIC_SGI_ROW << 24 | 1ul << (vcpu))
+
+static inline void send(u32 vcpu)
+{
+    register_write(icc_sgi1r_el1, SGI_TO(vcpu));
+    isb();
+}
+
+static void run_self(struct row_run *r)
+{
+    FOR_EACH_SAMPLE(r, i)
+    {
+        u64 before = cpu_interrupts;
+
+        sample_keep(r, i, TIMED(({
+            send(0);
+            while ( cpu_interrupts == before )
+                cpu_relax();
+        })));
+        if ( cpu_interrupts != before + 1 )
+            r->failure = "one interrupt was sent to oneself, another number arrived";
+    }
+}
+
+EXPLANATION(interrupt_sgi_self) =
+    "Writes ICC_SGI1R_EL1 for this vCPU, takes the interrupt, acknowledges it (ICC_IAR1_EL1) and ends it "
+    "(ICC_EOIR1_EL1).  The write traps: Xen decodes it (vgic_v3_emulate_sgi1r, vgic_to_sgi), puts the interrupt "
+    "into a list register and returns; acknowledging and ending it the hardware does by itself.  Compare with "
+    "event/send-self, whose upcall is such an interrupt, too.";
+ROW(interrupt_sgi_self, .run = run_self) = {
+    .name = "interrupt/sgi-self",
+    .work = "signal oneself",
+    .path = "ICC_SGI1R_EL1, interrupt, EOI",
+    .help = "send oneself a software-generated interrupt and take it",
+    .explanation = explanation_interrupt_sgi_self,
+    .columns = "arm64", .operations = 1, .samples = 500, .warmup = 16,
+};
+
+static inline __attribute__((always_inline))
+void run_other(struct row_run *r, bool asleep)
+{
+    u32 doubled = 0;
+
+    second_begin(asleep ? second_sleep : second_spin);
+    FOR_EACH_SAMPLE(r, i)
+    {
+        u32 before = secondary_interrupts;
+
+        if ( asleep )
+            smp_wait_asleep();
+        sample_keep(r, i, TIMED(({
+            send(1);
+            while ( secondary_interrupts == before )
+                cpu_relax();
+        })));
+        doubled_check(r, secondary_interrupts - before, &doubled);
+    }
+    second_end();
+}
+
+static void run_busy(struct row_run *r)
+{
+    run_other(r, false);
+}
+
+static void run_halted(struct row_run *r)
+{
+    run_other(r, true);
+}
+
+EXPLANATION(interrupt_sgi_busy) =
+    "Writes ICC_SGI1R_EL1 for the other vCPU, which spins on a physical CPU of its own: the write traps, Xen "
+    "queues the interrupt, and interrupts that CPU, which puts it into a list register; the handler there "
+    "acknowledges and ends it without Xen and counts; the sender sees the count.  Counted instructions are those "
+    "of both CPUs.  The virtual IPI of Dall et al., ISCA 2016.  Compare with event/ipi.";
+ROW(interrupt_sgi_busy, .setup = second_setup, .run = run_busy) = {
+    .name = "interrupt/sgi-busy",
+    .work = "signal another vCPU",
+    .path = "ICC_SGI1R_EL1, interrupt and EOI there",
+    .help = "software-generated interrupt from one vCPU to another that is running",
+    .explanation = explanation_interrupt_sgi_busy,
+    .columns = "arm64", .needs = DOMAIN_SMP, .flags = ROW_BLOCKS,
+    .operations = 1, .samples = 200, .warmup = 16,
+};
+
+EXPLANATION(interrupt_sgi_halted) =
+    "As interrupt/sgi-busy, to a vCPU that has executed WFI and is blocked in Xen, its physical CPU idle: the "
+    "scheduler wakes it (vgic_inject_irq, vcpu_unblock, schedule) first.  Counted instructions are those of both "
+    "CPUs.";
+ROW(interrupt_sgi_halted, .setup = second_setup, .run = run_halted) = {
+    .name = "interrupt/sgi-halted",
+    .work = "signal another vCPU",
+    .path = "ICC_SGI1R_EL1 to a vCPU in WFI",
+    .help = "software-generated interrupt from one vCPU to another that sleeps",
+    .explanation = explanation_interrupt_sgi_halted,
+    .columns = "arm64", .needs = DOMAIN_SMP, .flags = ROW_BLOCKS,
+    .operations = 1, .samples = 200, .warmup = 16,
+};
