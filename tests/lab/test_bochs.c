@@ -2,10 +2,13 @@
  * The lab's other emulator, Bochs: an Intel CPU with VMX, and an AMD one that must count as
  * QEMU's does.  Minutes for the first snapshot of each.
  */
+#include <poll.h>
+#include <pty.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <CUnit/CUnit.h>
@@ -171,6 +174,48 @@ static void test_registers(void)
     program_free(&r);
 }
 
+/* Read from a terminal until it shows `text`; false: it ends before, or some minutes do. */
+static bool wait_for(int terminal, const char *text)
+{
+    time_t end = time(NULL) + 900;
+    char shown[16384] = "";
+    size_t size = 0;
+
+    while ( strstr(shown, text) == NULL && size < sizeof(shown) - 1 && time(NULL) < end )
+    {
+        struct pollfd ready = { .fd = terminal, .events = POLLIN };
+        ssize_t n = poll(&ready, 1, 1000) == 1
+                        ? read(terminal, shown + size, sizeof(shown) - 1 - size) : 0;
+
+        if ( n < 0 )
+            break;
+        size += (size_t)n;
+        shown[size] = '\0';
+    }
+    return strstr(shown, text) != NULL;
+}
+
+/* dom0's shell on the serial line, by a terminal of ours. */
+static void test_shell(void)
+{
+    static const char ask[] = "xl info | grep ^virt_caps\n", leave[] = "exit\n";
+    int terminal = -1;
+    pid_t pid = forkpty(&terminal, NULL, NULL, NULL);
+
+    if ( pid == 0 )
+    {
+        execl("build/xenometer", "xenometer", "lab", "shell", "--cpu=intel", (char *)NULL);
+        _exit(127);
+    }
+    CU_ASSERT_FATAL(pid > 0);
+    CU_ASSERT(wait_for(terminal, "# "));
+    CU_ASSERT(write(terminal, ask, strlen(ask)) > 0);
+    CU_ASSERT(wait_for(terminal, ": pv hvm hap"));
+    CU_ASSERT(write(terminal, leave, strlen(leave)) > 0);
+    CU_ASSERT_EQUAL(program_wait(pid, 60), 0);
+    close(terminal);
+}
+
 /* A CPU with other features is no change of the program: not compared unasked. */
 static void test_compare(void)
 {
@@ -264,6 +309,7 @@ void suite_bochs(void)
     CU_add_test(suite, "the headline on Intel", test_headline);
     CU_add_test(suite, "a job by the disk", test_job);
     CU_add_test(suite, "registers of two processes", test_registers);
+    CU_add_test(suite, "a shell", test_shell);
     CU_add_test(suite, "not compared across features", test_compare);
     CU_add_test(suite, "Ctrl-C", test_cancelled);
     CU_add_test(suite, "a Bochs that ends", test_ended);

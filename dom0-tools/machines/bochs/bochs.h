@@ -45,6 +45,9 @@ char *bochs_configuration(const struct lab_options *options, const char *serial)
 /* What GRUB boots, as the image's grub.cfg; the caller's. */
 char *bochs_grub_configuration(const char *xen_options, const char *dom0_options);
 
+/* Has the directory room for a machine's memory, the most that a snapshot takes?  An enum status. */
+int bochs_require_space(const char *directory);
+
 /* emulator.h, save. */
 int bochs_save(struct instance *instance, const char *directory);
 

@@ -135,10 +135,11 @@ static int start(struct instance *instance, const struct cache *cache, const cha
         value,
         /* Debian's Bochs has its debugger in it, and starts in it: "c" goes on. */
         "-rc", "/proc/self/fd/204", NULL };
-    const int numbers[] = { BOCHS_FD_CONFIG, BOCHS_FD_DISK, BOCHS_FD_SERIAL, BOCHS_FD_LOG,
-                            BOCHS_FD_COMMANDS };
-    const int keep[] = { own->config, instance->channel, instance->serial, own->log,
-                         own->commands };
+    /* The last is not there where the serial line is a terminal. */
+    const int numbers[] = { BOCHS_FD_CONFIG, BOCHS_FD_DISK, BOCHS_FD_LOG, BOCHS_FD_COMMANDS,
+                            BOCHS_FD_SERIAL };
+    const int keep[] = { own->config, instance->channel, own->log, own->commands,
+                         instance->serial };
     char name[TERMINAL_NAME];
     int theirs = -1, error = 0, status = STATUS_OK;
 
@@ -182,8 +183,7 @@ static int load(struct instance *instance, const struct cache *cache)
     return start(instance, cache, "-r", snapshot_name(&instance->options));
 }
 
-/* Bochs does not look whether what it saves gets to the disk. */
-static int require_space(const char *directory)
+int bochs_require_space(const char *directory)
 {
     struct statvfs space;
 
@@ -200,7 +200,7 @@ static int boot(struct instance *instance, const struct cache *cache, int *conso
     int theirs = -1, status = STATUS_OK;
 
     if ( instance->save_to )
-        status = require_space(instance->save_to);
+        status = bochs_require_space(instance->save_to);
     if ( status == STATUS_OK && console )
         status = open_terminal(console, &theirs, name);
     if ( status != STATUS_OK )

@@ -76,6 +76,9 @@ int bochs_save(struct instance *instance, const char *directory)
         return cancelled();
     if ( own->child.ended && own->child.status == 0 )
         return correct(directory);
+    /* All it says is that it could not write, if that. */
+    if ( own->child.ended && bochs_require_space(directory) != STATUS_OK )
+        return STATUS_ENVIRONMENT;
     how = own->child.ended ? instance_ending(instance) : xstrdup("Bochs did not end");
     message("the lab's snapshot was not saved: %s", how);
     free(how);
