@@ -92,7 +92,7 @@ static void test_traps(void)
         "exit/psci-hvc", "exit/psci-smc", "exit/id-register", "exit/actlr", "exit/physical-timer",
         "mmio/gic-distributor", "mmio/gic-redistributor", "interrupt/sgi-self", "exit/abort",
     };
-    struct outcome_of r = RUN(file, "--boots=1", "exit/*", "mmio/*", "interrupt/sgi-*",
+    struct outcome_of r = RUN(file, "--boots=1", "exit/*", "mmio/*", "interrupt/*",
                               "sched/block-wake-peer-same-cpu", "sched/vm-switch");
     json_t *results = json_load_file(file, 0, NULL);
 
@@ -110,6 +110,9 @@ static void test_traps(void)
     }
     /* The virtual timer is the domain's own. */
     CU_ASSERT(figure(results, "exit/virtual-timer", "arm64", "median") < 5);
+    CU_ASSERT(figure(results, "interrupt/timer-virtual", "arm64", "median") > 0);
+    CU_ASSERT(figure(results, "interrupt/timer-virtual", "arm64", "median") <
+              figure(results, "interrupt/timer-physical", "arm64", "median"));
     CU_ASSERT(figure(results, "sched/block-wake-peer-same-cpu", "arm64", "median") > 1000);
     json_decref(results);
 }
@@ -121,14 +124,15 @@ static void test_rings(void)
     struct outcome_of r = RUN(file, "--boots=1", "event/roundtrip-idle", "ring/echo-64b",
                               "ring/echo-4k-*", "ring/stream-depth-32", "grant/map-1", "grant/copy-4k",
                               "xenstore/read", "vchan/echo-64b", "block/blkif-linux", "block/blkif-own",
-                              "block/blkif-own-depth-32", "event/fifo-send");
+                              "block/blkif-own-depth-32", "event/fifo-send", "net/netif-linux",
+                              "net/netif-own", "net/netif-own-stream");
     json_t *results = json_load_file(file, 0, NULL), *row;
     size_t i;
 
     CU_ASSERT_EQUAL(r.status, 0);
     program_free(&r);
     CU_ASSERT_PTR_NOT_NULL_FATAL(results);
-    CU_ASSERT_EQUAL(json_array_size(json_object_get(results, "rows")), 14);
+    CU_ASSERT_EQUAL(json_array_size(json_object_get(results, "rows")), 17);
     json_array_foreach(json_object_get(results, "rows"), i, row)
     {
         CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(row, "status")), "success");

@@ -30,7 +30,7 @@ u64 gic_redistributor(u32 vcpu)
     return redistributors + vcpu * GICR_SIZE;
 }
 
-/* SGIs, the upcall and the timer, at one priority, and the CPU interface (12.2). */
+/* SGIs, the upcall and the timers, at one priority, and the CPU interface (12.2). */
 static void enable(u32 vcpu)
 {
     u64 frame = gic_redistributor(vcpu) + GICR_SGI_FRAME;
@@ -38,7 +38,8 @@ static void enable(u32 vcpu)
     mmio_write32(frame + GICR_IGROUPR0, ~0u);
     for ( u32 i = 0; i < 32; i += 4 )
         mmio_write32(frame + GICR_IPRIORITYR + i, PRIORITY * 0x01010101u);
-    mmio_write32(frame + GICR_ISENABLER0, 0xffffu | 1u << upcall_interrupt | 1u << timer_interrupt);
+    mmio_write32(frame + GICR_ISENABLER0, 0xffffu | 1u << upcall_interrupt | 1u << timer_interrupt |
+                                          1u << timer_physical_interrupt);
     register_write(icc_sre_el1, 1);
     isb();
     register_write(icc_pmr_el1, 0xff);
@@ -86,6 +87,8 @@ void gic_interrupt(void)
     {
         if ( number == timer_interrupt )
             timer_stop_virtual();
+        else if ( number == timer_physical_interrupt )
+            timer_stop_physical();
         cpu_interrupts++;
     }
     end_of_interrupt(number);

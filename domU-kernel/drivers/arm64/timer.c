@@ -7,9 +7,11 @@
 #include <xen/vcpu.h>
 
 #define SECOND 1000000000ul   /* ns */
-#define VIRTUAL_TIMER 2       /* of the node's interrupts: secure, physical, virtual, EL2's */
+/* Of the node's interrupts: secure, physical, virtual, EL2's. */
+#define PHYSICAL_TIMER 1
+#define VIRTUAL_TIMER  2
 
-u32 timer_interrupt;
+u32 timer_interrupt, timer_physical_interrupt;
 
 static struct vcpu_runstate_info runstate[2] __attribute__((aligned(128)));
 static u64 frequency;
@@ -19,9 +21,14 @@ void timer_find(const void *tree)
 {
     const void *node = device_tree_find(tree, "compatible", "arm,armv8-timer", 0);
 
-    timer_interrupt = node ? device_tree_interrupt(tree, node, VIRTUAL_TIMER) : 0;
-    if ( !timer_interrupt || timer_interrupt > 31 )
-        panic("the device tree has no virtual timer");
+    if ( node )
+    {
+        timer_interrupt = device_tree_interrupt(tree, node, VIRTUAL_TIMER);
+        timer_physical_interrupt = device_tree_interrupt(tree, node, PHYSICAL_TIMER);
+    }
+    if ( !timer_interrupt || timer_interrupt > 31 || !timer_physical_interrupt ||
+         timer_physical_interrupt > 31 )
+        panic("the device tree does not have both timers");
 }
 
 static void register_runstate(u32 vcpu)
@@ -46,6 +53,11 @@ void timer_init(const void *tree)
 const volatile struct vcpu_runstate_info *timer_runstate(u32 vcpu)
 {
     return &runstate[vcpu];
+}
+
+u64 timer_ticks(u64 ns)
+{
+    return ns * frequency / SECOND;
 }
 
 static u64 nanoseconds(u64 ticks)

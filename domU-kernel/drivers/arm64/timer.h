@@ -1,14 +1,15 @@
 /*
- * The generic timer's virtual part (DDI 0487, D11): a counter, and a timer that a domain has
- * without asking Xen, which only brings the interrupt.
+ * The generic timer (DDI 0487, D11).  Its virtual part is a counter, and a timer that a domain has
+ * without asking Xen, which only brings the interrupt; the physical timer is Xen's, which emulates one
+ * for the domain.
  */
 #ifndef DRIVERS_ARM64_TIMER_H
 #define DRIVERS_ARM64_TIMER_H
 
 #include "../../arch/cpu.h"
 
-/* Its interrupt's number, known by timer_find(): for the GIC. */
-extern u32 timer_interrupt;
+/* The interrupts' numbers, known by timer_find(): for the GIC. */
+extern u32 timer_interrupt, timer_physical_interrupt;
 void timer_find(const void *tree);
 
 /* After gic_init(): tell Xen where to write how long the vCPU has run. */
@@ -34,6 +35,23 @@ static inline void timer_stop_virtual(void)
     register_write(cntv_ctl_el0, 0);
     isb();
 }
+
+/* The physical timer; each of these traps. */
+static inline void timer_arm_physical(u64 at)
+{
+    register_write(cntp_cval_el0, at);
+    register_write(cntp_ctl_el0, 1);
+    isb();
+}
+
+static inline void timer_stop_physical(void)
+{
+    register_write(cntp_ctl_el0, 0);
+    isb();
+}
+
+/* Ticks of either counter in so many ns. */
+u64 timer_ticks(u64 ns);
 
 /* What Xen says of the vCPU (xen/vcpu.h): renewed each time it is switched to or from. */
 struct vcpu_runstate_info;
