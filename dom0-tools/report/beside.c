@@ -57,7 +57,9 @@ static bool add_line(struct libscols_table *table, const struct results *all, si
         const struct result *r = find(&all[i], like);
 
         put(line, column++, figure(r, utf8));
-        if ( i && measured(r) && measured(first) && first->median )
+        /* Below a hundredth it is another thing: no exit at all. */
+        if ( i && measured(r) && measured(first) && first->median &&
+             r->median * 100 >= first->median )
             put(line, column++, xasprintf("%.2f%s", (double)r->median / (double)first->median,
                                           utf8 ? "\u00d7" : "x"));
         else if ( i )
