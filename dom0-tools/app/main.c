@@ -1,8 +1,8 @@
 /*
  * The application: one static program that makes the same requests of its kernel wherever it is
- * started, as a process, in a container, in a sandbox.  It reads commands (struct
- * control_response) from its standard input up to the end, and writes READY and a result for
- * each to its standard output, as the unikernel does in bare mode (xenometer/protocol.h).
+ * started, as a process, in a container, in a sandbox, as process 1 of a Linux guest (domain.h).
+ * It reads commands (struct control_response) from its standard input up to the end, and writes
+ * READY and a result for each to its standard output, as the unikernel does in bare mode (xenometer/protocol.h).
  *
  * Try: build/xenometer run app
  */
@@ -15,6 +15,7 @@
 
 #include <xenometer/protocol.h>
 
+#include "app/domain.h"
 #include "app/row.h"
 
 #define CHILD_STATUS 7   /* of --child, which rows/process.c waits for */
@@ -46,9 +47,17 @@ int data_file_make(const char *name, uint32_t size)
     return kept;
 }
 
+static bool in_domain;
+
 static void give(const void *data, size_t size)
 {
     const char *at = data;
+
+    if ( in_domain )
+    {
+        domain_give(data, size);
+        return;
+    }
 
     while ( size )
     {
@@ -123,9 +132,12 @@ int main(int argc, char **argv)
 
     if ( argc > 1 && !strcmp(argv[1], "--child") )
         return CHILD_STATUS;
+    in_domain = argc > 1 && domain_begin(argv[1]);
     ready.boot = tsc_end() - entry;
     give(&ready, sizeof(ready));
     while ( take(&command) )
         run(&command);
+    if ( in_domain )
+        domain_end();
     return 0;
 }

@@ -46,7 +46,7 @@ static const char *clock_text(enum lab_clock clock)
 static bool is_linux(const struct column_set *columns)
 {
     FOR_EACH_COLUMN(c)
-        if ( columns_have(columns, c) && !c->asked )
+        if ( columns_have(columns, c) && !c->alone )
             return false;
     return true;
 }

@@ -210,16 +210,24 @@ static void skip_unmeasured(const struct selection *selection, struct results *r
     }
 }
 
+/* Was anything measured in a column that needs no Xen, or in one of another program on Xen? */
+static bool was_measured(const struct results *results, bool alone)
+{
+    for ( size_t i = 0; i < results->count; i++ )
+        if ( results->rows[i].outcome != OUTCOME_SKIP &&
+             (alone ? results->rows[i].column->alone
+                    : !results->rows[i].column->alone && results->rows[i].column->program) )
+            return true;
+    return false;
+}
+
 /* The kernel and the runtimes of columns that ran without Xen. */
 static int describe_linux(struct lab_options lab, struct results *results)
 {
     struct lab_facts facts;
-    bool any = false;
     int status;
 
-    for ( size_t i = 0; i < results->count && !any; i++ )
-        any = results->rows[i].column->asked && results->rows[i].outcome != OUTCOME_SKIP;
-    if ( !any )
+    if ( !was_measured(results, true) )
         return STATUS_OK;
     lab.system = SYSTEM_LINUX;
     lab.variant = (struct variant){ 0 };
@@ -263,6 +271,12 @@ int run_lab(const struct run_options *o, const struct session_options *session,
     /* What only this side knows; the lab's dom0 lives in 2026-01-01. */
     if ( !results->environment.host )
         environment_lab(&results->environment, run_clock_name(o->clock));
+    /* Domains that say nothing of the Xen below them. */
+    if ( !results->environment.xen && was_measured(results, false) )
+    {
+        replace(&results->environment.xen, facts.xen);
+        replace(&results->environment.dom0_kernel, facts.dom0_kernel);
+    }
     replace(lab_cpu_slow(o->cpu) ? &results->environment.bochs : &results->environment.qemu, facts.version);
     replace(&results->environment.cpu, facts.cpu);
     replace(&results->environment.xen_options, o->variant.xen_options);

@@ -60,6 +60,7 @@ struct column {
     const char *note;            /* below a table that shows it; NULL: nothing */
     bool floor;                  /* the least that there can be: in no ratio */
     bool asked;                  /* rows that run elsewhere, too, run in it only where it is named */
+    bool alone;                  /* on a Linux without Xen */
     const char *base;            /* column to whose figure of the same row its own is set in
                                     relation; NULL: to the cheapest of the same work */
     const char *program;         /* whose rows it runs: a file beside this program (image.h); NULL:

@@ -327,8 +327,8 @@ const struct term *term_find(const char *name)
 static const struct {
     const char *name, *text;
 } groups[] = {
-    { "app", "Applications: the same requests of a kernel by a native process, in containers and in "
-      "sandboxes, with a Linux of its own in the lab." },
+    { "app", "Applications: the same requests of a kernel by a native process, in containers, in "
+      "sandboxes and in Linux guests." },
     { "baseline", "What measuring itself costs, and instructions that stay in the guest: the same in every "
       "mode." },
     { "block", "One disk, by every block path there is: paravirtual rings with Linux's, QEMU's and our own "
@@ -344,6 +344,8 @@ static const struct {
       "controller there is." },
     { "lifecycle", "A domain's birth and death, step by step, from the toolstack's first hypercall to the "
       "guest's first instruction and its destruction." },
+    { "mechanism", "What containers and sandboxes are made of, one by one: filters of system calls, "
+      "supervisors, tracers, Landlock, namespaces." },
     { "memory", "Page tables, TLB misses, pages that are given and taken." },
     { "mmio", "Registers as memory: answered inside Xen, by a process of ours, by QEMU." },
     { "neighbours", "The same request from several domains at once, as each of them sees it." },

@@ -123,7 +123,9 @@ static int print_table(const struct selection *selection)
         const struct image_row *row = selection->rows[i];
         struct libscols_line *line = scols_table_new_line(table, NULL);
         /* Those of an application run in all columns that have one. */
-        char *modes = row->program ? xstrdup("app") : columns_text(&row->columns, " ");
+        struct column_set app;
+        char *modes = columns_named("app", &app) && columns_equal(&row->columns, &app)
+                          ? xstrdup("app") : columns_text(&row->columns, " ");
 
         scols_line_set_data(line, 0, row->name);
         scols_line_set_data(line, 1, modes);

@@ -23,7 +23,7 @@ static int run_bundle(struct batch *b, const struct app_cell *cell)
     if ( config )
     {
         script = xasprintf("user=%d; " ROOTFS "%s", oci_root(cell), cell->script);
-        status = linux_job(b, script, (const struct lab_file[]){
+        status = lab_batch(b, SYSTEM_LINUX, script, (const struct lab_file[]){
             { .host_path = b->elf, .name = APP_PROGRAM },
             { .name = "config.json", .data = config, .size = strlen(config) } }, 2, "its runtime");
         free(script);
@@ -35,6 +35,6 @@ static int run_bundle(struct batch *b, const struct app_cell *cell)
 int app_batch(struct batch *b, const struct app_cell *cell)
 {
     return cell->bundle ? run_bundle(b, cell)
-                        : linux_job(b, cell->script, &(const struct lab_file){
+                        : lab_batch(b, SYSTEM_LINUX, cell->script, &(const struct lab_file){
                               .host_path = b->elf, .name = APP_PROGRAM }, 1, "it");
 }

@@ -1,15 +1,16 @@
 /*
- * Columns whose guest is the application (dom0-tools/app), a program on the lab's Linux without
- * Xen: as a process, in a container, in a sandbox.
+ * Columns whose guest is the application (dom0-tools/app): on the lab's Linux without Xen as a
+ * process, in a container, in a sandbox; as process 1 of a Linux guest, of KVM or of Xen.
  */
 #ifndef GUESTS_APP_H
 #define GUESTS_APP_H
 
 #include "catalogue/column.h"
-#include "guests/linux_job.h"
+#include "guests/lab_batch.h"
 
-/* The file beside this program. */
+/* Files beside this program: the application, and KVM's monitor (guests/kvm/vmm.c). */
 #define APP_PROGRAM "xenometer-app"
+#define KVM_MONITOR "xenometer-vmm"
 
 /* How it is shut in. */
 struct app_cell {
@@ -29,10 +30,11 @@ struct app_cell {
 /* column.h: the whole of batch(), for a cell. */
 int app_batch(struct batch *, const struct app_cell *);
 
-/* What all of these columns say. */
+/* What all of these columns say, and those of them that are not Xen's domains. */
 #define APP_COLUMN \
     .home = HOME_BESIDE, .asked = true, .base = "native", .program = APP_PROGRAM, \
     .elsewhere = "measured by the unikernel, which is no process of a Linux", \
-    .impossible = linux_job_impossible
+    .impossible = lab_batch_impossible
+#define APP_COLUMN_ALONE APP_COLUMN, .alone = true
 
 #endif

@@ -14,7 +14,7 @@ static int run_systrap(struct batch *b)
 }
 
 COLUMN(gvisor) = {
-    APP_COLUMN, .name = "gvisor", .title = "gVisor", .order = 150, .classes = "app",
+    APP_COLUMN_ALONE, .name = "gvisor", .title = "gVisor", .order = 150, .classes = "app",
     .what = "an application in gVisor, platform systrap, its default",
     .note = "gVisor: system calls go to the Sentry, a kernel in a process: on the one CPU of this lab "
             "each is a switch to it and back.",
@@ -28,7 +28,7 @@ static int run_ptrace(struct batch *b)
 }
 
 COLUMN(gvisorptrace) = {
-    APP_COLUMN, .name = "gvisorptrace", .title = "ptrace", .order = 160, .classes = "app",
+    APP_COLUMN_ALONE, .name = "gvisorptrace", .title = "ptrace", .order = 160, .classes = "app",
     .what = "an application in gVisor, platform ptrace, its oldest",
     .note = "ptrace: gVisor by ptrace in the place of systrap.",
     .batch = run_ptrace,

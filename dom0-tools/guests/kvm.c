@@ -4,34 +4,33 @@
  */
 #include <stdlib.h>
 
-#include "guests/linux_job.h"
+#include "guests/app.h"
 #include "machines/lab.h"
 #include "xenometer.h"
 
-#define VMM "xenometer-vmm"
-
 static int run(struct batch *b)
 {
-    char *vmm = data_file(VMM);
+    char *vmm = data_file(KVM_MONITOR);
     int status = STATUS_ENVIRONMENT;
 
     if ( vmm )
-        status = linux_job(b, "exec ./" VMM " image", (const struct lab_file[]){
-            { .host_path = vmm, .name = VMM }, { .host_path = b->elf, .name = "image" } }, 2,
+        status = lab_batch(b, SYSTEM_LINUX, "exec ./" KVM_MONITOR " image commands",
+                           (const struct lab_file[]){
+            { .host_path = vmm, .name = KVM_MONITOR }, { .host_path = b->elf, .name = "image" } }, 2,
             "its monitor");
     else
-        message(VMM " not found beside the program: run `make`");
+        message(KVM_MONITOR " not found beside the program: run `make`");
     free(vmm);
     return status;
 }
 
 COLUMN(kvm) = {
     .name = "kvm", .title = "KVM", .order = 35, .home = HOME_BESIDE, .mode = MODE_BARE,
-    .asked = true,
+    .asked = true, .alone = true,
     .what = "a guest of Linux's KVM under a thin monitor of our own, without Xen",
     .classes = "image hardware",
     .elsewhere = "it is Xen's own, or of a device that this monitor has not",
     .note = "KVM: a guest of Linux's KVM, and Linux alone below it; where a row speaks of dom0, a process "
             "on that Linux answers, a monitor without devices.",
-    .impossible = linux_job_impossible, .batch = run,
+    .impossible = lab_batch_impossible, .batch = run,
 };

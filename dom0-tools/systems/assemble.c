@@ -406,7 +406,7 @@ int assemble(struct cache *cache, const struct recipe *recipe)
         status = make_xen(a, stage, work);
     if ( status == STATUS_OK )
         status = make_kernel(a, stage, work);
-    if ( status == STATUS_OK && cache->system->xen && a == &architecture_x86 )
+    if ( status == STATUS_OK && a == &architecture_x86 )
         status = make_guest_kernel(a, stage, work);
     if ( status == STATUS_OK )
         status = make_modules(a, stage);

@@ -1,11 +1,11 @@
 /*
- * The thinnest monitor that KVM can have: starts the unikernel at its PVH entry, as QEMU does in
- * bare mode, with one vCPU, the interrupt controllers and the PIT that KVM has in the kernel, and
+ * The thinnest monitor that KVM can have: starts the unikernel, or a Linux, at its PVH entry, as
+ * QEMU does in bare mode, with one vCPU, the interrupt controllers and the PIT that KVM has in the kernel, and
  * no device of its own but the ports by which the image speaks to us (xenometer/protocol.h, "Bare
  * mode"), one that keeps what is written to it (VMM_PORT) and one in memory (VMM_MEMORY).  What an
  * exit to it costs is the floor of what a microVM pays.
  *
- * xenometer-vmm IMAGE <commands >results, on a Linux with KVM.  Static, a program of its own: it
+ * xenometer-vmm IMAGE MODULE [COMMAND-LINE] >results, on a Linux with KVM.  Static, a program of its own: it
  * runs in the lab without Xen.
  *
  * Documentation/virt/kvm/api.rst of Linux describes each ioctl.
@@ -37,6 +37,8 @@
 #define LOW_END     0x9f000ul
 #define HIGH        0x100000ul
 #define LOG_PORT    0xe9u
+#define SERIAL_PORT 0x3f8u          /* a 16550 that is always ready: a kernel's last words */
+#define SERIAL_LSR  0x3fdu
 #define CPUID_LEAVES 128u
 
 static uint8_t *memory;
@@ -82,6 +84,18 @@ static void *read_file(int fd, size_t *size)
     return data;
 }
 
+static void *read_path(const char *path, size_t *size)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    void *data;
+
+    if ( fd < 0 )
+        fail("cannot read %s: %s", path, strerror(errno));
+    data = read_file(fd, size);
+    close(fd);
+    return data;
+}
+
 /* ----------------------------------------------------------------- image -- */
 
 /* The entry that the note of that type names; notes are padded to 4 bytes (ELF gABI). */
@@ -115,16 +129,11 @@ static uint32_t find_entry(const uint8_t *notes, size_t size)
 /* Its segments at their physical addresses; the PVH entry. */
 static uint32_t load_image(const char *path)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
     Elf64_Ehdr header;
-    uint8_t *image;
     uint32_t entry = 0;
     size_t size;
+    uint8_t *image = read_path(path, &size);
 
-    if ( fd < 0 )
-        fail("cannot read %s: %s", path, strerror(errno));
-    image = read_file(fd, &size);
-    close(fd);
     if ( size < sizeof(header) || memcmp(image, ELFMAG, SELFMAG) )
         fail("%s is no ELF file", path);
     memcpy(&header, image, sizeof(header));
@@ -151,18 +160,22 @@ static uint32_t load_image(const char *path)
     return entry;
 }
 
-/* The commands at the end of memory, and what the PVH entry is told. */
-static void write_start_info(const void *commands, size_t size)
+/* The module at the end of memory, and what the PVH entry is told. */
+static void write_start_info(const void *commands, size_t size, const char *line)
 {
     uint64_t module = (MEMORY - size) & ~0xffful;
     struct {
         struct hvm_start_info info;
         struct hvm_modlist_entry module;
         struct hvm_memmap_table_entry map[2];
+        char line[2048];
     } *to = (void *)(memory + START_INFO);
 
     if ( size > MEMORY / 4 )
-        fail("too many commands");
+        fail("the module is too large");
+    if ( strlen(line) >= sizeof(to->line) )
+        fail("the command line is too long");
+    strcpy(to->line, line);
     memcpy(memory + module, commands, size);
     to->module = (struct hvm_modlist_entry){ .paddr = module, .size = size };
     to->map[0] = (struct hvm_memmap_table_entry){ .addr = 0, .size = LOW_END,
@@ -174,6 +187,7 @@ static void write_start_info(const void *commands, size_t size)
         .modlist_paddr = START_INFO + (uint64_t)((uint8_t *)&to->module - (uint8_t *)to),
         .memmap_paddr = START_INFO + (uint64_t)((uint8_t *)to->map - (uint8_t *)to),
         .memmap_entries = 2,
+        .cmdline_paddr = START_INFO + (uint64_t)((uint8_t *)to->line - (uint8_t *)to),
     };
 }
 
@@ -257,12 +271,14 @@ static bool serve_port(struct kvm_run *run)
     {
         /* One request for all of a string instruction. */
         for ( size_t i = 0; i < size; i++ )
-            data[i] = run->io.port == VMM_PORT ? kept[i % run->io.size] : 0xff;
+            data[i] = run->io.port == VMM_PORT ? kept[i % run->io.size]
+                      : run->io.port == SERIAL_LSR ? 0x60 : 0xff;
         return true;
     }
     switch ( run->io.port )
     {
     case BARE_RESULT_PORT: give(data, size); break;
+    case SERIAL_PORT:
     case LOG_PORT:         fwrite(data, 1, size, stderr); break;
     case VMM_PORT:         memcpy(kept, data, run->io.size); break;
     case BARE_EXIT_PORT:   return false;
@@ -311,15 +327,15 @@ int main(int argc, char **argv)
     /* Port 0x61 is the PIT's, too. */
     struct kvm_pit_config pit = { .flags = KVM_PIT_SPEAKER_DUMMY };
     struct kvm_run *run;
-    void *commands;
+    void *module;
     uint32_t entry;
     size_t size;
     int kvm, vm, vcpu;
 
     /* The log: not one system call a character. */
     setvbuf(stderr, NULL, _IOFBF, 1 << 16);
-    if ( argc != 2 )
-        fail("usage: xenometer-vmm IMAGE <commands >results");
+    if ( argc != 3 && argc != 4 )
+        fail("usage: xenometer-vmm IMAGE MODULE [COMMAND-LINE] >results");
     kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
     if ( kvm < 0 )
         fail("/dev/kvm: %s", strerror(errno));
@@ -340,9 +356,9 @@ int main(int argc, char **argv)
     if ( run == MAP_FAILED )
         fail("no kvm_run: %s", strerror(errno));
     entry = load_image(argv[1]);
-    commands = read_file(STDIN_FILENO, &size);
-    write_start_info(commands, size);
-    free(commands);
+    module = read_path(argv[2], &size);
+    write_start_info(module, size, argc == 4 ? argv[3] : "");
+    free(module);
     set_registers(vcpu, entry);
     run_vcpu(vcpu, run);
     return fflush(stdout) ? 1 : 0;

@@ -1,4 +1,4 @@
-#include "guests/linux_job.h"
+#include "guests/lab_batch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,24 +13,29 @@
  * commands are all rows. */
 #define DEADLINES 10u
 
-const char *linux_job_impossible(const struct lab_options *lab)
+const char *lab_batch_impossible(const struct lab_options *lab)
 {
     if ( !lab )
-        return "it runs on a Linux without Xen: use the lab";
+        return "it is measured in the lab only: --host=lab";
     if ( lab->cpu )
-        return "the lab without Xen runs in QEMU only: --cpu=amd";
+        return "it is measured in QEMU only: --cpu=amd";
     if ( lab->clock == LAB_KVM )
-        return "the lab without Xen has the exact and the fast clock only";
-    return lab->smp ? "the lab without Xen has one CPU" : NULL;
+        return "it is measured with the exact and the fast clock only";
+    return lab->smp ? "it has one CPU" : NULL;
 }
 
-/* What of the run's machine is Xen's does not matter here. */
-static struct lab_options linux_lab(const struct lab_options *of)
+#define NOT_TO_BE_HAD "its lab cannot be had here; why was said when it was tried"
+
+/* The run's machine; what of it is Xen's does not matter where there is none. */
+static struct lab_options lab_of(const struct batch *b, enum lab_system system)
 {
-    return (struct lab_options){
-        .clock = of->clock, .system = SYSTEM_LINUX, .without = of->without, .suite = of->suite,
-        .cold = of->cold, .quiet = of->quiet, .cache = of->cache, .keep_logs = of->keep_logs,
-    };
+    struct lab_options lab = *b->machine;
+
+    lab.system = system;
+    lab.plugin = NULL;
+    if ( system != SYSTEM_XEN )
+        lab.variant = (struct variant){ 0 };
+    return lab;
 }
 
 static int run(struct batch *b, const struct lab_options *lab, const char *script,
@@ -54,17 +59,32 @@ static int run(struct batch *b, const struct lab_options *lab, const char *scrip
     return status;
 }
 
-int linux_job(struct batch *b, const char *script, const struct lab_file *files, size_t count,
-              const char *what)
+int lab_batch_kernel(struct batch *b, enum lab_system system, char **path)
 {
-    struct lab_options lab = linux_lab(b->machine);
+    struct lab_options lab = lab_of(b, system);
+    int status = lab_guest_kernel(&lab, path);
+
+    if ( status == STATUS_ENVIRONMENT )
+    {
+        b->skip = NOT_TO_BE_HAD;
+        free(*path);
+        *path = NULL;
+        status = STATUS_OK;
+    }
+    return status;
+}
+
+int lab_batch(struct batch *b, enum lab_system system, const char *script,
+              const struct lab_file *files, size_t count, const char *what)
+{
+    struct lab_options lab = lab_of(b, system);
     int out = memory_file("results", 0), err = memory_file("console", 0);
     int status = out < 0 || err < 0 ? STATUS_ENVIRONMENT : lab_prepare(&lab);
 
     if ( status == STATUS_ENVIRONMENT )
     {
         /* Others are measured all the same. */
-        b->skip = "the lab without Xen cannot be had here; why was said when it was tried";
+        b->skip = NOT_TO_BE_HAD;
         status = STATUS_OK;
     }
     else if ( status == STATUS_OK )
