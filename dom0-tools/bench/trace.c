@@ -101,6 +101,12 @@ static int trace_column(struct session *s, const struct column *column, struct t
     int status;
 
     *t = (struct traced){ 0 };
+    if ( column->asked )
+    {
+        message("%s in %s: a trace does not follow what runs in the lab without Xen", s->row->name,
+                column->name);
+        return STATUS_USAGE;
+    }
     if ( nowhere(s->row, column) )
     {
         message("%s in %s: %s", s->row->name, column->name, nowhere(s->row, column));
@@ -279,9 +285,11 @@ static int trace_row(struct session *s, const struct column *column)
 static int no_row(const struct trace_options *a)
 {
     struct image *catalogue = select_catalogue(a->image);
+    const struct image_row *row = catalogue ? image_find(catalogue, a->row) : NULL;
 
-    if ( catalogue && image_find(catalogue, a->row) )
-        message("%s is dom0's own row: a trace follows what a guest measures", a->row);
+    if ( row )
+        message("%s is %s: a trace follows what the unikernel measures", a->row,
+                row->program ? "a row of applications" : "dom0's own row");
     else
         message("there is no row %s; `xenometer list` shows them", a->row);
     image_free(catalogue);

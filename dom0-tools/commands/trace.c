@@ -43,9 +43,10 @@ static const struct argp_option options[] = {
 static int parse_mode(const char *option, const char *text, const struct column **column)
 {
     *column = column_find(text);
-    if ( *column && (*column)->mode )
+    if ( *column && (*column)->mode && !(*column)->asked )
         return 0;
-    message("%s=%s: must be pv, pvh, hvm or bare", option, text);
+    message("%s=%s: must be pv, pvh, hvm or bare%s", option, text, *column && (*column)->asked
+            ? ": a trace does not follow what runs in the lab without Xen" : "");
     return EINVAL;
 }
 

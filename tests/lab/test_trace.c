@@ -526,14 +526,14 @@ static void test_every_row(void)
         struct outcome_of explained = program("explain", t.row, NULL);
         char *rest = explained.out, *word;
 
-        /* dom0's own rows run in no guest. */
+        /* dom0's own rows run in no guest, and no trace follows what runs without Xen. */
         json_array_foreach(json_object_get(row, "modes"), k, mode)
-            if ( strcmp(json_string_value(mode), "dom0") )
+            if ( strstr("pv pvh hvm bare", json_string_value(mode)) )
                 t.modes[t.count++] = json_string_value(mode);
         if ( t.count )
             trace_number(&t, 0);
         while ( (word = strsep(&rest, " ,.;:()/\"'\n")) != NULL )
-            if ( is_name(word) && !is_not_of_the_path(t.row, word) &&
+            if ( t.count && is_name(word) && !is_not_of_the_path(t.row, word) &&
                  !ran_in_some_mode(&t, word) )
             {
                 fprintf(stderr, "%s: its explanation names %s, which did not run\n", t.row, word);
