@@ -4,7 +4,9 @@
  */
 #include <argp.h>
 #include <errno.h>
+#include <stdlib.h>
 
+#include "machines/lab.h"
 #include "report/explain.h"
 #include "xenometer.h"
 
@@ -15,6 +17,7 @@ struct arguments {
 };
 
 static const struct argp_option options[] = {
+    { "cpu", 'c', "CPU", 0, "the rows of that CPU's image: arm64 has one of its own", 0 },
     { "image", 'i', "FILE", 0, "another unikernel than this program's own", 0 },
     { 0 }
 };
@@ -22,11 +25,18 @@ static const struct argp_option options[] = {
 static error_t parse_option(int key, char *text, struct argp_state *state)
 {
     struct arguments *a = state->input;
+    char *image;
+    int status;
 
     switch ( key )
     {
     case 'i':
         a->image = text;
+        return 0;
+    case 'c':
+        if ( (status = lab_cpu_image(text, &image)) != STATUS_OK )
+            exit(status);
+        a->image = image;   /* to the program's end */
         return 0;
     case ARGP_KEY_ARGS:
         a->words = state->argv + state->next;
@@ -49,6 +59,7 @@ int command_explain(int argc, char **argv)
         "means.\v"
         "  xenometer explain hypercall/null\n"
         "  xenometer explain 'mmio/*'\n"
+        "  xenometer explain --cpu=arm64 exit/psci-smc\n"
         "  xenometer explain grant\n"
         "  xenometer explain upcall \"event index\"\n"
         "  xenometer explain glossary          all terms",

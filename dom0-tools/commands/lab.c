@@ -271,7 +271,8 @@ static json_t *status_document(const struct cache *cache, const struct recipe *r
     json_t *snapshots = json_array();
 
     for ( const struct emulator *e = emulator_next(NULL); assembled && e; e = emulator_next(e) )
-        e->snapshots(cache, add_snapshot, &(struct snapshot_list){ cache, snapshots });
+        if ( e->architecture == cache->architecture )
+            e->snapshots(cache, add_snapshot, &(struct snapshot_list){ cache, snapshots });
     return json_pack("{s:s,s:s,s:s,s:I,s:I,s:s,s:b,s:o,s:s*,s:s,s:s,s:s,s:s,s:s,s:b,s:s,s:o}",
         "cache", cache->root, "suite", cache->suite, "system", cache->system->name,
         "bytes", (json_int_t)disk_usage(cache->root),

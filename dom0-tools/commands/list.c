@@ -10,6 +10,7 @@
 #include <libsmartcols/libsmartcols.h>
 
 #include "catalogue/select.h"
+#include "machines/lab.h"
 #include "report/text.h"
 #include "xenometer.h"
 
@@ -21,7 +22,7 @@ struct arguments {
     size_t count;
 };
 
-enum { OPTION_HEADLINE = 0x100, OPTION_JSON, OPTION_IMAGE, OPTION_COLUMNS };
+enum { OPTION_HEADLINE = 0x100, OPTION_JSON, OPTION_IMAGE, OPTION_COLUMNS, OPTION_CPU };
 
 static const struct argp_option options[] = {
     { "modes", 'm', "MODES", 0, "only rows that run in one of these: pv, pvh, "
@@ -29,6 +30,7 @@ static const struct argp_option options[] = {
     { "columns", OPTION_COLUMNS, NULL, 0, "the columns instead: what --modes can name", 0 },
     { "headline", OPTION_HEADLINE, NULL, 0, "only the rows of `make bench`", 0 },
     { "json", OPTION_JSON, NULL, 0, "print JSON", 0 },
+    { "cpu", OPTION_CPU, "CPU", 0, "those of that CPU's image: arm64 has one of its own", 0 },
     { "image", OPTION_IMAGE, "FILE", 0, "another unikernel than this "
       "program's own", 0 },
     { 0 }
@@ -37,6 +39,8 @@ static const struct argp_option options[] = {
 static error_t parse_option(int key, char *text, struct argp_state *state)
 {
     struct arguments *a = state->input;
+    char *image;
+    int status;
 
     switch ( key )
     {
@@ -55,6 +59,11 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         return 0;
     case OPTION_IMAGE:
         a->image = text;
+        return 0;
+    case OPTION_CPU:
+        if ( (status = lab_cpu_image(text, &image)) != STATUS_OK )
+            exit(status);
+        a->image = image;   /* to the program's end */
         return 0;
     case ARGP_KEY_ARGS:
         a->patterns = state->argv + state->next;

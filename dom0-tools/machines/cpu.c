@@ -70,3 +70,16 @@ char *lab_cpu_file(const char *cpu, const char *name, const char **how)
     *how = !*a->folder ? "make" : a == &architecture_arm64 ? "make arm64" : "make ARCH=x86 all";
     return architecture_file(a, name);
 }
+
+int lab_cpu_image(const char *text, char **path)
+{
+    const char *cpu, *how;
+    int status = lab_cpu_choose(text, &cpu);
+
+    if ( status != STATUS_OK )
+        return status;
+    *path = lab_cpu_file(cpu, "xenometer.elf", &how);
+    if ( !*path )
+        message("the unikernel for --cpu=%s is not beside this program; build it with `%s`", text, how);
+    return *path ? STATUS_OK : STATUS_ENVIRONMENT;
+}

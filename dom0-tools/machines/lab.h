@@ -139,6 +139,9 @@ const char *lab_cpu_architecture(const char *cpu);
  * xenometer.elf; the caller's.  NULL: it is not there; what makes it, in *how (static). */
 char *lab_cpu_file(const char *cpu, const char *name, const char **how);
 
+/* The image for the CPU that --cpu=TEXT means, the caller's.  An enum status; said why. */
+int lab_cpu_image(const char *text, char **path);
+
 /* The name of the feature number `i`, from 0; NULL: there are no more. */
 const char *lab_feature_name(size_t i);
 

@@ -19,7 +19,8 @@ EXPLANATION(hypercall_null) =
     "constant.  In PV the page executes SYSCALL, which enters Xen directly "
     "(lstar_enter, pv_hypercall, do_xen_version); in PVH and HVM it executes "
     "VMMCALL or VMCALL, which is a VM exit (svm_vmexit_handler or "
-    "vmx_vmexit_handler, hvm_hypercall).  The figure isolates entry, dispatch "
+    "vmx_vmexit_handler, hvm_hypercall).  On ARM64 there is no page: HVC #0xEA1 traps to EL2 (guest_sync, "
+    "do_trap_guest_sync, do_trap_hypercall).  The figure isolates entry, dispatch "
     "and return.  Compare with exit/cpuid-basic, an exit without a hypercall.";
 ROW(hypercall_null, .run = run_null) = {
     .name = "hypercall/null",
