@@ -455,6 +455,7 @@ install: all
 		sed 's|"[^"]*/\(xenometer.[a-z]*\)"|"$(PREFIX)/lib/xenometer/\1"|' configs/$$name.cfg \
 			>$(INSTALLED)/configs/$$name.cfg; done
 	install -m 644 configs/lab/* $(INSTALLED)/configs/lab/
+	install -d $(INSTALLED)/configs/lessons && install -m 644 configs/lessons/* $(INSTALLED)/configs/lessons/
 	install -m 644 configs/lab-linux/* $(INSTALLED)/configs/lab-linux/
 	install -m 644 dom0-tools/report/schema/*.json $(INSTALLED)/schema/
 	install -D -m 644 dom0-tools/man/xenometer-paths.7 $(DESTDIR)$(PREFIX)/share/man/man7/xenometer-paths.7

@@ -25,6 +25,7 @@ static const struct command {
     { "trace",   command_trace,   "show where every instruction of one crossing goes" },
     { "report",  command_report,  "print the table of a results file again" },
     { "compare", command_compare, "set two results files side by side" },
+    { "lesson",  command_lesson,  "learn paravirtualization by measuring it" },
     { "claims",  command_claims,  "judge what is said about the cost of virtualization" },
     { "gate",    command_gate,    "does another Xen change what the paths take, and where?" },
     { "merge",   command_merge,   "put the results of a plan's cells together" },

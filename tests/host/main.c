@@ -29,6 +29,7 @@ static const struct {
     { "notes", suite_notes },
     { "claims", suite_claims },
     { "glossary", suite_glossary },
+    { "lessons", suite_lesson },
     { "comparison", suite_comparison },
     { "program", suite_program },
     { "keys", suite_keys },

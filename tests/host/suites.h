@@ -17,6 +17,7 @@ void suite_table(void);
 void suite_notes(void);
 void suite_claims(void);
 void suite_glossary(void);
+void suite_lesson(void);
 void suite_comparison(void);
 void suite_program(void);
 void suite_keys(void);

@@ -15,7 +15,7 @@
 /* dom0-tools, from the bottom up: a folder includes only itself and those before it. */
 static const char *const layers[] = {
     "lib", "catalogue", "backend", "systems", "machines", "guests", "measure", "rows", "trace",
-    "report", "bench", "commands",
+    "report", "bench", "lessons", "commands",
 };
 #define LAYERS (sizeof(layers) / sizeof(layers[0]))
 
