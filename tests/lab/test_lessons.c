@@ -45,8 +45,7 @@ static void test_each(void)
     {
         char line[16];
 
-        snprintf(line, sizeof(line), "
-%2u  ", count + 1);
+        snprintf(line, sizeof(line), "\n%2u  ", count + 1);
         if ( strncmp(r.out, line + 1, strlen(line + 1)) && !strstr(r.out, line) )
             break;
         count++;
