@@ -142,7 +142,7 @@ static const struct term terms[] = {
     { .name = "IPI", .others = "inter-processor interrupt", .row = "event/ipi",
       .text = "An interrupt from one CPU to another.  A paravirtual guest sends an event to its other vCPU, "
         "others write their local APIC." },
-    { .name = "KVM", .others = "microVM",
+    { .name = "KVM", .others = "microVM", .row = "port/ioreq",
       .text = "Linux as a hypervisor: a process (QEMU, or a thin one) opens /dev/kvm, and what it does not "
         "answer in the kernel comes back to that process." },
     { .name = "layer", .report = true, .row = "ring/echo-64b", .column = "pv",

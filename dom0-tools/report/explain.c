@@ -36,13 +36,13 @@ static char *companions(const struct image *image, const struct image_row *row)
     return text;
 }
 
-static void print_modes(const struct image_row *row, unsigned width)
+static void print_modes(const struct image *image, const struct image_row *row, unsigned width)
 {
     struct column_set others = { { false } };
     char *modes = columns_text(&row->columns, " "), *missing;
 
     FOR_EACH_COLUMN(c)
-        if ( c->mode && !columns_have(&row->columns, c) )
+        if ( c->mode && columns_have(&image->columns, c) && !columns_have(&row->columns, c) )
             columns_add(&others, c);
     text_wrap(stdout, "  modes    ", modes, width);
     free(modes);
@@ -108,7 +108,7 @@ static void print_row(const struct image *image, const struct image_row *row,
     text_wrap(stdout, "  what     ", row->help, style->width);
     text_wrap(stdout, "  work     ", row->work, style->width);
     text_wrap(stdout, "  path     ", row->path, style->width);
-    print_modes(row, style->width);
+    print_modes(image, row, style->width);
     print_needs(row, style->width);
     print_samples(row, style->width);
     if ( row->flags & ROW_DOM0 )
