@@ -283,6 +283,57 @@ static void test_ended(void)
     unlink(file);
 }
 
+/* Two runs from the same snapshot, at once. */
+static void test_two_at_once(void)
+{
+    pid_t a = program_start("/dev/null", "/dev/null", "run", "--host=lab", "--cpu=intel", "-b1", "-n", "10",
+                            "-m", "pv", "hypercall/null", NULL);
+    pid_t b = program_start("/dev/null", "/dev/null", "run", "--host=lab", "--cpu=intel", "-b1", "-n", "10",
+                            "-m", "pvh", "hypercall/null", NULL);
+
+    CU_ASSERT_EQUAL(program_wait(a, 300), 0);
+    CU_ASSERT_EQUAL(program_wait(b, 300), 0);
+    CU_ASSERT_EQUAL(qemu_count(), 0);
+}
+
+/*
+ * A disk without room for the image, and one that has it and none for a snapshot: one line that says so
+ * before anything boots, no half of either.  The disk is a tmpfs of this script's own, with the lab's parts
+ * in it, and `spare` MiB.
+ */
+static void test_disk_full(void)
+{
+    static const unsigned spare[] = { 60, 400 };
+
+    if ( geteuid() )
+        return;   /* nobody else may mount */
+    for ( size_t i = 0; i < sizeof(spare) / sizeof(spare[0]); i++ )
+    {
+        char script[1200];
+        struct outcome_of r;
+
+        snprintf(script, sizeof(script),
+            "from=${XENOMETER_CACHE:-$HOME/.cache/xenometer}; d=build/test-full; mkdir -p $d; "
+            "lab=$(ls -d $from/lab-trixie-* | head -1); "
+            "size=$(du -sm --exclude='bochs-*' --exclude='exact*' --exclude='fast*' $lab | cut -f1); "
+            "mount -t tmpfs -o size=$((size + %u))m t $d || exit 99; to=$d/${lab##*/}; mkdir $to; "
+            "(cd $lab && tar -c --exclude='./bochs-*' --exclude='./exact*' --exclude='./fast*' .) | tar -x -C $to; "
+            "ln -s $(realpath $from/debs-trixie) $d/debs-trixie; "
+            "XENOMETER_CACHE=$d build/xenometer lab run --cpu=intel -- true; s=$?; "
+            "ls $to | grep bochs; ls $to/bochs-*/ 2>/dev/null; exit $s", spare[i]);
+        r = program_named("/usr/bin/unshare", "--mount", "sh", "-c", script, NULL);
+        if ( r.status == 99 )
+        {
+            program_free(&r);
+            return;   /* a machine on which root may not either */
+        }
+        CU_ASSERT_EQUAL(r.status, 3);
+        CU_ASSERT(strstr(r.err, "No space left") || strstr(r.err, "no room") || strstr(r.err, "is full"));
+        CU_ASSERT_EQUAL(qemu_count(), 0);
+        program_free(&r);
+    }
+}
+
 /* Two emulators written by different people: each row of the headline that stays between guest
  * and Xen.  What differs is explained, or the exit status is another. */
 static void test_verify(void)
@@ -313,5 +364,7 @@ void suite_bochs(void)
     CU_add_test(suite, "not compared across features", test_compare);
     CU_add_test(suite, "Ctrl-C", test_cancelled);
     CU_add_test(suite, "a Bochs that ends", test_ended);
+    CU_add_test(suite, "two at once", test_two_at_once);
+    CU_add_test(suite, "disk full", test_disk_full);
     CU_add_test(suite, "QEMU and Bochs count the same", test_verify);
 }
