@@ -84,7 +84,7 @@ void claims_each(const struct claims *, void (*row)(void *, const char *name),
                  void (*trace)(void *, const char *name, const struct column *), void *context);
 
 /* A figure as text, with its column's title; the caller's. */
-char *claim_figure_text(const struct claim_part *, const struct claim_figure *);
+char *claim_figure_text(const struct claim_figure *);
 
 void claims_list(FILE *, const struct claims *);    /* what they say, and what judges them */
 void claims_print(FILE *, const struct claims *);   /* judged */

@@ -325,7 +325,7 @@ void claims_judge(struct claims *claims, const struct results *results, const st
         }
 }
 
-char *claim_figure_text(const struct claim_part *p, const struct claim_figure *f)
+char *claim_figure_text(const struct claim_figure *f)
 {
     double size = f->value < 0 ? -f->value : f->value;
     char *whole = text_number((uint64_t)(size + 0.5));
@@ -335,7 +335,6 @@ char *claim_figure_text(const struct claim_part *p, const struct claim_figure *f
                        : xasprintf("%s%s%s%s", f->column ? f->column->title : "", f->column ? " " : "",
                                    f->value < 0 ? "-" : "", whole);
 
-    (void)p;
     free(whole);
     return text;
 }

@@ -15,7 +15,7 @@ static char *measured(const struct claim_part *p)
 
     for ( size_t i = 0; i < p->count; i++ )
     {
-        char *one = claim_figure_text(p, &p->figures[i]);
+        char *one = claim_figure_text(&p->figures[i]);
         char *longer = xasprintf("%s%s%s", text, i ? ", " : "", one);
 
         free(one);
