@@ -27,6 +27,7 @@ static const struct command {
     { "compare", command_compare, "set two results files side by side" },
     { "lesson",  command_lesson,  "learn paravirtualization by measuring it" },
     { "claims",  command_claims,  "judge what is said about the cost of virtualization" },
+    { "model",   command_model,   "what a workload would spend on crossings, by mode and paradigm" },
     { "gate",    command_gate,    "does another Xen change what the paths take, and where?" },
     { "merge",   command_merge,   "put the results of a plan's cells together" },
     { "history", command_history, "what each path takes, by release of Xen" },

@@ -57,6 +57,7 @@ int command_verify(int argc, char **argv);
 int command_report(int argc, char **argv);
 int command_claims(int argc, char **argv);
 int command_lesson(int argc, char **argv);
+int command_model(int argc, char **argv);
 int command_disk(int argc, char **argv);
 int command_net(int argc, char **argv);
 int command_attack(int argc, char **argv);

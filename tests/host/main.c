@@ -28,6 +28,7 @@ static const struct {
     { "table", suite_table },
     { "notes", suite_notes },
     { "claims", suite_claims },
+    { "model", suite_model },
     { "glossary", suite_glossary },
     { "lessons", suite_lesson },
     { "comparison", suite_comparison },

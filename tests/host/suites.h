@@ -16,6 +16,7 @@ void suite_select(void);
 void suite_table(void);
 void suite_notes(void);
 void suite_claims(void);
+void suite_model(void);
 void suite_glossary(void);
 void suite_lesson(void);
 void suite_comparison(void);
