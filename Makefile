@@ -208,11 +208,12 @@ $(BUILD)/linux-init: dom0-tools/guests/linux/init.c Makefile $(DEPS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TOOL_CFLAGS) $(TOOL_CPPFLAGS) -MMD -MP -MF $(BUILD)/linux-init.d -static -s $< -o $@
 
-# The monitor of the KVM column: alone in the lab without Xen.
+# The monitor of the KVM column: alone in the lab without Xen.  It and the application are where no
+# other program is, neither the unikernel nor gVisor's: `trace` tells them by their addresses.
 $(BUILD)/xenometer-vmm: dom0-tools/guests/kvm/vmm.c Makefile $(DEPS)
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(TOOL_CFLAGS) $(TOOL_CPPFLAGS) -MMD -MP -MF $(BUILD)/xenometer-vmm.d -static -s $< -o $@
+	$(Q)$(CC) $(TOOL_CFLAGS) $(TOOL_CPPFLAGS) -MMD -MP -MF $(BUILD)/xenometer-vmm.d -static -no-pie -Wl,-Ttext-segment=0x50000000 $< -o $@
 
 # The application of the columns that are no domains: alone in a container, without libraries.  Not
 # position-independent: its table of rows is read as it is in the file.
@@ -221,7 +222,7 @@ APP_OBJECTS := $(APP_SOURCES:%=$(BUILD)/%.o)
 $(APP_OBJECTS): TOOL_CFLAGS += -fno-pie -fno-toplevel-reorder
 $(BUILD)/xenometer-app: $(APP_OBJECTS)
 	$(call say,LD,$@)
-	$(Q)$(CC) -static -no-pie -s -Wl,--build-id=sha1 -o $@ $^
+	$(Q)$(CC) -static -no-pie -Wl,-Ttext-segment=0x40000000 -Wl,--build-id=sha1 -o $@ $^
 
 # QEMU's own functions are found when it loads these.
 $(BUILD)/trace-plugin.so: dom0-tools/trace/plugin.c

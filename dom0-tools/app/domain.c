@@ -82,7 +82,7 @@ bool domain_begin(const char *option)
         fail("no " DOMAIN_COMMANDS);
     if ( fd != STDIN_FILENO )
         close(fd);
-    if ( by_port && iopl(3) )
+    if ( by_port && (iopl(3) || iopl(0)) )
         fail("no access to ports");
     loopback_up();
     wait_for(SETTLE_S, 0);
@@ -98,9 +98,14 @@ void domain_give(const void *data, size_t size)
 {
     const char *at = data;
 
+    /* Not longer than for this: a process with access to ports has its bitmap loaded on the way out
+     * of each system call, 52 instructions. */
     if ( by_port )
     {
+        if ( iopl(3) )
+            domain_end();
         outsb(BARE_RESULT_PORT, data, size);
+        iopl(0);
         return;
     }
     while ( size )
@@ -121,7 +126,7 @@ void domain_end(void)
     if ( console >= 0 && !by_port )
         tcdrain(console);
     wait_for(0, PAUSE_NS);
-    if ( by_port )
+    if ( by_port && iopl(3) == 0 )
         outl(0, BARE_EXIT_PORT);   /* the monitor is gone */
     reboot(RB_POWER_OFF);
     _exit(1);

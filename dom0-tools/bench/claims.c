@@ -15,6 +15,7 @@
 /* What is to be measured, and what was. */
 struct evidence {
     struct image *image;
+    bool without_xen;            /* also what runs on a Linux without Xen */
     struct words rows;
     struct { char *row; const struct column *column; } *wanted;   /* traces */
     size_t wanted_count;
@@ -23,15 +24,16 @@ struct evidence {
     size_t trace_count;
 };
 
-/* Of the image or of dom0: those of other systems are a download of their own, and measured where
- * somebody asked for them. */
+/* Of the image or of dom0: those of the other system are a download of its own, and measured
+ * where somebody asks for them. */
 static void want_row(void *context, const char *name)
 {
     struct evidence *e = context;
     const struct image_row *row = image_find(e->image, name);
 
     FOR_EACH_COLUMN(c)
-        if ( row && columns_have(&row->columns, c) && (c->home == HOME_XEN || c->home == HOME_DOM0) )
+        if ( row && columns_have(&row->columns, c) &&
+             (c->home == HOME_XEN || c->home == HOME_DOM0 || (e->without_xen && c->program)) )
         {
             words_add(&e->rows, name);
             return;
@@ -42,6 +44,8 @@ static void want_trace(void *context, const char *name, const struct column *col
 {
     struct evidence *e = context;
 
+    if ( column->asked && !e->without_xen )
+        return;
     e->wanted = xrealloc(e->wanted, (e->wanted_count + 1) * sizeof(*e->wanted));
     e->wanted[e->wanted_count].row = xstrdup(name);
     e->wanted[e->wanted_count++].column = column;
@@ -160,7 +164,7 @@ static void print(const struct claims_options *o, const struct claims *claims)
 
 int claims_run(const struct claims_options *o)
 {
-    struct evidence e = { .image = NULL };
+    struct evidence e = { .without_xen = o->without_xen };
     struct claims claims;
     int status = claims_read(o->claims, &claims);
 

@@ -13,6 +13,7 @@ struct claims_options {
     const char *const *traces;   /* files that trace --json wrote */
     size_t trace_count;
     bool list, json;
+    bool without_xen;            /* measure what needs the lab without Xen, too */
 };
 
 /* An exit status; said why. */

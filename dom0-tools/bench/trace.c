@@ -27,7 +27,7 @@
 struct session {
     const struct trace_options *arguments;
     struct lab_options lab;
-    struct lab_symbols symbols;
+    struct lab_symbols symbols[2];   /* of the lab with Xen, of the one without */
     struct image *image;
     const struct image_row *row;
     char *elf, *configs;
@@ -91,6 +91,35 @@ static const char *nowhere(const struct image_row *row, const struct column *col
     return columns_have(&row->columns, column) ? NULL : row_elsewhere(row, column);
 }
 
+/* Are the instructions of the column, besides the guest's, those of a lab? */
+static bool has_symbols(const struct column *column)
+{
+    return column->home == HOME_XEN || column->asked;
+}
+
+static void symbols_forget(struct session *s)
+{
+    for ( int i = 0; i < 2; i++ )
+        lab_symbols_free(&s->symbols[i]);
+}
+
+static int find_symbols(struct session *s, const struct column *column, struct lab_symbols *symbols)
+{
+    static const char *const none[] = { NULL };
+    const char *against = s->arguments->against;
+    const struct column *other = against ? column_find(against) : NULL;
+    bool device_model = column->device_model || (other && other->device_model);
+    struct lab_options lab = s->lab;
+
+    if ( symbols->root )
+        return STATUS_OK;
+    lab.system = column->alone ? SYSTEM_LINUX : SYSTEM_XEN;
+    if ( column->alone )
+        lab.variant = (struct variant){ 0 };
+    return lab_symbols(&lab, column->program ? none : modules_of(s->row->needs), device_model,
+                       symbols);
+}
+
 static int trace_column(struct session *s, const struct column *column, struct traced *t)
 {
     struct capture_options o = {
@@ -98,45 +127,32 @@ static int trace_column(struct session *s, const struct column *column, struct t
         .row = s->row, .column = column, .samples = s->arguments->samples,
         .choice = s->arguments->choice, .number = s->arguments->number, .deadline = DEADLINE,
     };
+    struct lab_symbols *symbols = &s->symbols[column->alone];
     int status;
 
     *t = (struct traced){ 0 };
-    if ( column->asked )
-    {
-        message("%s in %s: a trace does not follow what runs in the lab without Xen", s->row->name,
-                column->name);
-        return STATUS_USAGE;
-    }
     if ( nowhere(s->row, column) )
     {
         message("%s in %s: %s", s->row->name, column->name, nowhere(s->row, column));
         return STATUS_USAGE;
     }
-    if ( column->home == HOME_XEN && !s->symbols.root )
-    {
-        const char *against = s->arguments->against;
-        const struct column *other = against ? column_find(against) : NULL;
-        bool device_model = column->device_model || (other && other->device_model);
-
-        status = lab_symbols(&s->lab, modules_of(s->row->needs), device_model, &s->symbols);
-        if ( status != STATUS_OK )
-            return status;
-    }
+    if ( has_symbols(column) && (status = find_symbols(s, column, symbols)) != STATUS_OK )
+        return status;
     status = capture_take(&o, &t->capture);
     if ( status != STATUS_OK )
         return status;
-    if ( s->symbols.kernel && t->capture.environment.dom0_modules )
-        symbols_place_modules(s->symbols.kernel, t->capture.environment.dom0_modules);
+    if ( symbols->kernel && t->capture.environment.dom0_modules )
+        symbols_place_modules(symbols->kernel, t->capture.environment.dom0_modules);
     if ( s->lab.variant.xen )
         environment_name_build(&t->capture.environment);
-    t->names = names_new(&s->symbols, s->elf, &t->capture.record);
+    t->names = names_new(symbols, s->elf, column, &t->capture.record);
     if ( !trace_make(&t->capture, t->names, &t->trace) )
         status = STATUS_FAILED;
     t->trace.row = xstrdup(s->row->name);
     t->trace.column = column;
     t->trace.operations = s->row->operations;
-    t->trace.cpu_features = column->home == HOME_BESIDE ? NULL : lab_features(&s->lab);
-    t->trace.xen_symbols = s->symbols.xen != NULL;
+    t->trace.cpu_features = has_symbols(column) ? lab_features(&s->lab) : NULL;
+    t->trace.xen_symbols = symbols->xen != NULL;
     t->trace.xen = t->capture.environment.xen;
     t->trace.dom0_kernel = t->capture.environment.dom0_kernel;
     return status;
@@ -251,7 +267,7 @@ static int trace_row(struct session *s, const struct column *column)
     /* The file first: whether it can be read does not depend on the lab. */
     int status = side == OTHER_FILE ? trace_file(a->against, &other) : STATUS_OK;
 
-    elsewhere.symbols = (struct lab_symbols){ 0 };
+    memset(elsewhere.symbols, 0, sizeof(elsewhere.symbols));
     if ( status == STATUS_OK )
         status = trace_column(s, column, &one);
     if ( status == STATUS_OK && side == OTHER_MODE )
@@ -277,22 +293,18 @@ static int trace_row(struct session *s, const struct column *column)
         trace_print(stdout, &one.trace, &a->view);
     traced_free(&one);
     traced_free(&other);
-    lab_symbols_free(&elsewhere.symbols);
+    symbols_forget(&elsewhere);
     return status;
 }
 
-/* Not in the image: dom0's own, or nobody's. */
-static int no_row(const struct trace_options *a)
+/* dom0's own, or nobody's. */
+static int no_row(const struct trace_options *a, const struct image_row *row)
 {
-    struct image *catalogue = select_catalogue(a->image);
-    const struct image_row *row = catalogue ? image_find(catalogue, a->row) : NULL;
-
     if ( row )
-        message("%s is %s: a trace follows what the unikernel measures", a->row,
-                row->program ? "a row of applications" : "dom0's own row");
+        message("%s is dom0's own row: a trace follows what a guest or an application measures",
+                a->row);
     else
         message("there is no row %s; `xenometer list` shows them", a->row);
-    image_free(catalogue);
     return STATUS_USAGE;
 }
 
@@ -339,15 +351,16 @@ int trace_run(struct trace_options *a)
         a->view.stages = a->view.functions = true;
     if ( is_file(a->row) )
         return show_file(a);
-    s.image = select_image(a->image);
+    s.image = select_catalogue(a->image);
     if ( !s.image )
         return STATUS_ENVIRONMENT;
-    s.elf = a->image ? xstrdup(a->image) : data_file("xenometer.elf");
     s.configs = data_file("configs");
     s.row = image_find(s.image, a->row);
-    if ( !s.row )
+    s.elf = s.row && s.row->program ? data_file(s.row->program)
+            : a->image ? xstrdup(a->image) : data_file("xenometer.elf");
+    if ( !s.row || s.row->own )
     {
-        status = no_row(a);
+        status = no_row(a, s.row);
     }
     else if ( s.row->needs & DOMAIN_SMP )
     {
@@ -362,7 +375,7 @@ int trace_run(struct trace_options *a)
     }
     else if ( (status = need_lab(a)) == STATUS_OK )
         status = trace_row(&s, a->column ? a->column : columns_first(&s.row->columns));
-    lab_symbols_free(&s.symbols);
+    symbols_forget(&s);
     image_free(s.image);
     free(s.elf);
     free(s.configs);

@@ -8,12 +8,14 @@
 #include "bench/claims.h"
 #include "xenometer.h"
 
-enum { OPTION_TRACE = 0x100, OPTION_CLAIMS, OPTION_JSON, OPTION_LIST };
+enum { OPTION_TRACE = 0x100, OPTION_CLAIMS, OPTION_JSON, OPTION_LIST, OPTION_LINUX };
 
 static const struct argp_option options[] = {
     { "trace", OPTION_TRACE, "FILE", 0, "a crossing taken apart, as `xenometer trace --json` writes it; may "
       "be repeated", 0 },
     { "claims", OPTION_CLAIMS, "FILE", 0, "other claims than this program's own (configs/claims.json)", 0 },
+    { "linux", OPTION_LINUX, NULL, 0, "measure also what runs on a Linux without Xen: containers, gVisor, "
+      "KVM", 0 },
     { "list", OPTION_LIST, NULL, 0, "only what is said, and by whom", 0 },
     { "json", OPTION_JSON, NULL, 0, "print JSON", 0 },
     { 0 }
@@ -37,6 +39,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
     case OPTION_CLAIMS:
         a->o.claims = text;
         return 0;
+    case OPTION_LINUX:
+        a->o.without_xen = true;
+        return 0;
     case OPTION_LIST:
         a->o.list = true;
         return 0;
@@ -49,6 +54,8 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         a->o.results = text;
         return 0;
     case ARGP_KEY_END:
+        if ( a->o.without_xen && a->o.results )
+            argp_error(state, "--linux is for measuring, not for a results file");
         if ( a->o.trace_count && !a->o.results )
             argp_error(state, "--trace goes with a results file; without one all that is needed is "
                        "measured");
@@ -68,6 +75,7 @@ int command_claims(int argc, char **argv)
         "instructions, and they are never taken for cycles: there, what is judged is what is counted, such "
         "as entries into Xen or steps of a path.\n\n"
         "  xenometer claims\n"
+        "  xenometer claims --linux\n"
         "  xenometer claims --list\n"
         "  xenometer claims build/results-all.json --trace=ide.json",
         NULL, NULL, NULL

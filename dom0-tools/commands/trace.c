@@ -18,7 +18,7 @@ enum { OPTION_WITHOUT = 256, OPTION_IMAGE, OPTION_HOST, OPTION_AGAINST, OPTION_F
        OPTION_SUITE, OPTION_PERFETTO, OPTION_SPEEDSCOPE, OPTION_CPU };
 
 static const struct argp_option options[] = {
-    { "mode", 'm', "MODE", 0, "pv, pvh, hvm or bare (default: the first that the row runs in)", 0 },
+    { "mode", 'm', "MODE", 0, "pv, pvh, hvm, bare, kvm, native, container, … (default: the first that the row runs in)", 0 },
     { "against", OPTION_AGAINST, "MODE|SUITE|FILE", 0, "Set beside it the same row in another mode, in the lab of another Debian suite, on another Xen (a file as for --xen), or a trace written with --json: what changed, function by function, most first", 0 },
     { "stages", OPTION_STAGES, NULL, 0, "Only the table of stages, in order", 0 },
     { "functions", OPTION_FUNCTIONS, NULL, 0, "Only the table of functions", 0 },
@@ -43,10 +43,10 @@ static const struct argp_option options[] = {
 static int parse_mode(const char *option, const char *text, const struct column **column)
 {
     *column = column_find(text);
-    if ( *column && (*column)->mode && !(*column)->asked )
+    if ( *column && (*column)->home != HOME_DOM0 && (*column)->mode != MODE_ARM64 )
         return 0;
-    message("%s=%s: must be pv, pvh, hvm or bare%s", option, text, *column && (*column)->asked
-            ? ": a trace does not follow what runs in the lab without Xen" : "");
+    message("%s=%s: must be pv, pvh, hvm, bare, kvm, or a column of the rows of applications, which "
+            "`xenometer explain app/getppid` lists", option, text);
     return EINVAL;
 }
 
@@ -134,8 +134,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 
 static const struct argp parser = {
     .options = options, .parser = parse, .children = lab_options_children, .args_doc = "ROW|FILE",
-    .doc = "Show where every instruction of one crossing goes: guest, Xen, dom0's kernel, dom0's "
-           "processes, in order, function by function."
+    .doc = "Show where every instruction of one crossing goes: application, guest, Xen, KVM, kernels "
+           "and their processes, in order, function by function."
            "\vThe row runs in the lab, with the instruction clock, unchanged; the layers add up to "
            "what the guest's clock says.\n\n"
            "Examples:\n"
@@ -143,6 +143,8 @@ static const struct argp parser = {
            "  xenometer trace hypercall/null --mode=pv --against=pvh\n"
            "  xenometer trace hypercall/null --mode=pv --against=trixie\n"
            "  xenometer trace hypercall/null --xen=new/xen.gz --against=old/xen.gz\n"
+           "  xenometer trace port/ioreq -m kvm --against=hvm\n"
+           "  xenometer trace app/getppid -m gvisor\n"
            "  xenometer trace ring/echo-64b -m pvh --svg=echo.svg --sequence=sequence.svg\n"
            "  xenometer trace exit/cpuid-basic -m hvm --without=nrip-save --json >before.json\n"
            "  xenometer trace exit/cpuid-basic -m hvm --against=before.json\n"

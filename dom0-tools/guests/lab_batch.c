@@ -32,7 +32,6 @@ static struct lab_options lab_of(const struct batch *b, enum lab_system system)
     struct lab_options lab = *b->machine;
 
     lab.system = system;
-    lab.plugin = NULL;
     if ( system != SYSTEM_XEN )
         lab.variant = (struct variant){ 0 };
     return lab;

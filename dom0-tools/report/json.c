@@ -163,7 +163,7 @@ static json_t *layers_value(const struct result *r)
 {
     json_t *o = json_object();
 
-    for ( int i = 0; i < LAYERS; i++ )
+    for ( int i = 0; i < LAYERS_OF_XEN; i++ )
         json_object_set_new(o, layer_key((enum layer)i), tick_value(r->layers[i]));
     return o;
 }
@@ -548,7 +548,7 @@ static void read_result(struct reader *reader, const json_t *object,
     read_distribution(reader, object, r);
     layers = json_object_get(object, "layers");
     r->has_layers = json_is_object(layers);
-    for ( int i = 0; r->has_layers && i < LAYERS; i++ )
+    for ( int i = 0; r->has_layers && i < LAYERS_OF_XEN; i++ )
         r->layers[i] = get_ticks(reader, layers, layer_key((enum layer)i));
 }
 

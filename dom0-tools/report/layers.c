@@ -25,12 +25,12 @@ static void add(struct libscols_table *table, const struct result *r)
 
     scols_cell_set_data(scols_line_get_cell(line, 0), r->row);
     scols_cell_set_data(scols_line_get_cell(line, 1), r->column->name);
-    for ( int i = 0; i < LAYERS; i++ )
+    for ( int i = 0; i < LAYERS_OF_XEN; i++ )
     {
         put(line, 2 + (size_t)i, r->layers[i]);
         sum += r->layers[i];
     }
-    put(line, 2 + LAYERS, sum);
+    put(line, 2 + LAYERS_OF_XEN, sum);
 }
 
 /* Rows with figures and without layers, each once: "a, b and 3 more"; NULL: there are

@@ -113,7 +113,7 @@ static json_t *layers_value(const struct result *r)
         json_decref(list);
         return json_null();
     }
-    for ( int i = 0; i < LAYERS; i++ )
+    for ( int i = 0; i < LAYERS_OF_XEN; i++ )
         json_array_append_new(list, number(r->layers[i]));
     return list;
 }

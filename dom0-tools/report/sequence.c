@@ -35,9 +35,9 @@ static int column_x(const struct diagram *d, size_t place)
 static void order_columns(struct diagram *d)
 {
     d->columns = xcalloc(d->trace->place_count + 1, sizeof(*d->columns));
-    for ( int layer = 0; layer < LAYERS; layer++ )
+    for ( int k = 0; k < LAYERS; k++ )
         for ( size_t i = 0; i < d->trace->place_count; i++ )
-            if ( d->trace->places[i].layer == (enum layer)layer && d->trace->places[i].count )
+            if ( d->trace->places[i].layer == layers_outwards[k] && d->trace->places[i].count )
                 d->columns[d->count++] = i;
 }
 

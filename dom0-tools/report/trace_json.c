@@ -24,17 +24,26 @@ static json_t *layers_json(const struct trace *t)
     json_t *layers = json_object();
 
     for ( int i = 0; i < LAYERS; i++ )
-        json_object_set_new(layers, layer_key((enum layer)i), number(t->layers[i]));
+        if ( t->layers[i] || i < LAYERS_OF_XEN )
+            json_object_set_new(layers, layer_key((enum layer)i), number(t->layers[i]));
     return layers;
 }
 
-/* "layer", and for a process of dom0 its program. */
+/* What a place is called that is no process. */
+static const char *const names[LAYERS] = {
+    [LAYER_GUEST] = "guest", [LAYER_GUEST_KERNEL] = "guest kernel", [LAYER_XEN] = "Xen",
+    [LAYER_KVM] = "KVM", [LAYER_KERNEL] = "dom0 kernel", [LAYER_USER] = "process",
+    [LAYER_IDLE] = "idle",
+};
+
+/* "layer", and for a process its program, or what is called otherwise than its layer. */
 static json_t *place_json(const struct trace *t, size_t place)
 {
     const struct place *p = &t->places[place];
+    bool own = p->layer == LAYER_USER || strcmp(p->name, names[p->layer]);
 
     return json_pack("{s:s,s:o}", "layer", layer_key(p->layer),
-                     "process", text_or_null(p->layer == LAYER_USER ? p->name : NULL));
+                     "process", text_or_null(own ? p->name : NULL));
 }
 
 static json_t *stages_json(const struct trace *t)
@@ -198,7 +207,6 @@ static bool get_layer(const json_t *object, enum layer *layer)
 
 static size_t place_of(struct trace *t, const json_t *object, enum layer layer)
 {
-    static const char *const names[LAYERS] = { "guest", "Xen", "dom0 kernel", "process", "idle" };
     const char *process = get_text(object, "process");
     const char *name = process ? process : names[layer];
 

@@ -25,6 +25,8 @@ const char *layer_colour(enum layer layer)
     switch ( layer )
     {
     case LAYER_GUEST:  return "#8fd18f";
+    case LAYER_GUEST_KERNEL: return "#56b3a4";
+    case LAYER_KVM:
     case LAYER_XEN:    return "#e8836b";
     case LAYER_KERNEL: return "#7ea8e8";
     case LAYER_USER:   return "#e3c15a";

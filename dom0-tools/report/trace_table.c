@@ -80,10 +80,10 @@ static void print_table(FILE *out, struct libscols_table *table)
     scols_unref_table(table);
 }
 
-/* "dom0 xenstored": a process is dom0's. */
-static char *place_text(const struct place *p)
+/* "dom0 xenstored": a process is dom0's, where there is one. */
+static char *place_text(const struct trace *t, const struct place *p)
 {
-    return xasprintf("%s%s", p->layer == LAYER_USER ? "dom0 " : "", p->name);
+    return xasprintf("%s%s", p->layer == LAYER_USER && !t->column->alone ? "dom0 " : "", p->name);
 }
 
 static void print_layers(FILE *out, const struct trace *t, bool colour)
@@ -92,15 +92,15 @@ static void print_layers(FILE *out, const struct trace *t, bool colour)
     struct libscols_table *table = new_table(out, heads, "lrr", colour);
     struct libscols_line *line;
 
-    for ( int layer = 0; layer < LAYERS; layer++ )
+    for ( int i = 0; i < LAYERS; i++ )
         for ( size_t k = 0; k < t->place_count; k++ )
         {
             const struct place *p = &t->places[k];
             char *name;
 
-            if ( p->layer != (enum layer)layer || !p->count )
+            if ( p->layer != layers_outwards[i] || !p->count )
                 continue;
-            name = place_text(p);
+            name = place_text(t, p);
             line = scols_table_new_line(table, NULL);
             put(line, 0, name);
             put_number(line, 1, p->count);
@@ -444,6 +444,19 @@ static void print_pairs(FILE *out, const struct trace *const sides[2], const cha
     trace_pairs_free(pairs, count);
 }
 
+/* What the two sides call a layer: dom0's kernel is set beside another's. */
+static const char *layer_title(const struct trace *const sides[2], enum layer layer)
+{
+    bool dom0[2] = { !sides[0]->column->alone, !sides[1]->column->alone };
+
+    if ( layer != LAYER_KERNEL && layer != LAYER_USER )
+        return layer_key(layer);
+    if ( dom0[0] && dom0[1] )
+        return layer_key(layer);
+    return layer == LAYER_KERNEL ? dom0[0] || dom0[1] ? "kernel of dom0 or host" : "host kernel"
+                                 : "processes";
+}
+
 void trace_print_two(FILE *out, const struct trace *left, const struct trace *right,
                      const struct trace_view *view)
 {
@@ -460,8 +473,13 @@ void trace_print_two(FILE *out, const struct trace *left, const struct trace *ri
     table = new_table(out, (const char *const[]){ names[0], names[1], "change", "layer", NULL },
                       "rrrl", style.colour);
     for ( int i = 0; i < LAYERS; i++ )
-        if ( left->layers[i] || right->layers[i] )
-            put_layer(table, left->layers[i], right->layers[i], layer_key((enum layer)i));
+    {
+        enum layer layer = layers_outwards[i];
+
+        if ( left->layers[layer] || right->layers[layer] )
+            put_layer(table, left->layers[layer], right->layers[layer],
+                      layer_title(sides, layer));
+    }
     if ( left->tail || right->tail )
         put_layer(table, left->tail, right->tail, "tail (in the above)");
     put_layer(table, left->total, right->total, "total");

@@ -19,6 +19,7 @@
 struct frame {
     uint64_t stack;          /* stack pointer at its beginning */
     const char *function;
+    bool kvm;                /* of KVM, or called from there */
 };
 
 /* One stack and the functions on it. */
@@ -36,16 +37,22 @@ struct walk {
     struct thread *threads;
     size_t thread_count;
     size_t last;             /* thread of the segment before; NO_THREAD */
-    bool called;             /* that segment ended with a call */
+    bool called, returned;   /* how that segment ended */
     uint64_t at;
+    uint64_t counted[LAYERS];   /* as the plugin has them, who knows no names */
     size_t step_room, place_room;
     size_t *place_of;        /* per context */
 };
 #define NO_THREAD SIZE_MAX
 
 static const char *const keys[LAYERS] = {
-    [LAYER_GUEST] = "guest", [LAYER_XEN] = "xen", [LAYER_KERNEL] = "dom0_kernel",
-    [LAYER_USER] = "dom0_user", [LAYER_IDLE] = "idle",
+    [LAYER_GUEST] = "guest", [LAYER_GUEST_KERNEL] = "guest_kernel", [LAYER_XEN] = "xen",
+    [LAYER_KVM] = "kvm", [LAYER_KERNEL] = "dom0_kernel", [LAYER_USER] = "dom0_user",
+    [LAYER_IDLE] = "idle",
+};
+
+const enum layer layers_outwards[LAYERS] = {
+    LAYER_GUEST, LAYER_GUEST_KERNEL, LAYER_XEN, LAYER_KVM, LAYER_KERNEL, LAYER_USER, LAYER_IDLE,
 };
 
 const char *layer_key(enum layer layer)
@@ -57,14 +64,16 @@ const char *layer_key(enum layer layer)
 
 /*
  * Linux's kernel stacks are 16 KiB and aligned (arch/x86/include/asm/
- * page_64_types.h); a program's stack has 8 MiB.
+ * page_64_types.h); a program's stack has 8 MiB.  The unikernel has one, and it lies low.
  */
 static uint64_t stack_key(const struct record_context *context, uint64_t stack)
 {
     switch ( context->layer )
     {
-    case LAYER_KERNEL: return (stack - 1) >> 14;   /* empty, it points behind its stack */
-    case LAYER_USER:   return context->cr3 ^ (stack >> 23);
+    case LAYER_KERNEL:
+    case LAYER_GUEST_KERNEL: return (stack - 1) >> 14;   /* empty, it points behind its stack */
+    case LAYER_GUEST:        return stack >> 40 ? context->cr3 ^ (stack >> 23) : 0;
+    case LAYER_USER:         return context->cr3 ^ (stack >> 23);
     }
     return 0;
 }
@@ -72,35 +81,40 @@ static uint64_t stack_key(const struct record_context *context, uint64_t stack)
 static size_t find_thread(struct walk *w, const struct record_context *context, uint64_t stack)
 {
     uint64_t key = stack_key(context, stack);
+    enum layer layer = names_layer(w->names, (uint32_t)(context - w->record->contexts));
 
     for ( size_t i = 0; i < w->thread_count; i++ )
-        if ( w->threads[i].layer == (enum layer)context->layer && w->threads[i].key == key )
+        if ( w->threads[i].layer == layer && w->threads[i].key == key )
             return i;
     w->threads = xrealloc(w->threads, (w->thread_count + 1) * sizeof(*w->threads));
-    w->threads[w->thread_count] = (struct thread){ .layer = (enum layer)context->layer, .key = key };
+    w->threads[w->thread_count] = (struct thread){ .layer = layer, .key = key };
     return w->thread_count++;
 }
 
-static void push(struct thread *t, uint64_t stack, const char *function)
+static void push(struct thread *t, uint64_t stack, const char *function, bool kvm)
 {
+    kvm = kvm || (t->depth && t->frames[t->depth - 1].kvm);
     if ( t->depth < MAX_DEPTH )
-        t->frames[t->depth++] = (struct frame){ stack, function };
+        t->frames[t->depth++] = (struct frame){ stack, function, kvm };
     else
         t->frames[MAX_DEPTH - 1].function = function;
 }
 
-/* A block begins in `function`; its stack pointer is `stack`. */
-static void enter(struct walk *w, size_t thread, uint64_t stack, const char *function)
+/* A block begins in `function`, which may be one of KVM's; its stack pointer is `stack`. */
+static void enter(struct walk *w, size_t thread, uint64_t stack, const char *function, bool kvm)
 {
     struct thread *t = &w->threads[thread];
     const struct thread *from = w->last == NO_THREAD ? NULL : &w->threads[w->last];
-    const struct frame *top;
+    const struct frame *top = t->depth ? &t->frames[t->depth - 1] : NULL;
 
+    /* A function whose beginning was not seen jumps on, maybe to its return thunk. */
+    if ( top && top->kvm && w->last == thread && !w->called && !w->returned )
+        kvm = true;
     /* The kernel calls on to another stack for interrupts: what called stays
      * the caller.  But in __switch_to_asm a call that only fills the return
      * stack buffer follows the change to another process's stack. */
-    if ( w->called && from && from != t && t->layer == LAYER_KERNEL &&
-         from->layer == LAYER_KERNEL && from->depth &&
+    if ( w->called && from && from != t && t->layer == from->layer &&
+         (t->layer == LAYER_KERNEL || t->layer == LAYER_GUEST_KERNEL) && from->depth &&
          strcmp(from->frames[from->depth - 1].function, "__switch_to_asm") )
     {
 
@@ -108,7 +122,7 @@ static void enter(struct walk *w, size_t thread, uint64_t stack, const char *fun
         t->depth = from->depth;
         for ( size_t i = 0; i < t->depth; i++ )
             t->frames[i].stack = UINT64_MAX;
-        push(t, stack, function);
+        push(t, stack, function, kvm);
         return;
     }
     /* Whoever enters Xen finds its stack empty. */
@@ -118,18 +132,19 @@ static void enter(struct walk *w, size_t thread, uint64_t stack, const char *fun
         t->depth--;
     top = t->depth ? &t->frames[t->depth - 1] : NULL;
     if ( !top || (w->called && w->last == thread) )
-        push(t, stack, function);
+        push(t, stack, function, kvm);
     else if ( top->function != function )
     {
         if ( w->last == thread || top->stack == stack )
         {
             t->frames[t->depth - 1].function = function;   /* a jump: a tail call */
+            t->frames[t->depth - 1].kvm |= kvm;
             /* SYSCALL enters Xen on the caller's stack, which it then leaves. */
             if ( top->stack - stack > MAX_STACK )
                 t->frames[t->depth - 1].stack = stack;
         }
         else
-            push(t, stack, function);                      /* an interrupt, a fault */
+            push(t, stack, function, kvm);                 /* an interrupt, a fault */
     }
 }
 
@@ -184,9 +199,17 @@ static void add_step(struct walk *w, size_t place, const struct thread *thread, 
 
 static void walk_idle(struct walk *w, const struct record_segment *s)
 {
+    w->counted[LAYER_IDLE] += s->stack;
     add_step(w, add_place(w, "idle", LAYER_IDLE), NULL, s->stack);
     w->last = NO_THREAD;
-    w->called = false;
+    w->called = w->returned = false;
+}
+
+/* KVM is a part of the kernel, and what it calls there is its work; else it is the context's. */
+static size_t place_now(struct walk *w, const struct thread *t, size_t place)
+{
+    return t->layer == LAYER_KERNEL && t->depth && t->frames[t->depth - 1].kvm
+        ? add_place(w, "KVM", LAYER_KVM) : place;
 }
 
 /* A segment's instructions, function by function: code falls through labels. */
@@ -200,6 +223,7 @@ static void walk_segment(struct walk *w, const struct record_segment *s)
     uint32_t end = (uint32_t)s->first + s->count;
     const char *function = NULL, *next;
 
+    w->counted[context->layer] += (uint64_t)s->count * s->repeat;
     for ( uint32_t i = 0; i < end; i++ )
     {
         if ( i >= s->first )
@@ -208,10 +232,11 @@ static void walk_segment(struct walk *w, const struct record_segment *s)
             if ( next != function )
             {
                 if ( run )
-                    add_step(w, place, &w->threads[thread], run * s->repeat);
-                enter(w, thread, s->stack, next);
+                    add_step(w, place_now(w, &w->threads[thread], place), &w->threads[thread],
+                             run * s->repeat);
+                enter(w, thread, s->stack, next, names_is_kvm(w->names, address));
                 w->last = thread;
-                w->called = false;
+                w->called = w->returned = false;
                 function = next;
                 run = 0;
             }
@@ -221,9 +246,11 @@ static void walk_segment(struct walk *w, const struct record_segment *s)
             address += lengths[i];
     }
     if ( run )
-        add_step(w, place, &w->threads[thread], run * s->repeat);
+        add_step(w, place_now(w, &w->threads[thread], place), &w->threads[thread],
+                 run * s->repeat);
     w->last = thread;
     w->called = end == block->count && block->end == BLOCK_CALL;
+    w->returned = end == block->count && block->end == BLOCK_RETURN;
 }
 
 /* ------------------------------------------------------ stages, functions -- */
@@ -395,15 +422,13 @@ static void find_tail(struct trace *t)
 bool trace_make(const struct capture *c, struct names *names, struct trace *t)
 {
     struct walk w = { .record = &c->record, .names = names, .trace = t, .last = NO_THREAD };
-    uint64_t sums[LAYERS] = { 0 };
 
     *t = (struct trace){ .total = c->ticks, .overhead = c->overhead, .region = c->region,
                          .raw = c->raw, .sample = c->sample,
                          .samples = c->samples };
-    memcpy(t->layers, c->count, sizeof(t->layers));
     w.place_of = xcalloc(c->record.context_count + 1, sizeof(*w.place_of));
     for ( uint32_t i = 0; i < c->record.context_count; i++ )
-        w.place_of[i] = add_place(&w, names_place(names, i), (enum layer)c->record.contexts[i].layer);
+        w.place_of[i] = add_place(&w, names_place(names, i), names_layer(names, i));
     for ( size_t i = 0; i < c->record.segment_count; i++ )
         if ( c->record.segments[i].block == RECORD_IDLE )
             walk_idle(&w, &c->record.segments[i]);
@@ -412,15 +437,15 @@ bool trace_make(const struct capture *c, struct names *names, struct trace *t)
     free(w.place_of);
     free(w.threads);
 
-    for ( size_t i = 0; i < t->place_count; i++ )
-        sums[t->places[i].layer] += t->places[i].count;
     for ( int i = 0; i < LAYERS; i++ )
-        if ( sums[i] != t->layers[i] )
+        if ( w.counted[i] != c->count[i] )
         {
             message("the record has %llu instructions of layer %s, the clock %llu",
-                    (unsigned long long)sums[i], keys[i], (unsigned long long)t->layers[i]);
+                    (unsigned long long)w.counted[i], keys[i], (unsigned long long)c->count[i]);
             return false;
         }
+    for ( size_t i = 0; i < t->place_count; i++ )
+        t->layers[t->places[i].layer] += t->places[i].count;
     if ( w.at != t->total )
     {
         message("the record has %llu instructions, the guest's clock %llu",

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "guests/app.h"
 #include "lib/cancel.h"
 #include "lib/child.h"
 #include "lib/files.h"
@@ -220,6 +221,7 @@ static char *kernel_table(const struct lab_options *options, const struct cache 
     char *name = table_name(options, modules), *path = path_in(cache->lab, name);
     char *table = read_whole_file(path, NULL);
     struct lab_options plain = { .clock = options->clock, .suite = options->suite,
+                                 .system = options->system,
                                  .variant = options->variant, .cache = options->cache,
                                  .quiet = options->quiet };
     int fd = table ? -1 : memory_file("kallsyms", 0), status = -1;
@@ -250,16 +252,17 @@ int lab_symbols(const struct lab_options *options, const char *const *modules,
     struct cache cache;
     int status;
 
-    *symbols = (struct lab_symbols){ 0 };
+    *symbols = (struct lab_symbols){ .program_name = "xenometer" };
     cancel_begin();
     status = prepare(options, &cache, true, false);
     if ( status == STATUS_OK )
         status = recipe_read(&recipe, &cache);
     if ( status == STATUS_OK )
     {
-        symbols->xen = options->variant.xen ? variant_symbols(&options->variant)
-                                            : xen_map(&cache, &recipe);
-        symbols->root = path_in(cache.lab, "dom0.cpio");
+        if ( cache.system->xen )
+            symbols->xen = options->variant.xen ? variant_symbols(&options->variant)
+                                                : xen_map(&cache, &recipe);
+        symbols->root = path_in(cache.lab, cache.system->root);
         if ( with_device_model )
             symbols->qemu = device_model(&cache, &recipe);
     }
@@ -269,8 +272,13 @@ int lab_symbols(const struct lab_options *options, const char *const *modules,
     cancel_end();
     if ( status == STATUS_OK )
         symbols->kernel = kernel_table(options, &cache, modules);
-    if ( status == STATUS_OK )
+    if ( status == STATUS_OK && options->system == SYSTEM_XEN )
         status = lab_program(options, &symbols->program);
+    else if ( status == STATUS_OK )
+    {
+        symbols->program = data_file(KVM_MONITOR);
+        symbols->program_name = KVM_MONITOR;
+    }
     cache_close(&cache);
     return status;
 }

@@ -15,7 +15,8 @@ struct lab_symbols {
     char *kernel;       /* text of dom0's /proc/kallsyms, with where its modules
                            are in front (trace/symbols.h); NULL: not to be had */
     char *root;         /* path of dom0's root, a newc cpio archive */
-    char *program;      /* path of lab_program() */
+    char *program;      /* path of what the job brings along: lab_program(), or KVM's monitor */
+    const char *program_name;
     char *qemu;         /* path of a QEMU that exports its functions, of the same source as the
                            suite's device model, which is stripped; NULL: not asked for, or
                            not to be had */

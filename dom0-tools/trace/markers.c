@@ -61,10 +61,8 @@ int markers_ask(const char *path, uint64_t first, uint64_t last, int fd)
     for ( unsigned i = 0; elf_load_segment(elf, i, &part); i++ )
     {
         if ( i == 0 )
-        {
             request.image_start = part.address;
-            find_markers(&part, &markers);
-        }
+        find_markers(&part, &markers);
         request.image_end = part.address + part.memory;
     }
     elf_close(elf);

@@ -7,12 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "guests/app.h"
 #include "lib/files.h"
 #include "trace/likeness.h"
 #include "trace/symbols.h"
 #include "xenometer.h"
 
 #define PAGE 4096u
+
+/* As the kernel's table has them, behind their functions. */
+static const char *const kvm_modules[] = { "[kvm]", "[kvm_amd]" };
+#define KVM_MODULES (sizeof(kvm_modules) / sizeof(kvm_modules[0]))
 
 /* A program or library of which a code page was executed. */
 struct binary {
@@ -34,7 +39,10 @@ struct page {
 struct names {
     const struct record *record;
     const char *qemu;        /* struct lab_symbols' */
+    const struct column *column;
     struct symbols xen, kernel, guest;
+    struct { uint64_t start, end; } kvm[KVM_MODULES];   /* their code; 0: not there */
+    uint8_t *layers;         /* per context */
     struct binary *binaries;
     size_t binary_count;
     struct page *pages;      /* sorted by hash */
@@ -212,11 +220,79 @@ static void name_processes(struct names *n)
     }
 }
 
+/* ----------------------------------------------------------------- layers -- */
+
+static void find_kvm(struct names *n, const char *table)
+{
+    for ( size_t i = 0; table && i < KVM_MODULES; i++ )
+        symbols_module(table, kvm_modules[i], &n->kvm[i].start, &n->kvm[i].end);
+}
+
+static bool has_layer(const struct record *r, enum layer layer)
+{
+    for ( size_t i = 0; i < r->context_count; i++ )
+        if ( r->contexts[i].layer == layer )
+            return true;
+    return false;
+}
+
+/* Is it the application's process: has it run under that CR3? */
+static bool is_application(const struct names *n, uint64_t cr3)
+{
+    const struct record *r = n->record;
+
+    for ( size_t i = 0; i < r->context_count; i++ )
+        if ( r->contexts[i].layer == LAYER_GUEST && r->contexts[i].cr3 == cr3 )
+            return true;
+    return false;
+}
+
+static bool in_gvisor(const struct names *n)
+{
+    return !strncmp(n->column->name, "gvisor", 6);
+}
+
+/*
+ * A domain whose process is the application has a kernel of its own: a PV one lies where dom0's
+ * does, which has no part in what the rows of applications do.  What runs in the application's
+ * process, but is none of its code, is the kernel's vDSO; in gVisor its stub.
+ */
+static void find_layers(struct names *n)
+{
+    const struct record *r = n->record;
+    bool domain = n->column->program && !n->column->alone && !has_layer(r, LAYER_GUEST_KERNEL);
+
+    for ( size_t i = 0; i < r->context_count; i++ )
+    {
+        const struct record_context *c = &r->contexts[i];
+
+        n->layers[i] = (uint8_t)c->layer;
+        if ( c->layer == LAYER_KERNEL && domain )
+            n->layers[i] = LAYER_GUEST_KERNEL;
+        if ( c->layer == LAYER_USER && n->column->program && is_application(n, c->cr3) &&
+             !in_gvisor(n) )
+            n->layers[i] = LAYER_GUEST;
+    }
+}
+
+enum layer names_layer(const struct names *n, uint32_t context)
+{
+    return (enum layer)n->layers[context];
+}
+
+bool names_is_kvm(const struct names *n, uint64_t address)
+{
+    for ( size_t i = 0; i < KVM_MODULES; i++ )
+        if ( address >= n->kvm[i].start && address < n->kvm[i].end )
+            return true;
+    return false;
+}
+
 /* ------------------------------------------------------------------ all -- */
 
 static void add_guest(struct names *n, const char *image)
 {
-    char *path = xasprintf("%s.debug", image);
+    char *path = n->column->program ? xstrdup(image) : xasprintf("%s.debug", image);
     size_t size = 0;
     char *data = read_whole_file(path, &size);
 
@@ -231,13 +307,17 @@ static void add_guest(struct names *n, const char *image)
 }
 
 struct names *names_new(const struct lab_symbols *symbols, const char *image,
-                        const struct record *record)
+                        const struct column *column, const struct record *record)
 {
     struct names *n = xcalloc(1, sizeof(*n));
     size_t size = 0;
     char *self;
 
     n->record = record;
+    n->column = column;
+    n->layers = xcalloc(record->context_count + 1, sizeof(*n->layers));
+    find_layers(n);
+    find_kvm(n, symbols->kernel);
     n->qemu = symbols->qemu;
     n->places = xcalloc(record->context_count + 1, sizeof(*n->places));
     if ( symbols->xen )
@@ -253,7 +333,7 @@ struct names *names_new(const struct lab_symbols *symbols, const char *image,
         /* Before the root: what the job brings along. */
         self = symbols->program ? read_whole_file(symbols->program, &size) : NULL;
         if ( self )
-            add_file(n, "xenometer", self, size);
+            add_file(n, symbols->program_name, self, size);
         if ( symbols->root )
             add_root(n, symbols->root);
     }
@@ -277,6 +357,7 @@ void names_free(struct names *n)
     symbols_free(&n->kernel);
     symbols_free(&n->guest);
     free(n->texts);
+    free(n->layers);
     free(n->places);
     free(n->pages);
     free(n->binaries);
@@ -285,13 +366,27 @@ void names_free(struct names *n)
 
 const char *names_place(struct names *n, uint32_t context)
 {
-    switch ( n->record->contexts[context].layer )
+    /* What programs are to what runs in them. */
+    static const struct { const char *program, *name; } parts[] = {
+        { "runsc", "Sentry" }, { KVM_MONITOR, "VMM" },
+    };
+    const struct record_context *c = &n->record->contexts[context];
+    const char *program = n->places[context];
+
+    switch ( names_layer(n, context) )
     {
-    case LAYER_GUEST:  return "guest";
-    case LAYER_XEN:    return "Xen";
-    case LAYER_KERNEL: return "dom0 kernel";
+    case LAYER_GUEST:        return n->column->program ? "application" : "guest";
+    case LAYER_GUEST_KERNEL: return "guest kernel";
+    case LAYER_XEN:          return "Xen";
+    case LAYER_KERNEL:       return n->column->alone ? "host kernel" : "dom0 kernel";
+    default:                 break;
     }
-    return n->places[context] ? n->places[context] : "unknown process";
+    if ( !program && in_gvisor(n) && is_application(n, c->cr3) )
+        return "gVisor's stub";
+    for ( size_t i = 0; program && i < sizeof(parts) / sizeof(parts[0]); i++ )
+        if ( !strcmp(program, parts[i].program) )
+            return parts[i].name;
+    return program ? program : "unknown process";
 }
 
 /* A symbol's name, or the function's or instruction's address. */
@@ -320,7 +415,8 @@ static const char *user_function(struct names *n, uint32_t block, uint64_t addre
 
     if ( !b )
         /* The kernel's own page in every process: no file has it as it runs. */
-        return intern(n, address >= 0x700000000000ull ? "[vdso]" : "[unknown page]");
+        return intern(n, address < 0x700000000000ull ? "[unknown page]"
+                      : in_gvisor(n) ? "[stub]" : "[vdso]");
     /* A block that runs over its page's end goes on in the file's next. */
     if ( (address ^ n->record->blocks[block]->address) & ~(uint64_t)(PAGE - 1) )
         within += PAGE;
@@ -347,6 +443,7 @@ const char *names_function(struct names *n, uint32_t context, uint32_t block, ui
             return intern(n, "syscall_stub");
         return name_or_address(n, "xen+", symbol, address & ~0xfull);
     case LAYER_KERNEL:
+    case LAYER_GUEST_KERNEL:   /* the same kernel, where it is linked */
         return name_or_address(n, "vmlinux+", symbols_find(&n->kernel, address),
                                address & ~0xfull);
     }

@@ -173,10 +173,11 @@ static enum layer layer_of(uint64_t address)
     uint32_t hflags = (uint32_t)state_word(STATE_HFLAGS);
 
     /* Xen lies from 0xffff8000… to 0xffff87ff… (xen/include/asm-x86/config.h);
-     * what is above belongs to PV kernels. */
-    if ( (hflags & HFLAGS_GUEST) ||
-         (address >= request.image_start && address < request.image_end) )
+     * what is above belongs to PV kernels, and to a Linux without Xen. */
+    if ( address >= request.image_start && address < request.image_end )
         return LAYER_GUEST;
+    if ( hflags & HFLAGS_GUEST )
+        return address >= 0xffff800000000000ull ? LAYER_GUEST_KERNEL : LAYER_GUEST;
     if ( address >= 0xffff880000000000ull )
         return LAYER_KERNEL;
     return address >= 0xffff800000000000ull ? LAYER_XEN : LAYER_USER;

@@ -13,16 +13,22 @@
 #include <stdint.h>
 
 #define RECORD_MAGIC    0x4345525458ull   /* "XTREC" */
-#define RECORD_VERSION  2u
+#define RECORD_VERSION  3u
 #define RECORD_NO_EVENT UINT64_MAX
 
-/* Who executes, by the address and by whether the CPU runs a guest. */
+/*
+ * Who executes, by the address and by whether the CPU runs a guest.  The plugin tells all apart but
+ * KVM, which is a part of its kernel (names.h), and a PV domain's kernel, which is one beside dom0's.
+ */
 enum layer {
-    LAYER_GUEST,
+    LAYER_GUEST,         /* the unikernel; the application, wherever it is shut in */
     LAYER_XEN,
-    LAYER_KERNEL,    /* dom0's */
-    LAYER_USER,      /* dom0's processes */
-    LAYER_IDLE,      /* nobody: the clock jumped to the next timer */
+    LAYER_KERNEL,        /* dom0's, or that of a Linux without Xen */
+    LAYER_USER,          /* processes of that kernel: dom0's, a monitor, a Sentry */
+    LAYER_IDLE,          /* nobody: the clock jumped to the next timer */
+    LAYERS_OF_XEN,       /* these are all in the lab with Xen, and in results (measure/result.h) */
+    LAYER_GUEST_KERNEL = LAYERS_OF_XEN,   /* a Linux below the application that is itself a guest */
+    LAYER_KVM,
     LAYERS,
 };
 

@@ -51,7 +51,7 @@ static bool sane(const struct record *r)
         if ( r->events[i].marker >= r->marker_count )
             return false;
     for ( size_t i = 0; i < r->context_count; i++ )
-        if ( r->contexts[i].layer >= LAYER_IDLE )
+        if ( r->contexts[i].layer >= LAYER_IDLE && r->contexts[i].layer != LAYER_GUEST_KERNEL )
             return false;
     for ( size_t i = 0; i < r->segment_count; i++ )
     {

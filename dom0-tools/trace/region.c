@@ -243,7 +243,7 @@ void region_layers(const struct record *r, struct results *results)
                 continue;
             from = last;
             result->has_layers = true;
-            for ( int k = 0; k < LAYERS; k++ )
+            for ( int k = 0; k < LAYERS_OF_XEN; k++ )
                 result->layers[k] = r->events[last].count[k] - r->events[first].count[k];
         }
 }

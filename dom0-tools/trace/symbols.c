@@ -144,6 +144,29 @@ uint64_t symbols_address(const char *text, const char *name)
     return 0;
 }
 
+/* The last function's end is not in the table: its page's. */
+void symbols_module(const char *text, const char *mark, uint64_t *start, uint64_t *end)
+{
+    size_t length = strlen(mark);
+
+    *start = *end = 0;
+    for ( const char *line = text, *next; *line; line = next )
+    {
+        size_t size = strcspn(line, "\n");
+        char *type;
+        uint64_t address = strtoull(line, &type, 16);
+
+        next = line + size + (line[size] == '\n');
+        if ( *line == '#' || size < length || strncmp(line + size - length, mark, length) ||
+             !strchr("tTwW", type[1]) )
+            continue;
+        if ( !*end || address < *start )
+            *start = address;
+        if ( (address | 4095) + 1 > *end )
+            *end = (address | 4095) + 1;
+    }
+}
+
 /* ------------------------------------------------------------------- ELF -- */
 
 struct file {
@@ -251,12 +274,78 @@ static void add_unnamed(struct symbols *s, const struct file *f)
     }
 }
 
+/*
+ * Go's own table, which its runtime needs and no strip removes: Go 1.20 and later
+ * (src/internal/abi/symtab.go, src/debug/gosym/pclntab.go).  All numbers are offsets in it.
+ */
+#define GO_MAGIC 0xfffffff1u
+
+struct go_table {
+    uint32_t magic;
+    uint8_t zero[2], quantum, pointer;
+    uint64_t functions, files, text, names, units, file_names, lines, entries;
+};
+
+/* Without the package's path: "systrap.(*platformContext).Switch". */
+static const char *go_name(const char *name)
+{
+    const char *slash = memrchr(name, '/', strcspn(name, "([{"));
+
+    return slash ? slash + 1 : name;
+}
+
+static void add_go(struct symbols *s, const struct file *f, const Elf64_Shdr *table, uint64_t text)
+{
+    const uint8_t *data = range(f, table->sh_offset, table->sh_size);
+    struct go_table head;
+
+    if ( !data || table->sh_size < sizeof(head) )
+        return;
+    memcpy(&head, data, sizeof(head));
+    if ( head.magic != GO_MAGIC || head.pointer != 8 || head.names >= table->sh_size ||
+         head.entries >= table->sh_size || head.functions > (table->sh_size - head.entries) / 8 )
+        return;
+    for ( uint64_t i = 0; i < head.functions; i++ )
+    {
+        uint32_t entry[2], own[2];   /* from the text's beginning, its description; the same, its name */
+        const char *name;
+
+        memcpy(entry, data + head.entries + i * 8, sizeof(entry));
+        if ( entry[1] > table->sh_size - head.entries ||
+             table->sh_size - head.entries - entry[1] < sizeof(own) )
+            continue;
+        memcpy(own, data + head.entries + entry[1], sizeof(own));
+        name = (const char *)data + head.names + own[1];
+        if ( own[1] < table->sh_size - head.names &&
+             memchr(name, '\0', table->sh_size - head.names - own[1]) )
+            add(s, text + entry[0], 0, xstrdup(go_name(name)));
+    }
+}
+
+/* The section of that name. */
+static bool find_section(const struct file *f, const char *name, Elf64_Shdr *s)
+{
+    Elf64_Shdr names;
+
+    if ( !section(f, f->header.e_shstrndx, &names) || !range(f, names.sh_offset, names.sh_size) )
+        return false;
+    for ( unsigned i = 0; section(f, i, s); i++ )
+        if ( s->sh_name < names.sh_size && names.sh_size - s->sh_name > strlen(name) &&
+             !strcmp((const char *)f->data + names.sh_offset + s->sh_name, name) )
+            return true;
+    return false;
+}
+
 void symbols_add_elf(struct symbols *s, const void *data, size_t size)
 {
+    Elf64_Shdr go, text;
     struct file f;
 
     if ( !open_file(&f, data, size) || add_table(s, &f, SHT_SYMTAB) )
         return;
+    if ( find_section(&f, ".text", &text) &&
+         (find_section(&f, ".gopclntab", &go) || find_section(&f, ".data.rel.ro.gopclntab", &go)) )
+        add_go(s, &f, &go, text.sh_addr);
     add_table(s, &f, SHT_DYNSYM);
     add_unnamed(s, &f);
 }

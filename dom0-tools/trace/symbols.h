@@ -38,10 +38,13 @@ void symbols_place_modules(char *table, const char *placed);
 
 /*
  * The functions of an ELF file in memory, at their linked addresses: out of
- * .symtab, else .dynsym and, nameless, .eh_frame_hdr.  Never trusts an offset in
+ * .symtab, else Go's own table, .dynsym and, nameless, .eh_frame_hdr.  Never trusts an offset in
  * it; a damaged file has no functions.
  */
 void symbols_add_elf(struct symbols *, const void *file, size_t size);
+
+/* Where a module's functions lie in a table as above: `mark` is "[name]".  0 and 0: nowhere. */
+void symbols_module(const char *text, const char *mark, uint64_t *start, uint64_t *end);
 
 void symbols_sort(struct symbols *);
 

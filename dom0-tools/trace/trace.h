@@ -83,7 +83,11 @@ void trace_free(struct trace *);
 /* A few functions that say what a stage does (what.c); the caller's. */
 char *stage_words(const struct trace *, const struct stage *);
 
-/* "guest", "xen", "dom0_kernel", "dom0_user", "idle": the layer's key in JSON. */
+/* "guest", "xen", "dom0_kernel", "dom0_user", "idle", "guest_kernel", "kvm": the layer's key in
+ * JSON. */
 const char *layer_key(enum layer);
+
+/* All layers, from the application outwards: how they are listed. */
+extern const enum layer layers_outwards[LAYERS];
 
 #endif

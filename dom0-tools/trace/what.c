@@ -26,6 +26,8 @@ static const char *const glue[] = {
     "exit_to_user_mode_loop", "xen_entry_SYSCALL_64", "fpregs_restore_userregs", "start_thread",
     "entry_SYSCALL_64_safe_stack", "xenpv_restore_regs_and_return_to_usermode",
     "fpregs_assert_state_consistent", "error_entry", "error_return", "ret_from_fork",
+    "arch_exit_to_user_mode_prepare", "syscall_exit_to_user_mode_prepare", "native_irq_return_iret",
+    "__x64_sys_ioctl", "kvm_vcpu_ioctl",
 };
 
 struct word {

@@ -127,7 +127,8 @@ static const char kernel_table[] =
     "0000000000001000 A cpu_debug_store\n"
     "ffffffff81000100 T do_syscall_64\n"
     "ffffffff81000200 t evtchn_ioctl.isra.0\n"
-    "ffffffffc0200000 t notify\t[xen_evtchn]\n";
+    "ffffffffc0200000 t notify\t[xen_evtchn]\n"
+    "ffffffffc0300000 t svm_vcpu_run\t[kvm_amd]\n";
 
 /* A record as the plugin writes one, by hand. */
 struct made {
@@ -197,13 +198,13 @@ static void make_round_trip(struct made *m)
     m->capture.samples = 1;
 }
 
-static struct names *make_names(const struct made *m)
+static struct names *make_names(const struct made *m, const struct column *column)
 {
     struct lab_symbols symbols = { .xen = (char *)xen_map, .kernel = (char *)kernel_table };
     struct names *names;
 
     capture_begin();
-    names = names_new(&symbols, "/no/image", &m->capture.record);
+    names = names_new(&symbols, "/no/image", column, &m->capture.record);
     CU_ASSERT(says(capture_end(), "/no/image.debug"));
     return names;
 }
@@ -225,7 +226,7 @@ static void test_attribution(void)
     const struct step *deepest = NULL;
 
     make_round_trip(&m);
-    names = make_names(&m);
+    names = make_names(&m, &column_pv);
     CU_ASSERT_TRUE_FATAL(trace_make(&m.capture, names, &t));
     CU_ASSERT_EQUAL(t.total, 1051);
     CU_ASSERT_EQUAL(t.layers[LAYER_GUEST], 7);
@@ -262,6 +263,43 @@ static void test_attribution(void)
     capture_begin();
     CU_ASSERT_FALSE(trace_make(&m.capture, names, &t));
     CU_ASSERT(says(capture_end(), "33 instructions of layer xen, the clock 34"));
+    trace_free(&t);
+    names_free(names);
+}
+
+/*
+ * KVM takes an exit, a kernel helper that it calls is its own work, as is what it jumps to, and returns to the
+ * kernel; the monitor answers.
+ */
+static void test_kvm(void)
+{
+    const uint64_t stack = 0xffffc90000003f00;
+    static const uint64_t kvm = 0xffffffffc0300000, kernel = 0xffffffff81000000;
+    struct made m = { .contexts = {
+        { .layer = LAYER_GUEST }, { .layer = LAYER_XEN }, { .layer = LAYER_KERNEL },
+        { .layer = LAYER_USER, .cr3 = 0x1000 } } };
+    struct names *names;
+    struct trace t;
+
+    execute(&m, IN_GUEST, 0x100000, 3, BLOCK_OTHER, 0x110000);
+    execute(&m, IN_KERNEL, kvm, 5, BLOCK_CALL, stack - 32);
+    execute(&m, IN_KERNEL, kernel + 0x200, 7, BLOCK_RETURN, stack - 40);
+    execute(&m, IN_KERNEL, kvm + 20, 2, BLOCK_OTHER, stack - 32);
+    /* It has taken its registers off the stack, and leaves by a thunk. */
+    execute(&m, IN_KERNEL, kernel + 0x100, 1, BLOCK_RETURN, stack - 8);
+    execute(&m, IN_KERNEL, kernel + 0x220, 4, BLOCK_OTHER, stack);
+    execute(&m, IN_USER, 0x401000, 9, BLOCK_OTHER, 0x7fff0000);
+    m.capture.record = (struct record){
+        .contexts = m.contexts, .segments = m.segments, .blocks = m.index,
+        .context_count = 4, .segment_count = m.segment_count, .block_count = m.block_count };
+    names = make_names(&m, column_find("kvm"));
+    CU_ASSERT_TRUE_FATAL(trace_make(&m.capture, names, &t));
+    CU_ASSERT_EQUAL_FATAL(t.stage_count, 4);
+    CU_ASSERT_STRING_EQUAL(t.places[t.stages[1].place].name, "KVM");
+    CU_ASSERT_EQUAL(t.stages[1].count, 5 + 7 + 2 + 1);
+    CU_ASSERT_STRING_EQUAL(t.places[t.stages[2].place].name, "host kernel");
+    CU_ASSERT_EQUAL(t.layers[LAYER_KVM], 15);
+    CU_ASSERT_EQUAL(t.layers[LAYER_KERNEL], 4);
     trace_free(&t);
     names_free(names);
 }
@@ -346,7 +384,7 @@ static void test_files(void)
     char *text, *again;
 
     make_round_trip(&m);
-    names = make_names(&m);
+    names = make_names(&m, &column_pv);
     CU_ASSERT_TRUE_FATAL(trace_make(&m.capture, names, &t));
     t.row = xstrdup("a/row<&>");
     t.column = &column_pv;
@@ -566,6 +604,7 @@ void suite_trace(void)
 
     CU_add_test(s, "the plugin counts what is known", test_plugin);
     CU_add_test(s, "layers, stages, stacks, tail", test_attribution);
+    CU_add_test(s, "KVM is a part of its kernel", test_kvm);
     CU_add_test(s, "folded stacks, pictures, JSON", test_files);
     CU_add_test(s, "two builds side by side", test_two_builds);
     CU_add_test(s, "traces that are none", test_refused);

@@ -72,8 +72,8 @@ function scale(low, high) {
 const CELL = ["row", "column", "status", "reason", "samples", "min", "median", "p90", "p99", "p999", "max", "low", "high",
   "first", "overhead", "interrupted", "boots", "distribution", "layers", "ratio", "to"];
 const ROW = ["name", "work", "path", "flags", "operations", "bytes", "help", "explanation", "against", "published"];
-const LAYERS = ["guest", "xen", "dom0_kernel", "dom0_user", "idle"];
-const LAYER_NAMES = { guest: "guest", xen: "Xen", dom0_kernel: "dom0's kernel", dom0_user: "dom0's processes", idle: "idle" };
+const LAYERS = ["guest", "xen", "dom0_kernel", "dom0_user", "idle", "guest_kernel", "kvm"];
+const LAYER_NAMES = { guest: "guest", xen: "Xen", dom0_kernel: "dom0's kernel", dom0_user: "dom0's processes", idle: "idle", guest_kernel: "guest kernel", kvm: "KVM" };
 const OUTCOMES = ["success", "skip", "error", "failure"];
 const named = (names, list) => Object.fromEntries(list.map((v, i) => [names[i], v]));
 const layerName = (place) => place.process || LAYER_NAMES[place.layer];
