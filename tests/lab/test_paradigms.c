@@ -202,7 +202,8 @@ static void test_mechanisms(void)
 {
     static const char path[] = "build/test-mechanism.json";
     struct outcome_of r = program("run", "--host=lab", "--boots=1", "-m", "native,seccomp", "-o",
-                                  path, "mechanism", "app/getppid", "app/open-close", "app/futex", NULL);
+                                  path, "mechanism", "app/getppid", "app/open-close", "app/futex",
+                                  "app/pread-4k", "app/page-fault", "app/eventfd", "app/udp-64b", NULL);
     json_t *results = json_load_file(path, 0, NULL), *row;
     size_t i, count = 0;
 
@@ -216,7 +217,7 @@ static void test_mechanisms(void)
             CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(row, "status")), "success");
             count++;
         }
-    CU_ASSERT_EQUAL(count, 18);
+    CU_ASSERT_EQUAL(count, 33 + 7);
 #define COST(row) figure(results, row, "native", "median")
     /* A filter that allows by number costs a bit in a map, and is what a container's costs;
      * one that is run costs by its length. */
@@ -229,9 +230,25 @@ static void test_mechanisms(void)
     CU_ASSERT(COST("mechanism/seccomp-trap") > COST("mechanism/seccomp-100"));
     CU_ASSERT(COST("mechanism/seccomp-notif") > COST("app/futex"));
     CU_ASSERT(COST("mechanism/ptrace") > 2 * COST("mechanism/seccomp-notif"));
+    /* A filter names what the tracer is to see: one stop, not two. */
+    CU_ASSERT(COST("mechanism/seccomp-trace") > COST("mechanism/seccomp-notif"));
+    CU_ASSERT(COST("mechanism/seccomp-trace") < COST("mechanism/ptrace"));
+    /* Who counts system calls makes each take the long way in. */
+    CU_ASSERT(COST("mechanism/bpf-tracepoint") > COST("app/getppid") + 50);
+    /* A cgroup's controllers are paid at memory and at wake-ups, by less than these themselves. */
+    CU_ASSERT(COST("mechanism/cgroup-page-fault") > COST("app/page-fault"));
+    CU_ASSERT(COST("mechanism/cgroup-eventfd") > COST("app/eventfd"));
+    CU_ASSERT(COST("mechanism/cgroup-eventfd") < 2 * COST("app/eventfd"));
+    CU_ASSERT(COST("mechanism/overlay-pread-4k") > COST("app/pread-4k"));
+    CU_ASSERT(COST("mechanism/overlay-open-close") > COST("app/open-close"));
+    /* A hop is a link more; a bridge is one between two. */
+    CU_ASSERT(COST("mechanism/veth-udp-64b") > COST("app/udp-64b"));
+    CU_ASSERT(COST("mechanism/bridge-udp-64b") > COST("mechanism/veth-udp-64b") + 1000);
     CU_ASSERT(COST("mechanism/landlock-open") > COST("app/open-close"));
+    CU_ASSERT(COST("mechanism/namespace-user") > COST("mechanism/enter-user"));
+    CU_ASSERT(COST("mechanism/enter-mount") > COST("mechanism/enter-net"));
     CU_ASSERT(COST("mechanism/namespace-net") > 2 * COST("mechanism/namespace-mount"));
-    CU_ASSERT(COST("mechanism/namespace-uts") > COST("mechanism/namespace-enter"));
+    CU_ASSERT(COST("mechanism/namespace-uts") > COST("mechanism/enter-uts"));
 #undef COST
     json_decref(results);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/apart.h"
 #include "app/row.h"
 
 #define NAME  "xenometer-data"
@@ -58,6 +59,7 @@ ROW(app_pread_4k, .setup = setup, .run = run_pread, .teardown = teardown) = {
     .explanation = explanation_app_pread_4k,
     .columns = "app", .operations = 1, .samples = 500, .warmup = 32, .bytes = BLOCK,
 };
+const struct row_code *const pread_again = &code_app_pread_4k;
 
 static void run_read(struct row_run *r)
 {
@@ -107,3 +109,4 @@ ROW(app_open_close, .setup = setup, .run = run_open_close, .teardown = teardown)
     .explanation = explanation_app_open_close,
     .columns = "app", .operations = 1, .samples = 500, .warmup = 32,
 };
+const struct row_code *const open_close_again = &code_app_open_close;

@@ -1,6 +1,6 @@
 /*
  * What each mechanism that containers and sandboxes are made of costs by itself: filters of system
- * calls, namespaces, Landlock, ptrace.  Most of them cannot be taken back, but all are a thread's
+ * calls, Landlock, ptrace (namespaces, cgroups and the rest are in files of their own).  Most of them cannot be taken back, but all are a thread's
  * own: each row is run by a thread that ends with it.
  */
 #include <errno.h>
@@ -20,43 +20,17 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "app/apart.h"
 #include "app/row.h"
-
-#define ALONE "measured of a process on Linux itself: it is what the others are made of"
 
 #ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
 #define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)   /* Linux 6.6 */
 #define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1ul << 0)
 #endif
-
-/* What a row does in its thread; sets r->failure where it cannot. */
-struct in_thread {
-    struct row_run *r;
-    void (*function)(struct row_run *);
-};
-
-static void *call(void *argument)
-{
-    const struct in_thread *t = argument;
-
-    t->function(t->r);
-    return NULL;
-}
-
-static void by_thread(struct row_run *r, void (*function)(struct row_run *))
-{
-    struct in_thread t = { r, function };
-    pthread_t thread;
-    int error = pthread_create(&thread, NULL, call, &t);
-
-    if ( error )
-        r->failure = refused("pthread_create", error);
-    else
-        pthread_join(thread, NULL);
-}
 
 static void time_getppid(struct row_run *r)
 {
@@ -286,62 +260,28 @@ ROW(seccomp_notif_sync, .run = run_notif_sync) = {
 
 /* ---------------------------------------------------------------- ptrace -- */
 
-/* Where a child, which is traced, leaves its samples. */
-struct traced {
-    struct row_run run;
-    uint64_t ticks[];
-};
-
-static void __attribute__((noreturn)) be_traced(struct traced *t)
+/* The tracer is this thread, the traced a child that measures by itself. */
+static void stopped(struct row_run *r)
 {
-    struct row_run *r = &t->run;
     long got = 0;
 
     ptrace(PTRACE_TRACEME, 0, NULL, NULL);
     raise(SIGSTOP);
     SAMPLES(r, got = system_call0(SYS_getppid));
-    _exit(got > 0 ? 0 : 1);
+    if ( got <= 0 )
+        r->failure = "getppid gave no number under a tracer";
 }
 
-/* Let it go on from stop to stop, at each entry to the kernel and each exit, to its end. */
-static int trace(pid_t child)
+/* From stop to stop, at each entry to the kernel and each exit. */
+static void let_go_on(pid_t child, int status)
 {
-    int status = 0;
-
-    while ( waitpid(child, &status, 0) == child && WIFSTOPPED(status) )
-        ptrace(PTRACE_SYSCALL, child, NULL, NULL);
-    return status;
+    (void)status;
+    ptrace(PTRACE_SYSCALL, child, NULL, NULL);
 }
 
 static void run_ptrace(struct row_run *r)
 {
-    size_t size = sizeof(struct traced) + r->count * sizeof(uint64_t);
-    struct traced *t = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    int status = -1;
-    pid_t child;
-
-    if ( t == MAP_FAILED )
-    {
-        r->failure = refused("mmap", errno);
-        return;
-    }
-    t->run = *r;
-    t->run.ticks = t->ticks;
-    child = fork();
-    if ( child == 0 )
-        be_traced(t);
-    if ( child > 0 )
-        status = trace(child);
-    if ( !WIFEXITED(status) || WEXITSTATUS(status) || t->run.taken != r->count )
-        r->failure = "the traced child did not come to its end";
-    else
-    {
-        memcpy(r->ticks, t->ticks, r->count * sizeof(uint64_t));
-        r->taken = t->run.taken;
-        r->first = t->run.first;
-        r->batch = t->run.batch;
-    }
-    munmap(t, size);
+    by_traced_child(r, stopped, let_go_on);
 }
 
 EXPLANATION(ptrace_syscall) =
@@ -351,6 +291,54 @@ ROW(ptrace_syscall, .run = run_ptrace) = {
     .name = "mechanism/ptrace", .work = "have a system call answered by a process",
     .path = "SYSCALL, two stops for a tracer", .help = "getppid under a tracer that stops it twice",
     .explanation = explanation_ptrace_syscall, .elsewhere = ALONE,
+    .columns = "native", .operations = 1, .samples = 300, .warmup = 16,
+};
+
+/* The filter stops it, and only at what the filter names. */
+static void stopped_by_filter(struct row_run *r)
+{
+    long error, got = 0;
+
+    ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+    raise(SIGSTOP);
+    error = filter(0, false, SECCOMP_RET_TRACE, 0);
+    if ( error )
+        r->failure = refused("seccomp", (int)-error);
+    else
+        SAMPLES(r, got = system_call0(SYS_getppid));
+    /* The tracer skips the call, by number -1, and its answer stays what the kernel has put there. */
+    if ( !error && got != -ENOSYS )
+        r->failure = "the tracer did not get to see getppid";
+}
+
+static void skip_call(pid_t child, int status)
+{
+    struct user_regs_struct registers;
+
+    if ( status >> 8 == (SIGTRAP | PTRACE_EVENT_SECCOMP << 8) &&
+         ptrace(PTRACE_GETREGS, child, NULL, &registers) == 0 )
+    {
+        registers.orig_rax = (unsigned long)-1;
+        ptrace(PTRACE_SETREGS, child, NULL, &registers);
+    }
+    else
+        ptrace(PTRACE_SETOPTIONS, child, NULL, PTRACE_O_TRACESECCOMP);
+    ptrace(PTRACE_CONT, child, NULL, NULL);
+}
+
+static void run_ret_trace(struct row_run *r)
+{
+    by_traced_child(r, stopped_by_filter, skip_call);
+}
+
+EXPLANATION(seccomp_trace) =
+    "The filter answers SECCOMP_RET_TRACE: a tracer is told, once, at the calls that the filter names, and here "
+    "reads and writes the registers to have the call skipped.  One stop in the place of mechanism/ptrace's two, "
+    "and no stop at other calls.";
+ROW(seccomp_trace, .run = run_ret_trace) = {
+    .name = "mechanism/seccomp-trace", .work = "have a system call answered by a process",
+    .path = "SYSCALL, filter, a stop for a tracer", .help = "getppid that a filter has a tracer skip (RET_TRACE)",
+    .explanation = explanation_seccomp_trace, .elsewhere = ALONE, .against = "mechanism/ptrace",
     .columns = "native", .operations = 1, .samples = 300, .warmup = 16,
 };
 
@@ -426,73 +414,3 @@ ROW(landlock_open, .setup = setup_landlock, .run = run_landlock) = {
     .explanation = explanation_landlock_open, .elsewhere = ALONE, .against = "app/open-close",
     .columns = "native", .operations = 1, .samples = 500, .warmup = 32,
 };
-
-/* ------------------------------------------------------------ namespaces -- */
-
-static int namespace_kind;
-
-static void make_namespaces(struct row_run *r)
-{
-    FOR_EACH_SAMPLE(r, i)
-    {
-        long error;
-
-        sample_keep(r, i, TIMED(error = system_call3(SYS_unshare, namespace_kind, 0, 0)));
-        if ( error )
-            r->failure = refused("unshare", (int)-error);
-    }
-}
-
-static void enter_namespaces(struct row_run *r)
-{
-    int own = open("/proc/thread-self/ns/uts", O_RDONLY | O_CLOEXEC);
-
-    if ( own < 0 )
-        r->failure = refused("/proc/thread-self/ns/uts", errno);
-    FOR_EACH_SAMPLE(r, i)
-    {
-        long error;
-
-        sample_keep(r, i, TIMED(error = system_call3(SYS_setns, own, CLONE_NEWUTS, 0)));
-        if ( error )
-            r->failure = refused("setns", (int)-error);
-    }
-    if ( own >= 0 )
-        close(own);
-}
-
-static void run_enter(struct row_run *r)
-{
-    by_thread(r, enter_namespaces);
-}
-
-EXPLANATION(namespace_enter) =
-    "setns() into a namespace by a descriptor of it: new credentials' checks, a new set of namespaces "
-    "for the thread, the old one put away.";
-ROW(namespace_enter, .run = run_enter) = {
-    .name = "mechanism/namespace-enter", .work = "enter a namespace",
-    .path = "setns", .help = "enter a namespace of host names by setns",
-    .explanation = explanation_namespace_enter, .elsewhere = ALONE,
-    .columns = "native", .operations = 1, .samples = 300, .warmup = 16,
-};
-
-#define NAMESPACE_ROW(identifier, row_name, flag, what, count)                          \
-    static void run_##identifier(struct row_run *r)                                     \
-    {                                                                                   \
-        namespace_kind = flag;                                                          \
-        by_thread(r, make_namespaces);                                                  \
-    }                                                                                   \
-    EXPLANATION(identifier) = "unshare(" #flag "): a namespace of " what " of the thread's own.  Those before it " \
-        "have nobody in them any more; what the kernel does to be rid of them is put off, and not all in the figure."; \
-    ROW(identifier, .run = run_##identifier) = {                                        \
-        .name = "mechanism/namespace-" row_name, .work = "make a namespace of " what,   \
-        .path = "unshare(" #flag ")", .help = "make a namespace of " what,              \
-        .explanation = explanation_##identifier, .elsewhere = ALONE,                    \
-        .columns = "native", .operations = 1, .samples = count, .warmup = 8,            \
-    }
-
-NAMESPACE_ROW(namespace_uts, "uts", CLONE_NEWUTS, "host names", 200);
-NAMESPACE_ROW(namespace_ipc, "ipc", CLONE_NEWIPC, "System V objects", 100);
-NAMESPACE_ROW(namespace_mount, "mount", CLONE_NEWNS, "mounts", 200);
-NAMESPACE_ROW(namespace_net, "net", CLONE_NEWNET, "networks", 20);
-NAMESPACE_ROW(namespace_cgroup, "cgroup", CLONE_NEWCGROUP, "cgroups", 200);

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <sys/mman.h>
 
+#include "app/apart.h"
 #include "app/row.h"
 
 #define PAGE 4096ul
@@ -50,6 +51,7 @@ ROW(app_page_fault, .setup = setup_fault, .run = run_fault, .teardown = teardown
     .explanation = explanation_app_page_fault,
     .columns = "app", .operations = 1, .samples = 1000, .warmup = 16,
 };
+const struct row_code *const page_fault_again = &code_app_page_fault;
 
 static void run_mmap(struct row_run *r)
 {

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "app/apart.h"
 #include "app/row.h"
 
 #define BYTES 64u   /* of a message through the socket */
@@ -133,6 +134,7 @@ ROW(app_eventfd, .setup = setup_eventfd, .run = run_eventfd, .teardown = teardow
     .against = "app/futex", .explanation = explanation_app_eventfd,
     .columns = "app", .operations = 1, .samples = 500, .warmup = 32,
 };
+const struct row_code *const eventfd_again = &code_app_eventfd;
 
 /* ----------------------------------------------------------------- futex -- */
 
