@@ -27,7 +27,7 @@ DEPS    := $(BUILD)/.packages
 # On all CPUs, unless `make -j` says otherwise.
 MAKEFLAGS += --jobs=$(shell nproc)
 
-.PHONY: FORCE help all arm64 bench bench-all bench-intel bench-arm64 test snapshots test-host test-long test-browser docs docs-drawn model fuzz lab install install-man man deb clean distclean coverage elf test-sanitized test-mutants fuzz-long
+.PHONY: FORCE help all fuzz-corpus arm64 bench bench-all bench-intel bench-arm64 test snapshots test-host test-long test-browser docs docs-drawn model fuzz lab install install-man man deb clean distclean coverage elf test-sanitized test-mutants fuzz-long
 
 help:
 	@echo "make all        build the unikernel, the dom0 program and the lab's agent"
@@ -285,8 +285,25 @@ $(BUILD)/xenometer-sanitized: $(BUILD)/xenometer-sanitized-parts.o $(XENCTRL)
 	$(call say,LD,$@)
 	$(Q)$(CC) -o $@ $^ $(TOOL_LIBS) -lm
 
+# The program that counts its lines, out of the host tests' objects of `make coverage`; with evil
+# backends and calls that fail, and without what stops a process from writing its counters.
+COUNTED := build/xenometer-counted
+COUNTED_WRAPPED := $(EVIL_WRAPPED) seccomp_load syscall
+COUNTED_OBJECTS := $(patsubst %,$(BUILD)/sanitized/%.o,$(filter-out dom0-tools/backend/xenctrl.c,$(TOOL_SOURCES)) \
+	tests/coverage/suite.c) $(patsubst %,$(BUILD)/%.o,$(filter-out tests/evil/suite.c,$(sort $(wildcard tests/evil/*.c))))
+$(BUILD)/sanitized/tests/coverage/suite.c.o: TOOL_CPPFLAGS += -DCOUNTED_DIRECTORY='"$(CURDIR)/$(BUILD)/lab/"'
+$(COUNTED)-parts.o: $(COUNTED_OBJECTS)
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(BUILD)/lab
+	$(Q)$(CC) -r -nostdlib -o $@ $^ $(COUNTED_WRAPPED:%=-Wl,--wrap=%) -Wl,--whole-archive \
+		$(call RUNTIME,libgcov.a) -Wl,--no-whole-archive -Wl,-Bstatic $(STATIC_LIBS)
+
+$(COUNTED): $(COUNTED)-parts.o $(XENCTRL)
+	$(call say,LD,$@)
+	$(Q)$(CC) -o $@ $^ $(TOOL_LIBS)
+
 # For the Linux domUs of the tests, and their dom0.
-$(BUILD)/linux-frames $(BUILD)/linux-killer $(BUILD)/linux-registers: $(BUILD)/linux-%: tests/lab/linux/%.c Makefile $(DEPS)
+$(BUILD)/linux-frames $(BUILD)/linux-blocks $(BUILD)/linux-killer $(BUILD)/linux-registers: $(BUILD)/linux-%: tests/lab/linux/%.c Makefile $(DEPS)
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TOOL_CFLAGS) $(TOOL_CPPFLAGS) -MMD -MP -MF $@.d -static $< -o $@
@@ -311,13 +328,14 @@ test-host: $(BUILD)/test-host $(BUILD)/test-image $(BUILD)/test-count.elf all
 model: $(DEPS)
 	$(Q)tests/model/check $(BUILD)/model
 
-# One program a file; what each needs of the rest comes out of one archive, but for the columns,
-# which nobody names.
+# One program a file; what each needs of the rest comes out of one archive, but for columns and
+# emulators, which nobody names.
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/*.c)))
 FUZZ_SECONDS ?= 60
 FUZZ_CFLAGS := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZ_OBJECTS := $(patsubst %,$(BUILD)/fuzz/%.o,$(TEST_TOOL_SOURCES) $(TEST_KERNEL_SOURCES))
-FUZZ_COLUMNS := $(patsubst %,$(BUILD)/fuzz/%.o,$(wildcard dom0-tools/guests/*.c))
+FUZZ_NAMELESS := $(patsubst %,$(BUILD)/fuzz/%.o,$(wildcard \
+	dom0-tools/guests/*.c dom0-tools/machines/*/instance.c))
 
 $(BUILD)/fuzz/.packages: configs/packages-fuzz configs/install-packages $(DEPS)
 	$(Q)configs/install-packages configs/packages-fuzz
@@ -328,14 +346,14 @@ $(BUILD)/fuzz/%.c.o: %.c Makefile $(BUILD)/fuzz/.packages
 	@mkdir -p $(@D)
 	$(Q)clang $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link $(TOOL_CPPFLAGS) -MMD -MP -c $< -o $@
 
-$(BUILD)/fuzz/parts.a: $(filter-out $(FUZZ_COLUMNS),$(FUZZ_OBJECTS))
+$(BUILD)/fuzz/parts.a: $(filter-out $(FUZZ_NAMELESS),$(FUZZ_OBJECTS))
 	$(Q)rm -f $@ && ar rcs $@ $^
 
 # The unikernel's headers are for this version of Xen's interface.
 $(BUILD)/fuzz/domU-kernel/%.c.o $(BUILD)/fuzz/tests/fuzz/frontend.c.o: \
 	TOOL_CPPFLAGS += $(KERNEL_HEADERS)
 
-$(FUZZERS:%=$(BUILD)/fuzz/%): $(BUILD)/fuzz/%: $(BUILD)/fuzz/tests/fuzz/%.c.o $(FUZZ_COLUMNS) $(BUILD)/fuzz/parts.a
+$(FUZZERS:%=$(BUILD)/fuzz/%): $(BUILD)/fuzz/%: $(BUILD)/fuzz/tests/fuzz/%.c.o $(FUZZ_NAMELESS) $(BUILD)/fuzz/parts.a
 	$(call say,LD,$@)
 	$(Q)clang $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(TOOL_LIBS)
 
@@ -345,11 +363,21 @@ fuzz: $(FUZZERS:%=$(BUILD)/fuzz/%)
 		echo "  FUZZ	$$name, $(FUZZ_SECONDS) s"; \
 		mkdir -p $(BUILD)/fuzz/$$name.inputs; \
 		if [ -f tests/fuzz/$$name.seed ]; then cp tests/fuzz/$$name.seed $(BUILD)/fuzz/$$name.inputs; fi; \
+		n=0; while read -r input; do n=$$((n + 1)); \
+			echo "$$input" | base64 -d >$(BUILD)/fuzz/$$name.inputs/corpus-$$n; done <tests/fuzz/$$name.corpus; \
 		words=tests/fuzz/$$name.dict; [ -f $$words ] && words=-dict=$$words || words=; \
 		$(BUILD)/fuzz/$$name $$words -max_total_time=$(FUZZ_SECONDS) -max_len=16384 \
 			-artifact_prefix=$(BUILD)/fuzz/$$name- $(BUILD)/fuzz/$$name.inputs \
 			>$(BUILD)/fuzz/$$name.log 2>&1 || { tail -40 $(BUILD)/fuzz/$$name.log; exit 1; }; \
 		tail -1 $(BUILD)/fuzz/$$name.log; done
+
+# The inputs of the tree, an input a line: of what was found, as few and short ones as lead as far.
+fuzz-corpus: $(FUZZERS:%=$(BUILD)/fuzz/%)
+	$(Q)for name in $(FUZZERS); do \
+		merged=$(BUILD)/fuzz/$$name.merged; rm -rf $$merged; mkdir $$merged; \
+		$(BUILD)/fuzz/$$name -merge=1 -max_len=512 $$merged $(BUILD)/fuzz/$$name.inputs \
+			>$(BUILD)/fuzz/$$name.log 2>&1 || { tail -40 $(BUILD)/fuzz/$$name.log; exit 1; }; \
+		for input in $$merged/*; do base64 -w0 $$input; echo; done | LC_ALL=C sort >tests/fuzz/$$name.corpus; done
 
 fuzz-long:
 	$(Q)$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=900
@@ -388,7 +416,7 @@ test-browser: all $(BUILD)/.packages-browser
 	$(Q)tests/browser/check $(BUILD)
 
 test-long: test-browser $(BUILD)/test-lab $(BUILD)/test-image $(BUILD)/xenometer-test.elf $(BUILD)/xenometer-evil \
-		$(BUILD)/linux-frames $(BUILD)/linux-killer $(BUILD)/linux-registers \
+		$(BUILD)/linux-frames $(BUILD)/linux-blocks $(BUILD)/linux-killer $(BUILD)/linux-registers \
 		$(BUILD)/.packages-bochs all arm64
 	$(Q)tests/package
 	$(Q)$(BUILD)/test-image $(BUILD)/arm64/xenometer.elf
@@ -404,14 +432,9 @@ test-sanitized: all $(BUILD)/xenometer-sanitized
 test-mutants: all $(BUILD)/test-host
 	$(Q)tests/mutants/run $(MUTANTS)
 
-# Line coverage of what the host tests reach.
-coverage: $(DEPS) $(BUILD)/xenometer.elf $(PLUGINS:%=$(BUILD)/%) $(BUILD)/test-count.elf
-	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/coverage DEPS=$(DEPS) \
-		TEST_CFLAGS='-std=gnu11 -O0 -g --coverage' $(BUILD)/coverage/test-host
-	$(Q)$(BUILD)/coverage/test-host >/dev/null
-	$(Q)cd $(BUILD)/coverage && find . -name '*.gcda' | xargs gcov -r -s $(CURDIR) 2>/dev/null | \
-		awk '/^File/ { file = $$2 } /^Lines executed/ { sub(/Lines executed:/, ""); print $$1, $$3, file }' | \
-		grep -E "'(shared|dom0-tools)/" | sort -u -k3
+# Line coverage of what the host tests and the lab's runs reach (tests/coverage).
+coverage: all $(BUILD)/test-count.elf
+	$(Q)tests/coverage/run $(BUILD)
 
 # --------------------------------------------------------------------- uses
 

@@ -57,7 +57,7 @@ static enum control_wish attend(void)
 
         if ( end == END_WISH )
             xenstore_write(KEY_LAST_WORDS, control_reason(control_look()));
-        device_close();
+        device_close(end == END_SUSPEND || (end == END_WISH && control_look() == WISH_SUSPEND));
         if ( end == END_WISH )
             return control_look();
         if ( end == END_STOP )

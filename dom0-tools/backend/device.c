@@ -308,12 +308,13 @@ static void check_frontend(void *context)
 
     case XenbusStateClosing:
     case XenbusStateClosed:
-        xenbus_set_state(d->host->bus, &d->name, state);
         if ( d->phase != DEVICE_CLOSED )
         {
             read_words(d);
             end(d, DEVICE_CLOSED, NULL);
         }
+        /* Behind the unmapping: the frontend takes its pages back when it sees this. */
+        xenbus_set_state(d->host->bus, &d->name, state);
         return;
 
     default:

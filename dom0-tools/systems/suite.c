@@ -135,6 +135,11 @@ int suite_keep_devel(const struct architecture *a, const char *stage, const char
 /* The tests' program with hostile backends has parts of its own. */
 __attribute__((weak)) const char suite_parts[] = "xenometer-parts.o";
 
+/* And options of the compiler for xenctrl.c, as that which counts its lines (tests/coverage). */
+#define MAX_OPTIONS 8u
+extern const char *const suite_compiler_options[];
+__attribute__((weak)) const char *const suite_compiler_options[] = { NULL };
+
 /* What the program is made of: everything but xenctrl.c, linked to one object, that
  * file's source, and that of what a libc older than this machine's lacks. */
 struct parts {
@@ -222,12 +227,14 @@ static int link_program(const struct cache *cache, const struct parts *p, const 
         "-l:libc.so.6", "-l:libc_nonshared.a", loader, "-lgcc", end,
     };
     const char *argv[sizeof(first) / sizeof(*first) + sizeof(not_in_parts) / sizeof(*not_in_parts) +
-                     sizeof(last) / sizeof(*last) + 1];
+                     sizeof(last) / sizeof(*last) + MAX_OPTIONS + 1];
     size_t count = 0;
     int status;
 
     for ( size_t i = 0; i < sizeof(first) / sizeof(*first); i++ )
         argv[count++] = first[i];
+    for ( size_t i = 0; i < MAX_OPTIONS && suite_compiler_options[i]; i++ )
+        argv[count++] = suite_compiler_options[i];
     for ( size_t i = 0; !a->native && i < sizeof(not_in_parts) / sizeof(*not_in_parts); i++ )
         argv[count++] = not_in_parts[i];
     for ( size_t i = 0; i < sizeof(last) / sizeof(*last); i++ )

@@ -1,4 +1,5 @@
 #include "device.h"
+#include "clock.h"
 #include "../arch/cpu.h"
 #include "../arch/memory.h"
 #include "../arch/mode.h"
@@ -350,19 +351,33 @@ bool device_connect(void)
             take_back();
             break;
         case CALLED_AWAY:
-            device_close();
+            device_close(control_look() == WISH_SUSPEND);
             return false;
         }
     return false;
 }
 
-void device_close(void)
+/* A backend that is alive unmaps what it was given, and then says that it is closed too. */
+#define LETTING_GO 500000000u   /* ns: one that was killed never does */
+
+static void wait_let_go(void)
+{
+    u64 end = clock_now() + LETTING_GO, state;
+
+    while ( ((state = backend_state()) == XenbusStateConnected || state == XenbusStateClosing) &&
+            clock_now() < end )
+        xenstore_sleep(LETTING_GO / 10);
+}
+
+void device_close(bool goes_on)
 {
     /* Where the directory went, a write would make it anew. */
     if ( ours.state && still_ours() )
     {
         set_state(XenbusStateClosing);
         set_state(XenbusStateClosed);
+        if ( goes_on )
+            wait_let_go();
     }
     take_back();
 }

@@ -47,8 +47,11 @@ bool device_given_up(void);
 /* The path of a key, or a directory, of the backend's; until the next call. */
 const char *device_backend_key(const char *key);
 
-/* Tell the backend that we are done, and take back what it was given. */
-void device_close(void);
+/*
+ * Tell the backend that we are done, and take back what it was given; if this domain goes on
+ * afterwards, when the backend has let go of it: what is still mapped stays granted.
+ */
+void device_close(bool goes_on);
 
 /* In the domain a restore made there is no device, and nobody was given anything. */
 void device_forget(void);

@@ -15,10 +15,6 @@
 #include "backend/device.h"
 #include "xenometer.h"
 
-/* Of what this program is linked for a lab's dom0 (systems/suite.c). */
-extern const char suite_parts[];
-const char suite_parts[] = "xenometer-evil-parts.o";
-
 /* ---- the devices of the one domain there is at a time ---- */
 
 static struct evil *all;

@@ -12,12 +12,12 @@
 static bool unpack_kernel(void)
 {
     return system("cache=${XENOMETER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/xenometer}; "
-                  "deb=$(ls $cache/debs/linux-image-[0-9]*.deb | head -1); "
+                  "deb=$(ls $cache/debs-${XENOMETER_LAB_SUITE:-trixie}/linux-image-[0-9]*.deb | head -1); "
                   "dpkg-deb --fsys-tarfile \"$deb\" | "
                   "tar -xO --wildcards './boot/vmlinuz-*' >" KERNEL " && [ -s " KERNEL " ]") == 0;
 }
 
-#define DEADLINE "--deadline=900"
+#define DEADLINE "--deadline=3600"
 
 struct outcome_of linux_domain(const char *script, const char *guest, const char *tool,
                                const char *job)

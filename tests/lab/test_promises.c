@@ -12,7 +12,7 @@
 
 #define IMAGE "'kernel=\"'$PWD'/xenometer-test.elf\"' 'firmware_override=\"'$PWD'/xenometer-test.elf\"' memory=8"
 #define HELPERS \
-    "gone() { for i in $(seq 300); do xl list $1 >/dev/null 2>&1 || return; sleep .1; done; echo $1 stays; }; " \
+    "gone() { for i in $(seq 1000); do xl list $1 >/dev/null 2>&1 || return; sleep .2; done; echo $1 stays; }; " \
     "now() { cut -d' ' -f1 /proc/uptime | tr -d .; }; " \
     "begun() { for i in $(seq 500); do [ $(grep -c \"$1 (\" err) -ge $2 ] && return; sleep .02; done; " \
     "echo $1 did not begin; }; " \
@@ -35,8 +35,7 @@ static long long said(const char *text, const char *word)
 
 static void at_most(long long value, long long limit, const char *what)
 {
-    if ( value < 0 || value > limit )
-        fprintf(stderr, "%s: %lld, and may be %lld\n", what, value, limit);
+    printf("    %s: %lld, and may be %lld\n", what, value, limit);
     CU_ASSERT(value >= 0 && value <= limit);
 }
 
@@ -90,7 +89,9 @@ static void test_sixteen(void)
         "./xenometer backend -v --json --image=xenometer-test.elf promise/together >out 2>err & b=$!; "
         "for i in $(seq 16); do xl create -qp pv.cfg " IMAGE " \"name=\\\"xenometer-$i\\\"\" max_event_channels=127 >&2; done; "
         "xl create -qp pv.cfg " IMAGE " 'name=\"xenometer-storm\"' >&2; least xenometer-storm; xl unpause xenometer-storm; "
-        "for i in $(seq 16); do xl unpause xenometer-$i; done; "
+        "for i in $(seq 16); do xl unpause xenometer-$i; done; begun promise/together 17; "
+        /* Xen's clock is ahead of dom0's by what Xen took to boot. */
+        "t=$(($(now) + 500))0000000; for i in $(seq 17); do xenstore-write /local/domain/$i/gate $t; done; "
         "for i in $(seq 16); do gone xenometer-$i; done; gone xenometer-storm; kill $b; wait $b; cat out; cat err >&2");
     json_t *all = documents(r.out), *one;
     long long least = -1, most = -1;
@@ -149,9 +150,9 @@ static void test_reconnects(void)
         "./xenometer backend -v --json --image=xenometer-test.elf promise/f38-reconnects >out 2>err & b=$!; "
         "xl create pv.cfg " IMAGE " 'name=\"xenometer-again\"' >&2; begun promise/f38-reconnects 1; "
         "watch $b .1 & w=$!; gone xenometer-again; kill $b; wait $b; wait $w; "
-        "echo connections $(grep -c 'is connected' err); echo held:; compare; tail -3 err >&2");
+        "grep -a connected /var/log/xen/guest-xenometer-again.log; echo held:; compare; tail -3 err >&2");
 
-    at_most(1001, said(r.out, "connections"), "connections");
+    CU_ASSERT_EQUAL(said(r.out, "connected"), 1000);
     expect_flat(&r);
     program_free(&r);
 }

@@ -8,6 +8,7 @@
 #include "../../../domU-kernel/harness/harness.h"
 #include "../../../domU-kernel/harness/row.h"
 #include "../../../domU-kernel/lib/string.h"
+#include "../../../domU-kernel/xen/console.h"
 #include "../../../domU-kernel/xen/events.h"
 #include "../../../domU-kernel/xen/shutdown.h"
 #include "../../../domU-kernel/xen/xenstore.h"
@@ -76,18 +77,28 @@ static void run_beside(struct row_run *r)
 }
 PROMISE_ROW(beside, "beside", "a request and its answer, beside a storm", .setup = setup_beside, .run = run_beside);
 
-/* All domains begin at once: at the next whole multiple of this, by the clock they share. */
-#define GATE (5 * SECOND)
-
+/* All domains begin at once: at the time that is written to them when all are there, by the clock
+ * they share. */
 static u64 gate(void)
 {
-    return (now() / GATE + 1) * GATE;
+    u64 time;
+
+    while ( xenstore_read_number("gate", &time) )
+        xenstore_sleep(SECOND / 20);
+    return time;
 }
 
 static const char *setup_together(struct row_run *r)
 {
+    u64 start;
+
     (void)r;
-    return storm_until(gate() + STORM_TIME);
+    if ( !storms() )
+        return NULL;
+    start = gate();
+    while ( now() < start - SECOND / 10 )
+        xenstore_sleep(SECOND / 20);
+    return storm_until(start + SECOND);
 }
 
 /* The sample is what all requests together take. */
@@ -95,6 +106,8 @@ static void run_together(struct row_run *r)
 {
     u64 start = gate();
 
+    if ( now() > start )
+        r->failure = "it was late";
     for ( u64 t = now(); t < start; t = now() )
         xenstore_sleep(start - t);
     sample_keep(r, 0, TIMED({
@@ -109,16 +122,16 @@ PROMISE_ROW(together, "together", "many requests, in all domains at once", .setu
  * back.  Where it connected last, it goes on being served: the row never ends. */
 static void run_reconnects(struct row_run *r)
 {
+    u32 times = 0;
+
     (void)r;
-    for ( u32 i = 0; i < RECONNECTS; i++ )
-    {
+    do {
         xenstore_write(KEY_LAST_WORDS, "asked to come again");
-        device_close();
-        if ( !device_connect() )
-            break;
-    }
+        device_close(true);
+    } while ( device_connect() && ++times < RECONNECTS );
+    print("connected %u times\n", times);
     harness_serve_device();
-    device_close();
+    device_close(false);
     shutdown_poweroff();
 }
 PROMISE_ROW(reconnects, "f38-reconnects", "disconnects and connects its device 1,000 times",
