@@ -58,11 +58,14 @@ PLUGIN_SOURCES := dom0-tools/trace/plugin.c
 MACHINES := $(wildcard dom0-tools/machines/*/machine.mk)
 include $(MACHINES)
 
+# What students' code is built with (dom0-tools/lessons/exercise.h).
+EXERCISE := $(BUILD)/exercise-parts.o $(BUILD)/exercise.flags $(BUILD)/kernel.lds
+
 # For another architecture: what a lab of it takes, which this machine does not run.
 ifdef CROSS
 all: $(BUILD)/xenometer.elf $(BUILD)/xenometer.image $(BUILD)/xenometer-parts.o $(BUILD)/lab-agent
 else
-all: $(BUILD)/xenometer $(BUILD)/xenometer.elf $(if $(filter arm64,$(ARCH)),$(BUILD)/xenometer.image) $(BUILD)/xenometer-evil $(BUILD)/xenometer-test.elf $(BUILD)/lab-agent \
+all: $(BUILD)/xenometer $(BUILD)/xenometer.elf $(if $(filter arm64,$(ARCH)),$(BUILD)/xenometer.image) $(BUILD)/xenometer-evil $(BUILD)/xenometer-test.elf $(BUILD)/lab-agent $(EXERCISE) \
 	$(PLUGINS:%=$(BUILD)/%) $(BUILD)/linux-init $(BUILD)/xenometer-app $(BUILD)/xenometer-vmm
 endif
 elf: $(BUILD)/xenometer.elf
@@ -93,12 +96,13 @@ KERNEL_OBJECTS := $(KERNEL_SOURCES:%=$(BUILD)/%.o)
 # Atomics in line: without a C library nobody has the functions that ARM64's would call.
 KERNEL_CFLAGS_x86 := -mno-red-zone -fcf-protection=none -malign-data=abi
 KERNEL_CFLAGS_arm64 := -march=armv8-a -mno-outline-atomics -mbranch-protection=none
-KERNEL_CFLAGS := -std=gnu11 -O2 -g $(WARNINGS) -ffreestanding -fno-pie \
+KERNEL_CODE := -std=gnu11 -O2 -g -ffreestanding -fno-pie \
 	-mgeneral-regs-only -fno-stack-protector $(KERNEL_CFLAGS_$(ARCH)) \
 	-fno-asynchronous-unwind-tables -fno-strict-aliasing \
-	-falign-functions=1 -falign-jumps=1 -falign-loops=1 \
-	'-ffile-prefix-map=$(CURDIR)/=' -fno-toplevel-reorder
-KERNEL_HEADERS := -IdomU-kernel/arch/$(ARCH) -D__XEN_INTERFACE_VERSION__=0x00040e00
+	-falign-functions=1 -falign-jumps=1 -falign-loops=1 -fno-toplevel-reorder
+KERNEL_CFLAGS := $(KERNEL_CODE) $(WARNINGS) '-ffile-prefix-map=$(CURDIR)/='
+KERNEL_INTERFACE := -D__XEN_INTERFACE_VERSION__=0x00040e00
+KERNEL_HEADERS := -IdomU-kernel/arch/$(ARCH) $(KERNEL_INTERFACE)
 KERNEL_CPPFLAGS := -Iinclude -Ishared $(KERNEL_HEADERS)
 
 # What no row has in its timed region is compiled for size: 128 KiB are for rows.
@@ -147,6 +151,17 @@ $(BUILD)/%.elf: $(BUILD)/%.elf.debug
 # What libxl loads on ARM64: the same, flat, with the header in front (entry/arm64/image.S).
 $(BUILD)/%.image: $(BUILD)/%.elf.debug
 	$(Q)$(OBJCOPY) -O binary $< $@
+
+# What students' code is compiled with and linked to (dom0-tools/lessons/exercise.h): the unikernel
+# without its rows, but for the empty one.
+EXERCISE_OBJECTS := $(filter-out $(BUILD)/domU-kernel/rows/%,$(KERNEL_OBJECTS)) $(BUILD)/domU-kernel/rows/baseline.c.o
+$(BUILD)/exercise-parts.o: $(EXERCISE_OBJECTS) $(BUILD)/sources
+	$(call say,LD,$@)
+	$(Q)$(LD) -r -o $@ $(EXERCISE_OBJECTS)
+
+$(BUILD)/exercise.flags: Makefile
+	@mkdir -p $(@D)
+	@echo '$(KERNEL_CODE) -Wall -Wextra $(KERNEL_INTERFACE)' >$@
 
 # ------------------------------------------------------------- dom0 program
 
@@ -479,7 +494,10 @@ install: all
 		sed 's|"[^"]*/\(xenometer.[a-z]*\)"|"$(PREFIX)/lib/xenometer/\1"|' configs/$$name.cfg \
 			>$(INSTALLED)/configs/$$name.cfg; done
 	install -m 644 configs/lab/* $(INSTALLED)/configs/lab/
-	install -d $(INSTALLED)/configs/lessons && install -m 644 configs/lessons/* $(INSTALLED)/configs/lessons/
+	install -d $(INSTALLED)/configs/lessons && install -m 644 configs/lessons/*.lesson $(INSTALLED)/configs/lessons/
+	for file in configs/lessons/exercises/*.h configs/lessons/exercises/*/* shared/*.h include/xenometer/*.h \
+		$$(find domU-kernel -name '*.h'); do install -D -m 644 $$file $(INSTALLED)/$$file || exit 1; done
+	install -m 644 $(EXERCISE) $(INSTALLED)/
 	install -m 644 configs/lab-linux/* $(INSTALLED)/configs/lab-linux/
 	install -m 644 dom0-tools/report/schema/*.json $(INSTALLED)/schema/
 	install -D -m 644 dom0-tools/man/xenometer-paths.7 $(DESTDIR)$(PREFIX)/share/man/man7/xenometer-paths.7

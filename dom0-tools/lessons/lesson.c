@@ -6,11 +6,13 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "catalogue/column.h"
 #include "catalogue/glossary.h"
+#include "lessons/exercise.h"
 #include "lib/files.h"
 #include "report/text.h"
 #include "xenometer.h"
@@ -24,7 +26,7 @@ struct reader {
     const char *name;
     unsigned line;
     struct lesson *lesson;
-    struct step *paragraphs;   /* @exercise or @solution: where the next paragraphs belong; NULL: alone */
+    struct lesson_step *paragraphs;   /* @exercise or @solution: where the next paragraphs belong; NULL: alone */
     bool failed;
 };
 
@@ -35,13 +37,13 @@ static void complain(struct reader *r, const char *what)
     r->failed = true;
 }
 
-static struct step *add_step(struct lesson *l, enum step_kind kind, const char *text)
+static struct lesson_step *add_step(struct lesson *l, enum step_kind kind, const char *text)
 {
-    struct step *s;
+    struct lesson_step *s;
 
     l->steps = xrealloc(l->steps, (l->step_count + 1) * sizeof(*l->steps));
     s = &l->steps[l->step_count++];
-    *s = (struct step){ .kind = kind, .text = xstrdup(text) };
+    *s = (struct lesson_step){ .kind = kind, .text = xstrdup(text) };
     return s;
 }
 
@@ -70,7 +72,7 @@ static void add_figure(struct reader *r, const char *rest)
 
 static void add_choice(struct reader *r, const char *line)
 {
-    struct step *s = r->lesson->step_count ? &r->lesson->steps[r->lesson->step_count - 1] : NULL;
+    struct lesson_step *s = r->lesson->step_count ? &r->lesson->steps[r->lesson->step_count - 1] : NULL;
 
     if ( !s || s->kind != STEP_CHOOSE || s->choice_count == CHOICES_MAX )
     {
@@ -104,6 +106,17 @@ static void directive(struct reader *r, const char *line)
         add_step(l, STEP_CHOOSE, line)->right = CHOICES_MAX;
     else if ( !strcmp(word, "run") )
         add_step(l, STEP_RUN, line);
+    else if ( !strcmp(word, "script") )
+        add_step(l, STEP_SCRIPT, line);
+    else if ( !strcmp(word, "demo") )
+        add_step(l, STEP_DEMO, line);
+    else if ( !strcmp(word, "code") )
+    {
+        if ( l->code || strchr(line, '/') || !exercise_exists(line) )
+            complain(r, "@code names one folder of configs/lessons/exercises");
+        free(l->code);
+        l->code = xstrdup(line);
+    }
     else if ( !strcmp(word, "picture") )
     {
         if ( !term_find(line) || !term_find(line)->picture )
@@ -120,8 +133,8 @@ static void directive(struct reader *r, const char *line)
 /* A line of a paragraph; `begins` one. */
 static void paragraph(struct reader *r, const char *line, bool begins)
 {
-    struct step *last = r->lesson->step_count ? &r->lesson->steps[r->lesson->step_count - 1] : NULL;
-    struct step *to = r->paragraphs ? last : begins || !last || last->kind != STEP_TEXT ? NULL : last;
+    struct lesson_step *last = r->lesson->step_count ? &r->lesson->steps[r->lesson->step_count - 1] : NULL;
+    struct lesson_step *to = r->paragraphs ? last : begins || !last || last->kind != STEP_TEXT ? NULL : last;
     char *longer;
 
     if ( !to )
@@ -143,11 +156,13 @@ static void check(struct reader *r)
         complain(r, "a lesson has a title, @question, @minutes and steps");
     for ( size_t i = 0; i < l->step_count && !r->failed; i++ )
     {
-        const struct step *s = &l->steps[i];
+        const struct lesson_step *s = &l->steps[i];
         double value;
 
         if ( s->kind == STEP_CHOOSE && (s->choice_count < 2 || s->right == CHOICES_MAX) )
             complain(r, "@choose has two choices or more, one of them right (\"* \")");
+        if ( s->kind == STEP_DEMO && (!isalpha((unsigned char)*s->text) || !strchr(s->text, '/')) )
+            complain(r, "@demo is of a folder's file, NAME/FILE");
         if ( s->kind == STEP_PREDICT && !lesson_value(l, s->expression, &value) )
             complain(r, "@predict is of an expression of figures");
         for ( const char *at = strchr(s->text, '{'); at && !r->failed; at = strchr(at + 1, '{') )
@@ -207,9 +222,11 @@ void lesson_free(struct lesson *l)
         free(l->figures[i].row);
         free(l->figures[i].column);
     }
+    free(l->measured_on);
     free(l->steps);
     free(l->figures);
     free(l->title);
+    free(l->code);
     free(l->question);
     *l = (struct lesson){ .number = 0 };
 }
@@ -283,7 +300,7 @@ static bool named(const struct lesson *l, const char *name, size_t length, doubl
     for ( size_t i = 0; i < l->figure_count; i++ )
         if ( strlen(l->figures[i].name) == length && !strncmp(l->figures[i].name, name, length) )
         {
-            *value = (double)l->figures[i].median;
+            *value = l->figures[i].missing ? NAN : (double)l->figures[i].median;
             return true;
         }
     return false;
@@ -310,6 +327,8 @@ static char *value_text(const char *expression, double value)
 {
     char *whole, *text;
 
+    if ( isnan(value) )
+        return xstrdup("?");
     if ( strchr(expression, '/') )
         return xasprintf("%.1f", value);
     whole = text_number((uint64_t)((value < 0 ? -value : value) + 0.5));

@@ -9,6 +9,7 @@
 
 #include "bench/self.h"
 #include "catalogue/glossary.h"
+#include "lessons/exercise.h"
 #include "lessons/lesson.h"
 #include "lib/cancel.h"
 #include "lib/words.h"
@@ -34,28 +35,45 @@ static bool takes(const struct words *w, const char *word)
     return false;
 }
 
-static int take_figures(struct lesson *l, const struct results *results)
+unsigned lesson_take(struct lesson *l, const struct results *results)
 {
+    const struct environment *e = &results->environment;
+    unsigned missing = 0;
+
     for ( size_t i = 0; i < l->figure_count; i++ )
     {
         struct lesson_figure *f = &l->figures[i];
-        bool found = false;
 
+        f->missing = true;
         for ( size_t k = 0; k < results->count; k++ )
             if ( !strcmp(results->rows[k].row, f->row) && results->rows[k].outcome == OUTCOME_SUCCESS &&
                  !strcmp(results->rows[k].column->name, f->column) )
             {
                 f->median = results->rows[k].median;
-                found = true;
+                f->missing = false;
             }
-        if ( !found )
-        {
-            message("%s in %s has no figure here: `xenometer run %s` says why", f->row, f->column, f->row);
-            return STATUS_FAILED;
-        }
+        missing += f->missing;
     }
     l->measured = true;
-    return STATUS_OK;
+    free(l->measured_on);
+    l->measured_on = xasprintf("%s, %s%s, %s, %.10s", e->clock, e->xen ? "Xen " : "no Xen", e->xen ? e->xen : "", e->host,
+                               e->started ? e->started : "");
+    return missing;
+}
+
+/* What was measured just now must be there. */
+static int take_all(struct lesson *l, const struct results *results)
+{
+    if ( lesson_take(l, results) == 0 )
+        return STATUS_OK;
+    for ( size_t i = 0; i < l->figure_count; i++ )
+        if ( l->figures[i].missing )
+        {
+            message("%s in %s has no figure here: `xenometer run %s` says why", l->figures[i].row,
+                    l->figures[i].column, l->figures[i].row);
+            break;
+        }
+    return STATUS_FAILED;
 }
 
 int lesson_measure(struct lesson *l)
@@ -91,7 +109,7 @@ int lesson_measure(struct lesson *l)
     if ( status == STATUS_OK )
         status = results_from_json(text, size, "the run's answer", &results);
     if ( status == STATUS_OK )
-        status = take_figures(l, &results);
+        status = take_all(l, &results);
     results_free(&results);
     free(text);
     free(modes);
@@ -175,7 +193,7 @@ static void say_how_far(const struct player *p, double guess, double value)
     free(said);
 }
 
-static int step_predict(struct player *p, const struct step *s)
+static int step_predict(struct player *p, const struct lesson_step *s)
 {
     char line[64], *end, *shown;
     double guess = 0, value = 0;
@@ -205,7 +223,7 @@ static int step_predict(struct player *p, const struct step *s)
     return STATUS_OK;
 }
 
-static void step_choose(struct player *p, const struct step *s)
+static void step_choose(struct player *p, const struct lesson_step *s)
 {
     char line[64];
     int chosen;
@@ -242,36 +260,35 @@ static void step_choose(struct player *p, const struct step *s)
     }
 }
 
-/* Its words are separated by single blanks; none has one within it. */
-static int step_run(struct player *p, const struct step *s)
+static int step_run(struct player *p, const struct lesson_step *s)
 {
-    struct words w = { .count = 0 };
-    char *copy = xstrdup(s->text), *rest = copy, *text = NULL;
-    size_t size;
+    char *shown = lesson_command(s), *text = NULL;
     int status = STATUS_OK;
 
-    printf("  $ xenometer %s\n", s->text);
+    printf("  $ %s\n", shown);
+    free(shown);
     wait_for_enter(p, "Enter runs it:");
-    while ( !p->left && rest )
-    {
-        char *word = strsep(&rest, " ");
-
-        if ( *word )
-            words_add(&w, word);
-    }
     if ( !p->left )
     {
-        status = self_run(words_argv(&w), &text, &size);
+        status = lesson_output(s, &text);
         if ( status == STATUS_OK )
             printf("%s\n", text);
     }
     free(text);
-    free(copy);
-    words_free(&w);
     return status;
 }
 
-static int step(struct player *p, const struct step *s)
+/* A text of code as it is, under what it is. */
+static void print_solution(const struct player *p)
+{
+    char *code = p->lesson->code ? exercise_text(p->lesson, "solution.c") : NULL;
+
+    if ( code )
+        printf("%s.c:\n\n%s\n", p->lesson->code, code);
+    free(code);
+}
+
+static int step(struct player *p, const struct lesson_step *s)
 {
     const char *picture;
     int status = s->kind == STEP_PREDICT ? STATUS_OK : measure_for(p, s->text);
@@ -289,6 +306,8 @@ static int step(struct player *p, const struct step *s)
         step_choose(p, s);
         return STATUS_OK;
     case STEP_RUN:
+    case STEP_SCRIPT:
+    case STEP_DEMO:
         return step_run(p, s);
     case STEP_PICTURE:
         picture = term_find(s->text)->picture;
@@ -298,6 +317,8 @@ static int step(struct player *p, const struct step *s)
         return STATUS_OK;
     case STEP_EXERCISE:
         print_text(p, s->text, "Exercise: ");
+        if ( p->lesson->code )
+            printf("  $ xenometer lesson %u --start DIR\n\n", p->lesson->number);
         return STATUS_OK;
     case STEP_SOLUTION:
         if ( !p->answers && !p->asks )
@@ -309,6 +330,8 @@ static int step(struct player *p, const struct step *s)
             wait_for_enter(p, "Enter shows a solution:");
         if ( !p->left )
             print_text(p, s->text, "Solution: ");
+        if ( p->answers )
+            print_solution(p);
         return STATUS_OK;
     }
     return STATUS_OK;

@@ -51,6 +51,7 @@ static const struct job jobs[] = {
     { suite_paradigms, TAKES_MINUTES },
     { suite_promises, TAKES_MINUTES },
     { suite_lessons, TAKES_MINUTES },
+    { suite_exercises, TAKES_MINUTES },
     { suite_bochs, TAKES_MINUTES },
     { suite_arm64, TAKES_MINUTES },
     { suite_bookworm, TAKES_MINUTES },

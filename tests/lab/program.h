@@ -113,6 +113,7 @@ void suite_long(void);   /* minutes; make test-long */
 void suite_netfront(void);   /* minutes */
 void suite_promises(void);   /* minutes */
 void suite_lessons(void);   /* minutes */
+void suite_exercises(void);   /* minutes */
 void suite_bochs(void);  /* minutes, and two snapshots */
 void suite_bookworm(void);  /* minutes, and a download */
 void suite_arm64(void);  /* likewise */
