@@ -61,12 +61,16 @@ include $(MACHINES)
 # What students' code is built with (dom0-tools/lessons/exercise.h).
 EXERCISE := $(BUILD)/exercise-parts.o $(BUILD)/exercise.flags $(BUILD)/kernel.lds
 
+# WebAssembly, where wabt is installed; without it its columns are skipped, and say so.
+WABT := $(if $(shell command -v wat2wasm),$(wildcard /usr/src/wasm2c))
+WASM := $(if $(WABT),$(BUILD)/xenometer-wasm $(BUILD)/xenometer.wasm)
+
 # For another architecture: what a lab of it takes, which this machine does not run.
 ifdef CROSS
 all: $(BUILD)/xenometer.elf $(BUILD)/xenometer.image $(BUILD)/xenometer-parts.o $(BUILD)/lab-agent
 else
 all: $(BUILD)/xenometer $(BUILD)/xenometer.elf $(if $(filter arm64,$(ARCH)),$(BUILD)/xenometer.image) $(BUILD)/xenometer-evil $(BUILD)/xenometer-test.elf $(BUILD)/lab-agent $(EXERCISE) \
-	$(PLUGINS:%=$(BUILD)/%) $(BUILD)/linux-init $(BUILD)/xenometer-app $(BUILD)/xenometer-vmm
+	$(PLUGINS:%=$(BUILD)/%) $(BUILD)/linux-init $(BUILD)/xenometer-app $(BUILD)/xenometer-vmm $(WASM)
 endif
 elf: $(BUILD)/xenometer.elf
 
@@ -238,6 +242,28 @@ $(APP_OBJECTS): TOOL_CFLAGS += -fno-pie -fno-toplevel-reorder
 $(BUILD)/xenometer-app: $(APP_OBJECTS)
 	$(call say,LD,$@)
 	$(Q)$(CC) -static -no-pie -Wl,-Ttext-segment=0x40000000 -Wl,--build-id=sha1 -o $@ $^
+
+# The same in WebAssembly: a program of its own, which finds an engine's library when it runs.
+WASM_OBJECTS := $(filter-out %/app/main.c.o,$(APP_OBJECTS)) \
+	$(patsubst %,$(BUILD)/%.o,$(wildcard dom0-tools/app/wasm/*.c))
+$(BUILD)/dom0-tools/app/wasm/%: TOOL_CFLAGS += -fno-pie
+$(BUILD)/dom0-tools/app/wasm/wasm2c.c.o: $(BUILD)/wasm/module.h
+$(BUILD)/dom0-tools/app/wasm/wasm2c.c.o: TOOL_CPPFLAGS += -I$(BUILD)/wasm -I$(WABT) \
+	$$(grep -q Z_module $(BUILD)/wasm/module.h && echo -DWASM2C_OLD_NAMES)
+$(BUILD)/xenometer.wasm: dom0-tools/app/wasm/module.wat Makefile
+	$(call say,WAT,$<)
+	@mkdir -p $(@D)
+	$(Q)wat2wasm $< -o $@
+$(BUILD)/wasm/module.h: $(BUILD)/xenometer.wasm
+	$(call say,WASM2C,$<)
+	@mkdir -p $(@D)
+	$(Q)wasm2c -n module $< -o $(@:.h=.c)
+# What wabt writes has no -Wextra, and its runtime is wabt's.
+$(BUILD)/xenometer-wasm: $(WASM_OBJECTS) $(BUILD)/wasm/module.h
+	$(call say,LD,$@)
+	$(Q)$(CC) -std=gnu11 -O2 -g -w -D_GNU_SOURCE -fno-pie -no-pie -I$(BUILD)/wasm -I$(WABT) \
+		-Wl,-Ttext-segment=0x40000000 -Wl,--build-id=sha1 -o $@ $(WASM_OBJECTS) \
+		$(BUILD)/wasm/module.c $(filter-out %exceptions-impl.c,$(wildcard $(WABT)/*.c)) -lm
 
 # QEMU's own functions are found when it loads these.
 $(BUILD)/trace-plugin.so: dom0-tools/trace/plugin.c
@@ -483,7 +509,7 @@ install: all
 	install -m 755 $(BUILD)/xenometer $(DESTDIR)$(PREFIX)/bin/
 	install -m 644 $(BUILD)/xenometer.elf $(BUILD)/xenometer.elf.debug $(BUILD)/xenometer-parts.o $(INSTALLED)/
 	for file in $(XENCTRL_FILES); do install -D -m 644 $$file $(INSTALLED)/$$file; done
-	install -m 755 $(BUILD)/lab-agent $(BUILD)/linux-init $(BUILD)/xenometer-app $(BUILD)/xenometer-vmm $(BUILD)/xenometer-evil $(INSTALLED)/
+	install -m 755 $(BUILD)/lab-agent $(BUILD)/linux-init $(BUILD)/xenometer-app $(BUILD)/xenometer-vmm $(BUILD)/xenometer-evil $(WASM) $(INSTALLED)/
 	install -m 644 $(BUILD)/xenometer-test.elf $(BUILD)/xenometer-evil-parts.o $(INSTALLED)/
 	install -m 644 $(PLUGINS:%=$(BUILD)/%) $(INSTALLED)/
 	if [ -e $(BUILD)/arm64/xenometer-parts.o ]; then install -d $(INSTALLED)/arm64 && \

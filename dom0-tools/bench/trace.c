@@ -122,8 +122,10 @@ static int find_symbols(struct session *s, const struct column *column, struct l
 
 static int trace_column(struct session *s, const struct column *column, struct traced *t)
 {
+    char *runs = column->runs ? data_file(column->runs) : NULL;
+    const char *elf = runs ? runs : s->elf;
     struct capture_options o = {
-        .lab = &s->lab, .image = s->image, .elf = s->elf, .config_dir = s->configs,
+        .lab = &s->lab, .image = s->image, .elf = elf, .config_dir = s->configs,
         .row = s->row, .column = column, .samples = s->arguments->samples,
         .choice = s->arguments->choice, .number = s->arguments->number, .deadline = DEADLINE,
     };
@@ -134,18 +136,22 @@ static int trace_column(struct session *s, const struct column *column, struct t
     if ( nowhere(s->row, column) )
     {
         message("%s in %s: %s", s->row->name, column->name, nowhere(s->row, column));
+        free(runs);
         return STATUS_USAGE;
     }
-    if ( has_symbols(column) && (status = find_symbols(s, column, symbols)) != STATUS_OK )
-        return status;
-    status = capture_take(&o, &t->capture);
+    status = has_symbols(column) ? find_symbols(s, column, symbols) : STATUS_OK;
+    if ( status == STATUS_OK )
+        status = capture_take(&o, &t->capture);
     if ( status != STATUS_OK )
+    {
+        free(runs);
         return status;
+    }
     if ( symbols->kernel && t->capture.environment.dom0_modules )
         symbols_place_modules(symbols->kernel, t->capture.environment.dom0_modules);
     if ( s->lab.variant.xen )
         environment_name_build(&t->capture.environment);
-    t->names = names_new(symbols, s->elf, column, &t->capture.record);
+    t->names = names_new(symbols, elf, column, &t->capture.record);
     if ( !trace_make(&t->capture, t->names, &t->trace) )
         status = STATUS_FAILED;
     t->trace.row = xstrdup(s->row->name);
@@ -155,6 +161,7 @@ static int trace_column(struct session *s, const struct column *column, struct t
     t->trace.xen_symbols = symbols->xen != NULL;
     t->trace.xen = t->capture.environment.xen;
     t->trace.dom0_kernel = t->capture.environment.dom0_kernel;
+    free(runs);
     return status;
 }
 

@@ -91,7 +91,7 @@ const char *row_elsewhere(const struct image_row *row, const struct column *colu
 {
     if ( row->program && !column->program )
         return "a row of applications, which are processes: no unikernel, and no dom0, runs it";
-    return column->elsewhere ? column->elsewhere
+    return column->elsewhere && !row->program ? column->elsewhere
                              : *row->elsewhere ? row->elsewhere : "not in this mode";
 }
 

@@ -50,7 +50,7 @@ static void read_build_id(const struct cache *cache, struct lab_facts *facts)
 static void name_sandboxes(const char *resolved, struct lab_facts *facts)
 {
     static const char *const packages[][2] = {
-        { "crun_", "crun" }, { "runsc_", "gVisor" },
+        { "crun_", "crun" }, { "runsc_", "gVisor" }, { "wasmedge_", "WasmEdge" },
     };
     size_t used = (size_t)snprintf(facts->linux_system, sizeof(facts->linux_system), "%s",
                                    facts->dom0_kernel);

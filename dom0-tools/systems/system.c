@@ -13,7 +13,7 @@ static const struct system systems[] = {
     [SYSTEM_LINUX] = {
         .name = "linux", .title = "Linux", .recipe = "configs/lab-linux", .prefix = "linux",
         .resolved = "resolved-linux", .root = "root.cpio",
-        .download = "140 MB, 30 MB beside the lab with Xen",
+        .download = "180 MB, 45 MB beside the lab with Xen",
     },
 };
 

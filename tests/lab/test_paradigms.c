@@ -70,9 +70,12 @@ static long long median(const char *row, const char *column)
 }
 
 static const char *const columns[] = {
-    "native", "namespaces", "seccomp", "container", "gvisor", "gvisorptrace",
+    "native", "namespaces", "seccomp", "apparmor", "container", "gvisor", "gvisorptrace",
     "linuxpv", "linuxpvh", "linuxkvm",
 };
+/* In WebAssembly there are fewer rows: WASI is no Linux. */
+static const char *const engines[] = { "wasm2c", "wasmedge", "wasmedgeint" };
+#define ENGINES (sizeof(engines) / sizeof(engines[0]))
 #define COLUMNS (sizeof(columns) / sizeof(columns[0]))
 
 /* Each row succeeds in each column, which means that its answer was checked there; but for
@@ -93,11 +96,16 @@ static void test_every_row(void)
             continue;
         }
         skipped++;
+        if ( !strncmp(json_string_value(json_object_get(row, "mode")), "wasm", 4) )
+        {
+            CU_ASSERT(strstr(reason, "WASI") || strstr(reason, "WebAssembly"));
+            continue;
+        }
         CU_ASSERT_EQUAL(strncmp(name, "app/uring-", 10), 0);
         CU_ASSERT_PTR_NOT_NULL(strstr(reason, "io_uring_setup: "));
     }
-    CU_ASSERT_EQUAL(i, 21 * COLUMNS);
-    CU_ASSERT_EQUAL(skipped, 2 * 4);
+    CU_ASSERT_EQUAL(i, 21 * (COLUMNS + ENGINES));
+    CU_ASSERT_EQUAL(skipped, 2 * 4 + 15 * ENGINES);
 }
 
 /* What the paradigms are made of. */
@@ -117,6 +125,33 @@ static void test_system_call(void)
     /* Another kernel in a process is tens of times as dear, by ptrace more so. */
     CU_ASSERT(median("app/getppid", "gvisor") > 20 * native);
     CU_ASSERT(median("app/getppid", "gvisorptrace") > median("app/getppid", "gvisor"));
+}
+
+/* A profile is looked at where a file is opened or a signal sent, not where the kernel is asked for a
+ * number. */
+static void test_apparmor(void)
+{
+    CU_ASSERT_EQUAL(median("app/getppid", "apparmor"), median("app/getppid", "native"));
+    CU_ASSERT(median("app/open-close", "apparmor") > median("app/open-close", "native") + 500);
+    CU_ASSERT(median("app/signal", "apparmor") > median("app/signal", "native"));
+}
+
+/* WASI's calls are the kernel's, and what the engine looks at before: nearly nothing in the floor. */
+static void test_wasi(void)
+{
+    static const char *const rows[] = { "app/clock-syscall", "app/pread-4k", "app/read-4k",
+                                        "app/open-close" };
+
+    for ( size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++ )
+    {
+        long long native = median(rows[i], "native");
+
+        CU_ASSERT(median(rows[i], "wasm2c") >= native && median(rows[i], "wasm2c") < native + 200);
+        CU_ASSERT(median(rows[i], "wasmedge") > median(rows[i], "wasm2c"));
+        CU_ASSERT(median(rows[i], "wasmedgeint") > median(rows[i], "wasmedge"));
+    }
+    /* The kernel's page is the same whoever touches it. */
+    CU_ASSERT(llabs(median("app/page-fault", "wasm2c") - median("app/page-fault", "native")) < 100);
 }
 
 /* Who enters no kernel pays no more anywhere; but Xen's clock is not read by the TSC alone. */
@@ -212,12 +247,14 @@ static void test_mechanisms(void)
     unlink(path);
     CU_ASSERT_PTR_NOT_NULL_FATAL(results);
     json_array_foreach(json_object_get(results, "rows"), i, row)
-        if ( !strcmp(json_string_value(json_object_get(row, "mode")), "native") )
+        if ( !strcmp(json_string_value(json_object_get(row, "mode")), "native") &&
+             (strncmp(json_string_value(json_object_get(row, "row")), "mechanism/was", 13) ||
+              !strcmp(json_string_value(json_object_get(row, "row")), "mechanism/wasm-load")) )
         {
             CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(row, "status")), "success");
             count++;
         }
-    CU_ASSERT_EQUAL(count, 33 + 7);
+    CU_ASSERT_EQUAL(count, 34 + 7);
 #define COST(row) figure(results, row, "native", "median")
     /* A filter that allows by number costs a bit in a map, and is what a container's costs;
      * one that is run costs by its length. */
@@ -250,6 +287,37 @@ static void test_mechanisms(void)
     CU_ASSERT(COST("mechanism/namespace-net") > 2 * COST("mechanism/namespace-mount"));
     CU_ASSERT(COST("mechanism/namespace-uts") > COST("mechanism/enter-uts"));
 #undef COST
+    json_decref(results);
+}
+
+/* In and out of a module without a kernel. */
+static void test_wasm(void)
+{
+    static const char path[] = "build/test-wasm.json";
+    struct outcome_of r = program("run", "--host=lab", "--boots=1", "-m", "native,wasm2c,wasmedge,wasmedgeint",
+                                  "-o", path, "mechanism/wasm-call-in", "mechanism/wasm-call-out",
+                                  "mechanism/wasi-call", "mechanism/wasm-load", "app/getppid", NULL);
+    json_t *results = json_load_file(path, 0, NULL);
+    long long call;
+
+    CU_ASSERT_EQUAL(r.status, 0);
+    program_free(&r);
+    unlink(path);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(results);
+#define WASM(row, column) figure(results, row, column, "median")
+    call = WASM("app/getppid", "native");
+    /* A call into a sandbox of this kind, and out of it, is below a system call. */
+    CU_ASSERT(WASM("mechanism/wasm-call-in", "wasm2c") < call / 4);
+    CU_ASSERT(WASM("mechanism/wasm-call-out", "wasm2c") < call / 4);
+    CU_ASSERT(WASM("mechanism/wasi-call", "wasm2c") < call / 4);
+    /* An engine's library has more to do at each. */
+    CU_ASSERT(WASM("mechanism/wasm-call-in", "wasmedge") > call);
+    CU_ASSERT(WASM("mechanism/wasi-call", "wasmedge") > WASM("mechanism/wasm-call-out", "wasmedge"));
+    /* Compiled, a load's bounds are not looked at; interpreted, each instruction is. */
+    CU_ASSERT(WASM("mechanism/wasm-load", "wasm2c") < 3 * WASM("mechanism/wasm-load", "native"));
+    CU_ASSERT(WASM("mechanism/wasm-load", "wasmedge") < 3 * WASM("mechanism/wasm-load", "native"));
+    CU_ASSERT(WASM("mechanism/wasm-load", "wasmedgeint") > 50 * WASM("mechanism/wasm-load", "wasmedge"));
+#undef WASM
     json_decref(results);
 }
 
@@ -464,11 +532,14 @@ void suite_paradigms(void)
     CU_add_test(suite, "every row, everywhere", test_every_row);
     CU_add_test(suite, "what a system call costs", test_system_call);
     CU_add_test(suite, "without a kernel", test_without_kernel);
+    CU_add_test(suite, "AppArmor", test_apparmor);
+    CU_add_test(suite, "WASI", test_wasi);
     CU_add_test(suite, "files and memory", test_files);
     CU_add_test(suite, "wake-ups", test_wake_ups);
     CU_add_test(suite, "Linux guests", test_guests);
     CU_add_test(suite, "two runs", test_repeats);
     CU_add_test(suite, "mechanisms", test_mechanisms);
+    CU_add_test(suite, "WebAssembly", test_wasm);
     CU_add_test(suite, "KVM", test_kvm);
     CU_add_test(suite, "a trace of KVM", test_trace_kvm);
     CU_add_test(suite, "a trace of an application", test_trace_app);

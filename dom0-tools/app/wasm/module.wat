@@ -1,0 +1,75 @@
+;; The application as a WebAssembly module: what its rows ask of a kernel, asked of WASI (preview 1).
+;; Each function does one thing between two calls of its host that read the TSC; what these cost with
+;; nothing between is the column's baseline.  By hand, so that no compiler is in the figures but the engine's.
+;;
+;; Memory: 0 a scratch area, 1024 an iovec, 2048 a name, 4096 a page for reads, 65536 pages to be touched.
+(module
+  (import "wasi_snapshot_preview1" "args_sizes_get" (func $args (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "clock_time_get" (func $clock (param i32 i64 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_pread" (func $pread (param i32 i32 i32 i64 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_seek" (func $seek (param i32 i64 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_close" (func $close (param i32) (result i32)))
+  (import "wasi_snapshot_preview1" "path_open"
+    (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+  (import "host" "begin" (func $begin))
+  (import "host" "end" (func $end))
+  (import "host" "nothing" (func $nothing))
+  (memory (export "memory") 100)
+  ;; An iovec of one page.
+  (data (i32.const 1024) "\00\10\00\00\00\10\00\00")
+  (data (i32.const 2048) "xenometer-data")
+
+  (func (export "nothing") (param i32) (result i32) (local.get 0))
+  (func (export "empty") (param i32) (result i32)
+    (call $begin) (call $end) (i32.const 0))
+  (func (export "callout") (param i32) (result i32)
+    (call $begin) (call $nothing) (call $end) (i32.const 0))
+  (func (export "wasi") (param i32) (result i32) (local $e i32)
+    (call $begin)
+    (local.set $e (call $args (i32.const 0) (i32.const 4)))
+    (call $end) (local.get $e))
+  ;; CLOCK_MONOTONIC is 1 there, too; nanoseconds at 0.
+  (func (export "clock") (param i32) (result i32) (local $e i32)
+    (call $begin)
+    (local.set $e (call $clock (i32.const 1) (i64.const 1) (i32.const 0)))
+    (call $end) (local.get $e))
+  (func $opened (result i32)
+    (call $open (i32.const 3) (i32.const 0) (i32.const 2048) (i32.const 14) (i32.const 0)
+      (i64.const 0x26) (i64.const 0) (i32.const 0) (i32.const 8)))
+  ;; The descriptor at 8; its rights are fd_read, fd_seek, fd_tell.
+  (func (export "open") (param i32) (result i32) (call $opened))
+  (func (export "close") (param i32) (result i32) (call $close (i32.load (i32.const 8))))
+  (func (export "openclose") (param i32) (result i32) (local $e i32)
+    (call $begin)
+    (local.set $e (call $opened))
+    (local.set $e (i32.or (local.get $e) (call $close (i32.load (i32.const 8)))))
+    (call $end) (local.get $e))
+  (func (export "pread") (param i32) (result i32) (local $e i32)
+    (call $begin)
+    (local.set $e (call $pread (i32.load (i32.const 8)) (i32.const 1024) (i32.const 1) (i64.const 0)
+      (i32.const 16)))
+    (call $end) (local.get $e))
+  (func (export "read") (param i32) (result i32) (local $e i32)
+    (drop (call $seek (i32.load (i32.const 8)) (i64.const 0) (i32.const 0) (i32.const 24)))
+    (call $begin)
+    (local.set $e (call $read (i32.load (i32.const 8)) (i32.const 1024) (i32.const 1) (i32.const 16)))
+    (call $end) (local.get $e))
+  ;; The first write to a page: its number.
+  (func (export "touch") (param $n i32) (result i32) (local $at i32)
+    (local.set $at (i32.add (i32.const 65536) (i32.shl (local.get $n) (i32.const 12))))
+    (call $begin)
+    (i32.store (local.get $at) (i32.const 1))
+    (call $end)
+    (i32.sub (i32.load (local.get $at)) (i32.const 1)))
+  ;; As many loads, each of another word; their sum at 0.
+  (func (export "loads") (param $n i32) (result i32) (local $i i32) (local $sum i32)
+    (call $begin)
+    (loop $next
+      (local.set $sum (i32.add (local.get $sum)
+        (i32.load (i32.add (i32.const 4096)
+          (i32.shl (i32.and (local.get $i) (i32.const 1023)) (i32.const 2))))))
+      (br_if $next (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (local.get $n))))
+    (call $end)
+    (i32.store (i32.const 0) (local.get $sum))
+    (i32.const 0)))
