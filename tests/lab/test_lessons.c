@@ -95,10 +95,85 @@ static void test_ways(void)
     CU_ASSERT_EQUAL(qemu_count(), 0);
 }
 
+/*
+ * Ctrl-C and Ctrl-D at each kind of prompt.  A shell types an answer at each prompt until the wanted one stands last,
+ * and then the key.
+ */
+static void test_keys(void)
+{
+    static const char *const prompts[] = { "Enter goes on", "Your guess", "Your answer", "Enter runs it",
+                                           "Enter shows a solution" };
+    static const char *const keys[] = { "\\003", "\\004" };
+
+    for ( size_t i = 0; i < sizeof(prompts) / sizeof(prompts[0]); i++ )
+        for ( size_t k = 0; k < 2; k++ )
+        {
+            char command[1024];
+            struct outcome_of r;
+
+            snprintf(command, sizeof(command),
+                     "f=$(mktemp) && n=0 && { while ! tail -c 70 $f | grep -aq '%s'; do "
+                     "c=$(grep -aoE 'Enter goes on|Your guess|Your answer|Enter runs it|Enter shows' $f | wc -l); "
+                     "if [ $c -gt $n ]; then n=$c; case $(tail -c 40 $f) in *letter*) echo a;; *) echo;; esac; fi; "
+                     "sleep .1; done; printf '%s'; } | script -qefc 'build/xenometer lesson 1' $f; s=$?; rm $f; exit $s",
+                     prompts[i], keys[k]);
+            r = program_named("/bin/sh", "-c", command, NULL);
+            CU_ASSERT_EQUAL(r.status, 0);
+            CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "Until later: xenometer lesson 1"));
+            program_free(&r);
+            CU_ASSERT_EQUAL(qemu_count(), 0);
+        }
+}
+
+/* The first page is there within two seconds: measuring comes where a figure is wanted, and Ctrl-C ends that, too. */
+static void test_start(void)
+{
+    for ( unsigned i = 1; i <= 13; i++ )
+    {
+        char command[512];
+        struct outcome_of r;
+
+        snprintf(command, sizeof(command),
+                 "f=$(mktemp) && { b=$(date +%%s%%N); until grep -aq '^Lesson %u: ' $f && [ $(wc -l <$f) -gt 4 ]; do "
+                 "sleep .02; done; echo $(( ($(date +%%s%%N) - b) / 1000000 )) >$f.ms; printf '\\003'; } | "
+                 "script -qefc 'build/xenometer lesson %u' $f; cat $f.ms; rm $f $f.ms", i, i);
+        r = program_named("/bin/sh", "-c", command, NULL);
+        CU_ASSERT_EQUAL(r.status, 0);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(strrchr(r.out, '\n'));
+        for ( char *end = r.out + strlen(r.out) - 1; end > r.out && *end == '\n'; end-- )
+            *end = '\0';
+        CU_ASSERT(atoi(strrchr(r.out, '\n') + 1) <= 2000);
+        program_free(&r);
+        CU_ASSERT_EQUAL(qemu_count(), 0);
+    }
+}
+
+/* What a workload spends, measured for it. */
+static void test_model(void)
+{
+    struct outcome_of r = program("model", "--hypercalls=1000", "--exits=msr:500,hlt:20", "--json", NULL);
+    json_t *answer = json_loads(r.out, 0, NULL), *pv = json_array_get(json_object_get(answer, "ways"), 0);
+
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(answer, "unit")), "instructions");
+    CU_ASSERT(json_number_value(json_object_get(pv, "total")) > 100000);
+    CU_ASSERT(json_is_null(json_object_get(pv, "left")));
+    json_decref(answer);
+    program_free(&r);
+    r = program("model", "--hypercalls=1000", "--cycles=3e9", NULL);
+    CU_ASSERT_EQUAL(r.status, 2);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "--cycles says nothing about them"));
+    program_free(&r);
+    CU_ASSERT_EQUAL(qemu_count(), 0);
+}
+
 void suite_lessons(void)
 {
     CU_pSuite s = CU_add_suite("lessons", NULL, NULL);
 
     CU_add_test(s, "leaving, and answers", test_ways);
+    CU_add_test(s, "start", test_start);
+    CU_add_test(s, "keys", test_keys);
+    CU_add_test(s, "model", test_model);
     CU_add_test(s, "each", test_each);
 }
