@@ -38,14 +38,15 @@ help:
 	@echo "make test       all tests: host (CUnit, sanitizers), image, lab (real Xen)"
 	@echo "make test-host  only the tests that need no Xen: seconds"
 	@echo "make model      search all states of the rings' notification protocol (Spin)"
+	@echo "make fuzz-corpus  from what fuzz found, the inputs in tests/fuzz anew"
 	@echo "make fuzz       each parser of what a peer wrote, FUZZ_SECONDS=60 (clang, libFuzzer)"
 	@echo "make test-long  the lab tests that take longer"
-	@echo "make test-sanitized  the backend under ASan and UBSan in the lab: attacks, a million requests"
+	@echo "make test-sanitized  the backend under ASan and UBSan, and TSan, in the lab: attacks, a million requests"
 	@echo "make test-mutants  takes out each defence and sees its test fail, MUTANTS=F6 for one"
 	@echo "make lab        assemble the lab: real Xen and dom0 in QEMU, with its snapshot"
 	@echo "make test-browser  the HTML report in a real browser (Chromium)"
 	@echo "make docs       pictures and report in dom0-tools/docs/, from a run of every row"
-	@echo "make coverage   line coverage of the host tests"
+	@echo "make coverage   line coverage of the host tests and of a lab's dom0; fails below what is promised"
 	@echo "make install    into PREFIX=$(PREFIX)"
 	@echo "make deb        a Debian package of what is committed, in $(BUILD)/deb"
 	@echo "make clean      remove $(BUILD)/ (the lab's cache stays: xenometer lab clean)"
@@ -196,11 +197,11 @@ $(BUILD)/sanitized/tests/host/test_vbd.c.o $(BUILD)/sanitized/domU-kernel/driver
 	TOOL_CPPFLAGS += $(KERNEL_HEADERS)
 
 # The parts of the HTML report are within the program.
-$(BUILD)/dom0-tools/report/page.c.o $(BUILD)/sanitized/dom0-tools/report/page.c.o $(BUILD)/fuzz/dom0-tools/report/page.c.o: \
+$(BUILD)/dom0-tools/report/page.c.o $(BUILD)/sanitized/dom0-tools/report/page.c.o $(BUILD)/threads/dom0-tools/report/page.c.o $(BUILD)/fuzz/dom0-tools/report/page.c.o: \
 	$(wildcard dom0-tools/report/page/*)
 
 # Descriptors in the order of their files, as the image's.
-$(BUILD)/dom0-tools/rows/%.c.o $(BUILD)/sanitized/dom0-tools/rows/%.c.o: \
+$(BUILD)/dom0-tools/rows/%.c.o $(BUILD)/sanitized/dom0-tools/rows/%.c.o $(BUILD)/threads/dom0-tools/rows/%.c.o: \
 	TOOL_CPPFLAGS += -fno-toplevel-reorder
 
 # libxenctrl has no stable ABI, and libc none backwards: for a lab's dom0 the one file that
@@ -311,18 +312,27 @@ $(BUILD)/xenometer-evil: $(BUILD)/xenometer-evil-parts.o $(XENCTRL)
 	$(call say,LD,$@)
 	$(Q)$(CC) -o $@ $^ $(TOOL_LIBS)
 
-# The program under AddressSanitizer and UBSan, whose runtimes go into its parts: a lab's dom0
-# has none.
+# The program under AddressSanitizer and UBSan, and under ThreadSanitizer, whose runtimes go into its
+# parts: a lab's dom0 has none.
 RUNTIME = $(shell $(CC) -print-file-name=$(1))
-SANITIZED_OBJECTS := $(patsubst %,$(BUILD)/sanitized/%.o,$(filter-out dom0-tools/backend/xenctrl.c,$(TOOL_SOURCES)) \
-	tests/sanitized/suite.c)
-$(BUILD)/xenometer-sanitized-parts.o: $(SANITIZED_OBJECTS)
-	$(call say,LD,$@)
-	$(Q)$(CC) -r -nostdlib -o $@ $^ $(call RUNTIME,libasan_preinit.o) -Wl,--whole-archive \
-		$(call RUNTIME,libasan.a) -Wl,--no-whole-archive $(call RUNTIME,libubsan.a) \
-		$(call RUNTIME,libgcc_eh.a) -Wl,-Bstatic $(STATIC_LIBS)
+SANITIZED_SOURCES := $(filter-out dom0-tools/backend/xenctrl.c,$(TOOL_SOURCES)) tests/sanitized/suite.c
+RUNTIME_sanitized = $(call RUNTIME,libasan_preinit.o) -Wl,--whole-archive $(call RUNTIME,libasan.a) \
+	-Wl,--no-whole-archive $(call RUNTIME,libubsan.a)
+RUNTIME_threads = $(call RUNTIME,libtsan_preinit.o) -Wl,--whole-archive $(call RUNTIME,libtsan.a) \
+	-Wl,--no-whole-archive
+THREADS_CFLAGS := -std=gnu11 -O1 -g $(WARNINGS) -Wno-format-truncation -Wno-tsan -fsanitize=thread
 
-$(BUILD)/xenometer-sanitized: $(BUILD)/xenometer-sanitized-parts.o $(XENCTRL)
+$(BUILD)/threads/%.c.o: %.c Makefile $(DEPS)
+	$(call say,CC,$< (threads))
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(THREADS_CFLAGS) $(TOOL_CPPFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/xenometer-sanitized-parts.o $(BUILD)/xenometer-threads-parts.o: $(BUILD)/xenometer-%-parts.o: \
+		$(foreach s,$(SANITIZED_SOURCES),$(BUILD)/%/$(s).o)
+	$(call say,LD,$@)
+	$(Q)$(CC) -r -nostdlib -o $@ $^ $(RUNTIME_$*) $(call RUNTIME,libgcc_eh.a) -Wl,-Bstatic $(STATIC_LIBS)
+
+$(BUILD)/xenometer-sanitized $(BUILD)/xenometer-threads: %: %-parts.o $(XENCTRL)
 	$(call say,LD,$@)
 	$(Q)$(CC) -o $@ $^ $(TOOL_LIBS) -lm
 
@@ -463,11 +473,18 @@ test-long: test-browser $(BUILD)/test-lab $(BUILD)/test-image $(BUILD)/xenometer
 	$(Q)$(BUILD)/test-image $(BUILD)/arm64/xenometer.elf
 	$(Q)$(BUILD)/test-lab --long
 
-# The sanitized backend in the lab: all hostile frontends, and a million requests.
-test-sanitized: all $(BUILD)/xenometer-sanitized
-	$(Q)$(BUILD)/xenometer-sanitized attack --host=lab --quick F
-	$(Q)$(BUILD)/xenometer-sanitized run --host=lab --image=$(BUILD)/xenometer-test.elf --modes=pv --boots=1 \
-		--deadline=7200 --row-deadline=3600 million/blkif-own
+# Under AddressSanitizer and UBSan: all hostile frontends, and a million requests, with both daemons of
+# XenStore; under ThreadSanitizer the same attacks, and rows that have threads.
+SANITIZED_LAB = lab run --deadline=7200 --push=$(BUILD)/xenometer-evil --push=$(BUILD)/xenometer-test.elf \
+	--push=$(BUILD)/xenometer.elf --push=configs/pv.cfg --push=configs/pvh.cfg --push=configs/hvm.cfg \
+	--push=tests/sanitized/dom0
+test-sanitized: all $(BUILD)/xenometer-sanitized $(BUILD)/xenometer-threads
+	$(Q)$(BUILD)/xenometer-sanitized $(SANITIZED_LAB) --push=$(BUILD)/xenometer-sanitized -- \
+		sh ./dom0 xenometer-sanitized xenstored million/blkif-own
+	$(Q)$(BUILD)/xenometer-sanitized $(SANITIZED_LAB) --push=$(BUILD)/xenometer-sanitized -- \
+		sh ./dom0 xenometer-sanitized oxenstored million/blkif-own
+	$(Q)$(BUILD)/xenometer-threads $(SANITIZED_LAB) --push=$(BUILD)/xenometer-threads -- \
+		sh ./dom0 xenometer-threads xenstored
 
 # Each defence taken out: the tests that are for it must fail.
 test-mutants: all $(BUILD)/test-host

@@ -37,6 +37,14 @@ static void xenstore_ready(void *context)
     }
 }
 
+static void xenstore_gone(void *context)
+{
+    struct host *h = context;
+
+    loop_remove(&h->loop, xenbus_socket(h->bus));
+    h->lost = true;
+}
+
 int host_open(struct host *h)
 {
     int status;
@@ -68,6 +76,8 @@ int host_open(struct host *h)
         goto fail;
     }
     loop_add(&h->loop, xenbus_fd(h->bus), xenstore_ready, h);
+    if ( xenbus_socket(h->bus) >= 0 )
+        loop_add_end(&h->loop, xenbus_socket(h->bus), xenstore_gone, h);
 
     /* Without these there are no ioreq rows; those say so as a skip. */
     h->memory = xenforeignmemory_open(xenctrl_logger(), 0);

@@ -118,9 +118,9 @@ static void timers_run(void *context)
 
 /* ------------------------------------------------- sources and work -- */
 
-bool loop_add(struct loop *l, int fd, void (*ready)(void *), void *context)
+static bool add(struct loop *l, int fd, uint32_t events, void (*ready)(void *), void *context)
 {
-    struct epoll_event e = { .events = EPOLLIN };
+    struct epoll_event e = { .events = events };
 
     while ( e.data.u32 < LOOP_SOURCES && l->sources[e.data.u32].ready )
         e.data.u32++;
@@ -133,6 +133,16 @@ bool loop_add(struct loop *l, int fd, void (*ready)(void *), void *context)
         return false;
     l->sources[e.data.u32] = (struct loop_source){ fd, ready, context };
     return true;
+}
+
+bool loop_add(struct loop *l, int fd, void (*ready)(void *), void *context)
+{
+    return add(l, fd, EPOLLIN, ready, context);
+}
+
+bool loop_add_end(struct loop *l, int fd, void (*ended)(void *), void *context)
+{
+    return add(l, fd, EPOLLRDHUP, ended, context);
 }
 
 void loop_remove(struct loop *l, int fd)

@@ -60,6 +60,9 @@ void loop_close(struct loop *);
  * remove sources, also its own.  False with errno set.
  */
 bool loop_add(struct loop *, int fd, void (*ready)(void *), void *context);
+
+/* Likewise when the other end of a socket is closed, whatever there is to read. */
+bool loop_add_end(struct loop *, int fd, void (*ended)(void *), void *context);
 void loop_remove(struct loop *, int fd);
 
 /* Call timer->expired once, `nanoseconds` from now.  Setting moves it. */

@@ -1,6 +1,7 @@
 #include "backend/xenbus.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 
 struct xenbus {
     struct xs_handle *xs;
+    int socket;                /* libxenstore's, once more; -1: not found */
     struct sigaction before;   /* of SIGALRM */
 };
 
@@ -22,6 +24,7 @@ struct xenbus {
 #define LAST_WORDS_SIZE 240u
 #define FRONTEND_TOKEN "frontend:"
 #define MADE_TOKEN "made"
+#define MOST_DESCRIPTORS 256   /* that are looked at when XenStore is opened */
 
 /* ------------------------------------------------------------ patience -- */
 
@@ -79,6 +82,26 @@ static bool daemon_listens(void)
     return listens;
 }
 
+/*
+ * When xenstored ends, libxenstore's thread closes its socket; that of Xen 4.20 tells nobody who
+ * waits for a watch.  A duplicate stays, and tells.  It is the one whose other end is the daemon's.
+ */
+static int duplicate_socket(void)
+{
+    const char *path = xs_daemon_socket();
+
+    for ( int fd = 0; path && fd < MOST_DESCRIPTORS; fd++ )
+    {
+        struct sockaddr_un address = { .sun_family = AF_UNSPEC };
+        socklen_t length = sizeof(address);
+
+        if ( getpeername(fd, (struct sockaddr *)&address, &length) == 0 &&
+             address.sun_family == AF_UNIX && !strncmp(address.sun_path, path, sizeof(address.sun_path)) )
+            return fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    }
+    return -1;
+}
+
 struct xenbus *xenbus_open(void)
 {
     struct sigaction action = { .sa_handler = out_of_patience };
@@ -96,7 +119,10 @@ struct xenbus *xenbus_open(void)
     b->xs = xs_open(0);
     leave();
     if ( b->xs )
+    {
+        b->socket = duplicate_socket();
         return b;
+    }
     message("cannot talk to xenstored: %s", strerror(errno));
     sigaction(SIGALRM, &b->before, NULL);
     free(b);
@@ -110,6 +136,8 @@ void xenbus_close(struct xenbus *b)
     enter(b);
     xs_close(b->xs);
     leave();
+    if ( b->socket >= 0 )
+        close(b->socket);
     sigaction(SIGALRM, &b->before, NULL);
     free(b);
 }
@@ -524,6 +552,11 @@ int xenbus_fd(struct xenbus *b)
 
     leave();
     return fd;
+}
+
+int xenbus_socket(const struct xenbus *b)
+{
+    return b->socket;
 }
 
 bool xenbus_watch_domains(struct xenbus *b)

@@ -126,6 +126,9 @@ enum xenbus_event {
 /* Poll this one, then call xenbus_events(). */
 int xenbus_fd(struct xenbus *);
 
+/* It hangs up when xenstored has ended; -1: there is none.  Nothing is read of it. */
+int xenbus_socket(const struct xenbus *);
+
 /* False with errno set. */
 bool xenbus_watch_domains(struct xenbus *);
 /* `id`: what its events are reported with, unique among those watched. */

@@ -1,11 +1,15 @@
 /*
- * What the program under AddressSanitizer and UBSan (make test-sanitized) has more than the
- * usual one, to run in a lab's dom0, too: it is linked there without gcc's start files.
+ * What the program under AddressSanitizer and UBSan, or under ThreadSanitizer (make
+ * test-sanitized), has more than the usual one, to run in a lab's dom0, too: it is linked there without gcc's start files.
  */
 
 /* Of what it is linked for a lab's dom0 (systems/suite.c). */
 extern const char suite_parts[];
+#ifdef __SANITIZE_THREAD__
+const char suite_parts[] = "xenometer-threads-parts.o";
+#else
 const char suite_parts[] = "xenometer-sanitized-parts.o";
+#endif
 
 /* crtbegin.o's, and an old variable of libm's that the runtime knows. */
 extern void *const __dso_handle __attribute__((visibility("hidden"), weak));
@@ -18,4 +22,10 @@ const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
     return "exitcode=99:detect_leaks=0";
+}
+
+const char *__tsan_default_options(void);
+const char *__tsan_default_options(void)
+{
+    return "exitcode=99";
 }
