@@ -119,11 +119,14 @@ static void run(const struct control_response *command, row_chooser *choose)
     free(r.ticks);
 }
 
+uint64_t program_entry;
+
 int serve(const char *option, uint64_t entry, row_chooser *choose)
 {
     struct control_request ready = { .kind = CONTROL_READY };
     struct control_response command;
 
+    program_entry = entry;
     in_domain = option && domain_begin(option);
     ready.boot = tsc_end() - entry;
     give(&ready, sizeof(ready));

@@ -42,6 +42,27 @@ void batch_skip(const struct column *column, const struct selection *selection,
     records_free(&records);
 }
 
+/* A point of time becomes what has passed since somebody said that he starts it. */
+static void take_start(const struct column *column, const struct image_row *row, unsigned boot,
+                       uint64_t started, struct control_request *report, uint64_t *ticks,
+                       struct records *records)
+{
+    static const struct baseline none = { 0 };
+
+    if ( !started || report->samples != 1 || ticks[0] < started )
+    {
+        if ( boot == 0 )
+            record_add(records, row, column, boot, OUTCOME_SKIP,
+                       started ? "its TSC is not that of who starts it"
+                               : "nobody says when it was started: lifecycle/* has Xen's domains");
+        free(ticks);
+        return;
+    }
+    ticks[0] -= started;
+    report->first = ticks[0];
+    record_result(records, row, column, boot, report, ticks, none);
+}
+
 /* What one boot sent: READY, the baseline, the rows. */
 static void take(const struct column *column, const struct session_options *options,
                  const struct selection *selection, const void *out, size_t size, const char *console, unsigned boot,
@@ -50,8 +71,16 @@ static void take(const struct column *column, const struct session_options *opti
     struct control_request report;
     struct baseline baseline = { 0 };
     size_t offset = 0;
-    uint64_t *ticks;
+    uint64_t *ticks, started = 0;
 
+    if ( batch_next(out, size, &offset, &report, &ticks) )
+    {
+        if ( report.kind == CONTROL_STARTED )
+            started = report.times.entry;
+        else
+            offset = 0;
+        free(ticks);
+    }
     if ( batch_next(out, size, &offset, &report, &ticks) )
     {
         progress("%s: ready %llu ticks after its entry", column->name,
@@ -91,6 +120,8 @@ static void take(const struct column *column, const struct session_options *opti
             record_add(records, row, column, boot, OUTCOME_ERROR, wrong);
             free(ticks);
         }
+        else if ( row->flags & ROW_START )
+            take_start(column, row, boot, started, &report, ticks, records);
         else
             record_result(records, row, column, boot, &report, ticks, baseline);
     }

@@ -12,6 +12,9 @@
 #define APP_PROGRAM "xenometer-app"
 #define KVM_MONITOR "xenometer-vmm"
 
+/* In front of the command that starts it, in a shell of the job's directory: says when. */
+#define APP_START "./" APP_PROGRAM " --start "
+
 /* How it is shut in. */
 struct app_cell {
     /*

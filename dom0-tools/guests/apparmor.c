@@ -14,7 +14,7 @@
 #define SCRIPT \
     "mount -t securityfs securityfs /sys/kernel/security && " \
     "apparmor_parser --replace --skip-cache profile && " \
-    "echo exec " APP_PROGRAM " >/proc/self/attr/apparmor/exec && exec ./" APP_PROGRAM
+    "echo exec " APP_PROGRAM " >/proc/self/attr/apparmor/exec && exec " APP_START "./" APP_PROGRAM
 
 static int run(struct batch *b)
 {

@@ -4,7 +4,7 @@
  */
 #include "guests/app.h"
 
-#define CRUN(cgroups) "exec crun --cgroup-manager=" cgroups " run --bundle . xenometer"
+#define CRUN(cgroups) "exec image/" APP_PROGRAM " --start crun --cgroup-manager=" cgroups " run --bundle . xenometer"
 #define NAMESPACES "pid network ipc uts mount cgroup user"
 
 static int run_namespaces(struct batch *b)

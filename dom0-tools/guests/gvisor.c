@@ -4,7 +4,7 @@
  */
 #include "guests/app.h"
 
-#define RUNSC(platform) "exec runsc --platform=" platform " --network=none run --bundle . xenometer"
+#define RUNSC(platform) "exec image/" APP_PROGRAM " --start runsc --platform=" platform " --network=none run --bundle . xenometer"
 #define NAMESPACES "pid network ipc uts mount"
 
 static int run_systrap(struct batch *b)

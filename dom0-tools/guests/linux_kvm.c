@@ -28,11 +28,12 @@ static int run(struct batch *b)
         status = lab_batch_kernel(b, SYSTEM_LINUX, &kernel);
     if ( kernel )
         status = lab_batch(b, SYSTEM_LINUX,
-            "gunzip vmlinux.gz && exec ./" KVM_MONITOR " vmlinux root.cpio '" OPTIONS "'",
+            "gunzip vmlinux.gz && exec " APP_START "./" KVM_MONITOR " vmlinux root.cpio '" OPTIONS "'",
             (const struct lab_file[]){
                 { .host_path = vmm, .name = KVM_MONITOR },
                 { .host_path = kernel, .name = "vmlinux.gz" },
-                { .name = "root.cpio", .data = root, .size = size } }, 3, "its monitor");
+                { .name = "root.cpio", .data = root, .size = size },
+                { .host_path = b->elf, .name = APP_PROGRAM } }, 4, "its monitor");
     free(root);
     free(kernel);
     free(vmm);

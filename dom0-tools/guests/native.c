@@ -3,7 +3,7 @@
 
 static int run(struct batch *b)
 {
-    return app_batch(b, &(struct app_cell){ .script = "exec ./" APP_PROGRAM });
+    return app_batch(b, &(struct app_cell){ .script = "exec " APP_START "./" APP_PROGRAM });
 }
 
 COLUMN(native) = {

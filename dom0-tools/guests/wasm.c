@@ -18,7 +18,8 @@ static int run(struct batch *b, const char *script)
 
     if ( host && module )
         status = lab_batch(b, SYSTEM_LINUX, script, (const struct lab_file[]){
-            { .host_path = host, .name = HOST }, { .host_path = module, .name = MODULE } }, 2,
+            { .host_path = host, .name = HOST }, { .host_path = module, .name = MODULE },
+            { .host_path = b->elf, .name = APP_PROGRAM } }, 3,
             "its engine");
     else
         b->skip = "xenometer is built without it: install wabt, and run `make`";
@@ -29,7 +30,7 @@ static int run(struct batch *b, const char *script)
 
 static int run_wasm2c(struct batch *b)
 {
-    return run(b, "exec ./" HOST " wasm2c " MODULE);
+    return run(b, "exec " APP_START "./" HOST " wasm2c " MODULE);
 }
 
 COLUMN(wasm2c) = {
@@ -41,7 +42,7 @@ COLUMN(wasm2c) = {
 
 static int run_wasmedge(struct batch *b)
 {
-    return run(b, "wasmedge compile " MODULE " module.so >&2 && exec ./" HOST " wasmedge module.so");
+    return run(b, "wasmedge compile " MODULE " module.so >&2 && exec " APP_START "./" HOST " wasmedge module.so");
 }
 
 COLUMN(wasmedge) = {
@@ -52,7 +53,7 @@ COLUMN(wasmedge) = {
 
 static int run_interpreter(struct batch *b)
 {
-    return run(b, "exec ./" HOST " wasmedge " MODULE);
+    return run(b, "exec " APP_START "./" HOST " wasmedge " MODULE);
 }
 
 COLUMN(wasmedgeint) = {

@@ -96,6 +96,7 @@
 enum control_kind {
     CONTROL_READY  = 1,   /* no result yet: just connected */
     CONTROL_RESULT = 2,   /* result of the command named by `id` */
+    CONTROL_STARTED = 3,  /* before READY, by who starts an application: times.entry is the TSC then */
 };
 
 /* When the guest got where: its own TSC.  Each later than the one before. */

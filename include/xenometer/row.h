@@ -81,6 +81,7 @@ enum row_flags {
     ROW_APIC     = 1u << 5,   /* a register of the local APIC: where the CPU virtualizes those, no
                                  exit (Intel SDM vol. 3, 30.1) */
     ROW_TIMER    = 1u << 6,   /* how many ticks a second has is in the figure */
+    ROW_START    = 1u << 7,   /* its sample is a point of time: the figure is since CONTROL_STARTED */
 };
 
 #define ROW_NAME_SIZE 48u

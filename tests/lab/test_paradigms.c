@@ -101,11 +101,16 @@ static void test_every_row(void)
             CU_ASSERT(strstr(reason, "WASI") || strstr(reason, "WebAssembly"));
             continue;
         }
+        if ( !strcmp(name, "app/start") )
+        {
+            CU_ASSERT_PTR_NOT_NULL(strstr(reason, "lifecycle/*"));
+            continue;
+        }
         CU_ASSERT_EQUAL(strncmp(name, "app/uring-", 10), 0);
         CU_ASSERT_PTR_NOT_NULL(strstr(reason, "io_uring_setup: "));
     }
-    CU_ASSERT_EQUAL(i, 21 * (COLUMNS + ENGINES));
-    CU_ASSERT_EQUAL(skipped, 2 * 4 + 15 * ENGINES);
+    CU_ASSERT_EQUAL(i, 22 * (COLUMNS + ENGINES));
+    CU_ASSERT_EQUAL(skipped, 2 * 4 + 2 + 15 * ENGINES);
 }
 
 /* What the paradigms are made of. */
@@ -125,6 +130,21 @@ static void test_system_call(void)
     /* Another kernel in a process is tens of times as dear, by ptrace more so. */
     CU_ASSERT(median("app/getppid", "gvisor") > 20 * native);
     CU_ASSERT(median("app/getppid", "gvisorptrace") > median("app/getppid", "gvisor"));
+}
+
+/* What has to be there before the application runs: libc; namespaces, and a filter that is compiled; a
+ * kernel in a process; an engine; a kernel that boots. */
+static void test_start(void)
+{
+    long long native = median("app/start", "native");
+
+    CU_ASSERT(native > 50000 && native < 2000000);
+    CU_ASSERT(median("app/start", "namespaces") > 5 * native);
+    CU_ASSERT(median("app/start", "container") > median("app/start", "namespaces"));
+    CU_ASSERT(median("app/start", "gvisor") > 2 * median("app/start", "container"));
+    CU_ASSERT(median("app/start", "linuxkvm") > 2 * median("app/start", "gvisor"));
+    CU_ASSERT(median("app/start", "wasm2c") < 10 * native);
+    CU_ASSERT(median("app/start", "wasmedge") > 10 * median("app/start", "wasm2c"));
 }
 
 /* A profile is looked at where a file is opened or a signal sent, not where the kernel is asked for a
@@ -532,6 +552,7 @@ void suite_paradigms(void)
     CU_add_test(suite, "every row, everywhere", test_every_row);
     CU_add_test(suite, "what a system call costs", test_system_call);
     CU_add_test(suite, "without a kernel", test_without_kernel);
+    CU_add_test(suite, "start-up", test_start);
     CU_add_test(suite, "AppArmor", test_apparmor);
     CU_add_test(suite, "WASI", test_wasi);
     CU_add_test(suite, "files and memory", test_files);
