@@ -25,8 +25,8 @@ static const struct argp_option options[] = {
     { "start", OPTION_START, "DIR", 0, "Make a folder for the exercise: a file to complete, and a Makefile whose `make` "
       "runs it in the lab and says what is wrong", 0 },
     { "check", OPTION_CHECK, "DIR", 0, "What that `make` does", 0 },
-    { "html", OPTION_HTML, "DIR", 0, "Write all lessons as a course for a browser, with pictures; with --answers "
-      "its solutions, too", 0 },
+    { "html", OPTION_HTML, "DIR", 0, "Write all lessons, or lesson N, as pages for a browser, with pictures; with "
+      "--answers solutions, too", 0 },
     { "results", OPTION_RESULTS, "FILE", 0, "With --html: figures of a results file, in the place of measuring", 0 },
     { "trace", OPTION_TRACE, "FILE", 0, "With --results: a crossing taken apart, as `xenometer trace --json` writes it; "
       "may be repeated", 0 },
@@ -59,8 +59,8 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         a->course.traces[a->course.trace_count++] = text;
         return 0;
     case ARGP_KEY_END:
-        if ( a->course.directory && (a->number || a->start || a->check) )
-            argp_error(state, "--html is of all lessons");
+        if ( a->course.directory && (a->start || a->check) )
+            argp_error(state, "--html is of lessons, not of a student's folder");
         if ( (a->course.results && !a->course.directory) || (a->course.trace_count && !a->course.results) )
             argp_error(state, "--results goes with --html, and --trace with --results");
         if ( (a->start || a->check) && !a->number )
@@ -95,8 +95,11 @@ int command_lesson(int argc, char **argv)
     if ( argp_parse(&argp, argc, argv, 0, NULL, &a) )
         return STATUS_USAGE;
     a.course.answers = a.answers;
+    a.course.number = a.number;
     if ( a.course.directory )
     {
+        if ( a.number > lesson_count() )
+            return lesson_read(a.number, &lesson);   /* says so */
         status = course_write(&a.course);
         free(a.course.traces);
         return status;

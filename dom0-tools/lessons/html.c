@@ -131,9 +131,9 @@ static void drawing(struct page *p, char *svg, const char *what)
         return;
     }
     name = xasprintf("%02u-%u.svg", p->lesson->number, ++p->drawings);
-    fprintf(p->out, "<figure><img src=\"%s\" alt=\"Sequence diagram of ", name);
+    fprintf(p->out, "<figure><a href=\"%s\"><img src=\"%s\" alt=\"Sequence diagram of ", name, name);
     xml_text(p->out, what);
-    fputs("\"><figcaption>Who runs after whom, and how many instructions: ", p->out);
+    fputs("\"></a><figcaption>Who runs after whom, and how many instructions: ", p->out);
     xml_text(p->out, what);
     fputs("</figcaption></figure>\n", p->out);
     add_file(p->course, name, svg);
@@ -359,6 +359,8 @@ static void neighbours(const struct page *p)
 {
     unsigned n = p->lesson->number;
 
+    if ( p->course->o->number )
+        return;   /* it stands alone */
     fputs("<nav>", p->out);
     if ( n > 1 )
         fprintf(p->out, "<a href=\"%02u.html\">Lesson %u</a>", n - 1, n - 1);
@@ -431,8 +433,11 @@ static int make_pages(struct course *c)
         status = lesson_read(n, &l);
         if ( status != STATUS_OK )
             break;
-        progress("lesson %u of %u: %s", n, c->lessons, l.title);
-        status = make_page(c, &l);
+        if ( c->o->number == 0 || c->o->number == n )
+        {
+            progress("lesson %u of %u: %s", n, c->lessons, l.title);
+            status = make_page(c, &l);
+        }
         fprintf(index, "<li><a href=\"%02u.html\">", n);
         xml_text(index, l.title);
         fputs("</a><br>", index);
@@ -444,7 +449,10 @@ static int make_pages(struct course *c)
     foot(index, NULL);
     fputs("</html>\n", index);
     fclose(index);
-    add_file(c, xstrdup("index.html"), text);
+    if ( c->o->number )
+        free(text);
+    else
+        add_file(c, xstrdup("index.html"), text);
     return status;
 }
 
@@ -497,7 +505,12 @@ int course_write(const struct course_options *o)
         free(c.files[i].text);
     }
     if ( status == STATUS_OK )
-        printf("%s/index.html: %u lessons\n", o->directory, c.lessons);
+    {
+        if ( o->number )
+            printf("%s/%02u.html\n", o->directory, o->number);
+        else
+            printf("%s/index.html: %u lessons\n", o->directory, c.lessons);
+    }
     else if ( made )
         rmdir(o->directory);   /* empty, unless the disk became full */
     while ( c.trace_count )

@@ -96,13 +96,14 @@ int lesson_play(struct lesson *, bool answers);
 
 struct course_options {
     const char *directory;         /* made if it is not there */
+    unsigned number;               /* of the one lesson; 0: all, and an index of them */
     const char *results;           /* a results file in the place of measuring; NULL: none */
     const char **traces;           /* with that: crossings taken apart (`trace --json`) */
     size_t trace_count;
     bool answers;                  /* solutions of exercises, too */
 };
 
-/* All lessons as HTML with pictures: all files, or none.  An enum status; said why. */
+/* Lessons as HTML with pictures: all files, or none.  An enum status; said why. */
 int course_write(const struct course_options *);
 
 #endif

@@ -167,6 +167,21 @@ static void test_model(void)
     CU_ASSERT_EQUAL(qemu_count(), 0);
 }
 
+/* A page with what was measured for it, and a drawing of the trace in it; nothing is left where it cannot be. */
+static void test_page(void)
+{
+    struct outcome_of r = program_named("/bin/sh", "-c", "d=$(mktemp -d)/course && build/xenometer lesson 1 --html=$d && "
+                                        "ls $d && cat $d/01.html $d/01-1.svg; s=$?; rm -r $(dirname $d); exit $s", NULL);
+
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "01-1.svg\n01.html\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "<img src=\"01-1.svg\""));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "hypercall/null in pv: "));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "</svg>"));
+    program_free(&r);
+    CU_ASSERT_EQUAL(qemu_count(), 0);
+}
+
 void suite_lessons(void)
 {
     CU_pSuite s = CU_add_suite("lessons", NULL, NULL);
@@ -175,5 +190,6 @@ void suite_lessons(void)
     CU_add_test(s, "start", test_start);
     CU_add_test(s, "keys", test_keys);
     CU_add_test(s, "model", test_model);
+    CU_add_test(s, "a page", test_page);
     CU_add_test(s, "each", test_each);
 }
