@@ -58,7 +58,9 @@ static char *choose_host(const struct run_options *o, bool *lab)
     char *text;
 
     *lab = !strcmp(o->host, "lab") || (!strcmp(o->host, "auto") && !xen);
-    if ( !*lab )
+    if ( !strcmp(o->host, "this") )
+        text = xstrdup("Host: this machine's Linux, by its own CPU's cycles (asked for with --host=this)");
+    else if ( !*lab )
         text = xasprintf("Host: this machine's Xen (%s)",
                          xen ? "it is a Xen dom0" : "asked for with --host=xen");
     else
@@ -207,6 +209,7 @@ int run_rows(struct run_options *o)
         goto out;
     }
     status = lab ? run_lab(o, &session, &selection, &results)
+                 : !strcmp(o->host, "this") ? run_this(&session, &selection, &results)
                  : run_here(&session, &selection, &results);
     run_finish(o, image, &results);
     if ( status == STATUS_OK )

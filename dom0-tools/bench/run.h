@@ -4,6 +4,7 @@
  *     run.c        what is asked for, where, and what becomes of the results
  *     run_check.c  what makes no sense together is said before anything starts
  *     run_here.c   this machine is a Xen dom0
+ *     run_this.c   this machine is a Linux: applications and KVM
  *     run_lab.c    which machines of the lab, with how many CPUs
  *     run_divided.c  two labs at the same time, each with some of the columns
  *     run_dom0.c   the same run, inside the lab's dom0

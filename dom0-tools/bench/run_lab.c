@@ -77,13 +77,8 @@ static bool is_program(const struct image_row *row, const struct column_set *col
                                    : program || row->program;
 }
 
-/*
- * The part of the selection that runs in some of `columns` with two CPUs for the
- * domain, or the part that does not; where there are no two, one machine has all, and dom0
- * says so for each row.  selection_free() it.
- */
-static struct selection part(const struct selection *all, const struct column_set *columns,
-                             bool smp, bool both)
+struct selection run_selection(const struct selection *all, const struct column_set *columns,
+                               bool smp, bool both)
 {
     struct selection p = { .rows = xcalloc(all->count, sizeof(*p.rows)),
                            .columns = columns_common(&all->columns, columns) };
@@ -119,7 +114,7 @@ static int run_beside(const struct run_options *o, struct lab_options *lab,
                       const struct column *column, bool one, struct results *results)
 {
     struct column_set only = columns_only(column);
-    struct selection own = part(selection, &only, lab->smp, one);
+    struct selection own = run_selection(selection, &only, lab->smp, one);
     int status = STATUS_OK;
 
     if ( own.count && column->impossible(lab) )
@@ -149,7 +144,7 @@ static int run_machine(const struct run_options *o, bool smp,
 
     FOR_EACH_COLUMN(c)
         in_dom0.has[column_place(c)] = c->home != HOME_BESIDE;
-    xen = part(selection, &in_dom0, smp, one);
+    xen = run_selection(selection, &in_dom0, smp, one);
     if ( xen.count && columns_any(&xen.columns) )
     {
         status = lab_prepare(&lab);
@@ -193,8 +188,7 @@ static int run_machines(const struct run_options *o, const struct session_option
     return status;
 }
 
-/* Rows that nothing of what was asked for has: of other programs than the columns'. */
-static void skip_unmeasured(const struct selection *selection, struct results *results)
+void run_skip_unmeasured(const struct selection *selection, struct results *results)
 {
     for ( size_t i = 0; i < selection->count; i++ )
     {
@@ -262,7 +256,7 @@ int run_lab(const struct run_options *o, const struct session_options *session,
     else
         status = run_machines(o, session, selection, results);
     if ( status == STATUS_OK )
-        skip_unmeasured(selection, results);
+        run_skip_unmeasured(selection, results);
     if ( o->layers && !o->raw )
         drop_raw(results);
     if ( status != STATUS_OK || (status = lab_facts(&lab, &facts)) != STATUS_OK )

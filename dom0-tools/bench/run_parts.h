@@ -25,6 +25,20 @@ int run_check(const struct run_options *, const struct run_cpus *, bool lab);
 /* On this machine's Xen. */
 int run_here(const struct session_options *, const struct selection *, struct results *);
 
+/* On this machine's Linux, without Xen: --host=this. */
+int run_this(const struct session_options *, const struct selection *, struct results *);
+
+/*
+ * The part of the selection that runs in some of `columns` with two CPUs for the
+ * domain, or the part that does not; where there are no two, one machine has all, and dom0
+ * says so for each row.  selection_free() it.
+ */
+struct selection run_selection(const struct selection *all, const struct column_set *columns,
+                               bool smp, bool both);
+
+/* Rows that nothing of what was asked for has, of other programs than the columns': skips. */
+void run_skip_unmeasured(const struct selection *, struct results *);
+
 /* In the lab, on the CPU of the options: one model, or NULL. */
 int run_lab(const struct run_options *, const struct session_options *,
             const struct selection *, struct results *);

@@ -38,7 +38,7 @@ static const struct argp_option options_table[] = {
     { "raw", OPTION_RAW, NULL, 0, "Keep the raw samples in the results", 0 },
     { "labs", OPTION_LABS, "1|2", 0, "Exact labs at the same time, each with some of the modes (default: $" RUN_LABS ", or 2 with two CPUs and 1.5 GiB free; in Bochs 2.5)", 0 },
     { "layers", OPTION_LAYERS, NULL, 0, "In the exact lab, one boot: also who executed them, guest, Xen, dom0's kernel and processes", 0 },
-    { "host", OPTION_HOST, "auto|xen|lab", 0, "Where to run (default auto: this machine's Xen if it has one)", 0 },
+    { "host", OPTION_HOST, "auto|xen|lab|this", 0, "Where to run (default auto: this machine's Xen if it has one; this: its Linux, as it is, for the rows of applications, in cycles)", 0 },
     { "clock", OPTION_CLOCK, "exact|fast|kvm", 0, "The lab's clock (default exact: counts instructions)", 0 },
     { "lab-suite", OPTION_SUITE, "SUITE", 0, "The lab made of another Debian suite's packages, such as bookworm (default: $XENOMETER_LAB_SUITE, or " LAB_SUITE ")", 0 },
     { "cpu", OPTION_CPU, "CPU", 0, "The lab's: amd (default, in QEMU), intel (in Bochs, with VT-x), arm64 (in QEMU, after make arm64), amd-bochs, or a model by Bochs's name; several, with commas between, side by side", 0 },
@@ -109,9 +109,10 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case OPTION_BRIDGE: o->bridge = argument;  return 0;
     case OPTION_KERNEL: o->kernel = argument;  return 0;
     case OPTION_HOST:
-        if ( strcmp(argument, "auto") && strcmp(argument, "xen") && strcmp(argument, "lab") )
+        if ( strcmp(argument, "auto") && strcmp(argument, "xen") && strcmp(argument, "lab") &&
+             strcmp(argument, "this") )
         {
-            message("--host=%s: must be auto, xen or lab", argument);
+            message("--host=%s: must be auto, xen, lab or this", argument);
             return EINVAL;
         }
         o->host = argument;

@@ -14,7 +14,7 @@ static int run_namespaces(struct batch *b)
 }
 
 COLUMN(namespaces) = {
-    APP_COLUMN_ALONE, .name = "namespaces", .title = "namespaces", .order = 120, .classes = "app",
+    APP_COLUMN_ALONE, .name = "namespaces", .title = "namespaces", .order = 120, .classes = "app", .here = "root unshare crun cgroup2",
     .what = "an application in namespaces of all kinds but time (crun)",
     .batch = run_namespaces,
 };
@@ -26,7 +26,7 @@ static int run_seccomp(struct batch *b)
 }
 
 COLUMN(seccomp) = {
-    APP_COLUMN_ALONE, .name = "seccomp", .title = "seccomp", .order = 130, .classes = "app",
+    APP_COLUMN_ALONE, .name = "seccomp", .title = "seccomp", .order = 130, .classes = "app", .here = "root unshare crun cgroup2",
     .what = "an application behind podman's default seccomp filter (crun)",
     .note = "seccomp: the filter alone, podman's default; of namespaces only that for mounts, which "
             "crun needs.",
@@ -41,7 +41,7 @@ static int run_container(struct batch *b)
 }
 
 COLUMN(container) = {
-    APP_COLUMN_ALONE, .name = "container", .title = "container", .order = 140, .classes = "app",
+    APP_COLUMN_ALONE, .name = "container", .title = "container", .order = 140, .classes = "app", .here = "root unshare crun cgroup2",
     .what = "an application in a container: namespaces, seccomp, cgroup v2 limits (crun)",
     .batch = run_container,
 };

@@ -26,7 +26,7 @@ static int run(struct batch *b)
 
 COLUMN(kvm) = {
     .name = "kvm", .title = "KVM", .order = 35, .home = HOME_BESIDE, .mode = MODE_BARE,
-    .asked = true, .alone = true,
+    .asked = true, .alone = true, .here = "/dev/kvm",
     .what = "a guest of Linux's KVM under a thin monitor of our own, without Xen",
     .classes = "image hardware",
     .elsewhere = "it is Xen's own, or of a device that this monitor has not",

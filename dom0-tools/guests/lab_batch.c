@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "guests/host_batch.h"
 #include "lib/child.h"
 #include "machines/lab.h"
 #include "xenometer.h"
@@ -76,9 +77,15 @@ int lab_batch_kernel(struct batch *b, enum lab_system system, char **path)
 int lab_batch(struct batch *b, enum lab_system system, const char *script,
               const struct lab_file *files, size_t count, const char *what)
 {
-    struct lab_options lab = lab_of(b, system);
-    int out = memory_file("results", 0), err = memory_file("console", 0);
-    int status = out < 0 || err < 0 ? STATUS_ENVIRONMENT : lab_prepare(&lab);
+    struct lab_options lab;
+    int out, err, status;
+
+    if ( !b->machine )
+        return host_batch(b, script, files, count, what);
+    lab = lab_of(b, system);
+    out = memory_file("results", 0);
+    err = memory_file("console", 0);
+    status = out < 0 || err < 0 ? STATUS_ENVIRONMENT : lab_prepare(&lab);
 
     if ( status == STATUS_ENVIRONMENT )
     {

@@ -7,7 +7,7 @@ static int run(struct batch *b)
 }
 
 COLUMN(native) = {
-    APP_COLUMN_ALONE, .name = "native", .title = "native", .order = 110, .classes = "app",
+    APP_COLUMN_ALONE, .name = "native", .title = "native", .order = 110, .classes = "app", .here = "",
     .what = "an application as a process of Linux, without Xen",
     .batch = run,
 };

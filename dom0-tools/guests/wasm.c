@@ -35,7 +35,7 @@ static int run_wasm2c(struct batch *b)
 
 COLUMN(wasm2c) = {
     APP_COLUMN_ALONE, .name = "wasm2c", .title = "wasm2c", .order = 191, .classes = "app wasm",
-    .what = "an application in WebAssembly, as C by wabt's wasm2c, the floor", .runs = HOST,
+    .here = "", .what = "an application in WebAssembly, as C by wabt's wasm2c, the floor", .runs = HOST,
     .note = "wasm2c: the module as C, and WASI as thin as can be; a real one has more to check.",
     .batch = run_wasm2c,
 };

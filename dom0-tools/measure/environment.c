@@ -8,6 +8,7 @@
 
 #include "backend/xenctrl.h"
 #include "lib/lab_clock.h"
+#include "lib/tsc.h"
 #include "xenometer.h"
 
 static void set(char **field, char *value)
@@ -82,6 +83,36 @@ static char *cpu_model(void)
     if ( f )
         fclose(f);
     return model;
+}
+
+/* The TSC against the clock, for a tenth of a second. */
+static uint64_t tsc_hz(void)
+{
+    const struct timespec pause = { .tv_nsec = 100000000 };
+    struct timespec from, to;
+    uint64_t begin, end;
+
+    clock_gettime(CLOCK_MONOTONIC_RAW, &from);
+    begin = tsc_begin();
+    nanosleep(&pause, NULL);
+    clock_gettime(CLOCK_MONOTONIC_RAW, &to);
+    end = tsc_end();
+    return (uint64_t)((double)(end - begin) * 1e9 /
+                      ((double)(to.tv_sec - from.tv_sec) * 1e9 + (double)(to.tv_nsec - from.tv_nsec)));
+}
+
+void environment_linux(struct environment *e)
+{
+    struct utsname system;
+
+    set(&e->host, xstrdup("linux"));
+    set(&e->clock, xstrdup("cycles"));
+    set(&e->xenometer, xstrdup(XENOMETER_VERSION));
+    e->tsc_hz = tsc_hz();
+    if ( uname(&system) == 0 )
+        set(&e->linux_system, xstrdup(system.release));
+    set(&e->cpu, cpu_model());
+    environment_started(e);
 }
 
 int environment_here(struct environment *e)

@@ -20,6 +20,9 @@ bool environment_is_xen(char **why_not);
  */
 int environment_here(struct environment *);
 
+/* That of a Linux without Xen that is no lab. */
+void environment_linux(struct environment *);
+
 /* Describe the lab with the clock "exact", "fast" or "kvm" from outside: host,
  * clock and version only. */
 void environment_lab(struct environment *, const char *clock);

@@ -494,6 +494,36 @@ static void test_elsewhere(void)
     program_free(&r);
 }
 
+/* This machine's own Linux, as far as it lets us: cycles, and nothing left behind. */
+static void test_this(void)
+{
+    static const char path[] = "build/test-this.json";
+    struct outcome_of r = program("run", "--host=this", "-o", path, "-m", "native,container,gvisor,pv",
+                                  "app/getppid", "app/pread-4k", "app/pipe", "app/fork-exec-wait", NULL);
+    json_t *results = json_load_file(path, 0, NULL);
+    struct outcome_of left;
+
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "Host: this machine's Linux"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "TSC cycles per operation"));
+    program_free(&r);
+    unlink(path);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(results);
+    CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(json_object_get(results, "environment"), "host")),
+                           "linux");
+    CU_ASSERT_STRING_EQUAL(text_of(results, "app/getppid", "gvisor", "reason"),
+                           "it is measured in the lab only: --host=lab");
+    CU_ASSERT(figure(results, "app/getppid", "native", "median") > 0);
+    CU_ASSERT(figure(results, "app/pread-4k", "native", "median") >
+              figure(results, "app/getppid", "native", "median"));
+    CU_ASSERT(figure(results, "app/fork-exec-wait", "native", "median") >
+              figure(results, "app/pipe", "native", "median"));
+    json_decref(results);
+    left = program_named("/bin/sh", "-c", "mount | grep -c /tmp/xenometer- ; pgrep -x xenometer-app", NULL);
+    CU_ASSERT_STRING_EQUAL(left.out, "0\n");
+    program_free(&left);
+}
+
 /* Without packages the columns are skipped, and why is said once. */
 static void test_no_packages(void)
 {
@@ -565,6 +595,7 @@ void suite_paradigms(void)
     CU_add_test(suite, "a trace of KVM", test_trace_kvm);
     CU_add_test(suite, "a trace of an application", test_trace_app);
     CU_add_test(suite, "elsewhere", test_elsewhere);
+    CU_add_test(suite, "this machine", test_this);
     CU_add_test(suite, "no packages", test_no_packages);
     CU_add_test(suite, "interrupted", test_interrupted);
 }

@@ -1,0 +1,173 @@
+#include "guests/host_batch.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "catalogue/column.h"
+#include "lib/cancel.h"
+#include "lib/child.h"
+#include "lib/files.h"
+#include "lib/stage.h"
+#include "machines/lab.h"
+#include "xenometer.h"
+
+#define DIRECTORY "/tmp/xenometer-XXXXXX"
+
+static bool in_path(const char *program)
+{
+    const char *path = getenv("PATH");
+    bool found = false;
+
+    for ( const char *at = path ? path : "/usr/bin:/bin"; *at && !found; at += *at == ':' )
+    {
+        size_t length = strcspn(at, ":");
+        char *file = xasprintf("%.*s/%s", (int)length, at, program);
+
+        found = access(file, X_OK) == 0;
+        free(file);
+        at += length;
+    }
+    return found;
+}
+
+/* "root", "cgroup2", a device, or a program. */
+static bool is_there(const char *word, char *why, size_t size)
+{
+    if ( !strcmp(word, "root") )
+    {
+        snprintf(why, size, "it needs root's privileges: run this with sudo");
+        return geteuid() == 0;
+    }
+    if ( !strcmp(word, "cgroup2") )
+    {
+        snprintf(why, size, "its runtime needs cgroup v2 alone at /sys/fs/cgroup, and this machine has v1");
+        return access("/sys/fs/cgroup/cgroup.controllers", R_OK) == 0;
+    }
+    if ( *word == '/' )
+    {
+        bool there = access(word, R_OK | W_OK) == 0;
+
+        snprintf(why, size, "%s: %s", word, strerror(errno));
+        return there;
+    }
+    snprintf(why, size, "there is no %s on this machine: install it, or use the lab: --host=lab", word);
+    return in_path(word);
+}
+
+const char *host_batch_impossible(const struct column *column)
+{
+    static char why[160];
+    char *words, *rest, *word;
+    bool there = true;
+
+    if ( !column->here )
+        return "it is measured in the lab only: --host=lab";
+    rest = words = xstrdup(column->here);
+    while ( there && (word = strsep(&rest, " ")) != NULL )
+        there = !*word || is_there(word, why, sizeof(why));
+    free(words);
+    return there ? NULL : why;
+}
+
+static int put_file(const char *directory, const struct lab_file *file)
+{
+    size_t size = file->size;
+    char *read = file->data ? NULL : read_whole_file(file->host_path, &size);
+    char *path = path_in(directory, file->name);
+    int error = file->data || read ? write_whole_file(path, file->data ? file->data : read, size, 0755)
+                                   : errno;
+
+    if ( error )
+        message("cannot write %s: %s", path, strerror(error));
+    free(path);
+    free(read);
+    return error ? STATUS_ENVIRONMENT : STATUS_OK;
+}
+
+/* As in the lab there is one CPU: what wakes another thread does not wake another CPU. */
+static void use_one_cpu(cpu_set_t *before)
+{
+    cpu_set_t one;
+    int cpu = sched_getcpu();
+
+    CPU_ZERO(&one);
+    CPU_SET(cpu < 0 ? 0 : cpu, &one);
+    sched_getaffinity(0, sizeof(*before), before);
+    sched_setaffinity(0, sizeof(one), &one);
+}
+
+static int run(struct batch *b, const char *directory, const char *script, const char *what, int out,
+               int err)
+{
+    char *whole = xasprintf("exec 0<commands; %s", script), *ending;
+    const char *const argv[] = { "unshare", "--mount", "--propagation", "private", "sh", "-c", whole,
+                                 NULL };
+    uint64_t until = now_ms() + (uint64_t)b->deadline * 10000;
+    struct child child;
+    cpu_set_t cpus;
+    int error, status = STATUS_OK;
+
+    use_one_cpu(&cpus);
+    /* Who may mount nothing has nothing to be kept from others. */
+    error = child_start(&child, &(struct child_start){
+        .argv = geteuid() == 0 ? argv : argv + 4, .directory = directory,
+        .stdin_fd = -1, .stdout_fd = out, .stderr_fd = err });
+    sched_setaffinity(0, sizeof(cpus), &cpus);
+    free(whole);
+    if ( error )
+    {
+        message("cannot start a shell: %s", strerror(error));
+        return STATUS_ENVIRONMENT;
+    }
+    while ( !child_wait(&child, 100) && status == STATUS_OK )
+        status = cancelled() ? cancelled() : now_ms() > until ? STATUS_DEADLINE : STATUS_OK;
+    if ( child.ended && child_exit_status(&child) )
+    {
+        ending = child_ending(&child);
+        dprintf(err, "%s %s", what, ending);
+        free(ending);
+    }
+    child_kill(&child);
+    if ( status == STATUS_DEADLINE )
+        message("the deadline of %u s passed", b->deadline * 10);
+    return status;
+}
+
+int host_batch(struct batch *b, const char *script, const struct lab_file *files, size_t count,
+               const char *what)
+{
+    const struct lab_file commands = { .name = "commands", .data = b->commands, .size = b->size };
+    char directory[] = DIRECTORY;
+    int out = memory_file("results", 0), err = memory_file("console", 0);
+    int status = out < 0 || err < 0 ? STATUS_ENVIRONMENT : STATUS_OK;
+
+    if ( status == STATUS_OK && !mkdtemp(directory) )
+    {
+        message("cannot make %s: %s", directory, strerror(errno));
+        status = STATUS_ENVIRONMENT;
+    }
+    else if ( status == STATUS_OK )
+    {
+        cancel_begin();
+        status = put_file(directory, &commands);
+        for ( size_t i = 0; i < count && status == STATUS_OK; i++ )
+            status = put_file(directory, &files[i]);
+        if ( status == STATUS_OK )
+            status = run(b, directory, script, what, out, err);
+        remove_tree(directory);
+        cancel_end();
+    }
+    if ( out >= 0 )
+        b->results = memory_file_text(out, &b->results_size);
+    if ( err >= 0 )
+        b->console = memory_file_text(err, NULL);
+    if ( out >= 0 )
+        close(out);
+    if ( err >= 0 )
+        close(err);
+    return status;
+}
