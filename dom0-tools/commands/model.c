@@ -26,7 +26,7 @@ static const struct argp_option options[] = {
     { "timer-hz", OPTION_TIMER, "N", 0, "ticks of a periodic timer", 1 },
     { "requests", OPTION_REQUESTS, "N", 0, "reads of 4 KiB from a disk", 1 },
     { "depth", OPTION_DEPTH, "N", 0, "as many of which are in flight (1)", 1 },
-    { "from", OPTION_FROM, "FILE", 0, "what perf kvm stat report, xentrace_format or /proc/interrupts of a guest "
+    { "from", OPTION_FROM, "FILE", 0, "what perf kvm stat report, xentrace (also formatted) or /proc/interrupts of a guest "
       "says of a real one", 1 },
     { "seconds", OPTION_SECONDS, "N", 0, "for how long FILE counted", 1 },
     { NULL, 0, NULL, 0, "The CPU, in the unit of the figures:", 2 },

@@ -112,9 +112,20 @@ static bool is_svm(const char *text)
     return false;
 }
 
+/*
+ * Hypercalls are told of PV domains alone, and a PV dom0 is one: beside exits they are not the guest's, whose own are
+ * exits, too.
+ */
+static void count_pv(struct counts *c, double hypercalls)
+{
+    if ( c->all == 0 )
+        count(c, MODEL_HYPERCALLS, hypercalls);
+}
+
 static bool read_xentrace(const char *text, struct counts *c)
 {
     bool svm = is_svm(text), found = false;
+    double hypercalls = 0;
     char line[LINE];
 
     while ( next_line(&text, line, sizeof(line)) )
@@ -129,9 +140,52 @@ static bool read_xentrace(const char *text, struct counts *c)
         if ( at )
             count(c, kind_of_code((unsigned)strtoul(at + strlen("exitcode = "), NULL, 16), svm), 1);
         else if ( strstr(line, "  hypercall  ") || strstr(line, " hypercall [") || strstr(line, "PV_HYPERCALL") )
-            count(c, MODEL_HYPERCALLS, 1);
+            hypercalls++;
     }
+    count_pv(c, hypercalls);
     return found;
+}
+
+/* What xentrace itself writes: records of xen/trace.h, struct t_rec, as they stand in Xen's buffers.  From Xen 4.19
+ * on AMD's exits have an event of their own; a CPU's records begin with TRC_TRACE_CPU_CHANGE. */
+#define TRACE_EXIT     0x00081002u
+#define TRACE_EXIT_SVM 0x00081003u
+#define TRACE_CALL     0x0020100du   /* TRC_PV_HYPERCALL_V2 */
+#define TRACE_64       0x00000100u   /* with a 64-bit address */
+#define TRACE_CPU      0x0001f003u
+
+static bool read_raw(const char *data, size_t size, struct counts *c)
+{
+    double calls = 0;
+    bool svm = false;
+
+    if ( size < 4 )
+        return false;
+    for ( unsigned pass = 0; pass < 2; pass++ )   /* first: whose codes? */
+        for ( size_t at = 0; at + 4 <= size; )
+        {
+            uint32_t head, code = 0, event;
+            size_t extra;
+
+            memcpy(&head, data + at, sizeof(head));
+            event = head & 0x0fffffff;
+            extra = head >> 28 & 7;
+            if ( at == 0 && event != TRACE_CPU )
+                return false;
+            at += head >> 31 ? 12 : 4;
+            if ( at + 4 * extra > size )
+                break;   /* cut off */
+            if ( extra )
+                memcpy(&code, data + at, sizeof(code));
+            at += 4 * extra;
+            event &= ~TRACE_64;
+            svm |= event == TRACE_EXIT_SVM || (event == TRACE_EXIT && code >= 0x60);
+            if ( pass && (event == TRACE_EXIT || event == TRACE_EXIT_SVM) )
+                count(c, kind_of_code(code, svm), 1);
+            calls += pass && event == TRACE_CALL;
+        }
+    count_pv(c, calls);
+    return true;
 }
 
 /* ------------------------------------------------------- /proc/interrupts -- */
@@ -216,17 +270,20 @@ int rates_read(const char *text, size_t size, const char *name, double seconds, 
     struct counts c = { .all = 0 };
     size_t form = 0;
 
+    bool raw = memchr(text, '\0', size) != NULL;
+
     *what = NULL;
-    if ( memchr(text, '\0', size) )
+    if ( raw && !read_raw(text, size, &c) )
     {
-        message("%s: no text; a trace as xentrace writes it goes through xentrace_format first", name);
+        message("%s: neither text nor a trace as xentrace writes it", name);
         return STATUS_USAGE;
     }
-    while ( form < sizeof(forms) / sizeof(forms[0]) && !forms[form].read(text, &c) )
+    form = raw;   /* 1: xentrace's */
+    while ( !raw && form < sizeof(forms) / sizeof(forms[0]) && !forms[form].read(text, &c) )
         form++;
     if ( form == sizeof(forms) / sizeof(forms[0]) )
     {
-        message("%s: neither `perf kvm stat report`'s output nor xentrace_format's, nor a /proc/interrupts", name);
+        message("%s: neither `perf kvm stat report`'s output nor xentrace's, nor a /proc/interrupts", name);
         return STATUS_USAGE;
     }
     if ( c.all == 0 )

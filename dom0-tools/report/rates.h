@@ -2,8 +2,8 @@
  * How often a real workload crosses: what tools print that count it, as rates of the model.
  *
  *     perf kvm stat report           (perf-kvm(1)): VM-EXIT, Samples, …, by KVM's names of exit reasons
- *     xentrace_format                (xentrace_format(1)) of a trace of TRC_HVM_ENTRYEXIT and TRC_PV, with the
- *                                    formats file that comes with it: VMEXIT, or from Xen 4.19 on VMX_EXIT and
+ *     xentrace                       (xentrace(8)) itself, -e 0x28f000: records of xen/trace.h
+ *     xentrace_format                of the same, with the formats file that comes with it: VMEXIT, or from Xen 4.19 on VMX_EXIT and
  *                                    SVM_EXIT, with an exit code (Intel SDM vol. 3, appendix C; AMD APM vol. 2,
  *                                    appendix C), and hypercall
  *     /proc/interrupts               (proc(5)) of a guest: since its boot, or two of them, one behind the other,

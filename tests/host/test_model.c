@@ -260,6 +260,9 @@ static void test_shares(void)
     "CPU2  1712035142872709 (+  326572)  VMEXIT      [ exitcode = 0x00000020, rIP  = 0xffffffff810644f4 ]\n" \
     "CPU2  1712035142872799 (+      90)  hypercall  [ op = 0x0000001d ]\n"
 
+#define XENTRACE_PV \
+    "CPU0  12 (+   1)  hypercall  [ op = 0x0000001d ]\nCPU0  13 (+   1)  hypercall  [ op = 0x00000020 ]\n"
+
 #define XENTRACE_AMD \
     "CPU0  12 (+   1)  SVM_EXIT     [ exitcode = 0x0000007b, rIP  = 0xffffffff8102d73f ]\n" \
     "CPU0  14 (+   1)  SVM_EXIT     [ exitcode = 0x00000400, rIP  = 0xffffffff8102d73f ]\n"
@@ -289,6 +292,10 @@ static void test_rates(void)
     CU_ASSERT_EQUAL(rates_read(XENTRACE_INTEL, strlen(XENTRACE_INTEL), "trace", 0.5, rate, &what), STATUS_OK);
     CU_ASSERT_EQUAL(rate[MODEL_IO], 2);
     CU_ASSERT_EQUAL(rate[MODEL_MSR], 2);
+    CU_ASSERT_EQUAL(rate[MODEL_HYPERCALLS], 0);   /* dom0's: the guest's would be exits */
+    free(what);
+    memset(rate, 0, sizeof(rate));
+    CU_ASSERT_EQUAL(rates_read(XENTRACE_PV, strlen(XENTRACE_PV), "trace", 1, rate, &what), STATUS_OK);
     CU_ASSERT_EQUAL(rate[MODEL_HYPERCALLS], 2);
     free(what);
     memset(rate, 0, sizeof(rate));
@@ -312,6 +319,28 @@ static void test_rates(void)
     CU_ASSERT_EQUAL(rate[MODEL_TIMER], 100);
     CU_ASSERT_EQUAL(rate[MODEL_REQUESTS], 5);
     CU_ASSERT_EQUAL(rate[MODEL_EVENTS], 0);
+    free(what);
+}
+
+/* As xentrace wrote it in the lab: the first records of a PVH domain's, CPU, a dom0's hypercall, exits. */
+static void test_raw(void)
+{
+    static const uint32_t records[] = {
+        0x2001f003, 0, 0x2e8,                                 /* CPU 0, its window's size */
+        0x9020100d, 0x1fab2b2c, 0xa, 0x19,                    /* a hypercall, with cycles */
+        0xb0081103, 0x1fab2b2d, 0xa, 0x7b, 0x100000, 0,       /* SVM_EXIT, 64 bits: a port */
+        0xb0081103, 0x1fab2b2e, 0xa, 0x81, 0x100000, 0,       /* VMMCALL */
+        0x80081001, 0x1fab2b2f, 0xa,                          /* VMENTRY */
+        0xb0081103, 0x1fab2b30, 0xa, 0x400, 0x100000,         /* cut off */
+    };
+    double rate[MODEL_KINDS] = { 0 };
+    char *what;
+
+    CU_ASSERT_EQUAL(rates_read((const char *)records, sizeof(records), "raw", 0.5, rate, &what), STATUS_OK);
+    CU_ASSERT(says(what, "a trace of xentrace's, 2 in 0.5 s"));
+    CU_ASSERT_EQUAL(rate[MODEL_IO], 2);
+    CU_ASSERT_EQUAL(rate[MODEL_HYPERCALLS], 2);
+    CU_ASSERT_EQUAL(rate[MODEL_MEMORY], 0);
     free(what);
 }
 
@@ -365,7 +394,7 @@ static void test_bad_input(void)
             fprintf(stderr, "%s: %s", bad[i].a, said);
         CU_ASSERT(says(said, bad[i].said));
     }
-    refused("a\0b", 3, "xentrace_format first");
+    refused("a\0b", 3, "neither text nor a trace");
     refused("           CPU0       CPU1       \n", strlen("           CPU0       CPU1       \n"), "no crossing in it");
 }
 
@@ -406,6 +435,7 @@ void suite_model(void)
     CU_add_test(suite, "each kind", test_kinds);
     CU_add_test(suite, "shares of a CPU", test_shares);
     CU_add_test(suite, "what tools print", test_rates);
+    CU_add_test(suite, "what xentrace writes", test_raw);
     CU_add_test(suite, "bad input", test_bad_input);
     CU_add_test(suite, "one clock only", test_units);
 }
