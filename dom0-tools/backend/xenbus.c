@@ -532,6 +532,23 @@ char *xenbus_last_words(struct xenbus *b, uint32_t domid)
     return *shown ? xstrdup(shown) : NULL;
 }
 
+bool xenbus_offer_words(struct xenbus *b, uint32_t domid)
+{
+    struct xs_permissions permissions[2] = {
+        { .id = BACKEND_DOMAIN, .perms = XS_PERM_NONE },
+        { .id = domid, .perms = XS_PERM_READ | XS_PERM_WRITE },
+    };
+    char path[PATH_SIZE];
+    struct xs_handle *xs = enter(b);
+    bool done;
+
+    snprintf(path, sizeof(path), "/local/domain/%u/" KEY_LAST_WORDS, domid);
+    /* What is there already stays. */
+    done = xs_mkdir(xs, XBT_NULL, path) && xs_set_permissions(xs, XBT_NULL, path, permissions, 2);
+    leave();
+    return done;
+}
+
 char *xenbus_console(struct xenbus *b, uint32_t domid)
 {
     char path[PATH_SIZE];

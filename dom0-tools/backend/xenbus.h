@@ -106,6 +106,12 @@ uint32_t *xenbus_domains(struct xenbus *, size_t *count);
  * nothing.  The caller's. */
 char *xenbus_last_words(struct xenbus *, uint32_t domid);
 
+/*
+ * Room for them that is dom0's, and that the domain may write: one whose share of XenStore is full
+ * can still say so.  False with errno set.
+ */
+bool xenbus_offer_words(struct xenbus *, uint32_t domid);
+
 /* The domain's name, as it stands there (any bytes but NUL); NULL: none yet.  The caller's.
  * For messages: keys_show_name(). */
 char *xenbus_domain_name(struct xenbus *, uint32_t domid);

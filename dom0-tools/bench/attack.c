@@ -402,6 +402,7 @@ int attack_try(const struct attack_options *o, const struct attack *const *chose
     struct trial t = { .options = o, .chosen = chosen, .count = count, .report = report };
     int status = STATUS_ENVIRONMENT;
 
+    report->quick = o->quick;
     cancel_begin();
     t.image = attack_image();
     t.elf = data_file(IMAGE);

@@ -30,6 +30,7 @@ struct attack_step {
 struct attack_report {
     struct attack_step *steps;   /* owned; by run, not by case */
     size_t count;
+    bool quick;                  /* what takes longer was left out */
 };
 
 /* Try `count` cases.  An enum status: STATUS_OK also when some did not hold. */

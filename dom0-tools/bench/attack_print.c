@@ -78,6 +78,14 @@ static bool holds(const struct attack_report *r, const struct attack *a)
     return steps && held == steps;
 }
 
+/* Nothing of it was tried, as --quick asks. */
+static bool left_out(const struct attack_report *r, const struct attack *a)
+{
+    size_t held;
+
+    return r->quick && !attack_steps(r, a, &held);
+}
+
 static json_t *document(const struct attack_report *r, const struct attack *const *chosen,
                         size_t count, size_t held)
 {
@@ -157,9 +165,11 @@ static void print_line(const struct attack_report *r, const struct attack *a, co
 {
     size_t held, steps = attack_steps(r, a, &held);
     bool all = steps && held == steps;
-    char *first = xasprintf("%-4s %s%s%s  ", a->id, !style->colour ? "" : all ? COLOUR_GREEN : COLOUR_RED,
-                            all ? "held    " : "NOT HELD", style->colour ? COLOUR_NONE : "");
-    char *text = xasprintf("%s (%zu of %zu)", a->attacker, held, steps);
+    bool out = left_out(r, a);
+    char *first = xasprintf("%-4s %s%s%s  ", a->id,
+                            !style->colour || out ? "" : all ? COLOUR_GREEN : COLOUR_RED,
+                            all ? "held    " : out ? "left out" : "NOT HELD", style->colour && !out ? COLOUR_NONE : "");
+    char *text = out ? xstrdup(a->attacker) : xasprintf("%s (%zu of %zu)", a->attacker, held, steps);
 
     text_wrap(stdout, first, text, style->width);
     free(text);
@@ -172,10 +182,13 @@ static void print_line(const struct attack_report *r, const struct attack *a, co
 int attack_print(const struct attack_report *r, const struct attack *const *chosen, size_t count, bool json)
 {
     struct style style = text_style(stdout);
-    size_t held = 0;
+    size_t held = 0, out = 0;
 
     for ( size_t i = 0; i < count; i++ )
+    {
         held += holds(r, chosen[i]);
+        out += left_out(r, chosen[i]);
+    }
     if ( json )
         dump(document(r, chosen, count, held));
     for ( size_t i = 0; !json && i < count; i++ )
@@ -184,6 +197,8 @@ int attack_print(const struct attack_report *r, const struct attack *const *chos
         else
             print_line(r, chosen[i], &style);
     if ( !json && count > 1 )
-        printf("%zu of %zu held\n", held, count);
-    return held == count ? STATUS_OK : STATUS_FAILED;
+        printf("%zu of %zu held\n", held, count - out);
+    if ( !json && out )
+        printf("%zu left out by --quick\n", out);
+    return held + out == count ? STATUS_OK : STATUS_FAILED;
 }

@@ -105,6 +105,7 @@ static void attach(struct server *s, struct served *d)
         return;
     }
     d->ours = true;
+    xenbus_offer_words(s->host.bus, d->domid);   /* without it, some deaths say nothing */
     message("%s (domain %u, %s): waiting for it to connect", d->name, d->domid,
             column->name);
 }

@@ -342,6 +342,21 @@ static void test_xenstore(void)
     program_free(&r);
 }
 
+/* XenStore is full, as far as the domain may fill it: it says so, and not only on its console. */
+static void test_full(void)
+{
+    struct outcome_of r = program_in_dom0(WAIT_FOR
+        "d=xenometer-pv; xl create -qp pv.cfg " IMAGE " >&2; id=$(xl domid $d); k=/local/domain/$id/data; "
+        "set --; for i in $(seq 1200); do set -- \"$@\" $k/$i 1; done; xenstore-write \"$@\"; "
+        "xenstore-chmod -r $k n$id; ./xenometer backend --once hypercall/null & b=$!; sleep .2; "
+        "xl unpause $d; wait $b; echo full $?; gone $d; xl list");
+
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "full 1"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "its last words: panic: cannot write device/xenometer/0/"));
+    CU_ASSERT_PTR_NULL(strstr(r.out, "\nxenometer-p"));
+    program_free(&r);
+}
+
 /* mem-set down, up and down again; vcpu-set takes a vCPU down that rows have used, and gives it
  * back. */
 static void test_resize(void)
@@ -464,6 +479,7 @@ void suite_citizen(void)
     add_long(s, "at the worst moments, PVH", test_worst_pvh);
     add_long(s, "at the worst moments, HVM", test_worst_hvm);
     add_long(s, "XenStore slow, and started anew", test_xenstore);
+    add_long(s, "XenStore full", test_full);
     add_both(s, "memory and vCPUs", test_resize);
     CU_add_test(s, "less privilege", test_confined);
     add_long(s, "a backend that is replaced, PV", test_takeover_pv);
