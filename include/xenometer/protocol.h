@@ -181,6 +181,12 @@ _Static_assert(sizeof(struct control_response) == CONTROL_SLOT_SIZE, "control sl
  * keeps what is written, in the place of dom0's ioreq server. */
 #define VMM_PORT            0x0510u
 #define VMM_MEMORY          0xd0000000u
+/* Doorbells of 4 bytes, which its eventfds take: a port, one for one value, one in VMM_MEMORY's page.
+ * What is read there is how often they have rung. */
+#define VMM_EVENT_PORT      0x0514u
+#define VMM_MATCH_PORT      0x0518u
+#define VMM_MATCH           7u
+#define VMM_EVENT_OFFSET    0x800u
 
 /* ---- data ring: 2^DATA_RING_ORDER pages, 80-byte slots ---- */
 

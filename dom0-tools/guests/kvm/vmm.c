@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -42,6 +43,13 @@
 #define CPUID_LEAVES 128u
 
 static uint8_t *memory;
+static int vm;
+static struct bell { uint64_t at; uint32_t flags, value, rings; int fd; bool hung; } bells[] = {
+    { .at = VMM_EVENT_PORT, .flags = KVM_IOEVENTFD_FLAG_PIO },
+    { .at = VMM_MATCH_PORT, .flags = KVM_IOEVENTFD_FLAG_PIO | KVM_IOEVENTFD_FLAG_DATAMATCH,
+      .value = VMM_MATCH },
+    { .at = VMM_MEMORY + VMM_EVENT_OFFSET },
+};
 static uint8_t kept[4];       /* VMM_PORT and VMM_MEMORY: what was written last */
 
 static void __attribute__((noreturn, format(printf, 1, 2))) fail(const char *format, ...)
@@ -194,7 +202,7 @@ static void write_start_info(const void *commands, size_t size, const char *line
 /* --------------------------------------------------------------- machine -- */
 
 /* As PCs are wired: line 0, the PIT's, is pin 2 of the I/O APIC; both chips have all others. */
-static void wire(int vm)
+static void wire(void)
 {
     struct kvm_irq_routing *table = calloc(1, sizeof(*table) + 40 * sizeof(table->entries[0]));
 
@@ -266,6 +274,37 @@ static void share_tsc(int vcpu)
     ioctl(vcpu, KVM_SET_DEVICE_ATTR, &attr);
 }
 
+/*
+ * An eventfd is put at its place when the guest first reads there, and taken away when it reads again:
+ * others would find a longer bus.  How often it has rung; false: no bell is at that place.
+ */
+static bool count_rings(uint64_t at, bool port, uint32_t *rings)
+{
+    for ( size_t i = 0; i < sizeof(bells) / sizeof(bells[0]); i++ )
+    {
+        struct bell *b = &bells[i];
+        struct kvm_ioeventfd e = { .addr = b->at, .len = 4, .flags = b->flags, .datamatch = b->value };
+        uint64_t since;
+
+        if ( b->at != at || !(b->flags & KVM_IOEVENTFD_FLAG_PIO) == port )
+            continue;
+        if ( b->hung )
+            e.flags |= KVM_IOEVENTFD_FLAG_DEASSIGN;
+        else if ( (b->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0 )
+            fail("eventfd: %s", strerror(errno));
+        e.fd = b->fd;
+        must(vm, KVM_IOEVENTFD, &e, "KVM_IOEVENTFD");
+        if ( b->hung && read(b->fd, &since, sizeof(since)) == (ssize_t)sizeof(since) )
+            b->rings += (uint32_t)since;
+        if ( b->hung )
+            close(b->fd);
+        b->hung = !b->hung;
+        *rings = b->rings;
+        return true;
+    }
+    return false;
+}
+
 static void give(const void *data, size_t size)
 {
     if ( fwrite(data, 1, size, stdout) != size )
@@ -277,7 +316,14 @@ static bool serve_port(struct kvm_run *run)
 {
     uint8_t *data = (uint8_t *)run + run->io.data_offset;
     size_t size = (size_t)run->io.size * run->io.count;
+    uint32_t rings;
 
+    if ( run->io.direction == KVM_EXIT_IO_IN && run->io.port > VMM_PORT && size == 4 &&
+         count_rings(run->io.port, true, &rings) )
+    {
+        memcpy(data, &rings, sizeof(rings));
+        return true;
+    }
     if ( run->io.direction == KVM_EXIT_IO_IN )
     {
         /* One request for all of a string instruction. */
@@ -300,8 +346,12 @@ static bool serve_port(struct kvm_run *run)
 static void serve_memory(struct kvm_run *run)
 {
     bool ours = run->mmio.phys_addr == VMM_MEMORY && run->mmio.len <= sizeof(kept);
+    uint32_t rings;
 
-    if ( run->mmio.is_write && ours )
+    if ( !ours && !run->mmio.is_write && run->mmio.len == 4 &&
+         count_rings(run->mmio.phys_addr, false, &rings) )
+        memcpy(run->mmio.data, &rings, sizeof(rings));
+    else if ( run->mmio.is_write && ours )
         memcpy(kept, run->mmio.data, run->mmio.len);
     else if ( !run->mmio.is_write && ours )
         memcpy(run->mmio.data, kept, run->mmio.len);
@@ -341,7 +391,7 @@ int main(int argc, char **argv)
     void *module;
     uint32_t entry;
     size_t size;
-    int kvm, vm, vcpu;
+    int kvm, vcpu;
 
     /* The log: not one system call a character. */
     setvbuf(stderr, NULL, _IOFBF, 1 << 16);
@@ -357,7 +407,7 @@ int main(int argc, char **argv)
     vm = must(kvm, KVM_CREATE_VM, NULL, "KVM_CREATE_VM");
     must(vm, KVM_CREATE_IRQCHIP, NULL, "KVM_CREATE_IRQCHIP");
     must(vm, KVM_CREATE_PIT2, &pit, "KVM_CREATE_PIT2");
-    wire(vm);
+    wire();
     region.userspace_addr = (uint64_t)memory;
     must(vm, KVM_SET_USER_MEMORY_REGION, &region, "KVM_SET_USER_MEMORY_REGION");
     vcpu = must(vm, KVM_CREATE_VCPU, NULL, "KVM_CREATE_VCPU");
