@@ -1,6 +1,9 @@
 /*
  * Columns of the application in gVisor (runsc), whose kernel, the Sentry, is a process: by each
- * platform that catches its system calls.  Platform kvm does not start in the lab.
+ * platform that catches its system calls.  Platform kvm does not run in the lab: the Sentry
+ * starts, and dies of a fault (Go: "fatal error: fault") in its first SwitchToUser
+ * (platform/kvm/machine_amd64.go), as guest of KVM in QEMU's TCG; what runsc says of it, "cannot read
+ * client sync file: EOF", is only that it is gone.
  */
 #include "guests/app.h"
 
