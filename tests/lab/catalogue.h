@@ -19,6 +19,10 @@
 json_t *catalogue(void);
 void catalogue_forget(void);
 
+/* Of pv, pvh and hvm in this order, how many have rows whose domain is of a further kind (FIFO event
+ * channels, a peer, a shared CPU, shadow paging, …): HVM's are for `make test-long`. */
+#define MODES_WITH_ALL_DOMAINS (tests_take_long ? 3u : 2u)
+
 /* An integer field of a row's result in it; -1 when there is none. */
 long long catalogue_figure(const char *row, const char *mode, const char *field);
 #define median(row, mode) catalogue_figure(row, mode, "median")

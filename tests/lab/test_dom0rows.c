@@ -98,7 +98,7 @@ static void test_neighbours(void)
 
 static void test_vm_switch(void)
 {
-    for ( size_t i = 0; i < 3; i++ )
+    for ( size_t i = 0; i < MODES_WITH_ALL_DOMAINS; i++ )
     {
         LESS(2 * median("sched/yield", modes[i]), median("sched/vm-switch", modes[i]));
         /* No process is woken, no system call made. */

@@ -68,7 +68,7 @@ static void test_wake(void)
 {
     static const char *const rows[] = { "sched/block-wake-peer", "sched/block-wake-peer-same-cpu" };
 
-    for ( size_t m = 0; m < 3; m++ )
+    for ( size_t m = 0; m < MODES_WITH_ALL_DOMAINS; m++ )
     {
         for ( size_t i = 0; i < 2; i++ )
             /* One upcall of each vCPU. */

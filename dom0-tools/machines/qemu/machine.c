@@ -151,6 +151,16 @@ static char *modules_argument(const char *options)
     return text;
 }
 
+/*
+ * A machine that goes on from a snapshot has booted: what QEMU would read for a boot loader
+ * (130 MB of kernel and root, by fw_cfg) nobody asks for again.  -kernel stays, for QEMU then gives
+ * the machine the ROM which the saved one has.
+ */
+static bool loads_snapshot(const struct machine_files *files)
+{
+    return files->state >= 0;
+}
+
 static void add_xen(struct machine *m, const struct lab_options *options,
                     const struct machine_files *files)
 {
@@ -158,9 +168,10 @@ static void add_xen(struct machine *m, const struct lab_options *options,
     machine_add_owned(m, "-append", files->xen_options ? xstrdup(files->xen_options)
                             : xstrdup(options->smp ? XEN_DEFAULTS XEN_SMP_OPTIONS
                                                     : XEN_DEFAULTS XEN_OPTIONS));
-    machine_add_owned(m, "-initrd", files->linux_options ? modules_argument(files->linux_options)
-                            : xasprintf("vmlinux " DOM0_OPTIONS ",dom0.cpio",
-                                        machine_clock_name(options->clock)));
+    if ( !loads_snapshot(files) )
+        machine_add_owned(m, "-initrd", files->linux_options ? modules_argument(files->linux_options)
+                                : xasprintf("vmlinux " DOM0_OPTIONS ",dom0.cpio",
+                                            machine_clock_name(options->clock)));
 }
 
 /* The same kernel, started by QEMU itself at its PVH entry, which is for uncompressed ones. */
@@ -170,7 +181,8 @@ static void add_linux(struct machine *m, const struct lab_options *options,
     machine_add_pair(m, "-kernel", "vmlinux");
     machine_add_owned(m, "-append", files->linux_options ? xstrdup(files->linux_options)
                             : xasprintf(LINUX_OPTIONS, machine_clock_name(options->clock)));
-    machine_add_pair(m, "-initrd", files->system->root);
+    if ( !loads_snapshot(files) )
+        machine_add_pair(m, "-initrd", files->system->root);
 }
 
 void machine_lab(struct machine *m, const struct lab_options *options,
@@ -213,7 +225,7 @@ void machine_lab(struct machine *m, const struct lab_options *options,
     else
         add_linux(m, options, files);
     machine_add(m, "-S");
-    if ( files->state >= 0 )
+    if ( loads_snapshot(files) )
         machine_add_pair(m, "-incoming", "defer");
     add_plugin(m, files->plugin);
 }
@@ -246,7 +258,7 @@ void machine_bare(struct machine *m, const struct lab_options *options, const ch
 static uint64_t hash_command_lines(uint64_t hash, const struct system *system)
 {
     static const enum lab_clock clocks[] = { LAB_EXACT, LAB_FAST, LAB_KVM };
-    const struct machine_files files = { .console = -1, .system = system };
+    const struct machine_files files = { .console = -1, .state = -1, .system = system };
 
     for ( size_t i = 0; i < 8 * sizeof(clocks) / sizeof(clocks[0]); i++ )
     {
