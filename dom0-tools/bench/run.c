@@ -132,6 +132,41 @@ uint32_t run_row_deadline(const char *cpu, bool exact_lab)
     return lab_cpu_slow(cpu) ? RUN_ROW_DEADLINE_BOCHS : exact_lab ? RUN_ROW_DEADLINE_EXACT : RUN_ROW_DEADLINE;
 }
 
+/* The unikernel, its rows and the domains' configurations; the caller frees what is there. */
+static int load_image(const struct run_options *o, char **elf, char **configs, struct image **image)
+{
+    const char *how = "";
+    char *error = NULL;
+
+    *elf = o->image ? xstrdup(o->image) : lab_cpu_file(o->cpu, "xenometer.elf", &how);
+    *configs = o->configs ? xstrdup(o->configs) : data_file("configs");
+    if ( !*elf || !*configs )
+    {
+        message("%s not found beside the program: run `%s`", *elf ? "configs/" : "xenometer.elf",
+                *elf ? "make" : how);
+        return STATUS_ENVIRONMENT;
+    }
+    *image = catalogue_load(*elf, &error);
+    if ( *image )
+        return STATUS_OK;
+    message("%s", error);
+    free(error);
+    return STATUS_USAGE;
+}
+
+/* What was not asked for; of several CPUs each has its own. */
+static void set_defaults(struct run_options *o, bool several, bool lab)
+{
+    if ( !o->deadline && !several )
+        o->deadline = run_deadline(o->cpu);
+    if ( !o->row_deadline && !several )
+        o->row_deadline = run_row_deadline(o->cpu, lab && o->clock == LAB_EXACT);
+    if ( !o->boots && !several )
+        o->boots = run_boots(o->cpu);
+    if ( o->layers )
+        o->boots = 1;   /* they are looked up by raw samples, of one boot */
+}
+
 int run_rows(struct run_options *o)
 {
     struct run_cpus cpus = { .count = 0 };
@@ -139,8 +174,7 @@ int run_rows(struct run_options *o)
     struct selection selection = { 0 };
     struct session_options session;
     struct image *image = NULL;
-    char *elf = NULL, *configs = NULL, *error = NULL, *host = NULL;
-    const char *how = "";
+    char *elf = NULL, *configs = NULL, *host = NULL;
     bool lab, suite_given = o->suite && *o->suite;
     int status;
 
@@ -151,23 +185,9 @@ int run_rows(struct run_options *o)
     if ( suite_choose(&o->suite) )
         return STATUS_USAGE;
 
-    status = STATUS_ENVIRONMENT;
-    elf = o->image ? xstrdup(o->image) : lab_cpu_file(o->cpu, "xenometer.elf", &how);
-    configs = o->configs ? xstrdup(o->configs) : data_file("configs");
-    if ( !elf || !configs )
-    {
-        message("%s not found beside the program: run `%s`", elf ? "configs/" : "xenometer.elf",
-                elf ? "make" : how);
+    status = load_image(o, &elf, &configs, &image);
+    if ( status != STATUS_OK )
         goto out;
-    }
-    image = catalogue_load(elf, &error);
-    if ( !image )
-    {
-        message("%s", error);
-        free(error);
-        status = STATUS_USAGE;
-        goto out;
-    }
     status = select_rows(image, o->patterns, o->pattern_count,
                          columns_any(&o->columns) ? &o->columns : NULL, true, &selection);
     o->columns = selection.columns;
@@ -189,14 +209,7 @@ int run_rows(struct run_options *o)
         goto out;
     announce(o, host);
 
-    if ( !o->deadline && cpus.count < 2 )
-        o->deadline = run_deadline(o->cpu);
-    if ( !o->row_deadline && cpus.count < 2 )
-        o->row_deadline = run_row_deadline(o->cpu, lab && o->clock == LAB_EXACT);
-    if ( !o->boots && cpus.count < 2 )
-        o->boots = run_boots(o->cpu);
-    if ( o->layers )
-        o->boots = 1;   /* they are looked up by raw samples, of one boot */
+    set_defaults(o, cpus.count > 1, lab);
     session = (struct session_options){
         .image = image, .elf = elf, .config_dir = configs, .samples = o->samples,
         .boots = o->boots, .seed = o->seed, .bridge = o->bridge, .kernel = o->kernel,

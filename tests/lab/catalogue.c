@@ -76,6 +76,9 @@ static const char *const hardware[] = {
 static const char *const devices[] = {
     "--modes=hvm", EVERYWHERE, DEVICES, NULL,
 };
+static const char *const process[] = {
+    "--modes=dom0", "hypercall/from-dom0-process", NULL,
+};
 static const char *const lives[] = {
     "--samples=1", "lifecycle/[bcdf]*", NULL,
 };
@@ -86,7 +89,7 @@ static const char *const every[] = { "*", NULL };
 
 json_t *catalogue(void)
 {
-    static const char *const *const more[] = { light_hvm, rings, hardware, devices, lives, moves };
+    static const char *const *const more[] = { light_hvm, process, rings, hardware, devices, lives, moves };
     static json_t *all;
 
     if ( !all )
