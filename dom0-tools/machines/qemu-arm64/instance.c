@@ -14,12 +14,9 @@
  * The clock: with -icount the PMU's cycle counter counts each instruction once, at all exception
  * levels (domU-kernel/arch/arm64/machine/cpu.h).
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "lib/files.h"
 #include "lib/lab_clock.h"
@@ -77,50 +74,22 @@ static char *loader(const char *address, const char *kind, const char *file, con
                    : xasprintf("guest-loader,addr=%s,%s=%s", address, kind, file);
 }
 
-static void command_line(struct machine *m, const struct lab_options *options,
-                         const struct machine_files *files)
+static void add_all(struct machine *m, const struct lab_options *options,
+                    const struct machine_files *files)
 {
     char *dom0 = xasprintf("console=hvc0 panic=1 loglevel=4 cryptomgr.notests rodata=off "
                            LAB_VARIABLE "=%s", machine_clock_name(options->clock));
 
-    *m = (struct machine){ .package = PACKAGE };
-    machine_add(m, PROGRAM);
-    if ( options->clock == LAB_EXACT )
-    {
-        machine_add_pair(m, "-accel", "tcg,thread=single");
-        machine_add_owned(m, "-icount", xasprintf("shift=%u,sleep=off", files->to_be_saved
-                                                  ? MACHINE_BOOT_SHIFT : 0));
-    }
-    else
-        machine_add_pair(m, "-accel", "tcg,thread=multi");
+    machine_begin(m, PROGRAM, PACKAGE, options, CPU, files->to_be_saved ? MACHINE_BOOT_SHIFT : 0);
     machine_add_pair(m, "-machine", "virt,virtualization=on,gic-version=3");
-    machine_add_pair(m, "-cpu", CPU);
     machine_add_owned(m, "-m", xasprintf("%uM", RAM));
     machine_add_pair(m, "-smp", options->clock == LAB_EXACT ? "1" : "2");
-    machine_add(m, "-no-user-config");
-    machine_add(m, "-nodefaults");
-    machine_add(m, "-no-reboot");
-    machine_add_pair(m, "-display", "none");
-    /* The guest's random numbers and its date are the same in every run. */
-    machine_add_pair(m, "-seed", "1");
-    machine_add_pair(m, "-rtc", "clock=vm,base=2026-01-01");
-    machine_add_owned(m, "-object", xasprintf("memory-backend-file,id=channel,size=%lluM,"
-                      "mem-path=/proc/self/fd/%d,share=on", CHANNEL_SIZE >> 20, files->channel));
-    machine_add_pair(m, "-device", "ivshmem-plain,memdev=channel,master=on");
-    machine_add_control(m, files->qmp);
-    if ( files->console >= 0 )
-        machine_add_owned(m, "-chardev", xasprintf("socket,id=serial,fd=%d", files->console));
-    else
-        machine_add_owned(m, "-chardev",
-                          xasprintf("file,id=serial,path=/proc/self/fd/%d", files->serial));
-    machine_add_pair(m, "-serial", "chardev:serial");
+    machine_add_lines(m, files);
     machine_add_pair(m, "-kernel", "xen");
     machine_add_pair(m, "-append", XEN_OPTIONS_ARM64);
     machine_add_owned(m, "-device", loader(KERNEL_ADDRESS, "kernel", "vmlinux", dom0));
     machine_add_owned(m, "-device", loader(ROOT_ADDRESS, "initrd", "dom0.cpio", NULL));
-    machine_add(m, "-S");
-    if ( files->state >= 0 )
-        machine_add_pair(m, "-incoming", "defer");
+    machine_add_wait(m, files);
     free(dom0);
 }
 
@@ -134,7 +103,7 @@ static uint64_t hash_command_lines(uint64_t hash, const struct system *system)
         const struct lab_options options = { .clock = i ? LAB_FAST : LAB_EXACT };
         struct machine m;
 
-        command_line(&m, &options, &files);
+        add_all(&m, &options, &files);
         for ( size_t j = 0; j < m.count; j++ )
             hash = hash_string(hash, m.argv[j]);
         machine_free(&m);
@@ -149,62 +118,20 @@ static uint64_t key(const struct system *system)
 
 static int prepare(struct instance *instance)
 {
-    struct qemu_own *own = xmalloc(sizeof(*own));
-
-    *own = (struct qemu_own){
-        .cpu_plugin = -1, .ram = -1, .state = -1,
-        .qemu = { .child = { .pidfd = -1 }, .qmp = -1, .messages = -1 },
-    };
-    instance->own = own;
+    qemu_instance_prepare(instance);
     return STATUS_OK;
 }
 
-static int start(struct instance *instance, const struct cache *cache, int console)
+static void command_line(struct machine *m, const struct lab_options *options,
+                         struct machine_files *files, const struct cache *cache)
 {
-    struct qemu_own *own = instance->own;
-    struct machine_files files = {
-        .serial = console < 0 ? instance->serial : -1, .console = console,
-        .channel = instance->channel, .state = own->state,
-        .to_be_saved = instance->save_to != NULL,
-    };
-    struct machine machine;
-    int keep[4], status;
-    size_t count = 0;
-
-    status = qemu_prepare(&own->qemu, &files.qmp);
-    if ( status != STATUS_OK )
-        return status;
-    keep[count++] = files.qmp;
-    keep[count++] = instance->channel;
-    keep[count++] = console >= 0 ? console : instance->serial;
-    if ( own->state >= 0 )
-        keep[count++] = own->state;
-    command_line(&machine, &instance->options, &files);
-    status = qemu_start(&own->qemu, &machine, cache->lab, keep, count);
-    machine_free(&machine);
-    /* Theirs alone now: its closing tells us that QEMU is gone. */
-    close(files.qmp);
-    return status;
+    (void)cache;
+    add_all(m, options, files);
 }
 
 static int boot(struct instance *instance, const struct cache *cache, int *console)
 {
-    struct qemu_own *own = instance->own;
-    int ends[2] = { -1, -1 }, status;
-
-    if ( console && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) )
-    {
-        message("no socket for the console: %s", strerror(errno));
-        return STATUS_ENVIRONMENT;
-    }
-    if ( console )
-        *console = ends[0];
-    status = start(instance, cache, ends[1]);
-    if ( ends[1] >= 0 )
-        close(ends[1]);
-    if ( status == STATUS_OK )
-        status = qemu_command(&own->qemu, "cont", NULL, NULL);
-    return status;
+    return qemu_instance_boot(instance, cache, console, command_line);
 }
 
 /* The channel's memory is in the stream, too, as it was when the agent began to wait: the job is
@@ -218,7 +145,7 @@ static int load(struct instance *instance, const struct cache *cache)
 
     memcpy(job, header, size);
     if ( status == STATUS_OK )
-        status = start(instance, cache, -1);
+        status = qemu_instance_start(instance, cache, -1, command_line);
     if ( status == STATUS_OK )
         status = qemu_load_state(own);
     if ( status == STATUS_OK )
@@ -243,12 +170,7 @@ static bool wait(struct instance *instance, int milliseconds)
 
 static char *version(void)
 {
-    char *version, *path = qemu_find(PROGRAM, &version);
-
-    if ( path && version == NULL )
-        version = xstrdup("");
-    free(path);
-    return version;
+    return qemu_version(PROGRAM);
 }
 
 static char *cpu(const struct lab_options *options)

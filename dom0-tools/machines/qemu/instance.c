@@ -33,16 +33,23 @@ static int require(const struct lab_options *options)
     return path ? STATUS_OK : STATUS_ENVIRONMENT;
 }
 
-static int prepare(struct instance *instance)
+struct qemu_own *qemu_instance_prepare(struct instance *instance)
 {
     struct qemu_own *own = xmalloc(sizeof(*own));
-    char *plugin;
 
     *own = (struct qemu_own){
         .cpu_plugin = -1, .ram = -1, .state = -1,
         .qemu = { .child = { .pidfd = -1 }, .qmp = -1, .messages = -1 },
     };
     instance->own = own;
+    return own;
+}
+
+static int prepare(struct instance *instance)
+{
+    struct qemu_own *own = qemu_instance_prepare(instance);
+    char *plugin;
+
     if ( !machine_wants_plugin(&instance->options) )
         return STATUS_OK;
     plugin = data_file("cpu-plugin.so");
@@ -53,17 +60,17 @@ static int prepare(struct instance *instance)
     return own->cpu_plugin < 0 ? STATUS_ENVIRONMENT : STATUS_OK;
 }
 
-/* Start QEMU with the descriptors that are there. */
-static int start(struct instance *instance, const struct cache *cache, int console)
+int qemu_instance_start(struct instance *instance, const struct cache *cache, int console,
+                        qemu_command_line *command_line)
 {
     struct qemu_own *own = instance->own;
     struct machine_files files = {
         .serial = console < 0 ? instance->serial : -1, .console = console, .channel = instance->channel,
         .ram = own->ram, .state = own->state, .cpu_plugin = own->cpu_plugin,
         .to_be_saved = instance->save_to != NULL, .plugin = instance->options.plugin,
+        .system = cache->system,
     };
     struct machine machine;
-    char *xen_options, *linux_options;
     int keep[9], status;
     size_t count = 0;
 
@@ -72,10 +79,7 @@ static int start(struct instance *instance, const struct cache *cache, int conso
         return status;
     keep[count++] = files.qmp;
     keep[count++] = instance->channel;
-    if ( console >= 0 )
-        keep[count++] = console;
-    else
-        keep[count++] = instance->serial;
+    keep[count++] = console >= 0 ? console : instance->serial;
     if ( own->ram >= 0 )
         keep[count++] = own->ram;
     if ( own->state >= 0 )
@@ -87,15 +91,7 @@ static int start(struct instance *instance, const struct cache *cache, int conso
         keep[count++] = files.plugin->library;
         keep[count++] = files.plugin->record;
     }
-
-    files.system = cache->system;
-    files.xen_options = xen_options =
-        cache->system->xen ? boot_xen_options(cache, instance->options.smp) : NULL;
-    files.linux_options = linux_options =
-        boot_linux_options(cache, machine_clock_name(instance->options.clock));
-    machine_lab(&machine, &instance->options, &files);
-    free(xen_options);
-    free(linux_options);
+    command_line(&machine, &instance->options, &files, cache);
     status = qemu_start(&own->qemu, &machine, cache->lab, keep, count);
     machine_free(&machine);
     /* Theirs alone now: its closing tells us that QEMU is gone. */
@@ -103,14 +99,12 @@ static int start(struct instance *instance, const struct cache *cache, int conso
     return status;
 }
 
-static int boot(struct instance *instance, const struct cache *cache, int *console)
+int qemu_instance_boot(struct instance *instance, const struct cache *cache, int *console,
+                       qemu_command_line *command_line)
 {
     struct qemu_own *own = instance->own;
     int ends[2] = { -1, -1 }, status;
 
-    own->ram = memory_file("ram", MACHINE_RAM);
-    if ( own->ram < 0 )
-        return STATUS_ENVIRONMENT;
     if ( console && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) )
     {
         message("no socket for the console: %s", strerror(errno));
@@ -118,12 +112,33 @@ static int boot(struct instance *instance, const struct cache *cache, int *conso
     }
     if ( console )
         *console = ends[0];
-    status = start(instance, cache, ends[1]);
+    status = qemu_instance_start(instance, cache, ends[1], command_line);
     if ( ends[1] >= 0 )
         close(ends[1]);
     if ( status == STATUS_OK )
         status = qemu_command(&own->qemu, "cont", NULL, NULL);
     return status;
+}
+
+static void command_line(struct machine *machine, const struct lab_options *options,
+                         struct machine_files *files, const struct cache *cache)
+{
+    char *xen_options = cache->system->xen ? boot_xen_options(cache, options->smp) : NULL;
+    char *linux_options = boot_linux_options(cache, machine_clock_name(options->clock));
+
+    files->xen_options = xen_options;
+    files->linux_options = linux_options;
+    machine_lab(machine, options, files);
+    free(xen_options);
+    free(linux_options);
+}
+
+static int boot(struct instance *instance, const struct cache *cache, int *console)
+{
+    struct qemu_own *own = instance->own;
+
+    own->ram = memory_file("ram", MACHINE_RAM);
+    return own->ram < 0 ? STATUS_ENVIRONMENT : qemu_instance_boot(instance, cache, console, command_line);
 }
 
 int qemu_ignore_shared(struct qemu *qemu)
@@ -271,7 +286,7 @@ static int load(struct instance *instance, const struct cache *cache)
 
     status = qemu_open_state(instance, cache, machine_name(&instance->options));
     if ( status == STATUS_OK )
-        status = start(instance, cache, -1);
+        status = qemu_instance_start(instance, cache, -1, command_line);
     if ( status == STATUS_OK )
         status = qemu_ignore_shared(&own->qemu);
     if ( status == STATUS_OK )
@@ -326,14 +341,19 @@ void qemu_instance_end(struct instance *instance)
     instance->own = NULL;
 }
 
-static char *version(void)
+char *qemu_version(const char *program)
 {
-    char *version, *path = qemu_find(MACHINE_QEMU, &version);
+    char *version, *path = qemu_find(program, &version);
 
     if ( path && version == NULL )
         version = xstrdup("");
     free(path);
     return version;
+}
+
+static char *version(void)
+{
+    return qemu_version(MACHINE_QEMU);
 }
 
 static char *cpu(const struct lab_options *options)

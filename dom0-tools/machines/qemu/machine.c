@@ -91,13 +91,11 @@ const char *machine_cpu(const struct lab_options *options)
     return options->clock == LAB_KVM ? "host" : models[missing(options)];
 }
 
-/* What all our machines share: clock, CPU, no devices nobody asked for.  An instruction takes
- * 2^shift nanoseconds. */
-static void add_common(struct machine *m, const struct lab_options *options, const char *cpu,
-                       unsigned shift)
+void machine_begin(struct machine *m, const char *program, const char *package,
+                   const struct lab_options *options, const char *cpu, unsigned shift)
 {
-    m->package = MACHINE_PACKAGE;
-    machine_add(m, MACHINE_QEMU);
+    *m = (struct machine){ .package = package };
+    machine_add(m, program);
     switch ( options->clock )
     {
     case LAB_EXACT:
@@ -120,13 +118,51 @@ static void add_common(struct machine *m, const struct lab_options *options, con
     /* The guest's random numbers and its date are the same in every run. */
     machine_add_pair(m, "-seed", "1");
     machine_add_pair(m, "-rtc", "clock=vm,base=2026-01-01");
+}
+
+/* This board's: clock, CPU, and the port by which a guest ends it. */
+static void begin(struct machine *m, const struct lab_options *options, const char *cpu,
+                  unsigned shift)
+{
+    machine_begin(m, MACHINE_QEMU, MACHINE_PACKAGE, options, cpu, shift);
     machine_add_pair(m, "-device", "isa-debug-exit,iobase=0xf4,iosize=4");
 }
 
-void machine_add_control(struct machine *m, int qmp)
+static void add_control(struct machine *m, int qmp)
 {
     machine_add_owned(m, "-chardev", xasprintf("socket,id=qmp,fd=%d", qmp));
     machine_add_pair(m, "-mon", "chardev=qmp,mode=control");
+}
+
+void machine_add_lines(struct machine *m, const struct machine_files *files)
+{
+    machine_add_owned(m, "-object", xasprintf("memory-backend-file,id=channel,size=%lluM,"
+              "mem-path=/proc/self/fd/%d,share=on", CHANNEL_SIZE >> 20, files->channel));
+    machine_add_pair(m, "-device", "ivshmem-plain,memdev=channel,master=on");
+    add_control(m, files->qmp);
+    if ( files->console >= 0 )
+        machine_add_owned(m, "-chardev", xasprintf("socket,id=serial,fd=%d", files->console));
+    else
+        machine_add_owned(m, "-chardev",
+                          xasprintf("file,id=serial,path=/proc/self/fd/%d", files->serial));
+    machine_add_pair(m, "-serial", "chardev:serial");
+}
+
+/*
+ * A machine that goes on from a snapshot has booted: what QEMU would read for a boot loader
+ * (130 MB of kernel and root, by fw_cfg) nobody asks for again.  -kernel stays, for QEMU then gives
+ * the machine the ROM which the saved one has.
+ */
+static bool loads_snapshot(const struct machine_files *files)
+{
+    return files->state >= 0;
+}
+
+void machine_add_wait(struct machine *m, const struct machine_files *files)
+{
+    machine_add(m, "-S");
+    if ( loads_snapshot(files) )
+        machine_add_pair(m, "-incoming", "defer");
 }
 
 static void add_plugin(struct machine *m, const struct lab_plugin *plugin)
@@ -149,16 +185,6 @@ static char *modules_argument(const char *options)
     }
     strcpy(at, ",dom0.cpio");
     return text;
-}
-
-/*
- * A machine that goes on from a snapshot has booted: what QEMU would read for a boot loader
- * (130 MB of kernel and root, by fw_cfg) nobody asks for again.  -kernel stays, for QEMU then gives
- * the machine the ROM which the saved one has.
- */
-static bool loads_snapshot(const struct machine_files *files)
-{
-    return files->state >= 0;
 }
 
 static void add_xen(struct machine *m, const struct lab_options *options,
@@ -188,8 +214,7 @@ static void add_linux(struct machine *m, const struct lab_options *options,
 void machine_lab(struct machine *m, const struct lab_options *options,
                  const struct machine_files *files)
 {
-    *m = (struct machine){ 0 };
-    add_common(m, options, machine_cpu(options), files->to_be_saved ? MACHINE_BOOT_SHIFT : 0);
+    begin(m, options, machine_cpu(options), files->to_be_saved ? MACHINE_BOOT_SHIFT : 0);
     if ( machine_wants_plugin(options) )
         machine_add_owned(m, "-plugin", xasprintf("/proc/self/fd/%d%s%s%s", files->cpu_plugin,
                   /* No domain is started before the snapshot is taken. */
@@ -210,23 +235,12 @@ void machine_lab(struct machine *m, const struct lab_options *options,
     else
         machine_add_owned(m, "-object", xasprintf("memory-backend-file,id=ram,size=%lluM,"
                   "mem-path=%s/ram,share=off", MACHINE_RAM >> 20, machine_name(options)));
-    machine_add_owned(m, "-object", xasprintf("memory-backend-file,id=channel,size=%lluM,"
-              "mem-path=/proc/self/fd/%d,share=on", CHANNEL_SIZE >> 20, files->channel));
-    machine_add_pair(m, "-device", "ivshmem-plain,memdev=channel,master=on");
-    machine_add_control(m, files->qmp);
-    if ( files->console >= 0 )
-        machine_add_owned(m, "-chardev", xasprintf("socket,id=serial,fd=%d", files->console));
-    else
-        machine_add_owned(m, "-chardev",
-                          xasprintf("file,id=serial,path=/proc/self/fd/%d", files->serial));
-    machine_add_pair(m, "-serial", "chardev:serial");
+    machine_add_lines(m, files);
     if ( !files->system || files->system->xen )
         add_xen(m, options, files);
     else
         add_linux(m, options, files);
-    machine_add(m, "-S");
-    if ( loads_snapshot(files) )
-        machine_add_pair(m, "-incoming", "defer");
+    machine_add_wait(m, files);
     add_plugin(m, files->plugin);
 }
 
@@ -235,12 +249,11 @@ void machine_bare(struct machine *m, const struct lab_options *options, const ch
 {
     const struct lab_options plain = { .clock = options->clock, .without = ALL_FEATURES };
 
-    *m = (struct machine){ 0 };
-    add_common(m, options, machine_cpu(&plain), 0);
+    begin(m, options, machine_cpu(&plain), 0);
     machine_add_pair(m, "-machine", "pc");
     machine_add_owned(m, "-m", xasprintf("%lluM", MACHINE_BARE_RAM >> 20));
     machine_add_pair(m, "-smp", options->smp ? "2" : "1");
-    machine_add_control(m, qmp);
+    add_control(m, qmp);
     machine_add_owned(m, "-chardev", xasprintf("file,id=console,path=/proc/self/fd/%d", console));
     machine_add_pair(m, "-device", "isa-debugcon,iobase=0xe9,chardev=console");
     /* As in configs/hvm.cfg: nothing behind it. */

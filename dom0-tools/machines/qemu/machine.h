@@ -70,8 +70,15 @@ void machine_free(struct machine *machine);
 void machine_add(struct machine *machine, const char *argument);
 void machine_add_pair(struct machine *machine, const char *option, const char *value);
 void machine_add_owned(struct machine *machine, const char *option, char *value);
-/* The control socket: our end's partner. */
-void machine_add_control(struct machine *machine, int qmp);
+
+/* What all our machines share, of any board: QEMU's program and Debian's package with it, clock and
+ * CPU, and no devices nobody asked for.  An instruction takes 2^shift nanoseconds. */
+void machine_begin(struct machine *machine, const char *program, const char *package,
+                   const struct lab_options *, const char *cpu, unsigned shift);
+/* The lines to us: the channel, the control socket, and the serial line or console. */
+void machine_add_lines(struct machine *machine, const struct machine_files *);
+/* It waits to be told to run, and before that for its state when it is a snapshot's. */
+void machine_add_wait(struct machine *machine, const struct machine_files *);
 
 /* "exact", "fast", "kvm" */
 const char *machine_clock_name(enum lab_clock clock);

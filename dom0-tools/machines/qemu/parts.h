@@ -5,6 +5,7 @@
 #define MACHINES_QEMU_PARTS_H
 
 #include "machines/emulator.h"
+#include "machines/qemu/machine.h"
 #include "machines/qemu/qemu.h"
 
 struct qemu_own {
@@ -14,7 +15,20 @@ struct qemu_own {
                                    part of the state */
 };
 
-/* What any machine of QEMU's has for emulator.h; `own` is made by its prepare(). */
+/* A machine's arguments for these files, to be freed by machine_free(). */
+typedef void qemu_command_line(struct machine *, const struct lab_options *, struct machine_files *,
+                               const struct cache *);
+
+/* What any machine of QEMU's has for emulator.h.  First `own`, with nothing open. */
+struct qemu_own *qemu_instance_prepare(struct instance *instance);
+/* QEMU, waiting, with the descriptors that are there; `console`: -1, or its end of the serial line. */
+int qemu_instance_start(struct instance *instance, const struct cache *cache, int console,
+                        qemu_command_line *);
+/* From power-on; *console: our end, unless it is NULL. */
+int qemu_instance_boot(struct instance *instance, const struct cache *cache, int *console,
+                       qemu_command_line *);
+/* Of that program; NULL: it is not installed.  The caller's. */
+char *qemu_version(const char *program);
 bool qemu_instance_wait(struct instance *instance, int milliseconds);
 uint64_t qemu_instance_cpu_ms(struct instance *instance);
 char *qemu_instance_messages(struct instance *instance);
