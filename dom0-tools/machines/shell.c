@@ -67,7 +67,7 @@ static bool ready_now(int console)
 /* Between terminal and console until one of them ends. */
 static int relay(struct instance *instance, int console)
 {
-    bool escaped = false, input = true;
+    bool escaped = false;
     char block[4096];
     ssize_t n;
 
@@ -75,7 +75,7 @@ static int relay(struct instance *instance, int console)
     {
         struct pollfd ready[2] = {
             { .fd = console, .events = POLLIN },
-            { .fd = input ? STDIN_FILENO : -1, .events = POLLIN },
+            { .fd = STDIN_FILENO, .events = POLLIN },
         };
 
         if ( cancelled() )
@@ -94,9 +94,10 @@ static int relay(struct instance *instance, int console)
         if ( ready[1].revents )
         {
             n = read(STDIN_FILENO, block, sizeof(block));
-            if ( n <= 0 )
-                input = false;
-            else if ( !send_keys(console, block, n, &escaped) )
+            /* Ctrl-D is a key like others: only a terminal that is gone has an end. */
+            if ( n == 0 || (n < 0 && errno != EINTR) )
+                return STATUS_OK;
+            if ( n > 0 && !send_keys(console, block, n, &escaped) )
                 return STATUS_OK;
         }
     }
@@ -181,6 +182,12 @@ int lab_shell(const struct lab_options *options, const struct lab_file *push, si
     struct cache cache;
     int status;
 
+    /* What arrives before its shell listens is lost, and a serial line holds no script. */
+    if ( !isatty(STDIN_FILENO) )
+    {
+        message("lab shell is for a terminal: for commands, `xenometer lab run -- sh -c COMMANDS`");
+        return STATUS_USAGE;
+    }
     cancel_begin();
     status = prepare(options, &cache, false, false);
     if ( status == STATUS_OK )
