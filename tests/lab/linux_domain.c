@@ -30,7 +30,7 @@ struct outcome_of linux_domain(const char *script, const char *guest, const char
     snprintf(push_guest, sizeof(push_guest), "--push=%s", guest);
     if ( tool )
         snprintf(push_tool, sizeof(push_tool), "--push=%s", tool);
-    r = program("lab", "run", DEADLINE, "--push=build/xenometer", push_script, push_guest,
+    r = program_patiently(7200, "lab", "run", DEADLINE, "--push=build/xenometer", push_script, push_guest,
                 push_tool, "--push=" KERNEL, "--", "bash", script, job, NULL);
     unlink(KERNEL);
     CU_ASSERT_EQUAL(r.status, 0);

@@ -151,17 +151,14 @@ static void test_linux(void)
 
 /*
  * A million requests of numbered blocks with checksums, none lost, doubled or damaged, while the
- * backend is killed four times a second, and the domain saved, restored and destroyed.
+ * backend is killed four times a second, and the domain saved and restored.
  */
 static void million_blocks(const char *xenstored)
 {
     struct outcome_of r = linux_domain("blocks-run", "build/linux-blocks", NULL, xenstored);
-    const char *by = strstr(r.out, " requests by the domain that was destroyed");
 
-    printf("%s", by ? by : "");
-    CU_ASSERT_PTR_NOT_NULL(by);
     CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "none lost, doubled or damaged"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "saved 2 times, destroyed 1 times"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "times, saved 1 times"));
     program_free(&r);
 }
 
@@ -242,7 +239,7 @@ void suite_long(void)
     CU_add_test(s, "a million frames", test_million_frames);
     CU_add_test(s, "a Linux domain on our disk", test_linux);
     CU_add_test(s, "a Linux domain while the backend is killed", test_linux_killed);
-    CU_add_test(s, "a million blocks: killed, saved, destroyed", test_million_blocks);
+    CU_add_test(s, "a million blocks: killed and saved", test_million_blocks);
     CU_add_test(s, "a million blocks, with oxenstored", test_million_oxenstored);
     CU_add_test(s, "a Linux domain's disks by hand", test_linux_by_hand);
     CU_add_test(s, "a million requests: own backend", test_million_own);
