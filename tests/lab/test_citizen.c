@@ -192,7 +192,7 @@ static void test_looked_at(void)
         "grep -h -o 'sysrq: h' c1 c2 | sort -u | sed \"s/^/$m /\"; done; "
         "for m in pv pvh hvm; do d=xenometer-$m; rm -f err; " IN_ROW "--once ring/echo-64b 2>err & b=$!; "
         "xl create -q $m.cfg " IMAGE " 'on_crash=\"preserve\"' >&2; row ring/echo-64b; xl sysrq $d c; "
-        "wait $b; xl list $d | grep -q -e '---c' && echo $m is kept; [ $m = pv ] || { xl destroy $d; gone $d; continue; }; "
+        "wait $b; xl list $d | grep -q 'sc-' && echo $m is kept; [ $m = pv ] || { xl destroy $d; gone $d; continue; }; "
         "xl dump-core $d core >&2; echo $m core $? $(head -c 4 core | tail -c 3); rm core; "
         "xl destroy $d; gone $d; done; xl list");
 
