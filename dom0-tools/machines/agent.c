@@ -189,6 +189,17 @@ static void *map_channel(void)
     return copy == MAP_FAILED || transfer(0, 0, sizeof(*channel)) ? MAP_FAILED : copy;
 }
 
+/*
+ * QEMU saves of an ARM CPU's timers those of EL0 and EL1, not the hypervisor's (CNTHP), by
+ * which Xen wakes an idle CPU: a snapshot of a machine asleep would never wake.  So there it is kept
+ * awake, and what dom0 waits for next has Xen arm that timer anew.
+ */
+#ifdef __aarch64__
+#define MAY_SLEEP false
+#else
+#define MAY_SLEEP true
+#endif
+
 static void wait_for_job(void)
 {
     struct timespec interval = { .tv_nsec = POLL_INTERVAL };
@@ -197,7 +208,8 @@ static void wait_for_job(void)
     /* The host stored the whole job before job_state. */
     while ( __atomic_load_n(&channel->job_state, __ATOMIC_ACQUIRE) != CHANNEL_JOB_SET )
     {
-        nanosleep(&interval, NULL);
+        if ( MAY_SLEEP )
+            nanosleep(&interval, NULL);
         if ( transfer(0, 0, sizeof(*channel)) )
             fail("cannot read the host's disk: %s", strerror(errno));
     }
