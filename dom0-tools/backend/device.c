@@ -460,6 +460,13 @@ struct device *device_new(struct host *host, uint32_t domid, row_needs needs,
         trouble = announce(d, needs);
     if ( !trouble )
         return d;
+    /* Perhaps it ended while we waited for its last backend to let go of it: that is the reason then. */
+    s = xenctrl_domain(host->xen, domid);
+    if ( xenctrl_end(&s) )
+    {
+        free(trouble);
+        trouble = xasprintf("the domain %s", xenctrl_end(&s));
+    }
     *error = trouble;
     device_free(d);
     return NULL;

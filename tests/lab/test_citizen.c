@@ -406,7 +406,7 @@ static void takeover(const char *mode, const char *row)
         "kill -9 $b; timeout 20 ./xenometer backend -v --samples=%s --once %s hypercall/null "
         "'ring/echo-4k-*' 2>err & b=$!; row hypercall/null; timeout 4 ./xenometer backend --once hypercall/null; "
         "wait $b; echo the second ended with $?; cat err >&2; xl list; "
-        "xenstore-ls /local/domain/0/backend; true", row, mode, row, tests_take_long ? "4000" : "1000", row);
+        "xenstore-ls /local/domain/0/backend; true", row, mode, row, tests_take_long ? "4000" : "2000", row);
     r = program_in_dom0(script);
     snprintf(expected, sizeof(expected), "its last backend ended in the row %s, which", row);
     CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "another xenometer serves it"));
