@@ -526,8 +526,9 @@ install: all
 	install -m 755 $(BUILD)/xenometer $(DESTDIR)$(PREFIX)/bin/
 	install -m 644 $(BUILD)/xenometer.elf $(BUILD)/xenometer.elf.debug $(BUILD)/xenometer-parts.o $(INSTALLED)/
 	for file in $(XENCTRL_FILES); do install -D -m 644 $$file $(INSTALLED)/$$file; done
-	install -m 755 $(BUILD)/lab-agent $(BUILD)/linux-init $(BUILD)/xenometer-app $(BUILD)/xenometer-vmm $(BUILD)/xenometer-evil $(WASM) $(INSTALLED)/
-	install -m 644 $(BUILD)/xenometer-test.elf $(BUILD)/xenometer-evil-parts.o $(INSTALLED)/
+	install -m 755 $(BUILD)/lab-agent $(BUILD)/linux-init $(BUILD)/xenometer-app $(BUILD)/xenometer-vmm $(BUILD)/xenometer-evil \
+		$(filter-out %.wasm,$(WASM)) $(INSTALLED)/
+	install -m 644 $(BUILD)/xenometer-test.elf $(BUILD)/xenometer-evil-parts.o $(filter %.wasm,$(WASM)) $(INSTALLED)/
 	install -m 644 $(PLUGINS:%=$(BUILD)/%) $(INSTALLED)/
 	if [ -e $(BUILD)/arm64/xenometer-parts.o ]; then install -d $(INSTALLED)/arm64 && \
 		install -m 644 $(BUILD)/arm64/xenometer.elf $(BUILD)/arm64/xenometer.image \
