@@ -9,20 +9,15 @@
  * round and the others of the round before, and none is older than what that one had said
  * (acked=ROUNDS, of each part, on the kernel's command line).
  */
-#include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
-#include <sys/reboot.h>
 #include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
+
+#include "process1.h"
 
 #define WRITERS 16u
 #define BLOCKS  64u      /* of each */
@@ -38,28 +33,6 @@ struct state {
     uint64_t target;
 };
 static struct state *state;
-
-static void end(const char *format, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    vprintf(format, arguments);
-    va_end(arguments);
-    printf("\n");
-    sleep(1);   /* for the console's ring */
-    reboot(RB_POWER_OFF);
-    for ( ;; )
-        pause();
-}
-
-#define must(what) \
-    do { if ( !(what) ) end("FAIL: line %d, %s: %s", __LINE__, #what, strerror(errno)); } while ( 0 )
-
-static void nap(unsigned ms)
-{
-    nanosleep(&(struct timespec){ ms / 1000, (long)(ms % 1000) * 1000000 }, NULL);
-}
 
 /* FNV-1a, a word at a time. */
 static uint64_t checksum(const uint64_t *words)

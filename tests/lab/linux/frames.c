@@ -9,7 +9,6 @@
  *   job=kill       the backend is killed: frames may be lost, and nothing else
  */
 #include <arpa/inet.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
@@ -17,18 +16,14 @@
 #include <net/if_arp.h>
 #include <netpacket/packet.h>
 #include <poll.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
-#include <sys/reboot.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
+
+#include "process1.h"
 
 #define INTERFACE "eth0"
 #define TYPE      0x88b5u    /* local experimental (IEEE Std 802) */
@@ -53,29 +48,7 @@ static uint8_t own[6];
 static int packets = -1;
 static uint8_t out[LONGEST + HEADER], in[LONGEST + HEADER + 1];
 
-static void end(const char *format, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    vprintf(format, arguments);
-    va_end(arguments);
-    printf("\n");
-    sleep(1);   /* for the console's ring */
-    reboot(RB_POWER_OFF);
-    for ( ;; )
-        pause();
-}
-
-#define must(what) \
-    do { if ( !(what) ) end("FAIL: line %d, %s: %s", __LINE__, #what, strerror(errno)); } while ( 0 )
-
 /* ------------------------------------------------------------ interface -- */
-
-static void nap(unsigned ms)
-{
-    nanosleep(&(struct timespec){ ms / 1000, (long)(ms % 1000) * 1000000 }, NULL);
-}
 
 static struct ifreq request(void)
 {
