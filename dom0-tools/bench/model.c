@@ -20,19 +20,20 @@ static int take_rates(const struct model_options *o, struct model_workload *w)
 
     if ( !o->from )
         return STATUS_OK;
-    if ( o->seconds == 0 )
-    {
-        message("%s counts, and does not say for how long: --seconds=N", o->from);
-        return STATUS_USAGE;
-    }
     text = read_whole_file(o->from, &size);
     if ( !text )
     {
         message("%s: %s", o->from, strerror(errno));
         return STATUS_USAGE;
     }
-    status = rates_read(text, size, o->from, o->seconds, w->rate, &what);
-    if ( status == STATUS_OK )
+    /* First whether it is one of the files: of another, seconds would be no help. */
+    status = rates_read(text, size, o->from, o->seconds == 0 ? 1 : o->seconds, w->rate, &what);
+    if ( status == STATUS_OK && o->seconds == 0 )
+    {
+        message("%s counts, and does not say for how long: --seconds=N", o->from);
+        status = STATUS_USAGE;
+    }
+    else if ( status == STATUS_OK )
         progress("%s: %s", o->from, what);
     free(what);
     free(text);

@@ -375,14 +375,17 @@ static void test_bad_input(void)
         { "--exits=timer:5", NULL, "no kind of exit" }, { "--exits=msr:", NULL, "is no number" },
         { "--exits=,", NULL, "is no number" }, { "--depth=0.5", "--requests=1", "is no number" },
         { "--hypercalls=0", NULL, "never crosses" },
-        { "--from=/dev/null", NULL, "does not say for how long: --seconds=N" },
+        { "--from=Makefile", NULL, "neither `perf kvm stat report`'s output" },
+        { "--from=build/test-interrupts.txt", NULL, "does not say for how long: --seconds=N" },
         { "--from=/nonexistent", "--seconds=5", "/nonexistent" },
         { "--from=/dev/null", "--seconds=0", "is no number" },
         { "--from=/dev/null", "--seconds=5", "neither `perf kvm stat report`'s output" },
         { "--from=Makefile", "--seconds=5", "neither `perf kvm stat report`'s output" },
         { "--hypercalls=5", "/dev/null", "/dev/null" }, { "--hypercalls=5", "Makefile", "Makefile" },
     };
+    static const char interrupts[] = "           CPU0       \n LOC:      1000   Local timer interrupts\n";
 
+    CU_ASSERT_EQUAL(write_whole_file("build/test-interrupts.txt", interrupts, sizeof(interrupts) - 1, 0666), 0);
     for ( size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++ )
     {
         const char *said;
@@ -394,6 +397,7 @@ static void test_bad_input(void)
             fprintf(stderr, "%s: %s", bad[i].a, said);
         CU_ASSERT(says(said, bad[i].said));
     }
+    unlink("build/test-interrupts.txt");
     refused("a\0b", 3, "neither text nor a trace");
     refused("           CPU0       CPU1       \n", strlen("           CPU0       CPU1       \n"), "no crossing in it");
 }
