@@ -82,14 +82,11 @@ static const char *const process[] = {
 static const char *const lives[] = {
     "--samples=1", "lifecycle/[bcdf]*", NULL,
 };
-static const char *const moves[] = {
-    "--samples=1", "--modes=pv", "lifecycle/save", "lifecycle/restore", NULL,
-};
 static const char *const every[] = { "*", NULL };
 
 json_t *catalogue(void)
 {
-    static const char *const *const more[] = { light_hvm, process, rings, hardware, devices, lives, moves };
+    static const char *const *const more[] = { light_hvm, process, rings, hardware, devices, lives };
     static json_t *all;
 
     if ( !all )

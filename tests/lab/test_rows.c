@@ -65,7 +65,7 @@ static void test_runs(void)
     }
     else
     {
-        first = run("--labs=2", "--boots=1", &table);
+        first = run("--labs=1", "--boots=1", &table);
         after = json_incref(catalogue());
     }
     heading = strndup(table, strcspn(table, "\n"));
