@@ -53,13 +53,15 @@ static void add_rows(const struct gate_options *o, const struct results *before,
     }
 }
 
-/* Those that the baseline has, and of them those that were asked for, if any were. */
+/* Those that the baseline has, and of them those that were asked for, if any were; not of guests that
+ * run without a Xen: no other Xen changes them. */
 static struct column_set columns_of(const struct gate_options *o, const struct results *before)
 {
     struct column_set columns = { .has = { false } };
 
     for ( size_t i = 0; i < before->count; i++ )
-        columns_add(&columns, before->rows[i].column);
+        if ( before->rows[i].column->home != HOME_BESIDE )
+            columns_add(&columns, before->rows[i].column);
     return columns_any(&o->columns) ? columns_common(&columns, &o->columns) : columns;
 }
 

@@ -1,15 +1,18 @@
 /*
- * A run in two labs at the same time, each with some of the columns: an exact lab is one thread,
- * and counts what it executes, so that a figure is the same whatever else the machine does.
+ * A run in two labs at the same time, each with some of the columns, or of a column's domains: an
+ * exact lab is one thread, and counts what it executes, so that a figure is the same whatever else
+ * the machine does.
  */
 #include <errno.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "bench/run_parts.h"
+#include "catalogue/catalogue.h"
 #include "lib/cancel.h"
 #include "lib/child.h"
 #include "report/json.h"
@@ -47,38 +50,201 @@ static unsigned room(const struct run_options *o)
     return cpus() >= 2 && memory() >= (lab_cpu_slow(o->cpu) ? MEMORY_BOCHS : MEMORY) ? 2 : 1;
 }
 
-static bool is_wanted(const struct selection *selection, const struct column *column)
+/* ----------------------------------------------------------------- divide -- */
+
+/*
+ * What a domain's life takes of a lab, in half seconds of a CPU: made, a headline's rows, and gone.  To
+ * start a device model takes more than all else.
+ */
+#define LOAD(column) ((column)->device_model ? 12u : 5u)
+#define LOAD_START   5u   /* a lab, and its program */
+#define MAX_KINDS    64u
+
+/* Domains of a column that are started alike, as a session sorts them (measure/session.c), and behind
+ * them what dom0 does itself. */
+struct kinds {
+    row_needs needs[MAX_KINDS];
+    size_t count;
+    bool own;
+};
+
+static size_t kind_of(const struct kinds *kinds, const struct image_row *row)
+{
+    size_t i = 0;
+
+    while ( i < kinds->count && kinds->needs[i] != (row->needs & DOMAIN_NEEDS) )
+        i++;
+    return i;
+}
+
+static struct kinds kinds_of(const struct selection *selection, const struct column *column)
 {
     struct column_set only = columns_only(column);
-    bool any = false;
+    struct kinds kinds = { .count = 0 };
 
-    for ( size_t i = 0; i < selection->count && !any; i++ )
-        any = run_is_in(selection->rows[i], &only);
-    return any && columns_have(&selection->columns, column);
+    for ( size_t i = 0; columns_have(&selection->columns, column) && i < selection->count; i++ )
+    {
+        const struct image_row *row = selection->rows[i];
+
+        if ( !run_is_in(row, &only) )
+            continue;
+        if ( row_is_own(row) )
+            kinds.own = true;
+        else if ( kind_of(&kinds, row) == kinds.count && kinds.count < MAX_KINDS )
+            kinds.needs[kinds.count++] = row->needs & DOMAIN_NEEDS;
+    }
+    return kinds;
+}
+
+static unsigned load_of(const struct selection *selection, const struct column *column)
+{
+    struct kinds kinds = kinds_of(selection, column);
+
+    return ((unsigned)kinds.count + kinds.own) * LOAD(column);
+}
+
+/* The rows of a column whose kind is among the last `moved`, or the others, with those that it skips. */
+static struct selection part_of(const struct selection *all, const struct column *column, size_t moved,
+                                bool last)
+{
+    struct selection part = { .rows = xcalloc(all->count, sizeof(*part.rows)),
+                              .columns = columns_only(column) };
+    struct kinds kinds = kinds_of(all, column);
+
+    for ( size_t i = 0; i < all->count; i++ )
+    {
+        size_t kind = run_is_in(all->rows[i], &part.columns) && !row_is_own(all->rows[i])
+            ? kind_of(&kinds, all->rows[i]) : kinds.count;
+
+        if ( (kind < kinds.count && kind >= kinds.count - moved) == last )
+            part.rows[part.count++] = all->rows[i];
+    }
+    return part;
+}
+
+static struct selection columns_part(const struct selection *all, const struct column_set *columns)
+{
+    struct selection part = { .rows = xcalloc(all->count, sizeof(*part.rows)), .count = all->count,
+                              .columns = *columns };
+
+    memcpy(part.rows, all->rows, all->count * sizeof(*part.rows));
+    return part;
+}
+
+/* Whole columns, those that take most first, each to the lab that has less; the loads. */
+static void share_columns(const struct selection *selection, struct column_set of[2], unsigned load[2])
+{
+    struct column_set open = { { false } };
+    const struct column *next;
+
+    FOR_EACH_COLUMN(c)
+        if ( c->home == HOME_XEN && load_of(selection, c) )
+            columns_add(&open, c);
+    of[0] = of[1] = (struct column_set){ { false } };
+    do
+    {
+        next = NULL;
+        FOR_EACH_COLUMN(c)
+            if ( columns_have(&open, c) && (!next || load_of(selection, c) > load_of(selection, next)) )
+                next = c;
+        if ( next )
+        {
+            int where = load[0] > load[1];
+
+            load[where] += load_of(selection, next);
+            columns_add(&of[where], next);
+            open.has[column_place(next)] = false;
+        }
+    } while ( next );
+}
+
+/* The column of that lab that takes most, and how many of its kinds the other lab can take. */
+static const struct column *find_split(const struct selection *selection, const struct column_set *columns,
+                                       const unsigned load[2], size_t *moved)
+{
+    const struct column *split = NULL;
+    unsigned more = load[0] > load[1] ? load[0] : load[1], less = load[0] + load[1] - more + LOAD_START;
+
+    *moved = 0;
+    FOR_EACH_COLUMN(c)
+        if ( columns_have(columns, c) && c->home == HOME_XEN &&
+             (!split || load_of(selection, c) > load_of(selection, split)) )
+            split = c;
+    while ( split && *moved + 1 < kinds_of(selection, split).count && less + LOAD(split) < more )
+    {
+        (*moved)++;
+        less += LOAD(split);
+        more -= LOAD(split);
+    }
+    return split;
 }
 
 bool run_divide(const struct run_options *o, const struct selection *selection,
-                struct column_set *here, struct column_set *beside)
+                struct run_share shares[2])
 {
+    struct column_set of[2];
     unsigned load[2] = { 0, 0 };
+    const struct column *split;
+    size_t moved;
+    int heavy, rest;
 
-    *here = selection->columns;
-    *beside = (struct column_set){ 0 };
+    shares[0] = shares[1] = (struct run_share){ .count = 0 };
     /* KVM and the fast clock have CPUs of their own to fill; what is traced is in one. */
     if ( o->clock != LAB_EXACT || o->layers || room(o) < 2 )
         return false;
-    /* To start a device model takes more than all else: columns that have one first. */
-    for ( int heavy = 1; heavy >= 0; heavy-- )
-        FOR_EACH_COLUMN(c)
-            if ( c->home == HOME_XEN && c->device_model == heavy && is_wanted(selection, c) )
-            {
-                int where = load[0] > load[1];
+    share_columns(selection, of, load);
+    heavy = load[1] > load[0];
+    split = find_split(selection, &of[heavy], load, &moved);
+    if ( load[1] == 0 && moved == 0 )
+        return false;
+    if ( moved )
+        of[heavy].has[column_place(split)] = false;
+    /* What has nothing to measure in a domain goes with what does, if anything there is whole. */
+    rest = columns_any(&of[!heavy]) || !columns_any(&of[heavy]) ? !heavy : heavy;
+    FOR_EACH_COLUMN(c)
+        if ( columns_have(&selection->columns, c) && !(c->home == HOME_XEN && load_of(selection, c)) )
+            columns_add(&of[rest], c);
+    for ( int i = 0; i < 2; i++ )
+    {
+        if ( columns_any(&of[i]) )
+            shares[i].part[shares[i].count++] = columns_part(selection, &of[i]);
+        if ( moved )
+            shares[i].part[shares[i].count++] = part_of(selection, split, moved, i != heavy);
+    }
+    return true;
+}
 
-                load[where] += heavy ? 4 : 1;
-                beside->has[column_place(c)] = where;
-                here->has[column_place(c)] = !where;
-            }
-    return load[1] > 0;
+void run_shares_free(struct run_share shares[2])
+{
+    for ( int i = 0; i < 2; i++ )
+        while ( shares[i].count )
+            selection_free(&shares[i].part[--shares[i].count]);
+}
+
+/* -------------------------------------------------------------------- run -- */
+
+/* One lab's, one part after the other; one deadline for all. */
+static int run_parts(const struct run_options *o, const struct session_options *session,
+                     const struct run_share *share,
+                     int (*run)(const struct run_options *, const struct session_options *,
+                                const struct selection *, struct results *), struct results *results)
+{
+    struct run_options rest = *o;
+    struct timespec begun, now;
+    int status = STATUS_OK;
+
+    clock_gettime(CLOCK_MONOTONIC, &begun);
+    for ( size_t i = 0; status == STATUS_OK && i < share->count; i++ )
+    {
+        uint64_t used;
+
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        used = (uint64_t)(now.tv_sec - begun.tv_sec);
+        /* What is left of it is never 0, which means none. */
+        rest.deadline = used < o->deadline ? o->deadline - (uint32_t)used : 1;
+        status = run(&rest, session, &share->part[i], results);
+    }
+    return status;
 }
 
 /* The child's part: its results go into `out`. */
@@ -97,12 +263,10 @@ report(int out, int status, const struct results *results)
 }
 
 int run_divided(const struct run_options *o, const struct session_options *session,
-                const struct selection *selection, const struct column_set *here,
-                const struct column_set *beside,
+                const struct run_share shares[2],
                 int (*run)(const struct run_options *, const struct session_options *,
                            const struct selection *, struct results *), struct results *results)
 {
-    struct selection part = *selection;
     struct results others = { 0 };
     int out = memory_file("results", 0), status, ended = STATUS_OK;
     struct child child;
@@ -115,16 +279,14 @@ int run_divided(const struct run_options *o, const struct session_options *sessi
     switch ( child_fork(&child) )
     {
     case 0:
-        part.columns = *beside;
-        status = run(o, session, &part, &others);
+        status = run_parts(o, session, &shares[1], run, &others);
         report(out, status, &others);
     case -1:
         message("cannot start a process: %s", strerror(errno));
         status = STATUS_ENVIRONMENT;
         break;
     default:
-        part.columns = *here;
-        status = run(o, session, &part, results);
+        status = run_parts(o, session, &shares[0], run, results);
     }
     /* One that went wrong is the end of both. */
     while ( status == STATUS_OK && !child_wait(&child, 100) )

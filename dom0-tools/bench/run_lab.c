@@ -236,12 +236,12 @@ int run_lab(const struct run_options *o, const struct session_options *session,
 {
     struct lab_options lab = { .clock = o->clock, .suite = o->suite, .without = o->without,
                                .cpu = o->cpu, .variant = o->variant, .cold = o->cold };
-    struct column_set here, beside;
+    struct run_share shares[2];
     struct lab_facts facts;
     char *features, *kconfig;
     int status;
 
-    if ( run_divide(o, selection, &here, &beside) )
+    if ( run_divide(o, selection, shares) )
     {
         char *program = NULL;
 
@@ -251,10 +251,11 @@ int run_lab(const struct run_options *o, const struct session_options *session,
             status = lab_program(&lab, &program);
         free(program);
         if ( status == STATUS_OK )
-            status = run_divided(o, session, selection, &here, &beside, run_machines, results);
+            status = run_divided(o, session, shares, run_machines, results);
     }
     else
         status = run_machines(o, session, selection, results);
+    run_shares_free(shares);
     if ( status == STATUS_OK )
         run_skip_unmeasured(selection, results);
     if ( o->layers && !o->raw )

@@ -43,16 +43,21 @@ void run_skip_unmeasured(const struct selection *, struct results *);
 int run_lab(const struct run_options *, const struct session_options *,
             const struct selection *, struct results *);
 
+/* What one of two labs has: whole columns, and its part of one that both have, in any order. */
+struct run_share {
+    struct selection part[2];
+    size_t count;
+};
+
 /*
- * Columns of the selection to have in a second lab at the same time, where that is of use and
- * this machine has CPUs and memory for two: true, and which are where.
+ * Whether a second lab at the same time is of use and this machine has CPUs and memory for it: true,
+ * and what each has, all of the selection together.  run_shares_free() in any case.
  */
-bool run_divide(const struct run_options *, const struct selection *, struct column_set *here,
-                struct column_set *beside);
-/* Both parts, by `run`: one in this process, one in a child.  An enum status; said why. */
+bool run_divide(const struct run_options *, const struct selection *, struct run_share shares[2]);
+void run_shares_free(struct run_share shares[2]);
+/* Both shares, by `run`: the first in this process, the other in a child.  An enum status; said why. */
 int run_divided(const struct run_options *, const struct session_options *,
-                const struct selection *, const struct column_set *here,
-                const struct column_set *beside,
+                const struct run_share shares[2],
                 int (*run)(const struct run_options *, const struct session_options *,
                            const struct selection *, struct results *), struct results *);
 

@@ -243,8 +243,8 @@ static void add_snapshot(void *context, const struct emulator_snapshot *s)
     free(path);
 }
 
-/* One with parts of the user's own: what is in it, how large, last used when. */
-static void add_own(void *context, const char *path, time_t used)
+/* Of what has parts of the user's own: what is in it, how large, last used when. */
+static void add_kept(void *context, const char *path, time_t used)
 {
     char *about = path_in(path, VARIANT_ABOUT), *text = read_whole_file(about, NULL), when[32];
     struct tm t;
@@ -256,11 +256,11 @@ static void add_own(void *context, const char *path, time_t used)
     free(about);
 }
 
-static json_t *own_labs(const struct cache *cache)
+static json_t *kept(const struct cache *cache, const struct cache_kind *kind)
 {
     json_t *list = json_array();
 
-    cache_each_own(cache, add_own, list);
+    cache_each(cache, kind, add_kept, list);
     return list;
 }
 
@@ -273,7 +273,7 @@ static json_t *status_document(const struct cache *cache, const struct recipe *r
     for ( const struct emulator *e = emulator_next(NULL); assembled && e; e = emulator_next(e) )
         if ( e->architecture == cache->architecture )
             e->snapshots(cache, add_snapshot, &(struct snapshot_list){ cache, snapshots });
-    return json_pack("{s:s,s:s,s:s,s:I,s:I,s:s,s:b,s:o,s:s*,s:s,s:s,s:s,s:s,s:s,s:b,s:s,s:o}",
+    return json_pack("{s:s,s:s,s:s,s:I,s:I,s:s,s:b,s:o,s:s*,s:s,s:s,s:s,s:s,s:s,s:b,s:s,s:o,s:o}",
         "cache", cache->root, "suite", cache->suite, "system", cache->system->name,
         "bytes", (json_int_t)disk_usage(cache->root),
         "package_bytes", (json_int_t)disk_usage(cache->debs),
@@ -283,7 +283,23 @@ static json_t *status_document(const struct cache *cache, const struct recipe *r
         "emulator", facts->emulator, "version", facts->version,
         "cpu", facts->cpu, "accelerator", facts->accel,
         "kvm_usable", facts->kvm_usable, "kvm", facts->kvm_reason,
-        "own_labs", own_labs(cache));
+        "own_labs", kept(cache, &cache_own), "built_xens", kept(cache, &cache_built));
+}
+
+static void print_kept(const json_t *list, const char *title, const struct cache_kind *kind)
+{
+    size_t index;
+    json_t *one;
+
+    json_array_foreach(list, index, one)
+        printf("%-12s %s, %lld MiB, used %s: %s\n", index ? "" : title,
+               json_string_value(json_object_get(one, "name")),
+               json_integer_value(json_object_get(one, "bytes")) >> 20,
+               json_string_value(json_object_get(one, "used")),
+               json_string_value(json_object_get(one, "about")));
+    if ( json_array_size(list) )
+        printf("             of these at most %llu MiB; the one used longest ago makes room\n",
+               (unsigned long long)kind->bytes >> 20);
 }
 
 static void print_status(json_t *document)
@@ -311,14 +327,8 @@ static void print_status(json_t *document)
                json_string_value(json_object_get(snapshot, "name")), MIB(snapshot, "bytes"));
     printf("accelerator  %s\n", TEXT("accelerator"));
     printf("KVM          %s\n", TEXT("kvm"));
-    json_array_foreach(json_object_get(document, "own_labs"), index, snapshot)
-        printf("%s%s, %lld MiB, used %s: %s\n", index ? "             " : "own labs     ",
-               json_string_value(json_object_get(snapshot, "name")), MIB(snapshot, "bytes"),
-               json_string_value(json_object_get(snapshot, "used")),
-               json_string_value(json_object_get(snapshot, "about")));
-    if ( json_array_size(json_object_get(document, "own_labs")) )
-        printf("             of these at most %llu MiB; the one used longest ago makes room\n",
-               CACHE_OWN_BYTES >> 20);
+    print_kept(json_object_get(document, "own_labs"), "own labs", &cache_own);
+    print_kept(json_object_get(document, "built_xens"), "built Xens", &cache_built);
 #undef MIB
 #undef TEXT
 }

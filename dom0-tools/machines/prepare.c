@@ -102,7 +102,7 @@ static int build(const struct lab_options *options, struct cache *cache,
     if ( status == STATUS_OK )
         cache_remove_labs(cache, false);
     if ( status == STATUS_OK && own )
-        cache_trim_own(cache);
+        cache_trim(cache, &cache_own);
     return status;
 }
 

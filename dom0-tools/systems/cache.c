@@ -169,9 +169,9 @@ void cache_unlock_build(struct cache *cache)
     cache->build_lock = -1;
 }
 
-bool cache_use(struct cache *cache)
+int cache_hold(const char *directory)
 {
-    char *path = path_in(cache->lab, "lock");
+    char *path = path_in(directory, "lock");
     struct stat ours, now;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
 
@@ -187,10 +187,17 @@ bool cache_use(struct cache *cache)
         close(fd);
         fd = -1;
     }
-    /* When it was used last: which of the user's own goes first (cache_trim_own()). */
+    /* When it was used last: which of the user's own goes first (cache_trim()). */
     if ( fd >= 0 )
         utimensat(AT_FDCWD, path, NULL, 0);
     free(path);
+    return fd;
+}
+
+bool cache_use(struct cache *cache)
+{
+    int fd = cache_hold(cache->lab);
+
     if ( cache->use_lock >= 0 )
         close(cache->use_lock);
     cache->use_lock = fd;
@@ -241,6 +248,11 @@ static void remove_unused_lab(struct cache *cache, const char *path)
     remove_lab(cache, path, remove_current);
 }
 
+static void remove_unused_xen(struct cache *cache, const char *path)
+{
+    remove_lab(cache, path, true);
+}
+
 void cache_remove_labs(struct cache *cache, bool all)
 {
     char *prefix = xasprintf("%s-", cache->system->prefix);
@@ -251,32 +263,35 @@ void cache_remove_labs(struct cache *cache, bool all)
     {
         each_entry(cache, "lab-", remove_unused_lab);
         each_entry(cache, "linux-", remove_unused_lab);
-        each_entry(cache, "own-", remove_unused_lab);
-        each_entry(cache, "built-", remove_entry);
+        each_entry(cache, cache_own.prefix, remove_unused_lab);
+        each_entry(cache, cache_built.prefix, remove_unused_xen);
     }
     remove_current = false;
     free(prefix);
 }
 
-/* ------------------------------------------------- labs of the user's own -- */
+/* --------------------------------------------------- of the user's own parts -- */
 
-struct own_lab {
+const struct cache_kind cache_own = { "own-", 4ull << 30 };
+const struct cache_kind cache_built = { "built-", 128ull << 20 };
+
+struct kept {
     char *path;
     time_t used;
 };
 
 static int compare_use(const void *a, const void *b)
 {
-    const struct own_lab *x = a, *y = b;
+    const struct kept *x = a, *y = b;
 
     return x->used != y->used ? x->used < y->used ? 1 : -1 : strcmp(x->path, y->path);
 }
 
 /* The last used first; the caller's, with the paths. */
-static struct own_lab *list_own(const struct cache *cache, size_t *count)
+static struct kept *list_kept(const struct cache *cache, const struct cache_kind *kind, size_t *count)
 {
-    char *pattern = path_in(cache->root, "own-*");
-    struct own_lab *list = NULL;
+    char *pattern = xasprintf("%s/%s*", cache->root, kind->prefix);
+    struct kept *list = NULL;
     glob_t found;
 
     *count = 0;
@@ -288,8 +303,8 @@ static struct own_lab *list_own(const struct cache *cache, size_t *count)
             char *lock = path_in(found.gl_pathv[i], "lock");
             struct stat st;
 
-            list[i] = (struct own_lab){ .path = xstrdup(found.gl_pathv[i]),
-                                        .used = stat(lock, &st) ? 0 : st.st_mtime };
+            list[i] = (struct kept){ .path = xstrdup(found.gl_pathv[i]),
+                                     .used = stat(lock, &st) ? 0 : st.st_mtime };
             free(lock);
         }
         *count = found.gl_pathc;
@@ -300,40 +315,40 @@ static struct own_lab *list_own(const struct cache *cache, size_t *count)
     return list;
 }
 
-static void free_own(struct own_lab *list, size_t count)
+static void free_kept(struct kept *list, size_t count)
 {
     for ( size_t i = 0; i < count; i++ )
         free(list[i].path);
     free(list);
 }
 
-void cache_each_own(const struct cache *cache,
-                    void (*visit)(void *context, const char *path, time_t used), void *context)
+void cache_each(const struct cache *cache, const struct cache_kind *kind,
+                void (*visit)(void *context, const char *path, time_t used), void *context)
 {
     size_t count;
-    struct own_lab *list = list_own(cache, &count);
+    struct kept *list = list_kept(cache, kind, &count);
 
     for ( size_t i = 0; i < count; i++ )
         visit(context, list[i].path, list[i].used);
-    free_own(list, count);
+    free_kept(list, count);
 }
 
-void cache_trim_own(struct cache *cache)
+void cache_trim(struct cache *cache, const struct cache_kind *kind)
 {
     size_t count;
-    struct own_lab *list = list_own(cache, &count);
+    struct kept *list = list_kept(cache, kind, &count);
     uint64_t bytes = 0;
 
     for ( size_t i = 0; i < count; i++ )
     {
         bytes += disk_usage(list[i].path);
-        if ( bytes > CACHE_OWN_BYTES && strcmp(list[i].path, cache->lab ? cache->lab : "") != 0 )
+        if ( bytes > kind->bytes && strcmp(list[i].path, cache->lab ? cache->lab : "") != 0 )
         {
             progress("%s, used longest ago, makes room", list[i].path);
             remove_lab(cache, list[i].path, false);
         }
     }
-    free_own(list, count);
+    free_kept(list, count);
 }
 
 int cache_remove_packages(struct cache *cache)

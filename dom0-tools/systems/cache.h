@@ -16,7 +16,8 @@
  *   own-SUITE-KEY/      the same with parts of the user's own (variant.h), which KEY covers too;
  *                       what is the suite's are hard links
  *     about             what those are, in words
- *   built-KEY/          a Xen built with other options (xen_build.h): xen.gz, its map, its Kconfig
+ *   built-KEY/          a Xen built with other options (xen_build.h): lock, about, xen.gz, its map,
+ *                       its Kconfig
  *   new-*               work of a builder; what a killed one left is removed by
  *                       the next, which has the lock
  *
@@ -74,19 +75,30 @@ bool cache_use(struct cache *cache);
 void cache_remove_labs(struct cache *cache, bool all);
 
 /*
- * Labs with parts of the user's own take this many bytes on disk at most, all together and
- * without what they share with others: those that nobody has used for longest go first.
- * The build lock must be held.
+ * What is made of parts of the user's own, of any suite.  Each kind takes so many bytes on disk at
+ * most, all together and without what they share with others.
  */
-#define CACHE_OWN_BYTES (4ull << 30)
-void cache_trim_own(struct cache *cache);
+struct cache_kind {
+    const char *prefix;   /* of the directories' names */
+    uint64_t bytes;
+};
+extern const struct cache_kind cache_own;     /* labs */
+extern const struct cache_kind cache_built;   /* Xens */
+
+/* Those that nobody has used for longest go first, but none that is in use, and not cache->lab.
+ * The build lock must be held. */
+void cache_trim(struct cache *cache, const struct cache_kind *kind);
+
+/* Whoever holds that lock of a directory, shared, keeps it: closed by who called, or with the
+ * process.  It is the last use of it.  -1: there is no such directory (any more). */
+int cache_hold(const char *directory);
 
 /* Remove cache->lab, one of those, which only we use. */
 void cache_remove_own(struct cache *cache);
 
-/* Call visit(context, path, last use) for each of them, of any suite, the last used first. */
-void cache_each_own(const struct cache *cache,
-                    void (*visit)(void *context, const char *path, time_t used), void *context);
+/* Call visit(context, path, last use) for each of a kind, the last used first. */
+void cache_each(const struct cache *cache, const struct cache_kind *kind,
+                void (*visit)(void *context, const char *path, time_t used), void *context);
 /* Remove the suite's packages (with any_suite: all); 0 or errno. */
 int cache_remove_packages(struct cache *cache);
 

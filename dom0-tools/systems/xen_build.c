@@ -22,7 +22,8 @@ static const char fingerprint[] =
 
 /*
  * $1 the source, $2 the work, $3 where it goes, further ones OPTION=VALUE.  What is not needed for the
- * hypervisor is not copied.  Each option must stand in the configuration as it was asked for.
+ * hypervisor is not copied.  Each option must stand in the configuration as it was asked for.  Of a
+ * build that fails the first error is told: the last lines are make's.
  */
 static const char script[] =
     "set -e; source=$1; work=$2; to=$3; shift 3; mkdir -p \"$work\" \"$to\"; cd \"$source\"; "
@@ -35,7 +36,10 @@ static const char script[] =
     "for o; do case $o in *=n) ! grep -q \"^CONFIG_${o%%=*}=\" .config;; *) grep -q \"^CONFIG_$o\\$\" .config;; "
     "esac || { echo \"Kconfig does not take $o: there is no such option, or another one needs it otherwise\" >&2; "
     "exit 9; }; done; "
-    "make -j\"$(nproc)\" >&2; cp xen.gz xen-syms.map \"$to\"; cp .config \"$to/xen.config\"";
+    "make -j\"$(nproc)\" >log 2>&1 || "
+    "{ grep -m1 -e 'error:' -e 'No space left' log >&2 || tail -n1 log >&2; exit 1; }; "
+    "cp xen.gz xen-syms.map \"$to\"; cp .config \"$to/xen.config\"; "
+    "printf '%s with %s' \"$source\" \"$*\" >\"$to/about\"; : >\"$to/lock\"";
 
 static char *output_of(const char *const *argv)
 {
@@ -105,11 +109,19 @@ int xen_build(const char *given, const char *options, char **xen)
     text = output_of(argv);
     key = hash_string(hash_string(hash_string(HASH_START, source), text ? text : ""), options);
     status = cache_open(&cache, &architecture_x86, NULL, NULL);
-    directory = xasprintf("%s/built-%016" PRIx64, cache.root, key);
+    directory = xasprintf("%s/%s%016" PRIx64, cache.root, cache_built.prefix, key);
     *xen = path_in(directory, "xen.gz");
-    if ( status == STATUS_OK && access(*xen, R_OK) && (status = cache_lock_build(&cache)) == STATUS_OK &&
-         access(*xen, R_OK) )
+    /* Held to the process's end: it makes labs of it, and traces in them look for its symbols. */
+    if ( status == STATUS_OK && cache_hold(directory) < 0 &&
+         (status = cache_lock_build(&cache)) == STATUS_OK && cache_hold(directory) < 0 )
+    {
+        remove_tree(directory);   /* one without its lock is half a one */
         status = build(&cache, source, options, directory);
+        if ( status == STATUS_OK && cache_hold(directory) < 0 )
+            status = STATUS_ENVIRONMENT;
+        if ( status == STATUS_OK )
+            cache_trim(&cache, &cache_built);
+    }
     cache_close(&cache);
     cancel_end();
     free(directory);

@@ -1,13 +1,16 @@
 /*
- * systems/tree.c, dom0_kernel.c, kconfig.c and overlay.c: what of a user's own tree, kernel and
- * modules a lab gets, and what is refused.
+ * systems/tree.c, dom0_kernel.c, kconfig.c, overlay.c and xen_build.c: what of a user's own tree,
+ * kernel and modules a lab gets, and what is refused; a Xen built with other options.
  */
 #include <CUnit/CUnit.h>
 #include <elf.h>
+#include <fcntl.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <xen/elfnote.h>
@@ -16,11 +19,13 @@
 #include "capture.h"
 #include "lib/files.h"
 #include "suites.h"
+#include "systems/cache.h"
 #include "systems/dom0_kernel.h"
 #include "systems/kconfig.h"
 #include "systems/linux_image.h"
 #include "systems/tree.h"
 #include "systems/unpack.h"
+#include "systems/xen_build.h"
 #include "xenometer.h"
 
 static char top[] = "/tmp/xenometer-own-XXXXXX";
@@ -340,6 +345,128 @@ static void test_kconfig(void)
     end();
 }
 
+/* A source tree that builds what it is told by its configuration, and counts how often. */
+static void put_source(void)
+{
+    put_text("source/xen/Kconfig", "");
+    put_text("source/xen/.config", "CONFIG_DEBUG=y\n# CONFIG_UBSAN is not set\n");
+    put_text("source/xen/Makefile",
+             "all:\n\tcp .config xen.gz\n\techo map >xen-syms.map\n"
+             "\t! grep -q BROKEN=y .config || { echo 'xen.c:1: error: broken' >&2; exit 1; }\n"
+             "\techo >>$(TOP)/builds\n"
+             "olddefconfig:\n\tsed -i /NO_SUCH/d .config\n");
+}
+
+static size_t builds(void)
+{
+    char *path = path_in(top, "builds"), *text = read_whole_file(path, NULL);
+    size_t count = text ? strlen(text) : 0;
+
+    free(text);
+    free(path);
+    return count;
+}
+
+/* The directory of one that was built, in another process, as each run of the program is one; the
+ * caller's. */
+static char *build_apart(const char *options)
+{
+    char *source = path_in(top, "source"), *note = path_in(top, "xen"), *xen = NULL, *text;
+    int status = 0;
+    pid_t pid = fork();
+
+    if ( pid == 0 )
+    {
+        status = xen_build(source, options, &xen);
+        if ( status == STATUS_OK )
+            write_whole_file(note, xen, strlen(xen), 0666);
+        _exit(status);
+    }
+    waitpid(pid, &status, 0);
+    CU_ASSERT_EQUAL(WEXITSTATUS(status), STATUS_OK);
+    text = read_whole_file(note, NULL);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(text);
+    *strrchr(text, '/') = '\0';
+    free(note);
+    free(source);
+    return text;
+}
+
+static bool refuses_build(const char *options, const char *reason)
+{
+    char *source = path_in(top, "source"), *cache = path_in(top, "cache"), *pattern = path_in(cache, "new-*"), *xen;
+    glob_t found;
+    int status;
+    bool said;
+
+    capture_begin();
+    status = xen_build(source, options, &xen);
+    said = says(capture_end(), reason) && status == STATUS_ENVIRONMENT;
+    /* Nothing of it is left. */
+    CU_ASSERT_EQUAL(glob(pattern, 0, NULL, &found), GLOB_NOMATCH);
+    free(xen);
+    free(pattern);
+    free(cache);
+    free(source);
+    return said;
+}
+
+/* Built once for each configuration; those that nobody has used for longest go. */
+static void test_build(void)
+{
+    char *first, *again, *second, *third, *cache, *ballast, *text, *path, *makefiles;
+    int fd;
+
+    begin();
+    put_source();
+    cache = path_in(top, "cache");
+    makefiles = getenv("MAKEFLAGS") ? xstrdup(getenv("MAKEFLAGS")) : NULL;
+    unsetenv("MAKEFLAGS");
+    setenv("XENOMETER_CACHE", cache, 1);
+    setenv("TOP", top, 1);
+    first = build_apart("DEBUG=n UBSAN=y");
+    CU_ASSERT_EQUAL(builds(), 1);
+    again = build_apart("DEBUG=n UBSAN=y");
+    CU_ASSERT_EQUAL(builds(), 1);
+    CU_ASSERT_STRING_EQUAL(first, again);
+    path = path_in(first, "xen.config");
+    text = read_whole_file(path, NULL);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(text);
+    CU_ASSERT_STRING_EQUAL(text, "# CONFIG_DEBUG is not set\nCONFIG_UBSAN=y\n");
+    free(text);
+    free(path);
+
+    /* Two that together have no room: the one used longest ago goes, not the one in use. */
+    second = build_apart("UBSAN=y");
+    ballast = path_in(second, "ballast");
+    fd = open(ballast, O_WRONLY | O_CREAT, 0666);
+    CU_ASSERT_EQUAL(posix_fallocate(fd, 0, (off_t)cache_built.bytes), 0);
+    close(fd);
+    path = path_in(second, "lock");
+    CU_ASSERT_EQUAL(utimensat(AT_FDCWD, path, (struct timespec[]){ { 1, 0 }, { 1, 0 } }, 0), 0);
+    third = build_apart("DEBUG=n");
+    CU_ASSERT_EQUAL(access(first, F_OK), 0);
+    CU_ASSERT_NOT_EQUAL(access(second, F_OK), 0);
+    CU_ASSERT_EQUAL(access(third, F_OK), 0);
+    free(path);
+
+    CU_ASSERT(refuses_build("NO_SUCH=y", "Kconfig does not take NO_SUCH=y"));
+    CU_ASSERT(refuses_build("BROKEN=y", "xen.c:1: error: broken"));
+
+    unsetenv("XENOMETER_CACHE");
+    unsetenv("TOP");
+    if ( makefiles )
+        setenv("MAKEFLAGS", makefiles, 1);
+    free(makefiles);
+    free(ballast);
+    free(cache);
+    free(third);
+    free(second);
+    free(again);
+    free(first);
+    end();
+}
+
 void suite_own(void)
 {
     CU_pSuite s = CU_add_suite("own", NULL, NULL);
@@ -350,4 +477,5 @@ void suite_own(void)
     CU_add_test(s, "a kernel", test_kernel);
     CU_add_test(s, "modules", test_modules);
     CU_add_test(s, "Kconfig", test_kconfig);
+    CU_add_test(s, "built with other options", test_build);
 }

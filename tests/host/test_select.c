@@ -1,10 +1,12 @@
 /*
- * catalogue/select.c: patterns, modes and numbers from the command line.
+ * catalogue/select.c: patterns, modes and numbers from the command line; bench/run_divided.c: what of
+ * a selection two labs have.
  */
 #include <CUnit/CUnit.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/run_parts.h"
 #include "capture.h"
 #include "catalogue/select.h"
 #include "suites.h"
@@ -231,6 +233,55 @@ static void test_image_missing(void)
     CU_ASSERT_PTR_NULL(missing);
 }
 
+/* Each row of each column is in one of two labs, and the one that takes most in both. */
+static void test_divide(void)
+{
+    static struct image_row all[] = {
+        { .name = (char *)"block/virtio", .needs = DOMAIN_DISK },
+        { .name = (char *)"hypercall/null" },
+        { .name = (char *)"net/netif-own", .needs = DOMAIN_NETWORK },
+        { .name = (char *)"port/ioreq" },
+    };
+    const struct column *hvm = column_find("hvm");
+    const struct image_row *list[] = { &all[0], &all[1], &all[2], &all[3] };
+    struct selection selection = { .rows = list, .count = 4 };
+    struct run_options o = { .clock = LAB_EXACT, .labs = 2 };
+    struct run_share shares[2];
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(hvm);
+    CU_ASSERT_EQUAL(parse_modes("pv,pvh,hvm,bare", &selection.columns), STATUS_OK);
+    all[1].columns = selection.columns;
+    all[0].columns = all[2].columns = all[3].columns = columns_only(hvm);
+    CU_ASSERT(run_divide(&o, &selection, shares));
+    FOR_EACH_COLUMN(c)
+        for ( size_t row = 0; row < selection.count; row++ )
+        {
+            unsigned times = 0;
+
+            for ( size_t i = 0; i < 4; i++ )
+            {
+                const struct run_share *share = &shares[i / 2];
+
+                for ( size_t k = 0; i % 2 < share->count && k < share->part[i % 2].count; k++ )
+                    times += share->part[i % 2].rows[k] == list[row] &&
+                             columns_have(&share->part[i % 2].columns, c);
+            }
+            CU_ASSERT_EQUAL(times, columns_have(&selection.columns, c));
+        }
+    for ( size_t i = 0; i < 2; i++ )
+        CU_ASSERT(columns_have(&shares[i].part[shares[i].count - 1].columns, hvm));
+    run_shares_free(shares);
+
+    /* One kind of domain is one lab's; none of it where one lab is asked for. */
+    selection.count = 1;
+    CU_ASSERT_FALSE(run_divide(&o, &selection, shares));
+    run_shares_free(shares);
+    selection.count = 4;
+    o.labs = 1;
+    CU_ASSERT_FALSE(run_divide(&o, &selection, shares));
+    run_shares_free(shares);
+}
+
 void suite_select(void)
 {
     CU_pSuite suite = CU_add_suite("select", NULL, NULL);
@@ -241,4 +292,5 @@ void suite_select(void)
     CU_add_test(suite, "modes", test_modes);
     CU_add_test(suite, "numbers", test_numbers);
     CU_add_test(suite, "missing image", test_image_missing);
+    CU_add_test(suite, "two labs", test_divide);
 }
