@@ -131,9 +131,12 @@ void checks_figures(struct checks *checks)
     static const char *const info_argv[] = { "xl", "info", NULL };
     static const char *const xenpm_argv[] = { "xenpm", "get-cpufreq-para", "0",
                                               NULL };
+    static const char *const cpuidle_argv[] = { "xenpm", "get-cpuidle-states", "0", NULL };
     bool dom0 = access("/proc/xen/capabilities", F_OK) == 0;
     char *info = dom0 ? program_output(info_argv) : NULL;
     char *xenpm = dom0 ? program_output(xenpm_argv) : NULL;
+    char *cpuidle = dom0 ? program_output(cpuidle_argv) : NULL;
+    char *vendor = dom0 ? first_line("/sys/class/dmi/id/sys_vendor") : NULL;
 
     check_governor(checks, xenpm);
     check_turbo(checks, xenpm);
@@ -141,6 +144,10 @@ void checks_figures(struct checks *checks)
     check_tsc(checks);
     if ( dom0 )
         check_xen(checks);
+    if ( info )
+        checks_host(checks, info, cpuidle, vendor);
+    free(vendor);
+    free(cpuidle);
     free(info);
     free(xenpm);
 }

@@ -231,8 +231,42 @@ static void note_outliers(struct notes *notes, const struct results *results)
     free(text);
 }
 
+/* ------------------------------------------------------------- stillness -- */
+
+#define STILL_PERCENT 25u   /* of the median, that 99 of 100 samples lie above it at most */
+
+/*
+ * In cycles, does the spread say that nothing disturbed?  Of rows that cannot wait: what waits has a
+ * spread of its own.  One in ten that has another one says that the machine is not still.
+ */
+static void note_stillness(struct notes *notes, const struct results *results)
+{
+    const char *clock = results->environment.clock;
+    size_t still = 0, all = 0;
+
+    if ( !clock || strcmp(clock, "cycles") )
+        return;
+    for ( size_t i = 0; i < results->count; i++ )
+    {
+        const struct result *r = &results->rows[i];
+
+        if ( r->outcome != OUTCOME_SUCCESS || r->blocks || r->dom0 || r->samples < 100 )
+            continue;
+        all++;
+        still += r->p99 - r->median <= r->median * STILL_PERCENT / 100;
+    }
+    if ( all && still * 10 >= all * 9 )
+        notes_add(notes, "The machine was still: in %zu of the %zu figures that stay between guest and Xen, "
+                  "99 of 100 samples lie at most %u %% above the median.", still, all, STILL_PERCENT);
+    else if ( all )
+        notes_add(notes, "The machine was not still, don't trust small differences: in only %zu of the %zu "
+                  "figures that stay between guest and Xen, 99 of 100 samples lie at most %u %% above the "
+                  "median. `xenometer doctor` says what disturbs.", still, all, STILL_PERCENT);
+}
+
 void notes_figures(struct notes *notes, const struct results *results, bool utf8)
 {
+    note_stillness(notes, results);
     note_boots(notes, results);
     note_intervals(notes, results, utf8);
     note_interrupted(notes, results);

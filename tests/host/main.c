@@ -54,6 +54,7 @@ static const struct {
     { "trace", suite_trace },
     { "region", suite_region },
     { "names", suite_names },
+    { "doctor", suite_doctor },
     { "export", suite_export },
     { "page", suite_page },
     { "docs", suite_docs },

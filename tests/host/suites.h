@@ -47,5 +47,6 @@ void suite_page(void);
 void suite_docs(void);
 void suite_own(void);
 void suite_cells(void);
+void suite_doctor(void);
 
 #endif

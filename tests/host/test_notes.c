@@ -44,6 +44,34 @@ static void test_interrupted(void)
     results_free(&results);
 }
 
+/* On hardware the spread tells whether the machine was still; the lab's clock has nothing to tell. */
+static void test_stillness(void)
+{
+    struct results results = { .count = 0 };
+    char *text;
+
+    fixture_fill(&results);
+    text = fixture_print(&results, table_print);
+    CU_ASSERT_FALSE(tells(text, "The machine was"));
+    free(text);
+    strcpy(results.environment.clock, "cycles");
+    for ( size_t i = 0; i < results.count; i++ )
+    {
+        results.rows[i].samples = 1000;
+        results.rows[i].p99 = results.rows[i].median;
+    }
+    text = fixture_print(&results, table_print);
+    CU_ASSERT_TRUE(tells(text, "The machine was still"));
+    free(text);
+    for ( size_t i = 0; i < results.count; i++ )
+        results.rows[i].p99 = results.rows[i].median * 2;
+    text = fixture_print(&results, table_print);
+    CU_ASSERT_TRUE(tells(text, "The machine was not still"));
+    CU_ASSERT_TRUE(tells(text, "`xenometer doctor` says what disturbs."));
+    free(text);
+    results_free(&results);
+}
+
 static void set_boots(struct result *r, uint64_t first, uint64_t second)
 {
     r->boots = 2;
@@ -255,6 +283,7 @@ void suite_notes(void)
 {
     CU_pSuite suite = CU_add_suite("notes", NULL, NULL);
 
+    CU_add_test(suite, "a machine that was still, or not", test_stillness);
     CU_add_test(suite, "interrupted samples", test_interrupted);
     CU_add_test(suite, "how good the figures are", test_quality);
     CU_add_test(suite, "the clock is named", test_clock);
