@@ -1,15 +1,18 @@
 /*
  * Process 1 of a Linux domU whose disk `xenometer disk` serves, while dom0 does what it likes to
- * backend and domain (tests/lab/linux/blocks-run).  WRITERS processes write and read their parts of
- * the disk, one request of a block at a time, past the page cache.  A block has the number of the
- * round in which it was written, and a checksum: before it is written again it must be there as it
- * was written last.  Says how far it is, and PASS or FAIL: on the console.
+ * backend and domain (tests/lab/linux/blocks-run).  The disk has PARTS parts of BLOCKS blocks, each
+ * written and read in order, a request of a block at a time and past the page cache; of all parts
+ * at once, so that as many requests are under way.  A block is one to eight sectors long, by its
+ * part, and has its number, that of the round in which it was written, and a checksum: before it
+ * is written again it must be there as it was written last.  Says how far it is, and PASS or FAIL:
+ * on the console.
  *
  * A disk that another domain left in the middle is taken up: of a part, the first blocks are of one
  * round and the others of the round before, and none is older than what that one had said
  * (acked=ROUNDS, of each part, on the kernel's command line).
  */
 #include <fcntl.h>
+#include <linux/aio_abi.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -19,98 +22,192 @@
 
 #include "process1.h"
 
-#define WRITERS 16u
+#define PARTS   32u      /* a ring of one page has as many slots */
 #define BLOCKS  64u      /* of each */
-#define BYTES   4096u
-#define WORDS   (BYTES / sizeof(uint64_t))
+#define PLACE   4096u    /* of a block on the disk */
 #define REPORT  20000u   /* requests */
 
-/* What the processes share. */
-struct state {
-    uint64_t requests;
-    uint32_t rounds[WRITERS];
-    uint32_t ended;
-    uint64_t target;
-};
-static struct state *state;
+/* What a part's request was for. */
+enum phase { LOOK, READ, WRITE, CHECK, DONE };
 
-/* FNV-1a, a word at a time. */
-static uint64_t checksum(const uint64_t *words)
+struct part {
+    uint64_t *words;         /* a page: the block under way */
+    enum phase phase;
+    unsigned block;          /* of the disk: that one */
+    uint64_t newest;         /* the round in which its blocks are written … */
+    uint64_t before;         /* … and that of those which are not yet */
+    struct iocb request;
+};
+static struct part parts[PARTS];
+
+static int disk;
+static uint64_t requests, target, acked;
+
+static unsigned bytes_of(unsigned block)
+{
+    return 512u << block / BLOCKS % 4;
+}
+
+/* FNV-1a, a word at a time, of all but the last. */
+static uint64_t checksum(const uint64_t *words, unsigned count)
 {
     uint64_t sum = 0xcbf29ce484222325ul;
 
-    for ( unsigned i = 0; i < WORDS - 1; i++ )
+    for ( unsigned i = 0; i < count - 1; i++ )
         sum = (sum ^ words[i]) * 0x100000001b3ul;
     return sum;
 }
 
 static void fill(uint64_t *words, unsigned block, uint64_t round)
 {
+    unsigned count = bytes_of(block) / sizeof(*words);
+
     words[0] = round;
     words[1] = block;
-    for ( unsigned i = 2; i < WORDS - 1; i++ )
+    for ( unsigned i = 2; i < count - 1; i++ )
         words[i] = (round << 20 | block << 9 | i) * 0x9e3779b97f4a7c15ul;
-    words[WORDS - 1] = checksum(words);
+    words[count - 1] = checksum(words, count);
 }
 
-static void transfer(int disk, bool write, uint64_t *words, unsigned block)
+/* The round that a block which was read is of; 0: it was never written. */
+static uint64_t round_of(const uint64_t *words, unsigned block)
 {
-    off_t at = (off_t)block * BYTES;
-    ssize_t n = write ? pwrite(disk, words, BYTES, at) : pread(disk, words, BYTES, at);
+    unsigned count = bytes_of(block) / sizeof(*words);
 
-    must(n == BYTES);
-    __atomic_add_fetch(&state->requests, 1, __ATOMIC_RELAXED);
-}
-
-/* The round that a block is of; 0: it was never written. */
-static uint64_t round_of(int disk, uint64_t *words, unsigned block)
-{
-    memset(words, 0xff, BYTES);
-    transfer(disk, false, words, block);
     if ( !words[0] )
         return 0;
-    if ( words[1] != block || words[WORDS - 1] != checksum(words) )
+    if ( words[1] != block || words[count - 1] != checksum(words, count) )
         end("FAIL: block %u is damaged: round %lu, block %lu", block, words[0], words[1]);
     return words[0];
 }
 
-static void work(unsigned writer, uint64_t acked)
+/* The part's request, as its phase says; it is submitted with the others. */
+static struct iocb *asked(struct part *p)
 {
-    unsigned first = writer * BLOCKS;
-    uint64_t *words = mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    int disk = open("/dev/xvdb", O_RDWR | O_DIRECT);
-    uint64_t newest, before;
+    bool write = p->phase == WRITE;
 
-    must(disk >= 0 && words != MAP_FAILED);
-    newest = before = round_of(disk, words, first);
-    for ( unsigned i = 1; i < BLOCKS; i++ )
-    {
-        uint64_t round = round_of(disk, words, first + i);
+    if ( write )
+        fill(p->words, p->block, p->newest + 1);
+    else
+        memset(p->words, 0xff, bytes_of(p->block));
+    p->request = (struct iocb){
+        .aio_data = (uint64_t)(p - parts),
+        .aio_lio_opcode = write ? IOCB_CMD_PWRITE : IOCB_CMD_PREAD,
+        .aio_fildes = (uint32_t)disk,
+        .aio_buf = (uint64_t)p->words,
+        .aio_nbytes = bytes_of(p->block),
+        .aio_offset = (int64_t)p->block * PLACE,
+    };
+    return &p->request;
+}
 
-        if ( round != before && (round + 1 != newest || before != newest) )
-            end("FAIL: block %u is of round %lu, behind one of round %lu", first + i, round, before);
-        before = round;
-    }
-    if ( before < acked )
-        end("FAIL: part %u is of round %lu, and was told to be of %lu", writer, before, acked);
+/* To the next block; true: it was the part's last, and the next is its first. */
+static bool next_block(struct part *p)
+{
+    unsigned first = (unsigned)(p - parts) * BLOCKS;
+
+    p->block = p->block + 1 < first + BLOCKS ? p->block + 1 : first;
+    return p->block == first;
+}
+
+/* What another domain left: `round` is the block's. */
+static void looked(struct part *p, uint64_t round)
+{
+    if ( p->block % BLOCKS == 0 )
+        p->newest = p->before = round;
+    if ( round != p->before && (round + 1 != p->newest || p->before != p->newest) )
+        end("FAIL: block %u is of round %lu, behind one of round %lu", p->block, round, p->before);
+    p->before = round;
+    if ( !next_block(p) )
+        return;
+    if ( p->before < acked )
+        end("FAIL: the part before block %u is of round %lu, and was told to be of %lu", p->block + BLOCKS,
+            p->before, acked);
     /* The round that was broken off is written once more. */
-    while ( __atomic_load_n(&state->requests, __ATOMIC_RELAXED) < state->target )
-    {
-        for ( unsigned i = 0; i < BLOCKS; i++ )
-        {
-            uint64_t round = round_of(disk, words, first + i);
+    p->phase = READ;
+}
 
-            if ( round != before && round != newest )
-                end("FAIL: block %u is of round %lu, and was written last in %lu", first + i, round, before);
-            fill(words, first + i, newest + 1);
-            transfer(disk, true, words, first + i);
-        }
-        before = ++newest;
-        __atomic_store_n(&state->rounds[writer], (uint32_t)newest, __ATOMIC_RELAXED);
+/* Its request has ended well. */
+static void ended(struct part *p)
+{
+    uint64_t round = p->phase == WRITE ? 0 : round_of(p->words, p->block);
+
+    switch ( p->phase )
+    {
+    case LOOK:
+        looked(p, round);
+        break;
+    case READ:
+        if ( round != p->before && round != p->newest )
+            end("FAIL: block %u is of round %lu, and was written last in %lu", p->block, round, p->before);
+        p->phase = WRITE;
+        break;
+    case WRITE:
+        p->phase = READ;
+        if ( !next_block(p) )
+            break;
+        p->before = ++p->newest;
+        if ( requests >= target )
+            p->phase = CHECK;
+        break;
+    case CHECK:
+        if ( round != p->newest )
+            end("FAIL: block %u is of round %lu, and was written last in %lu", p->block, round, p->newest);
+        if ( next_block(p) )
+            p->phase = DONE;
+        break;
+    case DONE:
+        end("FAIL: block %u was answered twice", p->block);
     }
-    for ( unsigned i = 0; i < BLOCKS; i++ )
-        must(round_of(disk, words, first + i) == newest);
-    __atomic_add_fetch(&state->ended, 1, __ATOMIC_RELAXED);
+}
+
+static void report(void)
+{
+    uint64_t least = UINT64_MAX;
+
+    for ( unsigned i = 0; i < PARTS; i++ )
+        least = parts[i].before < least ? parts[i].before : least;
+    printf("at %lu requests, round %lu\n", requests, least);
+}
+
+/* The requests of all parts, until each is done. */
+static void serve_parts(void)
+{
+    struct iocb *next[PARTS];
+    struct io_event events[PARTS];
+    aio_context_t context = 0;
+    long count = PARTS, open = 0;
+    uint64_t said = 0;
+
+    must(!syscall(SYS_io_setup, PARTS, &context));
+    for ( unsigned i = 0; i < PARTS; i++ )
+        next[i] = asked(&parts[i]);
+    for ( ;; )
+    {
+        must(!count || syscall(SYS_io_submit, context, count, next) == count);
+        open += count;
+        if ( !open )
+            return;
+        /* Half of them, so that neither end is woken for each. */
+        long n = syscall(SYS_io_getevents, context, (open + 1) / 2, PARTS, events, NULL);
+
+        must(n > 0);
+        count = 0;
+        for ( long i = 0; i < n; i++ )
+        {
+            struct part *p = &parts[events[i].data];
+
+            must(events[i].res == bytes_of(p->block));
+            ended(p);
+            if ( p->phase != DONE )
+                next[count++] = asked(p);
+        }
+        open -= n;
+        requests += (uint64_t)n;
+        if ( requests / REPORT != said / REPORT )
+            report();
+        said = requests;
+    }
 }
 
 /* A number of the command line. */
@@ -121,46 +218,26 @@ static uint64_t option(const char *line, const char *name)
     return at ? strtoull(at + strlen(name), NULL, 10) : 0;
 }
 
-static void report(uint64_t requests)
-{
-    uint32_t least = UINT32_MAX;
-
-    for ( unsigned i = 0; i < WRITERS; i++ )
-        least = state->rounds[i] < least ? state->rounds[i] : least;
-    printf("at %lu requests, round %u\n", requests, least);
-}
-
 int main(void)
 {
-    char line[512] = "";
-    uint64_t said = 0, acked;
+    char line[512] = "", *pages;
     int fd;
 
     setvbuf(stdout, NULL, _IOLBF, 0);
     must(!mount("proc", "/proc", "proc", 0, NULL) && !mount("dev", "/dev", "devtmpfs", 0, NULL));
     fd = open("/proc/cmdline", O_RDONLY);
     must(fd >= 0 && read(fd, line, sizeof(line) - 1) > 0);
+    target = option(line, "requests=");
+    acked = option(line, "acked=");
     fd = open("/xen-blkfront.ko", O_RDONLY);
     must(fd >= 0 && !syscall(SYS_finit_module, fd, "", 0));
     for ( unsigned i = 0; i < 600 && access("/dev/xvdb", R_OK); i++ )
         nap(100);
-    state = mmap(NULL, sizeof(*state), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    must(state != MAP_FAILED);
-    state->target = option(line, "requests=");
-    acked = option(line, "acked=");
-    for ( unsigned i = 0; i < WRITERS; i++ )
-        if ( !fork() )
-        {
-            work(i, acked);
-            _exit(0);
-        }
-    while ( __atomic_load_n(&state->ended, __ATOMIC_RELAXED) < WRITERS )
-    {
-        uint64_t now = __atomic_load_n(&state->requests, __ATOMIC_RELAXED);
-
-        if ( now / REPORT != said / REPORT )
-            report(said = now);
-        nap(20);
-    }
-    end("PASS: %lu requests, none lost, doubled or damaged", state->requests);
+    disk = open("/dev/xvdb", O_RDWR | O_DIRECT);
+    pages = mmap(NULL, PARTS * PLACE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    must(disk >= 0 && pages != MAP_FAILED);
+    for ( unsigned i = 0; i < PARTS; i++ )
+        parts[i] = (struct part){ .words = (uint64_t *)(pages + i * PLACE), .block = i * BLOCKS };
+    serve_parts();
+    end("PASS: %lu requests, none lost, doubled or damaged", requests);
 }
