@@ -318,8 +318,7 @@ $(BUILD)/test-lab: $(patsubst %,$(BUILD)/%.o,$(sort $(wildcard tests/lab/*.c)))
 # The program with hostile backends beside its own, for the tests; linked from all its
 # objects, since --wrap does not look into one that is linked already.
 EVIL_OBJECTS := $(patsubst %,$(BUILD)/%.o,$(sort $(wildcard tests/evil/*.c)))
-EVIL_WRAPPED := services_turn device_free xengnttab_map_domain_grant_refs xengnttab_grant_copy \
-	xengnttab_open xenevtchn_bind_interdomain
+EVIL_WRAPPED := services_turn device_free $(shell sed -n 's/^WRAP.[^,]*, \([a-z0-9_]*\),.*/\1/p' tests/evil/faults.c)
 $(BUILD)/xenometer-evil-parts.o: $(filter-out $(XENCTRL),$(TOOL_OBJECTS)) $(EVIL_OBJECTS)
 	$(call say,LD,$@)
 	$(Q)$(CC) -r -nostdlib -o $@ $^ $(EVIL_WRAPPED:%=-Wl,--wrap=%) -Wl,-Bstatic $(STATIC_LIBS)

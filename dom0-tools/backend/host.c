@@ -75,9 +75,13 @@ int host_open(struct host *h)
         message("cannot open /dev/xen/gntdev: %s", strerror(errno));
         goto fail;
     }
-    loop_add(&h->loop, xenbus_fd(h->bus), xenstore_ready, h);
-    if ( xenbus_socket(h->bus) >= 0 )
-        loop_add_end(&h->loop, xenbus_socket(h->bus), xenstore_gone, h);
+    if ( !loop_add(&h->loop, xenbus_fd(h->bus), xenstore_ready, h) ||
+         (xenbus_socket(h->bus) >= 0 &&
+          !loop_add_end(&h->loop, xenbus_socket(h->bus), xenstore_gone, h)) )
+    {
+        message("cannot wait for XenStore: %s", strerror(errno));
+        goto fail;
+    }
 
     /* Without these there are no ioreq rows; those say so as a skip. */
     h->memory = xenforeignmemory_open(xenctrl_logger(), 0);
