@@ -214,7 +214,7 @@ int run_rows(struct run_options *o)
         .image = image, .elf = elf, .config_dir = configs, .samples = o->samples,
         .boots = o->boots, .seed = o->seed, .bridge = o->bridge, .kernel = o->kernel,
         .keep_raw = o->raw || o->layers, .row_deadline = o->row_deadline,
-        .domain_deadline = RUN_DOMAIN_DEADLINE,
+        .domain_deadline = lab_clock_is_exact() ? RUN_DOMAIN_DEADLINE_EXACT : RUN_DOMAIN_DEADLINE,
     };
     if ( cpus.count > 1 )
     {

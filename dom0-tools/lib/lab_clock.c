@@ -3,9 +3,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool lab_clock_is_tcg(void)
+static bool is(const char *clock)
 {
     const char *lab = getenv(LAB_VARIABLE);
 
-    return lab && !getenv(EMULATOR_VARIABLE) && (!strcmp(lab, "exact") || !strcmp(lab, "fast"));
+    return lab && !getenv(EMULATOR_VARIABLE) && !strcmp(lab, clock);
+}
+
+bool lab_clock_is_tcg(void)
+{
+    return is("exact") || is("fast");
+}
+
+bool lab_clock_is_exact(void)
+{
+    return is("exact");
 }

@@ -17,4 +17,7 @@
 /* Is this machine's CPU QEMU's TCG, as far as the lab has told us? */
 bool lab_clock_is_tcg(void);
 
+/* Does it count instructions there, of which its second has a thousand million? */
+bool lab_clock_is_exact(void);
+
 #endif

@@ -41,6 +41,8 @@
 #define OWN_BLOCKS    (LINUX_BLOCKS + BLKFRONT_BLOCKS)
 #define RESULT(n)     (OWN_BLOCKS + BLKFRONT_BLOCKS + (n) * BLKFRONT_RESULT_BLOCKS)
 
+#define BOOT_DEADLINE 60u   /* seconds, for Linux */
+
 enum { JOB_LINUX, JOB_LINUX_32, JOB_OWN, JOB_OWN_32, JOBS };
 
 static const struct {
@@ -72,7 +74,7 @@ static char *await_end(struct row_run *r, struct guest *g)
 {
     struct host *host = r->domains->host;
     const struct session_options *o = r->domains->options;
-    unsigned seconds = o->domain_deadline + JOBS * o->row_deadline;
+    unsigned seconds = BOOT_DEADLINE + JOBS * o->row_deadline;
     bool late = false;
     struct loop_timer timer = { .expired = too_late, .context = &late };
     struct domain_state state = { .exists = true };

@@ -226,9 +226,13 @@ static void remove_others(const struct cache *cache)
     free(list);
 }
 
+#define NO_PACKAGE "Unable to locate package "   /* apt-pkg/cacheset.cc */
+
 /* apt's complaint about a suite as the line a user can act on. */
 static void complain(const struct cache *cache, const char *complaint)
 {
+    const char *missing;
+
     if ( strstr(complaint, "No space left on device") )
         cache_error(cache->root, ENOSPC);
     else if ( access(SUITE_KEYS, R_OK) )
@@ -237,6 +241,9 @@ static void complain(const struct cache *cache, const char *complaint)
     else if ( strstr(complaint, "does not have a Release file") )
         message("%s has no suite %s (any more); " LAB_SUITE " is one", SUITE_MIRROR,
                 cache->suite);
+    else if ( (missing = strstr(complaint, NO_PACKAGE)) != NULL )
+        message("Debian's %s has no package %s, which the lab is made of: no lab of that suite",
+                cache->suite, missing + strlen(NO_PACKAGE));
     else if ( strstr(complaint, "NO_PUBKEY") || strstr(complaint, "not signed") )
         message("cannot check the packages of Debian's %s: %s lacks the key of it; install a "
                 "newer debian-archive-keyring", cache->suite, SUITE_KEYS);
@@ -311,9 +318,10 @@ int packages_download(struct cache *cache, const char *wanted)
     {
         if ( status == STATUS_ENVIRONMENT && complaint )
             complain(cache, complaint);
-        free(complaint);
-        if ( !known )
+        /* No such suite, or none that a lab can be made of: its lists are of no use. */
+        if ( !known || (complaint && strstr(complaint, NO_PACKAGE)) )
             suite_forget(cache);
+        free(complaint);
         return status;
     }
 

@@ -348,13 +348,13 @@ static void test_kconfig(void)
 /* A source tree that builds what it is told by its configuration, and counts how often. */
 static void put_source(void)
 {
-    put_text("source/xen/Kconfig", "");
+    put_text("source/xen/Kconfig", "config DEBUG\nconfig UBSAN\nconfig BROKEN\nmenuconfig REFUSED\n");
     put_text("source/xen/.config", "CONFIG_DEBUG=y\n# CONFIG_UBSAN is not set\n");
     put_text("source/xen/Makefile",
              "all:\n\tcp .config xen.gz\n\techo map >xen-syms.map\n"
              "\t! grep -q BROKEN=y .config || { echo 'xen.c:1: error: broken' >&2; exit 1; }\n"
              "\techo >>$(TOP)/builds\n"
-             "olddefconfig:\n\tsed -i /NO_SUCH/d .config\n");
+             "olddefconfig:\n\tsed -i /REFUSED/d .config\n");
 }
 
 static size_t builds(void)
@@ -450,7 +450,9 @@ static void test_build(void)
     CU_ASSERT_EQUAL(access(third, F_OK), 0);
     free(path);
 
-    CU_ASSERT(refuses_build("NO_SUCH=y", "Kconfig does not take NO_SUCH=y"));
+    CU_ASSERT(refuses_build("NO_SUCH=y", "its Kconfig has no option NO_SUCH"));
+    CU_ASSERT(refuses_build("DEBU=n", "its Kconfig has no option DEBU"));
+    CU_ASSERT(refuses_build("REFUSED=y", "Kconfig does not take REFUSED=y"));
     CU_ASSERT(refuses_build("BROKEN=y", "xen.c:1: error: broken"));
 
     unsetenv("XENOMETER_CACHE");

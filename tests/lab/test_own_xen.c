@@ -4,6 +4,8 @@
  */
 #include <fcntl.h>
 #include <glob.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -371,6 +373,83 @@ static void test_does_not_boot(void)
     remove_copies();
 }
 
+/* A PVH domain that Xen crashes as it sets its callback up; a PV one does not, and is measured. */
+static void test_domain_dies(void)
+{
+    static const char out[] = "build/test-own-new.json";
+    unsigned char jump[5] = { 0xe9 };   /* jmp rel32 (Intel SDM, volume 2, JMP): to a function of the same argument */
+    char *from, *to;
+    struct file xen = lab_xen("hvm_set_callback_via", &from), other = lab_xen("__domain_crash", &to);
+    int32_t distance = (int32_t)((to - other.data) - (from - xen.data) - (ptrdiff_t)sizeof(jump));
+    struct outcome_of r;
+    json_t *j;
+
+    memcpy(jump + 1, &distance, sizeof(distance));
+    memcpy(from, jump, sizeof(jump));
+    write_file(COPY, xen.data, xen.size);
+    free(other.data);
+    free(xen.data);
+    r = program("run", "--host=lab", "--xen=" COPY, "--boots=1", "-m", "pv,pvh", "hypercall/null", "-o", out, NULL);
+    CU_ASSERT_EQUAL(r.status, 1);
+    program_free(&r);
+    j = json_load_file(out, 0, NULL);
+    CU_ASSERT_STRING_EQUAL(text_of(j, "hypercall/null", "pv", "status"), "success");
+    CU_ASSERT_STRING_EQUAL(text_of(j, "hypercall/null", "pvh", "status"), "error");
+    CU_ASSERT_PTR_NOT_NULL(strstr(text_of(j, "hypercall/null", "pvh", "reason"), "crash"));
+    json_decref(j);
+    /* A verdict, not a build that cannot be tested. */
+    r = program("gate", "trixie", "hypercall/null", "-m", "pvh", "--xen=" COPY, NULL);
+    CU_ASSERT_EQUAL(r.status, 1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "crash"));
+    program_free(&r);
+    CU_ASSERT_EQUAL(qemu_count(), 0);
+    unlink(out);
+    remove_copies();
+}
+
+/*
+ * The suite's lab without its snapshots on a disk of its own, with `$1` KiB to spare: there is room for the parts
+ * of an own lab or there is not, and for its snapshot there is none.  77: disks cannot be mounted here.
+ */
+static const char on_full_disk[] =
+    "d=build/test-full; c=$(realpath \"${XENOMETER_CACHE:-$HOME/.cache/xenometer}\"); mkdir -p $d; "
+    "mount -t tmpfs -o size=2g none $d 2>/dev/null || exit 77; "
+    "l=$(ls -td \"$c\"/lab-trixie-*/ | head -1); n=$d/$(basename \"$l\"); mkdir \"$n\"; "
+    "ln -s \"$c/debs-trixie\" $d/debs-trixie; "
+    "for f in \"$l\"*; do [ -e \"$f/ram\" ] || cp -a \"$f\" \"$n\"; done; "
+    "mount -o remount,size=$(($(du -sk $d | cut -f1) + $1))k $d; "
+    "XENOMETER_CACHE=$d build/xenometer lab run --quiet --xen=" COPY " -- true; s=$?; "
+    "ls $d | grep -e '^own-' -e '^new-' && s=99; exit $s";
+
+static void test_full_disk(void)
+{
+    static const char *const spare[] = { "1024", "32768" };
+    char *path = lab_file("xen");
+    struct outcome_of r;
+    struct file xen;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(path);
+    xen = read_file(path);
+    write_file(COPY, xen.data, xen.size);
+    for ( size_t i = 0; i < 2; i++ )
+    {
+        r = program_named("/usr/bin/unshare", "-rm", "sh", "-c", on_full_disk, "sh", spare[i], NULL);
+        if ( r.status == 77 )
+            fputs("(no disk can be mounted here: not tested)\n", stderr);
+        else
+        {
+            CU_ASSERT_EQUAL(r.status, 3);
+            CU_ASSERT(is_one_line_error(&r, "the disk is full at "));
+        }
+        program_free(&r);
+    }
+    CU_ASSERT_EQUAL(qemu_count(), 0);
+    rmdir("build/test-full");
+    free(xen.data);
+    free(path);
+    remove_copies();
+}
+
 /* Debian 12 has two builds of 4.17: the one of security beside that of main, same tools. */
 static void test_other_build(void)
 {
@@ -508,6 +587,8 @@ void suite_own_xen(void)
     add_long(s, "a gate", test_gate);
     add_long(s, "factors", test_factors);
     add_long(s, "Xens that do not boot", test_does_not_boot);
+    add_long(s, "a domain that dies on it", test_domain_dies);
+    add_long(s, "a full disk", test_full_disk);
     add_long(s, "another build, same tools", test_other_build);
     add_long(s, "a tree", test_tree);
     add_long(s, "a kernel for dom0", test_kernel);
