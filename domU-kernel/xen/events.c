@@ -13,7 +13,8 @@ event_word_t *event_words;
 bool (*event_give_up)(void);
 
 /* Two levels.  Xen sets other ports' bits of the word meanwhile: without LOCK
- * its event would be overwritten. */
+ * its event would be overwritten.  And an acquire: what the event announces must
+ * not be looked at before its bit is cleared, or the next one is lost. */
 static inline void clear_pending(u32 port)
 {
     __atomic_fetch_and(&shared_info->evtchn_pending[port / 64],
@@ -29,10 +30,12 @@ static inline __attribute__((always_inline)) void take_events(struct vcpu_info *
 {
     v->evtchn_upcall_pending = 0;
     /*
-     * XCHG is a full barrier: upcall_pending must be cleared before the
-     * selector is read.  Xen sets the selector first and then tests and sets
+     * The exchange is a release: upcall_pending must be cleared before the
+     * selector.  Xen sets the selector first and then tests and sets
      * upcall_pending; the other way round here, an event that arrives in
-     * between would set neither and raise no new upcall.
+     * between would set neither and raise no new upcall.  On x86 XCHG is a
+     * full barrier; ARM's LDAXR and STLXR are less, and enough
+     * (tests/model/events.pml).
      */
     for ( u64 selector = __atomic_exchange_n(&v->evtchn_pending_sel, 0, __ATOMIC_SEQ_CST);
           selector; selector &= selector - 1 )
