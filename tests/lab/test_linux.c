@@ -11,17 +11,38 @@
              "xenstore-ls /local/domain/0/backend 2>/dev/null; ls /tmp | grep xenometer"
 #define RUN "./xenometer run --host=xen --configs=. --boots=1 --modes=pv "
 
-/* The script's output has one line, which begins so; nothing is left. */
-static void ends(const char *script, const char *begins, const char *says)
-{
-    struct outcome_of r = program("lab", "run", "--push", "build/xenometer", "--push",
-        "build/xenometer.elf", "--push", "build/linux-init", "--push", "configs/pv.cfg",
-        "--", "sh", "-c", script, NULL);
+/* A script, and its one line: how it begins, and what it says. */
+struct ending {
+    const char *script, *begins, *says;
+};
 
-    CU_ASSERT_EQUAL(strncmp(r.out, begins, strlen(begins)), 0);
-    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, says));
-    CU_ASSERT_EQUAL(strcspn(r.out, "\n") + 1, strlen(r.out));
+/* One after the other in one lab; nothing is left of any. */
+static void end(const struct ending *list, size_t count)
+{
+    char *script = NULL, *rest;
+    size_t size;
+    FILE *f = open_memstream(&script, &size);
+    struct outcome_of r;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+    for ( size_t i = 0; i < count; i++ )
+        fprintf(f, "%s\n", list[i].script);
+    fclose(f);
+    r = program("lab", "run", "--push", "build/xenometer", "--push", "build/xenometer.elf",
+                "--push", "build/linux-init", "--push", "configs/pv.cfg", "--", "sh", "-c", script, NULL);
+    rest = r.out;
+    for ( size_t i = 0; i < count; i++ )
+    {
+        const char *line = strsep(&rest, "\n");
+
+        if ( !line || !strstr(line, list[i].says) )
+            fprintf(stderr, "expected \"%s\", got: %s\n", list[i].says, line ? line : "nothing");
+        CU_ASSERT(line && !strncmp(line, list[i].begins, strlen(list[i].begins)));
+        CU_ASSERT(line && strstr(line, list[i].says));
+    }
+    CU_ASSERT(rest && !*rest);
     program_free(&r);
+    free(script);
     CU_ASSERT_EQUAL(qemu_count(), 0);
 }
 
@@ -30,35 +51,35 @@ static void ends(const char *script, const char *begins, const char *says)
     RUN "--json " options " >out 2>/dev/null; " \
     "echo $? $(grep '\"reason\"' out | head -n 1)" LEFT
 
-static void test_no_kernel(void)
+static void test_missing(void)
 {
-    ends(REASON("block/linux-blkfront"), "0 ", "cannot read dom0's kernel /boot/vmlinuz-");
-    ends(REASON("--kernel=nowhere block/linux-blkfront"), "0 ", "nowhere: No such file");
-}
+    static const struct ending list[] = {
+        { REASON("block/linux-blkfront"), "0 ", "cannot read dom0's kernel /boot/vmlinuz-" },
+        { REASON("--kernel=nowhere block/linux-blkfront"), "0 ", "nowhere: No such file" },
+        { "xl create -p -q pv.cfg 'kernel=\"xenometer.elf\"' 'name=\"big\"' memory=248; "
+          RUN "--json --kernel=xenometer.elf block/linux-blkfront >out 2>/dev/null; s=$?;"
+          "xl destroy big; echo $s $(grep '\"reason\"' out | head -n 1)" LEFT,
+          "0 ", "a Linux domain needs 136 MiB of free memory" },
+        { "rm linux-init; " REASON("--kernel=xenometer.elf block/linux-blkfront"), "0 ",
+          "linux-init is missing" },
+    };
 
-static void test_no_init(void)
-{
-    ends("rm linux-init; " REASON("--kernel=xenometer.elf block/linux-blkfront"), "0 ",
-         "linux-init is missing");
-}
-
-static void test_no_memory(void)
-{
-    ends("xl create -p -q pv.cfg 'kernel=\"xenometer.elf\"' 'name=\"big\"' memory=248; "
-         RUN "--json --kernel=xenometer.elf block/linux-blkfront >out 2>/dev/null; s=$?;"
-         "xl destroy big; echo $s $(grep '\"reason\"' out | head -n 1)" LEFT,
-         "0 ", "a Linux domain needs 136 MiB of free memory");
+    end(list, sizeof(list) / sizeof(list[0]));
 }
 
 /* Something else than a kernel; a kernel that never is done; one given up. */
 static void test_not_linux(void)
 {
-    ends(REASON("--kernel=pv.cfg block/linux-blkfront"), "1 ", "`xl create` failed");
-    ends(REASON("--kernel=xenometer.elf block/linux-blkfront"), "1 ",
-         "the Linux domain was not done within ");
-    ends("(trap - INT; exec " RUN "--kernel=xenometer.elf block/linux-blkfront >/dev/null 2>&1) & "
-         "while ! xl list | grep -q 'xenometer-run.*-b----'; do sleep 0.1; done; sleep 1; "
-         "kill -INT $!; wait $!; echo ended with $?" LEFT, "ended with 130", "");
+    static const struct ending list[] = {
+        { REASON("--kernel=pv.cfg block/linux-blkfront"), "1 ", "`xl create` failed" },
+        { REASON("--kernel=xenometer.elf block/linux-blkfront"), "1 ",
+          "the Linux domain was not done within " },
+        { "(trap - INT; exec " RUN "--kernel=xenometer.elf block/linux-blkfront >/dev/null 2>&1) & "
+          "while ! xl list | grep -q 'xenometer-run.*-b----'; do sleep 0.1; done; sleep 1; "
+          "kill -INT $!; wait $!; echo ended with $?" LEFT, "ended with 130", "" },
+    };
+
+    end(list, sizeof(list) / sizeof(list[0]));
 }
 
 static void test_usage(void)
@@ -74,9 +95,7 @@ void suite_linux(void)
 {
     CU_pSuite s = CU_add_suite("a Linux domain", NULL, NULL);
 
-    CU_add_test(s, "no kernel", test_no_kernel);
-    CU_add_test(s, "no process 1", test_no_init);
-    CU_add_test(s, "no memory", test_no_memory);
+    CU_add_test(s, "no kernel, no process 1, no memory", test_missing);
     CU_add_test(s, "no Linux", test_not_linux);
     CU_add_test(s, "usage", test_usage);
 }
