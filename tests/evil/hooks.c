@@ -76,7 +76,7 @@ void __wrap_device_free(struct device *d)
 {
     struct evil *e;
 
-    if ( d->grants )
+    if ( d && d->grants )
         keep(d, 0);
     kept = NULL;
 
