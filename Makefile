@@ -27,7 +27,7 @@ DEPS    := $(BUILD)/.packages
 # On all CPUs, unless `make -j` says otherwise.
 MAKEFLAGS += --jobs=$(shell nproc)
 
-.PHONY: FORCE help all fuzz-corpus arm64 bench bench-all bench-intel bench-arm64 test snapshots test-host test-host-plain test-long test-browser docs docs-drawn model model-x86 fuzz lab install install-man man deb clean distclean coverage elf test-sanitized test-mutants fuzz-long
+.PHONY: FORCE help all fuzz-corpus arm64 bench bench-all bench-intel bench-arm64 test snapshots test-host test-host-plain test-long test-browser docs docs-drawn model model-x86 fuzz lab install install-man man deb stick clean distclean coverage elf test-sanitized test-mutants fuzz-long
 
 help:
 	@echo "make all        build the unikernel, the dom0 program and the lab's agent"
@@ -47,6 +47,7 @@ help:
 	@echo "make test-browser  the HTML report in a real browser (Chromium)"
 	@echo "make docs       pictures and report in dom0-tools/docs/, from a run of every row"
 	@echo "make coverage   line coverage of the host tests and of a lab's dom0; fails below what is promised"
+	@echo "make stick      an image that boots any PC into Xen and measures there, $(BUILD)/stick.img"
 	@echo "make install    into PREFIX=$(PREFIX)"
 	@echo "make deb        a Debian package of what is committed, in $(BUILD)/deb"
 	@echo "make clean      remove $(BUILD)/ (the lab's cache stays: xenometer lab clean)"
@@ -488,6 +489,9 @@ test-long: test-browser model $(BUILD)/test-lab $(BUILD)/test-image $(BUILD)/xen
 		$(BUILD)/linux-frames $(BUILD)/linux-blocks $(BUILD)/linux-killer $(BUILD)/linux-registers \
 		$(BUILD)/.packages-bochs all arm64
 	$(Q)tests/package
+	$(Q)tests/stick
+	$(Q)for suite in bookworm trixie; do tests/debian-host/run $$suite; s=$$?; \
+		[ $$s = 0 ] || [ $$s = 77 ] || exit $$s; done
 	$(Q)$(BUILD)/test-image $(BUILD)/arm64/xenometer.elf
 	$(Q)$(BUILD)/test-lab --long
 
@@ -534,6 +538,14 @@ bench-arm64: all arm64
 bench-intel: all $(BUILD)/.packages-bochs
 	$(Q)$(BUILD)/xenometer run --cpu=intel --output=$(BUILD)/results-intel.json
 
+# Boots any PC into Xen and measures there.
+$(BUILD)/.packages-stick: configs/packages-stick configs/install-packages $(DEPS)
+	$(Q)configs/install-packages configs/packages-stick
+	@touch $@
+
+stick: all $(BUILD)/.packages-stick
+	$(Q)$(BUILD)/xenometer stick $(BUILD)/stick.img
+
 lab: all
 	$(Q)$(BUILD)/xenometer lab build
 
@@ -560,6 +572,8 @@ install: all
 	for file in configs/lessons/exercises/*.h configs/lessons/exercises/*/* shared/*.h include/xenometer/*.h \
 		$$(find domU-kernel -name '*.h'); do install -D -m 644 $$file $(INSTALLED)/$$file || exit 1; done
 	install -m 644 $(EXERCISE) $(INSTALLED)/
+	install -D -m 644 configs/lab-stick/agent $(INSTALLED)/configs/lab-stick/agent
+	install -m 644 configs/lab-stick/files $(INSTALLED)/configs/lab-stick/
 	install -m 644 configs/lab-linux/* $(INSTALLED)/configs/lab-linux/
 	install -m 644 dom0-tools/report/schema/*.json $(INSTALLED)/schema/
 	install -D -m 644 dom0-tools/man/xenometer-paths.7 $(DESTDIR)$(PREFIX)/share/man/man7/xenometer-paths.7

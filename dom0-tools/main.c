@@ -38,6 +38,7 @@ static const struct command {
     { "net",     command_net,     "reflect the frames of a domain's network interface" },
     { "attack",  command_attack,  "show how hostile domains and backends are stopped" },
     { "doctor",  command_doctor,  "tell what this machine can run, and how well" },
+    { "stick",   command_stick,   "write an image that boots any PC into Xen and measures there" },
     { "lab",     lab_command,     "build, start and look into the Xen lab in QEMU" },
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -62,5 +62,6 @@ int command_disk(int argc, char **argv);
 int command_net(int argc, char **argv);
 int command_attack(int argc, char **argv);
 int command_doctor(int argc, char **argv);
+int command_stick(int argc, char **argv);
 
 #endif

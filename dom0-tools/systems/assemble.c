@@ -61,6 +61,31 @@ static char *installed_program(const struct architecture *a, const char *name)
     return path;
 }
 
+/* The agent, and files of the system's own. */
+static void read_beside(struct recipe *recipe, const char *beside, const struct architecture *a)
+{
+    char *name = beside ? path_in(beside, "files") : NULL;
+    char *files = name ? installed_text(name) : NULL;
+
+    free(name);
+    if ( !beside )
+    {
+        recipe->agent_path = installed_program(a, "lab-agent");
+        return;
+    }
+    if ( recipe->files && files )
+    {
+        char *both = xasprintf("%s%s", recipe->files, files);
+
+        free(recipe->files);
+        recipe->files = both;
+    }
+    name = path_in(beside, "agent");
+    recipe->agent_path = files ? installed_file(name) : NULL;
+    free(name);
+    free(files);
+}
+
 int recipe_read(struct recipe *recipe, const struct cache *cache)
 {
     const struct architecture *a = cache->architecture;
@@ -70,8 +95,9 @@ int recipe_read(struct recipe *recipe, const struct cache *cache)
 
     *recipe = (struct recipe){
         .wanted = installed_text(wanted), .files = installed_text(files),
-        .init_path = installed_file(init), .agent_path = installed_program(a, "lab-agent"),
+        .init_path = installed_file(init),
     };
+    read_beside(recipe, cache->system->beside, a);
     free(init);
     free(files);
     free(wanted);

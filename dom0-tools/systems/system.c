@@ -15,6 +15,12 @@ static const struct system systems[] = {
         .resolved = "resolved-linux", .root = "root.cpio",
         .download = "180 MB, 45 MB beside the lab with Xen",
     },
+    /* The lab's own packages. */
+    [SYSTEM_STICK] = {
+        .name = "stick", .title = "the stick's Xen and dom0", .recipe = "configs/lab",
+        .beside = "configs/lab-stick", .prefix = "stick", .resolved = "resolved",
+        .root = "dom0.cpio", .download = "200 MB", .xen = true,
+    },
 };
 
 const struct system *system_of(enum lab_system system)
@@ -24,7 +30,7 @@ const struct system *system_of(enum lab_system system)
 
 int system_parse(const char *text, enum lab_system *system)
 {
-    for ( size_t i = 0; i < sizeof(systems) / sizeof(systems[0]); i++ )
+    for ( size_t i = 0; i < SYSTEM_STICK; i++ )
         if ( !strcmp(text, systems[i].name) )
         {
             *system = (enum lab_system)i;

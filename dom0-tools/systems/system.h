@@ -1,6 +1,6 @@
 /*
  * What a lab's machine runs: Xen with a Linux dom0, or Linux alone.  Both are assembled,
- * snapshotted and driven alike; what differs is here.
+ * snapshotted and driven alike; what differs is here.  What a stick has is assembled likewise.
  */
 #ifndef SYSTEMS_SYSTEM_H
 #define SYSTEMS_SYSTEM_H
@@ -11,6 +11,7 @@
 enum lab_system {
     SYSTEM_XEN,
     SYSTEM_LINUX,
+    SYSTEM_STICK,    /* Xen and dom0 on a stick, for a PC (machines/stick.h): no machine of the lab's */
 };
 
 struct system {
@@ -18,6 +19,8 @@ struct system {
                                     where it is not Xen's */
     const char *title;           /* "Xen and dom0": for messages */
     const char *recipe;          /* folder in configs/ with packages, files and init */
+    const char *beside;          /* folder in configs/ with further files, and the agent that it has
+                                    instead of the lab's; NULL: none */
     const char *prefix;          /* of its labs' folders in the cache, without '-' */
     const char *resolved;        /* file in debs/ that lists its packages (packages.h) */
     const char *root;            /* file in a lab that is its root, a cpio archive */
@@ -27,7 +30,7 @@ struct system {
 
 const struct system *system_of(enum lab_system);
 
-/* --system=TEXT.  STATUS_OK or, said why, STATUS_USAGE. */
+/* --system=TEXT, of those that a lab runs.  STATUS_OK or, said why, STATUS_USAGE. */
 int system_parse(const char *text, enum lab_system *);
 
 #endif

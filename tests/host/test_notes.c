@@ -52,7 +52,7 @@ static void test_stillness(void)
 
     fixture_fill(&results);
     text = fixture_print(&results, table_print);
-    CU_ASSERT_FALSE(tells(text, "The machine was"));
+    CU_ASSERT_PTR_NULL(strstr(text, "The machine was"));
     free(text);
     strcpy(results.environment.clock, "cycles");
     for ( size_t i = 0; i < results.count; i++ )
