@@ -313,8 +313,10 @@ static void check_frontend(void *context)
             read_words(d);
             end(d, DEVICE_CLOSED, NULL);
         }
-        /* Behind the unmapping: the frontend takes its pages back when it sees this. */
-        xenbus_set_state(d->host->bus, &d->name, state);
+        /* Behind the unmapping: the frontend takes its pages back when it sees this.  Nothing is
+         * left to be done when it goes on from Closing to Closed, and nobody may be here to see it:
+         * who waited for the end does something else. */
+        xenbus_set_state(d->host->bus, &d->name, XenbusStateClosed);
         return;
 
     default:
