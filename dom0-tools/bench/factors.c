@@ -244,6 +244,9 @@ static const struct {
     { "dom0:mitigations=VALUE", "off, auto", "rows that reach dom0: entry to its kernel and back" },
     { "dom0:nopti", "", "the same, its page tables alone" },
     { "dom0:xen.fifo_events=VALUE", "0, 1", "2-level or FIFO event channels in dom0" },
+    { "kconfig:OPTION=VALUE", "SPECULATIVE_HARDEN_GUEST_ACCESS=n, SPECULATIVE_HARDEN_ARRAY=n, DEBUG=y",
+      "with --xen-source=DIRECTORY: Xen built with it; the first is 8 instructions for each argument of a "
+      "PV guest's hypercall, none in PVH" },
 };
 
 void factors_list(FILE *out)
