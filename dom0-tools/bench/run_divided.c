@@ -52,12 +52,7 @@ static unsigned room(const struct run_options *o)
 
 /* ----------------------------------------------------------------- divide -- */
 
-/*
- * What a domain's life takes of a lab, in half seconds of a CPU: made, a headline's rows, and gone.  To
- * start a device model takes more than all else.
- */
-#define LOAD(column) ((column)->device_model ? 12u : 5u)
-#define LOAD_START   5u   /* a lab, and its program */
+#define LOAD_START   5u   /* a lab, and its program; in the unit of load() */
 #define MAX_KINDS    64u
 
 /* Domains of a column that are started alike, as a session sorts them (measure/session.c), and behind
@@ -96,16 +91,28 @@ static struct kinds kinds_of(const struct selection *selection, const struct col
     return kinds;
 }
 
+/*
+ * What a domain's life takes of a lab, in half seconds of a CPU: made, a headline's rows, and gone.  To
+ * start a device model takes more than all else, and then disks that it serves.
+ */
+static unsigned load(const struct column *column, row_needs needs)
+{
+    return !column->device_model ? 5 : needs & DOMAIN_CONTROLLERS ? 18 : 12;
+}
+
 static unsigned load_of(const struct selection *selection, const struct column *column)
 {
     struct kinds kinds = kinds_of(selection, column);
+    unsigned sum = kinds.own ? load(column, 0) : 0;
 
-    return ((unsigned)kinds.count + kinds.own) * LOAD(column);
+    for ( size_t i = 0; i < kinds.count; i++ )
+        sum += load(column, kinds.needs[i]);
+    return sum;
 }
 
-/* The rows of a column whose kind is among the last `moved`, or the others, with those that it skips. */
-static struct selection part_of(const struct selection *all, const struct column *column, size_t moved,
-                                bool last)
+/* The rows of a column whose kind is moved, or the others, with those that it skips. */
+static struct selection part_of(const struct selection *all, const struct column *column,
+                                const bool moved[MAX_KINDS], bool those)
 {
     struct selection part = { .rows = xcalloc(all->count, sizeof(*part.rows)),
                               .columns = columns_only(column) };
@@ -116,7 +123,7 @@ static struct selection part_of(const struct selection *all, const struct column
         size_t kind = run_is_in(all->rows[i], &part.columns) && !row_is_own(all->rows[i])
             ? kind_of(&kinds, all->rows[i]) : kinds.count;
 
-        if ( (kind < kinds.count && kind >= kinds.count - moved) == last )
+        if ( (kind < kinds.count && moved[kind]) == those )
             part.rows[part.count++] = all->rows[i];
     }
     return part;
@@ -132,7 +139,7 @@ static struct selection columns_part(const struct selection *all, const struct c
 }
 
 /* Whole columns, those that take most first, each to the lab that has less; the loads. */
-static void share_columns(const struct selection *selection, struct column_set of[2], unsigned load[2])
+static void share_columns(const struct selection *selection, struct column_set of[2], unsigned loads[2])
 {
     struct column_set open = { { false } };
     const struct column *next;
@@ -149,55 +156,79 @@ static void share_columns(const struct selection *selection, struct column_set o
                 next = c;
         if ( next )
         {
-            int where = load[0] > load[1];
+            int where = loads[0] > loads[1];
 
-            load[where] += load_of(selection, next);
+            loads[where] += load_of(selection, next);
             columns_add(&of[where], next);
             open.has[column_place(next)] = false;
         }
     } while ( next );
 }
 
-/* The column of that lab that takes most, and how many of its kinds the other lab can take. */
+/*
+ * The column of that lab that takes most, and which of its kinds the other lab is to take, those first by
+ * which the longer of the two gets shortest; NULL: none.
+ */
 static const struct column *find_split(const struct selection *selection, const struct column_set *columns,
-                                       const unsigned load[2], size_t *moved)
+                                       const unsigned loads[2], bool moved[MAX_KINDS])
 {
     const struct column *split = NULL;
-    unsigned more = load[0] > load[1] ? load[0] : load[1], less = load[0] + load[1] - more + LOAD_START;
+    unsigned more = loads[0] > loads[1] ? loads[0] : loads[1], less = loads[0] + loads[1] - more + LOAD_START;
+    struct kinds kinds = { .count = 0 };
+    size_t best, left;
 
-    *moved = 0;
     FOR_EACH_COLUMN(c)
         if ( columns_have(columns, c) && c->home == HOME_XEN &&
              (!split || load_of(selection, c) > load_of(selection, split)) )
             split = c;
-    while ( split && *moved + 1 < kinds_of(selection, split).count && less + LOAD(split) < more )
+    if ( split )
+        kinds = kinds_of(selection, split);
+    left = kinds.count;
+    do
     {
-        (*moved)++;
-        less += LOAD(split);
-        more -= LOAD(split);
-    }
-    return split;
+        unsigned longest = more;
+
+        best = kinds.count;
+        for ( size_t i = 0; left > 1 && i < kinds.count; i++ )
+        {
+            unsigned one = load(split, kinds.needs[i]), then = more - one > less + one ? more - one : less + one;
+
+            if ( !moved[i] && one < more && then < longest )
+            {
+                best = i;
+                longest = then;
+            }
+        }
+        if ( best < kinds.count )
+        {
+            moved[best] = true;
+            left--;
+            more -= load(split, kinds.needs[best]);
+            less += load(split, kinds.needs[best]);
+        }
+    } while ( best < kinds.count );
+    return left < kinds.count ? split : NULL;
 }
 
 bool run_divide(const struct run_options *o, const struct selection *selection,
                 struct run_share shares[2])
 {
     struct column_set of[2];
-    unsigned load[2] = { 0, 0 };
+    unsigned loads[2] = { 0, 0 };
     const struct column *split;
-    size_t moved;
+    bool moved[MAX_KINDS] = { false };
     int heavy, rest;
 
     shares[0] = shares[1] = (struct run_share){ .count = 0 };
     /* KVM and the fast clock have CPUs of their own to fill; what is traced is in one. */
     if ( o->clock != LAB_EXACT || o->layers || room(o) < 2 )
         return false;
-    share_columns(selection, of, load);
-    heavy = load[1] > load[0];
-    split = find_split(selection, &of[heavy], load, &moved);
-    if ( load[1] == 0 && moved == 0 )
+    share_columns(selection, of, loads);
+    heavy = loads[1] > loads[0];
+    split = find_split(selection, &of[heavy], loads, moved);
+    if ( loads[1] == 0 && !split )
         return false;
-    if ( moved )
+    if ( split )
         of[heavy].has[column_place(split)] = false;
     /* What has nothing to measure in a domain goes with what does, if anything there is whole. */
     rest = columns_any(&of[!heavy]) || !columns_any(&of[heavy]) ? !heavy : heavy;
@@ -208,7 +239,7 @@ bool run_divide(const struct run_options *o, const struct selection *selection,
     {
         if ( columns_any(&of[i]) )
             shares[i].part[shares[i].count++] = columns_part(selection, &of[i]);
-        if ( moved )
+        if ( split )
             shares[i].part[shares[i].count++] = part_of(selection, split, moved, i != heavy);
     }
     return true;

@@ -237,7 +237,7 @@ static void test_image_missing(void)
 static void test_divide(void)
 {
     static struct image_row all[] = {
-        { .name = (char *)"block/virtio", .needs = DOMAIN_DISK },
+        { .name = (char *)"block/virtio", .needs = DOMAIN_CONTROLLERS },
         { .name = (char *)"hypercall/null" },
         { .name = (char *)"net/netif-own", .needs = DOMAIN_NETWORK },
         { .name = (char *)"port/ioreq" },
@@ -268,6 +268,10 @@ static void test_divide(void)
             }
             CU_ASSERT_EQUAL(times, columns_have(&selection.columns, c));
         }
+    /* PV and PVH take less than two HVM domains: beside them one of the shorter ones. */
+    CU_ASSERT_EQUAL(shares[1].part[1].count, 2);
+    CU_ASSERT_PTR_EQUAL(shares[1].part[1].rows[0], list[1]);
+    CU_ASSERT_PTR_EQUAL(shares[1].part[1].rows[1], list[3]);
     for ( size_t i = 0; i < 2; i++ )
         CU_ASSERT(columns_have(&shares[i].part[shares[i].count - 1].columns, hvm));
     run_shares_free(shares);
