@@ -463,7 +463,7 @@ test: snapshots test-host-plain model-x86 $(BUILD)/test-lab $(BUILD)/xenometer-t
 		$(BUILD)/xenometer-evil $(BUILD)/linux-registers
 	$(Q)$(BUILD)/test-lab
 
-# What a visitor sees before running anything, from a run of everything: half an hour.  Drawn
+# What a visitor sees before running anything, from a run of everything: a quarter of an hour.  Drawn
 # again from the figures that are there: docs-drawn.
 DOCS_TRACES := port/qemu-ide:hvm ring/echo-64b:pv hypercall/null:pvh
 docs: all
