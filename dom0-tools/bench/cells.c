@@ -100,8 +100,16 @@ static void add_side(json_t *cells, const struct run_options *o, const struct si
                      const char *host, const struct selection *selection)
 {
     FOR_EACH_COLUMN(c)
-        if ( columns_have(&o->columns, c) )
+    {
+        struct column_set only = columns_only(c);
+        bool any = c->home != HOME_DOM0 || columns_equal(&o->columns, &only);
+
+        /* dom0 skips what is no row of its own only where it is alone (measure/dom0_rows.c). */
+        for ( size_t i = 0; !any && i < selection->count; i++ )
+            any = run_is_in(selection->rows[i], &only);
+        if ( any && columns_have(&o->columns, c) )
             add_column(cells, o, side, host, selection, c);
+    }
 }
 
 /* What decides whether results belong together. */
