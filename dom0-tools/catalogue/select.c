@@ -2,6 +2,8 @@
  * What the user asked for: image, rows, modes, numbers (select.h).
  */
 #include <ctype.h>
+#include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -302,4 +304,18 @@ int parse_count(const char *what, const char *text, uint32_t min, uint32_t max,
     }
     *value = (uint32_t)sum;
     return STATUS_OK;
+}
+
+int parse_percentage(const char *what, const char *text, double *percent)
+{
+    char *end;
+
+    errno = 0;
+    *percent = strtod(text, &end);
+    if ( end != text && *end == '%' )
+        end++;
+    if ( end != text && *end == '\0' && !errno && isfinite(*percent) && *percent >= 0 )
+        return STATUS_OK;
+    message("%s: '%s' is not a percentage of 0 or more", what, text);
+    return STATUS_USAGE;
 }

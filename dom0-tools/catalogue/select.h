@@ -65,4 +65,7 @@ int parse_modes(const char *text, struct column_set *columns);
 int parse_count(const char *what, const char *text, uint32_t min, uint32_t max,
                 uint32_t *value);
 
+/* The same for a percentage of 0 or more, with or without a % behind it. */
+int parse_percentage(const char *what, const char *text, double *percent);
+
 #endif

@@ -4,11 +4,11 @@
 #include <argp.h>
 #include <errno.h>
 #include <jansson.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "catalogue/modes.h"
+#include "catalogue/select.h"
 #include "report/changes.h"
 #include "report/comparison.h"
 #include "report/json.h"
@@ -57,16 +57,8 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
     switch ( key )
     {
     case 't':
-        errno = 0;
-        a->allowed.percent = strtod(text, &end);
-        if ( *end == '%' )
-            end++;
-        if ( end == text || *end != '\0' || errno != 0 ||
-             !isfinite(a->allowed.percent) || a->allowed.percent < 0 )
-        {
-            message("--threshold: '%s' is not a percentage of 0 or more", text);
+        if ( parse_percentage("--threshold", text, &a->allowed.percent) )
             exit(STATUS_USAGE);
-        }
         return 0;
     case 'a':
         errno = 0;

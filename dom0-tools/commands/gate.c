@@ -4,8 +4,6 @@
  * Try: xenometer gate trixie --xen=xen.gz hypercall/null
  */
 #include <argp.h>
-#include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 
 #include "bench/gate.h"
@@ -18,6 +16,10 @@
 #define BOOTS  1u
 #define TRACES 5u
 
+/* Percent: paths through dom0 differ from build to build by one or two without a cause, and some
+ * have two levels five apart (configs/ci/README.md). */
+#define DOM0_VARIES 6
+
 struct arguments {
     struct gate_options options;
     const char *junit, *markdown;
@@ -26,7 +28,7 @@ struct arguments {
 enum { OPTION_JUNIT = 256, OPTION_MARKDOWN, OPTION_TRACES, OPTION_SUITE };
 
 static const struct argp_option options_table[] = {
-    { "threshold", 't', "PERCENT", 0, "Medians may move by that much of the old one (default 0)", 0 },
+    { "threshold", 't', "PERCENT", 0, "Medians may move by that much of the old one (default 0; 6 where dom0 answers or the vCPU waits)", 0 },
     { "allow", 'a', "N", 0, "Medians may move by N instructions (default 0)", 0 },
     { "modes", 'm', "LIST", 0, "Modes (default: those of the baseline)", 0 },
     { "boots", 'b', "N", 0, "Domains of each kind (default: as in the baseline's file, else 1)", 0 },
@@ -37,20 +39,6 @@ static const struct argp_option options_table[] = {
     { "verbose", 'v', NULL, 0, "Say more about what happens", 0 },
     { 0 }
 };
-
-static int parse_threshold(const char *text, double *percent)
-{
-    char *end;
-
-    errno = 0;
-    *percent = strtod(text, &end);
-    if ( end != text && *end == '%' )
-        end++;
-    if ( end != text && *end == '\0' && !errno && isfinite(*percent) && *percent >= 0 )
-        return 0;
-    message("--threshold=%s: must be a percentage of 0 or more", text);
-    return EINVAL;
-}
 
 static error_t parse(int key, char *text, struct argp_state *state)
 {
@@ -63,7 +51,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case ARGP_KEY_INIT:
         state->child_inputs[0] = &o->variant;
         return 0;
-    case 't': return parse_threshold(text, &o->allowed.percent);
+    case 't':
+        o->allowed.percent_dom0 = 0;
+        return parse_percentage("--threshold", text, &o->allowed.percent) ? EINVAL : 0;
     case 'a':
         if ( parse_count("--allow", text, 0, UINT32_MAX, &ticks) )
             return EINVAL;
@@ -97,7 +87,7 @@ static const struct argp parser = {
            "it is measured as well: a Debian suite, or another Xen. Of what changed beyond "
            "--threshold and --allow, the cells that changed most are traced on both sides.\n\n"
            "Examples:\n"
-           "  xenometer gate before.json --xen=xen/xen.gz --threshold=1\n"
+           "  xenometer gate before.json --xen=xen/xen.gz\n"
            "  xenometer gate trixie 'hypercall/*' --xen=xen/xen.gz --markdown=comment.md\n"
            "  git bisect run sh -c 'make -C xen || exit 125; xenometer gate /tmp/good.json --xen=xen/xen.gz'\n\n"
            "Exit status: 0 nothing changed beyond what is allowed, 1 something did, 125 this Xen does "
@@ -125,7 +115,8 @@ static int write_with(const char *path, void (*writer)(FILE *, const struct gate
 
 int command_gate(int argc, char **argv)
 {
-    struct arguments a = { .options = { .boots = BOOTS, .traces = TRACES } };
+    struct arguments a = { .options = { .boots = BOOTS, .traces = TRACES,
+                                        .allowed = { .percent_dom0 = DOM0_VARIES } } };
     struct gate gate;
     int status;
 

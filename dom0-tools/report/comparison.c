@@ -26,8 +26,10 @@ static void find_interval(struct change *c)
 
 static void compare_medians(struct change *c, const struct allowance *allowed)
 {
+    bool repeats = !c->after->dom0 && !c->after->blocks;
+    double percent = !repeats && allowed->percent_dom0 > allowed->percent ? allowed->percent_dom0
+                                                                          : allowed->percent;
     uint64_t moved;
-
     double before = (double)c->before->median, after = (double)c->after->median;
 
     if ( c->before->median == c->after->median )
@@ -38,7 +40,7 @@ static void compare_medians(struct change *c, const struct allowance *allowed)
     moved = c->after->median > c->before->median ? c->after->median - c->before->median
                                                  : c->before->median - c->after->median;
     c->counts = moved > allowed->ticks &&
-                (before <= 0 || (c->percent < 0 ? -c->percent : c->percent) > allowed->percent);
+                (before <= 0 || (c->percent < 0 ? -c->percent : c->percent) > percent);
     find_interval(c);
 }
 

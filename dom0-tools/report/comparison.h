@@ -32,7 +32,8 @@ struct change {
 
 /* How far a median may move: by either. */
 struct allowance {
-    double percent;      /* of the old one */
+    double percent;      /* of the old one, */
+    double percent_dom0; /* if more: of a row whose path reaches dom0, or whose vCPU may wait */
     uint64_t ticks;      /* instructions or cycles */
     bool across_features;   /* compare also where the emulated CPUs' features differ */
 };

@@ -122,8 +122,11 @@ void gate_markdown(FILE *out, const struct gate *g)
 
     for ( size_t i = 0; i < g->comparison.count; i++ )
         same += g->comparison.changes[i].kind == CHANGE_NONE;
-    fprintf(out, "**xenometer: %zu of %zu figures changed beyond %g %%**\n\n", g->comparison.beyond,
+    fprintf(out, "**xenometer: %zu of %zu figures changed beyond %g %%", g->comparison.beyond,
             g->comparison.count, g->allowed.percent);
+    if ( g->allowed.percent_dom0 > g->allowed.percent )
+        fprintf(out, " (%g %% where dom0 answers or the vCPU waits)", g->allowed.percent_dom0);
+    fputs("**\n\n", out);
     fputs("Old: ", out);
     put_escaped(out, g->names[0]);
     fputs("  \nNew: ", out);

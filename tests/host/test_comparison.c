@@ -298,6 +298,33 @@ static void test_interval(void)
     end();
 }
 
+/* Where dom0 answers a median may move by more, if that is so allowed. */
+static void test_dom0_varies(void)
+{
+    const struct allowance allowed = { .percent_dom0 = 6 };
+    char *error = NULL;
+    const struct { bool dom0, blocks, counts; } rows[] = {
+        { false, false, true }, { true, false, false }, { false, true, false },
+    };
+
+    for ( size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++ )
+    {
+        struct result *r = NULL;
+
+        begin();
+        for ( size_t k = 0; k < after.count && !r; k++ )
+            if ( after.rows[k].median >= 100 )
+                r = &after.rows[k];
+        CU_ASSERT_PTR_NOT_NULL_FATAL(r);
+        r->median += r->median / 20;
+        r->dom0 = rows[i].dom0;
+        r->blocks = rows[i].blocks;
+        CU_ASSERT_TRUE_FATAL(comparison_make(&before, &after, &allowed, &comparison, &error));
+        CU_ASSERT_EQUAL(find(r->row, r->column)->counts, rows[i].counts);
+        end();
+    }
+}
+
 static void test_clocks(void)
 {
     const struct allowance none = { 0 };
@@ -379,6 +406,7 @@ void suite_comparison(void)
 
     CU_add_test(suite, "the same twice", test_same);
     CU_add_test(suite, "threshold", test_threshold);
+    CU_add_test(suite, "where dom0 answers", test_dom0_varies);
     CU_add_test(suite, "percent and instructions", test_allowance);
     CU_add_test(suite, "explained changes", test_explained);
     CU_add_test(suite, "figures that alternate", test_levels);
