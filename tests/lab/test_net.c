@@ -88,7 +88,9 @@ static void test_devices(void)
         long long all = frames(order[i], "hvm");
 
         LESS(all - 1, catalogue_figure(order[i], "hvm", "notifications"));
-        LESS(all - 1, catalogue_figure(order[i], "hvm", "upcalls"));   /* each wakes a kernel, too */
+        /* Each wakes a kernel, too.  Rarely one is found before QEMU, whose CPU Xen has taken away,
+         * could say so: then one interrupt is for two. */
+        LESS(19 * all, 20 * catalogue_figure(order[i], "hvm", "upcalls"));
     }
     if ( !tests_take_long )
         return;
