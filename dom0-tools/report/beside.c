@@ -94,25 +94,44 @@ static char *spaced(const char *list)
     return text;
 }
 
+/* The CPU, and what of it a domain is offered; the caller's. */
+static char *cpu_of(const struct environment *e)
+{
+    char *features = e->cpu_features ? spaced(e->cpu_features) : NULL;
+    char *text = xasprintf("%s%s%s", e->cpu ? e->cpu : "unknown CPU", features ? "; for domains " : "",
+                           features ? features : "");
+
+    free(features);
+    return text;
+}
+
+static bool equal(const char *a, const char *b)
+{
+    return a && b ? !strcmp(a, b) : a == b;
+}
+
+/* What each was measured on: of all but the first what differs from that. */
 static void print_places(FILE *out, const struct results *all, const char *const *names,
                          size_t count, unsigned width)
 {
+    char *first_cpu = cpu_of(&all[0].environment);
+
     for ( size_t i = 0; i < count; i++ )
     {
         const struct environment *e = &all[i].environment;
-        char *first = xasprintf("%s: ", names[i]);
-        char *features = spaced(e->cpu_features ? e->cpu_features : "");
-        char *text = xasprintf("%s%s%s%s%s", e->cpu ? e->cpu : "unknown CPU",
-                               e->cpu_features ? "; for domains " : "",
-                               features,
-                               e->mitigations ? "; mitigations: " : "",
-                               e->mitigations ? e->mitigations : "");
+        bool mitigations = e->mitigations &&
+                           (i == 0 || !equal(e->mitigations, all[0].environment.mitigations));
+        char *first = xasprintf("%s: ", names[i]), *cpu = cpu_of(e);
+        bool says_cpu = i == 0 || strcmp(cpu, first_cpu);
+        char *text = xasprintf("%s%s%s", says_cpu ? cpu : mitigations ? "the same CPU" : "the same",
+                               mitigations ? "; mitigations: " : "", mitigations ? e->mitigations : "");
 
         text_wrap(out, first, text, width);
         free(text);
-        free(features);
+        free(cpu);
         free(first);
     }
+    free(first_cpu);
 }
 
 static bool emulators_differ(const struct results *all, size_t count)
