@@ -62,6 +62,9 @@ static void add_column(json_t *cells, const struct run_options *o, const struct 
     unsigned number = 1;
 
     part.columns = columns_only(column);
+    /* Who runs the cells runs several at a time. */
+    if ( !part.labs )
+        part.labs = 1;
     for ( size_t i = 0; i < selection->count; i++ )
         if ( !run_is_in(selection->rows[i], &part.columns) )
             rows[count++] = (char *)selection->rows[i]->name;

@@ -207,6 +207,8 @@ void side_run_words(const struct run_options *o, const struct side *s, struct wo
     words_format(w, "--seed=%u", o->seed);
     if ( o->samples )
         words_format(w, "--samples=%u", o->samples);
+    if ( o->labs )
+        words_format(w, "--labs=%u", o->labs);
     if ( o->image )
         words_format(w, "--image=%s", o->image);
     words_add(w, "--");
