@@ -392,7 +392,7 @@ test-host test-host-plain: test-%: $(BUILD)/test-% $(BUILD)/test-image $(BUILD)/
 	$(Q)$(BUILD)/test-image $(BUILD)/xenometer.elf
 
 # The barriers of shared/ring.h: the protocol holds, and without any of them it does not.  ARM's
-# order has ten times the states of x86's.
+# order has six times the states of x86's (check prints both).
 model: $(DEPS)
 	$(Q)tests/model/check $(BUILD)/model
 model-x86: $(DEPS)

@@ -105,22 +105,18 @@ static char *cpu_of(const struct environment *e)
     return text;
 }
 
-static bool equal(const char *a, const char *b)
-{
-    return a && b ? !strcmp(a, b) : a == b;
-}
-
 /* What each was measured on: of all but the first what differs from that. */
 static void print_places(FILE *out, const struct results *all, const char *const *names,
                          size_t count, unsigned width)
 {
     char *first_cpu = cpu_of(&all[0].environment);
+    const char *first_mitigations = all[0].environment.mitigations;
 
     for ( size_t i = 0; i < count; i++ )
     {
         const struct environment *e = &all[i].environment;
         bool mitigations = e->mitigations &&
-                           (i == 0 || !equal(e->mitigations, all[0].environment.mitigations));
+                           (i == 0 || !first_mitigations || strcmp(e->mitigations, first_mitigations));
         char *first = xasprintf("%s: ", names[i]), *cpu = cpu_of(e);
         bool says_cpu = i == 0 || strcmp(cpu, first_cpu);
         char *text = xasprintf("%s%s%s", says_cpu ? cpu : mitigations ? "the same CPU" : "the same",
