@@ -40,6 +40,7 @@ struct server {
     struct host host;
     struct served *domains;
     unsigned finished;
+    bool refused;                /* the domain that --domain names is not served */
     bool failed;                 /* some row or domain */
 };
 
@@ -72,8 +73,8 @@ static const struct image_row **runnable(const struct selection *selection,
     return rows;
 }
 
-/* Serve it, or say why not. */
-static void attach(struct server *s, struct served *d)
+/* Serve it, or say why not: false. */
+static bool attach(struct server *s, struct served *d)
 {
     const struct column *column =
         column_of_domain(xenctrl_domain(s->host.xen, d->domid).mode);
@@ -82,7 +83,7 @@ static void attach(struct server *s, struct served *d)
     if ( !columns_have(&s->options->columns, column) )
     {
         message("%s (domain %u) is %s: passed over", d->name, d->domid, column->name);
-        return;
+        return false;
     }
     d->results.environment = environment_copy(&s->environment);
     environment_started(&d->results.environment);
@@ -102,12 +103,13 @@ static void attach(struct server *s, struct served *d)
         free(d->rows);
         d->rows = NULL;
         results_free(&d->results);
-        return;
+        return false;
     }
     d->ours = true;
     xenbus_offer_words(s->host.bus, d->domid);   /* without it, some deaths say nothing */
     message("%s (domain %u, %s): waiting for it to connect", d->name, d->domid,
             column->name);
+    return true;
 }
 
 static struct served *known(struct server *s, uint32_t domid)
@@ -145,7 +147,8 @@ static void look_for_domains(struct server *s)
         d->name = name;
         d->next = s->domains;
         s->domains = d;
-        attach(s, d);
+        if ( !attach(s, d) && s->options->domain )
+            s->refused = true;
     }
     free(domids);
 }
@@ -272,6 +275,12 @@ static void wait_until_gone(struct server *s)
     loop_timer_clear(&s->host.loop, &timer);
 }
 
+/* With --once: it was served, or is there and cannot be, for which the reason was said. */
+static bool once_over(const struct server *s)
+{
+    return s->options->once && (s->finished || s->refused);
+}
+
 static int serve(struct server *s)
 {
     char *trouble;
@@ -287,20 +296,19 @@ static int serve(struct server *s)
     status = confine_or_complain(confined, trouble);
     if ( status == STATUS_OK )
         look_for_domains(s);
-    while ( status == STATUS_OK && !loop_interrupted &&
-            !(s->options->once && s->finished) )
+    while ( status == STATUS_OK && !loop_interrupted && !once_over(s) )
     {
         status = host_turn(&s->host);
         if ( finish_done(s) || s->host.introduced )
         {
             s->host.introduced = false;
             forget(s);
-            if ( !(s->options->once && s->finished) )
+            if ( !once_over(s) )
                 look_for_domains(s);
         }
     }
     wind_up(s);
-    if ( s->options->once && status == STATUS_OK )
+    if ( s->options->once && status == STATUS_OK && s->finished )
         wait_until_gone(s);
     while ( s->domains )
     {
@@ -312,7 +320,7 @@ static int serve(struct server *s)
     }
     /* Ctrl-C is the ordinary end, unless there was a domain to wait for. */
     if ( status == STATUS_OK && s->options->once && !s->finished )
-        status = 128 + loop_interrupted;
+        status = s->refused ? STATUS_FAILED : 128 + loop_interrupted;
     return status == STATUS_OK && s->failed ? STATUS_FAILED : status;
 }
 
