@@ -157,8 +157,9 @@ static void check_frontend(void *context)
         xenbus_set_state(s->host->bus, &s->name, state);
         break;
 
-    default:   /* the domain goes, or writes nonsense: nothing to serve */
-        if ( s->phase == SPLIT_CONNECTED )
+    default:
+        /* Without any of our keys the domain's directory is going: so will the domain. */
+        if ( s->phase == SPLIT_CONNECTED && xenbus_has(s->host->bus, &s->name, "backend") )
             split_fail(s, "the domain's %s has no valid state", s->what);
     }
 }

@@ -62,6 +62,17 @@ static void test_kill(void)
     program_free(&r);
 }
 
+/* The promise of test_promises.c, with frames under way: two seconds, in hundredths. */
+static void test_destroy(void)
+{
+    struct outcome_of r = on_wire("destroy");
+    const char *gone = strstr(r.out, "gone after ");
+
+    CU_ASSERT(gone && atoi(gone + strlen("gone after ")) <= 200);
+    says(r.out, "backend: 0, left: 0\n");
+    program_free(&r);
+}
+
 void suite_netfront(void)
 {
     CU_pSuite s = CU_add_suite("Linux's netfront", NULL, NULL);
@@ -70,4 +81,5 @@ void suite_netfront(void)
     CU_add_test(s, "checksums left to the backend", test_checksums);
     CU_add_test(s, "an interface that comes and goes", test_hand);
     CU_add_test(s, "a backend that is killed", test_kill);
+    CU_add_test(s, "a domain that is destroyed", test_destroy);
 }
