@@ -27,15 +27,45 @@ bool data_wait(u32 after)
         if ( r == RING_BROKEN )
             trouble = "the backend claims more responses than there were requests";
         else if ( !event_sleep(device.data_port, seen) )
+        {
             trouble = xenbus_hopeless(NULL);
+            device.data_owed = trouble;
+        }
         if ( trouble )
             return broken(trouble);
     }
 }
 
+/* Take what is still to come for a row that was given up, and drop it. */
+static bool settle(void)
+{
+    struct ring_front *ring = &device.data_ring;
+    struct data_response late;
+    enum ring_result r = RING_EMPTY;
+
+    ring->broken = device.data_owed = false;
+    device.trouble = NULL;
+    while ( ring->req_published != ring->rsp_cons )
+    {
+        if ( !data_wait(ring->req_published - ring->rsp_cons) )
+            return false;
+        while ( (r = ring_front_take(ring, &late, DATA_SLOT_SIZE)) == RING_TAKEN )
+            ;
+    }
+    return r != RING_BROKEN;
+}
+
+COLD bool data_put_again(const struct data_request *request)
+{
+    if ( device.data_owed && settle() )
+        return ring_front_put(&device.data_ring, request, DATA_SLOT_SIZE);
+    device.missed = device.data_ring.broken;
+    return false;
+}
+
 bool data_exchange(const struct data_request *request, struct data_response *response)
 {
-    if ( !ring_front_put(&device.data_ring, request, DATA_SLOT_SIZE) )
+    if ( !data_put(request) )
         return false;
     data_push();
     if ( !data_wait(1) ||

@@ -21,6 +21,16 @@ static inline void data_push(void)
         data_notify();
 }
 
+/* data_put() where there was no room: once the answers that an earlier row gave up waiting for
+ * have come, there may be. */
+bool data_put_again(const struct data_request *);
+
+/* Into the next slot, unpublished.  False: the ring is full, or broken. */
+static inline bool data_put(const struct data_request *request)
+{
+    return ring_front_put(&device.data_ring, request, DATA_SLOT_SIZE) || data_put_again(request);
+}
+
 /*
  * One request and its answer, at depth 1, notified both ways; sleeps until the
  * answer is there.  False: the ring is broken, or the answer is to another

@@ -234,6 +234,7 @@ static void share_rings(void)
     *(u32 *)(control + CONTROL_GIVE_UP) = 0;
     event_give_up = give_up;
     device.trouble = NULL;
+    device.data_owed = false;
     ring_front_init(&device.data_ring, (struct ring_shared *)data,
                     ring_slot_count((u32)PAGE_SIZE << DATA_RING_ORDER, DATA_SLOT_SIZE));
     for ( u32 i = 0; i < 1u << DATA_RING_ORDER; i++ )

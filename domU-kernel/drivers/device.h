@@ -27,6 +27,7 @@ struct device {
     const volatile u32 *give_up;   /* id of the one that dom0 gives up */
     const char *trouble;     /* what the backend did wrong on the data ring, which is broken */
     bool missed;             /* the row under way has no answer because of that */
+    bool data_owed;          /* it is broken only because a row was given up: answers may come yet */
 };
 extern struct device device;
 

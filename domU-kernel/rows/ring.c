@@ -110,7 +110,7 @@ static const char *stream(u32 depth, u32 *next_id)
         while ( sent < BATCH && sent - answered < depth )
         {
             request.id = first + sent;
-            if ( !ring_front_put(ring, &request, DATA_SLOT_SIZE) )
+            if ( !data_put(&request) )
                 return "the data ring is full below its depth";
             sent++;
         }

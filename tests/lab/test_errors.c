@@ -119,8 +119,9 @@ static void test_broken(void)
 {
     struct outcome_of r = program("run", "--host=lab", "--json", "--boots=1", TEST_IMAGE,
                                   tests_take_long ? "--modes=pv,pvh,hvm,bare" : "--modes=pv",
-                                  "--row-deadline=1", "test/crash", "test/hang", "test/leave",
-                                  "test/failure", "test/skip", "hypercall/null", NULL);
+                                  "--row-deadline=1", "--samples=200", "test/crash", "test/hang",
+                                  "test/leave", "test/failure", "test/skip", "hypercall/null",
+                                  "ring/stream-depth-1", "ring/stream-depth-32", NULL);
 
     broken = json_loads(r.out, 0, NULL);
     CU_ASSERT_EQUAL(r.status, 1);
@@ -149,6 +150,14 @@ static void goes_wrong(const char *row, const char *status, const char *reason)
 static void test_crash(void)   { goes_wrong("test/crash", "error", "page fault"); }
 static void test_hang(void)    { goes_wrong("test/hang", "error", "1 s"); }
 static void test_leave(void)   { goes_wrong("test/leave", "error", "shut"); }
+/* A ring whose row was given up in the middle serves the next. */
+static void test_given_up(void)
+{
+    goes_wrong("ring/stream-depth-1", "error", "gave the row up");
+    for ( size_t m = 0; m < DOMAINS; m++ )
+        CU_ASSERT_STRING_EQUAL(text_of(broken, "ring/stream-depth-32", domains[m], "status"), "success");
+}
+
 static void test_failure(void) { goes_wrong("test/failure", "failure", "wrong answer"); }
 static void test_skip(void)    { goes_wrong("test/skip", "skip", "flux"); }
 
@@ -308,6 +317,7 @@ void suite_errors(void)
     add_both(s, "a domain that crashes in a row", test_crash);
     add_both(s, "a domain that hangs in a row", test_hang);
     add_both(s, "a domain that shuts down in a row", test_leave);
+    add_both(s, "a row that is given up in the middle", test_given_up);
     add_both(s, "a row that reports a failure", test_failure);
     add_both(s, "a row that finds it cannot run", test_skip);
     CU_add_test(s, "Ctrl-C", test_interrupt);
