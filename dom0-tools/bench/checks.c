@@ -29,13 +29,17 @@ void checks_add(struct checks *checks, const char *group, const char *name,
                             (checks->count + 1) * sizeof(*checks->list));
     check = &checks->list[checks->count++];
     *check = (struct check){ .group = group, .name = name, .state = state,
-                             .text = text, .advice = advice };
+                             .text = text,
+                             .advice = advice ? xstrdup(advice) : NULL };
 }
 
 void checks_free(struct checks *checks)
 {
     for ( size_t i = 0; i < checks->count; i++ )
+    {
         free(checks->list[i].text);
+        free(checks->list[i].advice);
+    }
     free(checks->list);
     *checks = (struct checks){ 0 };
 }

@@ -19,7 +19,7 @@ struct check {
     const char *name;     /* static */
     enum check_state state;
     char *text;           /* what was found; owned */
-    const char *advice;   /* what to do, or NULL: static */
+    char *advice;         /* what to do, or NULL; owned */
 };
 
 struct checks {
@@ -40,6 +40,9 @@ bool checks_xen(struct checks *);
 void checks_lab(struct checks *);
 /* What building and the lab take from Debian. */
 void checks_packages(struct checks *);
+/* Those of a list of the tree's (configs/packages…) that are not installed, a blank between; "" for
+ * none, NULL where that cannot be told: no such list, no dpkg.  The caller's. */
+char *checks_missing_packages(const char *list);
 /* Whatever makes cycles less than exact. */
 void checks_figures(struct checks *);
 

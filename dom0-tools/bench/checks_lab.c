@@ -93,12 +93,16 @@ static void check_cpu(struct checks *checks)
 /* The other emulator: only for those who want its CPUs. */
 static void check_bochs(struct checks *checks)
 {
+    char *missing = checks_missing_packages("configs/packages-bochs");
+    char *hint = missing && *missing ? xasprintf("apt-get install %s", missing) : NULL;
+
     if ( program_exists("bochs") && program_exists("grub-mkrescue") )
         checks_add(checks, GROUP, "Bochs", CHECK_OK, NULL, "for --cpu=intel");
     else
-        checks_add(checks, GROUP, "Bochs", CHECK_NOTE, NULL,
-                   "is not installed; only --cpu=intel and the like need it: make bench-intel "
-                   "installs it");
+        checks_add(checks, GROUP, "Bochs", CHECK_NOTE, hint,
+                   "is not installed; only --cpu=intel and the like need it");
+    free(hint);
+    free(missing);
 }
 
 void checks_lab(struct checks *checks)

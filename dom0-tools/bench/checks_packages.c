@@ -42,34 +42,46 @@ static char *find_missing(FILE *wanted, const char *list)
     return missing;
 }
 
-void checks_packages(struct checks *checks)
+char *checks_missing_packages(const char *list)
 {
     static const char *const argv[] = {
         "dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", NULL
     };
-    char *path = data_file("configs/packages");
+    char *path = data_file(list);
     FILE *wanted = path ? fopen(path, "re") : NULL;
-    char *output = program_output(argv), *list, *missing;
+    char *output = wanted ? program_output(argv) : NULL, *missing = NULL;
 
-    if ( output == NULL )
-        checks_add(checks, GROUP, "dpkg", CHECK_NOTE, NULL,
-                   "not a Debian machine: packages cannot be looked up");
-    else if ( wanted != NULL )
+    if ( output )
     {
         /* With a newline before the first, every name stands between two. */
-        list = xasprintf("\n%s", output);
-        missing = find_missing(wanted, list);
-        if ( *missing == '\0' )
-            checks_add(checks, GROUP, "Debian", CHECK_OK, NULL,
-                       "all that building and the lab take are installed");
-        else
-            checks_add(checks, GROUP, "Debian", CHECK_NOTE,
-                       "`make` installs them", "missing: %s", missing);
-        free(missing);
-        free(list);
+        char *there = xasprintf("\n%s", output);
+
+        missing = find_missing(wanted, there);
+        free(there);
     }
     free(output);
-    if ( wanted != NULL )
+    if ( wanted )
         fclose(wanted);
     free(path);
+    return missing;
+}
+
+void checks_packages(struct checks *checks)
+{
+    char *missing = checks_missing_packages("configs/packages"), *hint;
+
+    if ( !missing )
+        checks_add(checks, GROUP, "dpkg", CHECK_NOTE, NULL,
+                   "not a Debian machine: packages cannot be looked up");
+    else if ( !*missing )
+        checks_add(checks, GROUP, "Debian", CHECK_OK, NULL,
+                   "all that building and the lab take are installed");
+    else
+    {
+        hint = xasprintf("apt-get install %s", missing);
+        checks_add(checks, GROUP, "Debian", CHECK_NOTE, hint,
+                   "not all that building and the lab take are installed");
+        free(hint);
+    }
+    free(missing);
 }
