@@ -3,6 +3,7 @@
 #include <archive.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -354,15 +355,25 @@ static int build(struct cache *cache, const char *work)
 
 struct target {
     const char *name;
-    char *work;       /* the file that becomes it; NULL: a device, written in place */
-    int fd;
+    int fd;           /* a device, written in place; -1: a file, which is there once it is whole */
 };
+
+/* 0 or errno: can a file be made beside that one? */
+static int directory_writable(const char *file)
+{
+    char *copy = xstrdup(file);
+    int error = access(dirname(copy), W_OK | X_OK) ? errno : 0;
+
+    free(copy);
+    return error;
+}
 
 /* Before anything is built: what cannot be written is said at once. */
 static int target_open(struct target *t, const struct stick_options *o)
 {
     struct stat st;
     bool there = stat(o->file, &st) == 0;
+    int error;
 
     *t = (struct target){ .name = o->file, .fd = -1 };
     if ( there && S_ISBLK(st.st_mode) && !o->device )
@@ -377,20 +388,18 @@ static int target_open(struct target *t, const struct stick_options *o)
         return STATUS_USAGE;
     }
     if ( there && S_ISBLK(st.st_mode) )
-        t->fd = open(o->file, O_WRONLY | O_EXCL | O_CLOEXEC);   /* which a mounted one refuses */
-    else
     {
-        t->work = xasprintf("%s.new", o->file);
-        t->fd = open(t->work, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+        t->fd = open(o->file, O_WRONLY | O_EXCL | O_CLOEXEC);   /* which a mounted one refuses */
+        error = t->fd < 0 ? errno : 0;
     }
-    if ( t->fd >= 0 )
+    else
+        error = directory_writable(o->file);
+    if ( !error )
         return STATUS_OK;
-    if ( errno == EBUSY )
+    if ( error == EBUSY )
         message("%s is in use: unmount all of its partitions", o->file);
     else
-        message("cannot write %s: %s", o->file, strerror(errno));
-    free(t->work);
-    t->work = NULL;
+        message("cannot write %s: %s", o->file, strerror(error));
     return STATUS_ENVIRONMENT;
 }
 
@@ -398,32 +407,21 @@ static int target_write(struct target *t, const char *image)
 {
     size_t size;
     char *bytes = read_whole_file(image, &size);
-    int error = bytes ? write_all(t->fd, bytes, size) : errno;
+    bool device = t->fd >= 0;
+    int error = errno;
 
+    if ( bytes )
+        error = device ? write_all(t->fd, bytes, size) : write_whole_file(t->name, bytes, size, 0666);
     free(bytes);
-    if ( !error && fsync(t->fd) )
-        error = errno;
-    if ( close(t->fd) && !error )
-        error = errno;
-    t->fd = -1;
-    if ( !error && t->work && rename(t->work, t->name) )
+    if ( device && !error && fsync(t->fd) )
         error = errno;
     if ( error )
         message("cannot write %s: %s%s", t->name, strerror(error),
-                t->work ? "" : "; it is half written now: write it again");
+                device ? "; it is half written now: write it again" : "");
     else
         message("%s: %zu MB, for a stick (as a whole: `dd of=/dev/sdX`) or a CD; a PC that boots from it "
                 "measures by itself", t->name, (size + 999999) / 1000000);
     return error ? STATUS_ENVIRONMENT : STATUS_OK;
-}
-
-static void target_close(struct target *t)
-{
-    if ( t->fd >= 0 )
-        close(t->fd);
-    if ( t->work )
-        unlink(t->work);
-    free(t->work);
 }
 
 int stick_make(const struct stick_options *o)
@@ -457,7 +455,8 @@ int stick_make(const struct stick_options *o)
         status = target_write(&target, image);
     if ( work )
         remove_tree(work);
-    target_close(&target);
+    if ( target.fd >= 0 )
+        close(target.fd);
     cache_close(&cache);
     cancel_end();
     free(image);
