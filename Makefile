@@ -500,11 +500,11 @@ SANITIZED_LAB = lab run --deadline=7200 --push=$(BUILD)/xenometer-evil --push=$(
 	--push=tests/sanitized/dom0
 test-sanitized: all $(BUILD)/xenometer-sanitized $(BUILD)/xenometer-threads
 	$(Q)$(BUILD)/xenometer-sanitized $(SANITIZED_LAB) --push=$(BUILD)/xenometer-sanitized -- \
-		sh ./dom0 xenometer-sanitized xenstored million/blkif-own
-	$(Q)$(BUILD)/xenometer-sanitized $(SANITIZED_LAB) --push=$(BUILD)/xenometer-sanitized -- \
-		sh ./dom0 xenometer-sanitized oxenstored million/blkif-own
+		sh ./dom0 xenometer-sanitized million/blkif-own
+	$(Q)$(BUILD)/xenometer-sanitized $(SANITIZED_LAB) --push=$(BUILD)/xenometer-sanitized \
+		--dom0-options=xenometer.xenstored=oxenstored -- sh ./dom0 xenometer-sanitized million/blkif-own
 	$(Q)$(BUILD)/xenometer-threads $(SANITIZED_LAB) --push=$(BUILD)/xenometer-threads -- \
-		sh ./dom0 xenometer-threads xenstored
+		sh ./dom0 xenometer-threads
 
 # Each defence taken out: the tests that are for it must fail.
 test-mutants: all $(BUILD)/test-host
