@@ -27,13 +27,14 @@ DEPS    := $(BUILD)/.packages
 # On all CPUs, unless `make -j` says otherwise.
 MAKEFLAGS += --jobs=$(shell nproc)
 
-.PHONY: FORCE help all fuzz-corpus arm64 bench bench-all bench-intel bench-arm64 test snapshots test-host test-host-plain test-long test-browser docs docs-drawn model model-x86 fuzz lab install install-man man deb stick clean distclean coverage elf test-sanitized test-mutants fuzz-long
+.PHONY: FORCE help all fuzz-corpus arm64 bench bench-all bench-all-cpus bench-intel bench-arm64 test snapshots test-host test-host-plain test-long test-browser docs docs-drawn model model-x86 fuzz lab install install-man man deb stick clean distclean coverage elf test-sanitized test-mutants fuzz-long
 
 help:
 	@echo "make all        build the unikernel, the dom0 program and the lab's agent"
 	@echo "make bench      run the headline rows, print the table, write $(BUILD)/results.json"
 	@echo "make bench-all  run every row of the catalogue in one domain of each kind, write $(BUILD)/results-all.json"
 	@echo "make bench-intel  the headline rows on an Intel CPU, which Bochs emulates"
+	@echo "make bench-all-cpus  the headline rows on AMD, Intel and ARM64, in one table"
 	@echo "make bench-arm64  the same on an ARM64 CPU, in QEMU; builds what that takes by a cross compiler"
 	@echo "make test       all tests: host (CUnit), image, lab (real Xen)"
 	@echo "make test-host  only the tests that need no Xen, under sanitizers: seconds"
@@ -55,7 +56,8 @@ help:
 
 # What emulators load: PLUGINS, names in $(BUILD); PLUGIN_SOURCES, which are no part of the program.
 PLUGINS := trace-plugin.so
-PLUGIN_SOURCES := dom0-tools/trace/plugin.c
+TRACE_PLUGIN := dom0-tools/trace/plugin.c dom0-tools/trace/plugin_x86.c dom0-tools/trace/plugin_arm64.c
+PLUGIN_SOURCES := $(TRACE_PLUGIN)
 # A machine's folder says what of it is built otherwise than the program.
 MACHINES := $(wildcard dom0-tools/machines/*/machine.mk)
 include $(MACHINES)
@@ -268,7 +270,7 @@ $(BUILD)/xenometer-wasm: $(WASM_OBJECTS) $(BUILD)/wasm/module.h
 		$(BUILD)/wasm/module.c $(filter-out %exceptions-impl.c,$(wildcard $(WABT)/*.c)) -lm
 
 # QEMU's own functions are found when it loads these.
-$(BUILD)/trace-plugin.so: dom0-tools/trace/plugin.c
+$(BUILD)/trace-plugin.so: $(TRACE_PLUGIN)
 
 $(BUILD)/%-plugin.so: Makefile $(DEPS)
 	$(call say,CC,$@)
@@ -532,6 +534,10 @@ arm64: $(DEPS)
 
 bench-arm64: all arm64
 	$(Q)$(BUILD)/xenometer run --cpu=arm64 --output=$(BUILD)/results-arm64.json
+
+# PV, PVH and HVM on AMD and Intel, ARM64: one table.
+bench-all-cpus: all arm64 $(BUILD)/.packages-bochs
+	$(Q)$(BUILD)/xenometer run --cpu=amd,intel,arm64 --modes=pv,pvh,hvm,arm64 --output=$(BUILD)/results.json
 
 bench-intel: all $(BUILD)/.packages-bochs
 	$(Q)$(BUILD)/xenometer run --cpu=intel --output=$(BUILD)/results-intel.json

@@ -9,6 +9,7 @@
 #include "bench/batch.h"
 #include "bench/run.h"
 #include "catalogue/modes.h"
+#include "guests/domain.h"
 #include "lib/child.h"
 #include "report/json.h"
 #include "trace/markers.h"
@@ -38,7 +39,7 @@ static int run_domain(const struct capture_options *o, const struct lab_options 
     char *config = xasprintf("%s/%s.cfg", o->config_dir, o->column->name);
     char *config_name = xasprintf("%s.cfg", o->column->name);
     char *mode = xasprintf("--modes=%s", o->column->name);
-    char *count = xasprintf("--samples=%u", samples), *program;
+    char *count = xasprintf("--samples=%u", samples), *program, *flat = domain_image(o->elf);
     int status = lab_program(lab, &program);
     const char *argv[] = { "./xenometer", "run", "--host=xen", "--image=xenometer.elf",
                            "--configs=.", "--json", "--raw", "--row-deadline=" TEXT_OF(RUN_ROW_DEADLINE_EXACT),
@@ -48,7 +49,9 @@ static int run_domain(const struct capture_options *o, const struct lab_options 
         { .host_path = program, .name = "xenometer" },
         { .host_path = o->elf, .name = "xenometer.elf" },
         { .host_path = config, .name = config_name },
+        { .host_path = flat, .name = "xenometer.image" },   /* of ARM64, the last */
     };
+    size_t push_count = sizeof(push) / sizeof(push[0]) - (access(flat, R_OK) != 0);
     int inner = 0, out = memory_file("results", 0);
     int err = verbose ? STDERR_FILENO : memory_file("errors", 0);
     char *text;
@@ -58,7 +61,7 @@ static int run_domain(const struct capture_options *o, const struct lab_options 
         status = STATUS_ENVIRONMENT;
     if ( status == STATUS_OK )
         status = lab_run(lab, &(struct lab_job){
-            .argv = argv, .push = push, .push_count = sizeof(push) / sizeof(push[0]),
+            .argv = argv, .push = push, .push_count = push_count,
             .stdout_fd = out, .stderr_fd = err, .deadline_seconds = o->deadline }, &inner);
     if ( status == STATUS_OK && inner > STATUS_FAILED )
     {
@@ -81,6 +84,7 @@ static int run_domain(const struct capture_options *o, const struct lab_options 
     free(program);
     free(config);
     free(config_name);
+    free(flat);
     free(mode);
     free(count);
     return status;

@@ -156,7 +156,8 @@ static bool same(const char *a, const char *b)
 static const char *differs(const struct environment *a, const struct environment *b)
 {
     const struct { const char *name, *a, *b; } fields[] = {
-        { "host", a->host, b->host }, { "clock", a->clock, b->clock }, { "Xen", a->xen, b->xen },
+        { "host", a->host, b->host }, { "instruction set", a->architecture, b->architecture },
+        { "clock", a->clock, b->clock }, { "Xen", a->xen, b->xen },
         { "Xen's build", a->xen_build_id, b->xen_build_id },
         { "Xen's options", a->xen_options, b->xen_options },
         { "dom0's options", a->dom0_options, b->dom0_options },

@@ -48,7 +48,7 @@ static bool is_linux(const struct column_set *columns)
     FOR_EACH_COLUMN(c)
         if ( columns_have(columns, c) && !c->alone )
             return false;
-    return true;
+    return columns_any(columns);
 }
 
 static char *choose_host(const struct run_options *o, bool *lab)
@@ -112,6 +112,8 @@ void run_finish(const struct run_options *o, const struct image *image,
 {
     free(results->environment.image);
     results->environment.image = *image->build_id ? xstrdup(image->build_id) : NULL;
+    free(results->environment.architecture);
+    results->environment.architecture = xstrdup(image->architecture);
     results->environment.boots = o->boots;
     results->environment.seed = o->seed;
     results_sort(results, image);
@@ -132,8 +134,7 @@ uint32_t run_row_deadline(const char *cpu, bool exact_lab)
     return lab_cpu_slow(cpu) ? RUN_ROW_DEADLINE_BOCHS : exact_lab ? RUN_ROW_DEADLINE_EXACT : RUN_ROW_DEADLINE;
 }
 
-/* The unikernel, its rows and the domains' configurations; the caller frees what is there. */
-static int load_image(const struct run_options *o, char **elf, char **configs, struct image **image)
+int run_load_image(const struct run_options *o, char **elf, char **configs, struct image **image)
 {
     const char *how = "";
     char *error = NULL;
@@ -176,7 +177,7 @@ int run_rows(struct run_options *o)
     struct image *image = NULL;
     char *elf = NULL, *configs = NULL, *host = NULL;
     bool lab, suite_given = o->suite && *o->suite;
-    int status;
+    int status = STATUS_OK;
 
     if ( o->cpu && (status = run_choose_cpus(o->cpu, &cpus)) != STATUS_OK )
         return status;
@@ -185,13 +186,17 @@ int run_rows(struct run_options *o)
     if ( suite_choose(&o->suite) )
         return STATUS_USAGE;
 
-    status = load_image(o, &elf, &configs, &image);
-    if ( status != STATUS_OK )
-        goto out;
-    status = select_rows(image, o->patterns, o->pattern_count,
-                         columns_any(&o->columns) ? &o->columns : NULL, true, &selection);
-    o->columns = selection.columns;
-    if ( status == STATUS_OK && o->output )
+    if ( cpus.count <= 1 )
+    {
+        status = run_load_image(o, &elf, &configs, &image);
+        if ( status == STATUS_OK )
+            status = select_rows(image, o->patterns, o->pattern_count,
+                                 columns_any(&o->columns) ? &o->columns : NULL, true, &selection);
+        if ( status != STATUS_OK )
+            goto out;
+        o->columns = selection.columns;
+    }
+    if ( o->output )
         status = output_writable(o->output);
     if ( status != STATUS_OK )
         goto out;
@@ -218,7 +223,7 @@ int run_rows(struct run_options *o)
     };
     if ( cpus.count > 1 )
     {
-        status = run_on_cpus(o, &cpus, &session, &selection);
+        status = run_on_cpus(o, &cpus, &session);
         goto out;
     }
     status = lab ? run_lab(o, &session, &selection, &results)

@@ -10,7 +10,7 @@ static bool nothing_without_hvm(const struct column_set *columns)
     FOR_EACH_COLUMN(c)
         if ( columns_have(columns, c) && !column_is(c, "hardware") )
             return false;
-    return true;
+    return columns_any(columns);
 }
 
 /* What the CPU's emulator cannot do is said before anything starts.  An enum status. */
@@ -24,10 +24,10 @@ static int check_cpu(const struct run_options *o, const char *cpu, bool lab)
         message("--cpu is for the lab, and this run uses this machine's Xen: add --host=lab");
     else if ( o->clock != LAB_EXACT && lab_cpu_slow(cpu) )
         message("--clock=%s: Bochs only counts instructions: --clock=exact", run_clock_name(o->clock));
-    else if ( o->without && !lab_cpu_plugins(cpu) )
+    else if ( o->without && !lab_cpu_adds_features(cpu) )
         message("--without is for QEMU's AMD CPU; of Bochs's choose another model with --cpu");
-    else if ( o->layers && !lab_cpu_plugins(cpu) )
-        message("--layers needs QEMU's plugins for its AMD CPU: --cpu=amd");
+    else if ( o->layers && !lab_cpu_traces(cpu) )
+        message("--layers needs QEMU's plugins: --cpu=amd or --cpu=arm64");
     else if ( why && nothing_without_hvm(&o->columns) )
         message("--cpu=%s %s: only --modes=pv,dom0 can run there", cpu, why);
     else

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "bench/run_parts.h"
+#include "report/across.h"
 #include "report/beside.h"
 #include "report/json.h"
 #include "xenometer.h"
@@ -27,13 +28,6 @@ int run_choose_cpus(char *text, struct run_cpus *cpus)
         cpus->names[cpus->count] = name;
         status = lab_cpu_choose(name, &cpus->models[cpus->count++]);
     }
-    for ( size_t i = 0; status == STATUS_OK && i < cpus->count; i++ )
-        if ( lab_cpu_architecture(cpus->models[i]) != lab_cpu_architecture(cpus->models[0]) )
-        {
-            message("--cpu: %s and %s are of two architectures, each with an image of its own: run "
-                    "one after the other with --output", cpus->names[0], cpus->names[i]);
-            status = STATUS_USAGE;
-        }
     return status;
 }
 
@@ -47,38 +41,144 @@ static char *output_for(const char *output, const char *cpu)
     return xasprintf("%.*s-%s%s", (int)(dot - output), output, cpu, dot);
 }
 
-/* One after another, each in a lab of its own. */
-int run_on_cpus(const struct run_options *o, const struct run_cpus *cpus,
-                const struct session_options *session, const struct selection *selection)
+/* What one of several CPUs runs: images are built by architecture, each with rows of its own. */
+struct side {
+    char *elf, *configs;
+    struct image *image;
+    struct selection selection;  /* no rows: none of what was asked for is in that image */
+};
+
+static void sides_free(struct side *sides, size_t count)
 {
-    struct results all[RUN_MAX_CPUS] = { 0 };
-    int status = STATUS_OK, worst = STATUS_OK;
+    for ( size_t i = 0; i < count; i++ )
+    {
+        selection_free(&sides[i].selection);
+        image_free(sides[i].image);
+        free(sides[i].elf);
+        free(sides[i].configs);
+    }
+    free(sides);
+}
+
+static bool matches(const struct image *image, const char *pattern)
+{
+    for ( size_t i = 0; i < image->count; i++ )
+        if ( row_matches(pattern, image->rows[i].name) )
+            return true;
+    return false;
+}
+
+/* Of the patterns those that this image has rows for; what none of the images has is refused as it is for
+ * one CPU, by the first. */
+static int select_side(const struct run_options *o, struct side *sides, size_t count, size_t number)
+{
+    char **patterns = xcalloc(o->pattern_count + 1, sizeof(*patterns));
+    size_t kept = 0;
+    int status = STATUS_OK;
+
+    for ( size_t k = 0; k < o->pattern_count; k++ )
+    {
+        bool here = matches(sides[number].image, o->patterns[k]), elsewhere = false;
+
+        for ( size_t i = 0; i < count; i++ )
+            elsewhere = elsewhere || matches(sides[i].image, o->patterns[k]);
+        if ( here || !elsewhere )
+            patterns[kept++] = o->patterns[k];
+    }
+    if ( kept || !o->pattern_count )
+        status = select_rows(sides[number].image, patterns, kept,
+                             columns_any(&o->columns) ? &o->columns : NULL, true,
+                             &sides[number].selection);
+    free(patterns);
+    return status;
+}
+
+static int load_sides(const struct run_options *o, const struct run_cpus *cpus, struct side *sides)
+{
+    int status = STATUS_OK;
 
     for ( size_t i = 0; status == STATUS_OK && i < cpus->count; i++ )
     {
         struct run_options one = *o;
-        struct session_options own = *session;
-        char *output = o->output ? output_for(o->output, cpus->names[i]) : NULL;
 
         one.cpu = (char *)cpus->models[i];
-        if ( !o->deadline )
-            one.deadline = run_deadline(one.cpu);
-        if ( !o->boots )
-            one.boots = own.boots = run_boots(one.cpu);
-        if ( !o->row_deadline )
-            one.row_deadline = own.row_deadline = run_row_deadline(one.cpu, true);
-        message("%s: %s", cpus->names[i], one.cpu ? one.cpu : "in QEMU");
-        status = run_lab(&one, &own, selection, &all[i]);
-        run_finish(&one, session->image, &all[i]);
-        if ( status == STATUS_OK && output )
-            status = results_write(output, &all[i]);
-        if ( status == STATUS_OK && run_exit_status(&all[i]) )
-            worst = run_exit_status(&all[i]);
-        free(output);
+        if ( o->image && strcmp(lab_cpu_architecture(cpus->models[i]), lab_cpu_architecture(cpus->models[0])) )
+        {
+            message("--image is of one architecture, and %s and %s are of two: leave it out, or name one CPU",
+                    cpus->names[0], cpus->names[i]);
+            return STATUS_USAGE;
+        }
+        status = run_load_image(&one, &sides[i].elf, &sides[i].configs, &sides[i].image);
+    }
+    for ( size_t i = 0; status == STATUS_OK && i < cpus->count; i++ )
+        status = select_side(o, sides, cpus->count, i);
+    return status;
+}
+
+/* One of them, in a lab of its own. */
+static int run_side(const struct run_options *o, const struct run_cpus *cpus, size_t number,
+                    const struct session_options *session, const struct side *side, struct results *results)
+{
+    struct run_options one = *o;
+    struct session_options own = *session;
+    char *output = o->output ? output_for(o->output, cpus->names[number]) : NULL;
+    int status;
+
+    own.image = side->image;
+    own.elf = side->elf;
+    own.config_dir = side->configs;
+    one.columns = side->selection.columns;
+    one.cpu = (char *)cpus->models[number];
+    if ( !o->deadline )
+        one.deadline = run_deadline(one.cpu);
+    if ( !o->boots )
+        one.boots = own.boots = run_boots(one.cpu);
+    if ( !o->row_deadline )
+        one.row_deadline = own.row_deadline = run_row_deadline(one.cpu, true);
+    message("%s: %s", cpus->names[number], one.cpu ? one.cpu : "in QEMU");
+    status = run_lab(&one, &own, &side->selection, results);
+    run_finish(&one, side->image, results);
+    if ( status == STATUS_OK && output )
+        status = results_write(output, results);
+    free(output);
+    return status;
+}
+
+static void show(const struct results *all, const char *const *names, size_t count)
+{
+    if ( across_is(all, count) )
+        across_print(stdout, all, names, count);
+    else if ( count )
+        beside_print(stdout, all, names, count);
+}
+
+/* One after another. */
+int run_on_cpus(const struct run_options *o, const struct run_cpus *cpus,
+                const struct session_options *session)
+{
+    struct side *sides = xcalloc(cpus->count, sizeof(*sides));
+    struct results all[RUN_MAX_CPUS] = { 0 };
+    const char *names[RUN_MAX_CPUS];
+    int status = load_sides(o, cpus, sides), worst = STATUS_OK;
+    size_t count = 0;
+
+    for ( size_t i = 0; status == STATUS_OK && i < cpus->count; i++ )
+    {
+        if ( !sides[i].selection.count )
+        {
+            message("%s: its image has none of these rows", cpus->names[i]);
+            continue;
+        }
+        names[count] = cpus->names[i];
+        status = run_side(o, cpus, i, session, &sides[i], &all[count]);
+        if ( status == STATUS_OK && run_exit_status(&all[count]) )
+            worst = run_exit_status(&all[count]);
+        count++;
     }
     if ( status == STATUS_OK )
-        beside_print(stdout, all, cpus->names, cpus->count);
+        show(all, names, count);
     for ( size_t i = 0; i < RUN_MAX_CPUS; i++ )
         results_free(&all[i]);
+    sides_free(sides, cpus->count);
     return status ? status : worst;
 }

@@ -65,9 +65,13 @@ int run_divided(const struct run_options *, const struct session_options *,
 int run_in_dom0(const struct run_options *, const struct lab_options *,
                 const struct session_options *, const struct selection *, struct results *);
 
-/* On several CPUs, each in a lab of its own; prints them side by side.  An exit status. */
-int run_on_cpus(const struct run_options *, const struct run_cpus *,
-                const struct session_options *, const struct selection *);
+/* The unikernel for the options' CPU, its rows and the domains' configurations: the caller's, also where
+ * some could not be had. */
+int run_load_image(const struct run_options *, char **elf, char **configs, struct image **);
+
+/* On several CPUs, each in a lab of its own, with the image and the rows of its architecture; of the
+ * session all but these is taken.  Prints them side by side.  An exit status. */
+int run_on_cpus(const struct run_options *, const struct run_cpus *, const struct session_options *);
 
 /* Domains of each kind, where nobody said how many. */
 uint32_t run_boots(const char *cpu);

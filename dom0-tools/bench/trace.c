@@ -48,10 +48,10 @@ static void traced_free(struct traced *t)
 }
 
 /* Tracing is done by a plugin: does the QEMU that would be started take one? */
-static int need_plugins(void)
+static int need_plugins(const char *cpu)
 {
     static const char interface[] = "qemu_plugin_register_vcpu_tb_trans_cb";
-    char *path = qemu_find(MACHINE_QEMU, NULL), *data;
+    char *path = qemu_find(lab_cpu_traces(cpu), NULL), *data;
     size_t size = 0;
     int status = STATUS_OK;
 
@@ -61,7 +61,7 @@ static int need_plugins(void)
          !memmem(data, size, interface, sizeof(interface) - 1) )
     {
         message("%s is built without plugins, by which tracing is done; Debian's "
-                "qemu-system-x86 has them", path);
+                "packages have them", path);
         status = STATUS_ENVIRONMENT;
     }
     free(data);
@@ -82,7 +82,7 @@ static int need_lab(const struct trace_options *a)
     }
     else if ( !strcmp(a->host, "auto") )
         free(why_not);
-    status = need_plugins();
+    status = need_plugins(a->cpu);
     return status;
 }
 
@@ -347,24 +347,38 @@ static bool is_file(const char *row)
 int trace_run(struct trace_options *a)
 {
     struct session s = { .arguments = a, .lab = { .clock = LAB_EXACT } };
+    const char *how = "";
+    char *image;
     int status;
 
     if ( suite_choose(&a->suite) )
         return STATUS_USAGE;
     s.lab.suite = a->suite;
     s.lab.without = a->without;
+    s.lab.cpu = a->cpu;
     s.lab.variant = a->variant;
     if ( !a->view.stages && !a->view.functions )
         a->view.stages = a->view.functions = true;
     if ( is_file(a->row) )
         return show_file(a);
-    s.image = select_catalogue(a->image);
+    if ( a->without && !lab_cpu_adds_features(a->cpu) )
+    {
+        message("--without is for QEMU's AMD CPU");
+        return STATUS_USAGE;
+    }
+    image = a->image ? xstrdup(a->image) : lab_cpu_file(a->cpu, "xenometer.elf", &how);
+    if ( !image )
+        message("xenometer.elf not found beside the program: run `%s`", how);
+    s.image = image ? select_catalogue(image) : NULL;
     if ( !s.image )
+    {
+        free(image);
         return STATUS_ENVIRONMENT;
+    }
     s.configs = data_file("configs");
     s.row = image_find(s.image, a->row);
     s.elf = s.row && s.row->program ? data_file(s.row->program)
-            : a->image ? xstrdup(a->image) : data_file("xenometer.elf");
+            : xstrdup(image);
     if ( !s.row || s.row->own )
     {
         status = no_row(a, s.row);
@@ -384,6 +398,7 @@ int trace_run(struct trace_options *a)
         status = trace_row(&s, a->column ? a->column : columns_first(&s.row->columns));
     symbols_forget(&s);
     image_free(s.image);
+    free(image);
     free(s.elf);
     free(s.configs);
     return status;

@@ -15,6 +15,7 @@ struct trace_options {
     /* row: its name, or the file of a trace that --json wrote, by its suffix. */
     const char *row, *image, *host, *suite, *against, *folded, *svg, *sequence,
                *perfetto, *speedscope;
+    const char *cpu;             /* lab_options.cpu */
     const struct column *column;
     struct variant variant;      /* what the lab has of the user's own */
     uint32_t without;

@@ -173,6 +173,7 @@ struct image *image_load_program(const char *path, const char *program, char **e
         return NULL;
     image = xcalloc(1, sizeof(*image));
     image->columns = columns_of(elf_is_arm64(elf));
+    image->architecture = elf_is_arm64(elf) ? "arm64" : "x86";
     if ( !read_rows(elf, path, program, image, error) ||
          !read_build_id(elf, path, image, error) )
     {

@@ -27,6 +27,7 @@ struct image_row {
 
 struct image {
     char build_id[41];       /* lower-case hex */
+    const char *architecture;    /* "x86", "arm64" */
     struct column_set columns;   /* that there can be with an image of its architecture */
     struct image_row *rows;
     size_t count;

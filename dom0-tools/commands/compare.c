@@ -9,6 +9,7 @@
 
 #include "catalogue/modes.h"
 #include "catalogue/select.h"
+#include "report/across.h"
 #include "report/changes.h"
 #include "report/comparison.h"
 #include "report/json.h"
@@ -99,8 +100,6 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         if ( a->count < 2 )
             argp_error(state, "two results files are needed, the old and the "
                        "new one");
-        if ( a->count > 2 && !a->html )
-            argp_error(state, "two results files, no more, but with --html");
         if ( a->trace_count && !a->html )
             argp_error(state, "--trace is for a page: --html=FILE");
         return 0;
@@ -264,7 +263,8 @@ int command_compare(int argc, char **argv)
         "  xenometer run --save=before && xenometer compare before build/results.json\n"
         "  xenometer compare --html=changes.html xen-4.17.json xen-4.20.json\n"
         "  xenometer compare --threshold=1 --json old.json new.json\n"
-        "  xenometer compare -t 2 -a 50 --explained=known.txt old.json new.json\n\n"
+        "  xenometer compare -t 2 -a 50 --explained=known.txt old.json new.json\n"
+        "  xenometer compare amd.json intel.json arm64.json     of several instruction sets: no changes, one table\n\n"
         "A line of known.txt: exit/*:pvh,hvm  one more register saved, commit 1234abc\n\n"
         "Exit status: 0 nothing changed that is not explained, 1 something did, "
         "2 usage, files of different clocks included.",
@@ -274,13 +274,22 @@ int command_compare(int argc, char **argv)
     struct results all[MOST_FILES] = { 0 };
     struct explanations *explanations = NULL;
     int status = STATUS_OK, worst = STATUS_OK;
+    bool across;
 
     argp_parse(&argp, argc, argv, 0, NULL, &a);
     if ( a.explained && !(explanations = explanations_read(a.explained)) )
         return STATUS_USAGE;
     for ( size_t i = 0; status == STATUS_OK && i < a.count; i++ )
         status = results_read(a.file[i], &all[i]);
-    for ( size_t i = 1; status == STATUS_OK && i < a.count; i++ )
+    across = status == STATUS_OK && across_is(all, a.count) && !a.json && !a.html;
+    if ( across )
+        across_print(stdout, all, a.file, a.count);
+    else if ( status == STATUS_OK && a.count > 2 && !a.html )
+    {
+        message("two results files, no more, but with --html or of several instruction sets");
+        status = STATUS_USAGE;
+    }
+    for ( size_t i = 1; status == STATUS_OK && !across && i < a.count; i++ )
     {
         int one = compare(&a, explanations, &all[0], &all[i], a.file[i]);
 

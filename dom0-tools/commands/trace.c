@@ -11,6 +11,7 @@
 #include "bench/trace.h"
 #include "catalogue/select.h"
 #include "commands/lab_options.h"
+#include "machines/lab.h"
 #include "xenometer.h"
 
 enum { OPTION_WITHOUT = 256, OPTION_IMAGE, OPTION_HOST, OPTION_AGAINST, OPTION_FOLDED, OPTION_SVG,
@@ -30,7 +31,7 @@ static const struct argp_option options[] = {
     { "perfetto", OPTION_PERFETTO, "FILE", 0, "Write trace events (JSON), for ui.perfetto.dev and chrome://tracing", 0 },
     { "speedscope", OPTION_SPEEDSCOPE, "FILE", 0, "Write a profile for speedscope.app", 0 },
     { "without", OPTION_WITHOUT, "FEATURE", 0, "The lab's CPU without a feature that QEMU lacks and the lab adds: nrip-save, decodeassists", 0 },
-    { "cpu", OPTION_CPU, "amd", 0, "QEMU's: other CPUs are Bochs's, which loads no plugins", 0 },
+    { "cpu", OPTION_CPU, "amd|arm64", 0, "QEMU's: other CPUs are Bochs's, which loads no plugins", 0 },
     { "sample", OPTION_SAMPLE, "median|min|max|N", 0, "Which sample (default: the median one)", 0 },
     { "samples", 'n', "N", 0, "Samples to take (default: the row's own number, at most 101)", 0 },
     { "host", OPTION_HOST, "auto|lab", 0, "lab: use the lab also on a machine that runs Xen", 0 },
@@ -43,9 +44,9 @@ static const struct argp_option options[] = {
 static int parse_mode(const char *option, const char *text, const struct column **column)
 {
     *column = column_find(text);
-    if ( *column && (*column)->home != HOME_DOM0 && (*column)->mode != MODE_ARM64 )
+    if ( *column && (*column)->home != HOME_DOM0 )
         return 0;
-    message("%s=%s: must be pv, pvh, hvm, bare, kvm, or a column of the rows of applications, which "
+    message("%s=%s: must be pv, pvh, hvm, bare, kvm, arm64, or a column of the rows of applications, which "
             "`xenometer explain app/getppid` lists", option, text);
     return EINVAL;
 }
@@ -67,14 +68,20 @@ static int parse_sample(struct trace_options *a, const char *text)
 }
 
 /* Said here, where people look for it. */
-static int parse_cpu(const char *text)
+static int parse_cpu(char *text, const char **cpu)
 {
-    if ( !strcmp(text, "amd") )
-        return 0;
-    message("--cpu=%s: a trace needs QEMU, whose CPU is AMD's: `xenometer explain ROW` names the "
-            "functions that run on an Intel CPU, `xenometer run --cpu=%s ROW` has the figure",
-            text, text);
-    return EINVAL;
+    char *name = xstrdup(text);
+    int status = lab_cpu_choose(text, cpu);
+
+    if ( status == STATUS_OK && !lab_cpu_traces(*cpu) )
+    {
+        message("--cpu=%s: a trace needs QEMU, whose CPUs are amd and arm64: `xenometer explain ROW` names the "
+                "functions that run on an Intel CPU, `xenometer run --cpu=%s ROW` has the figure",
+                name, name);
+        status = STATUS_USAGE;
+    }
+    free(name);
+    return status ? EINVAL : 0;
 }
 
 static error_t parse(int key, char *text, struct argp_state *state)
@@ -93,7 +100,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case 'j':             a->json = true;           return 0;
     case OPTION_WITHOUT:
         return lab_features_parse("--without", text, &a->without) ? EINVAL : 0;
-    case OPTION_CPU:      return parse_cpu(text);
+    case OPTION_CPU:      return parse_cpu(text, &a->cpu);
     case OPTION_IMAGE:    a->image = text;          return 0;
     case OPTION_SUITE:    a->suite = text;          return 0;
     case OPTION_AGAINST:  a->against = text;        return 0;
@@ -145,6 +152,7 @@ static const struct argp parser = {
            "  xenometer trace hypercall/null --xen=new/xen.gz --against=old/xen.gz\n"
            "  xenometer trace port/ioreq -m kvm --against=hvm\n"
            "  xenometer trace app/getppid -m gvisor\n"
+           "  xenometer trace ring/echo-64b --cpu=arm64\n"
            "  xenometer trace ring/echo-64b -m pvh --svg=echo.svg --sequence=sequence.svg\n"
            "  xenometer trace exit/cpuid-basic -m hvm --without=nrip-save --json >before.json\n"
            "  xenometer trace exit/cpuid-basic -m hvm --against=before.json\n"

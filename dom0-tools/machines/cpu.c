@@ -53,9 +53,14 @@ bool lab_cpu_slow(const char *cpu)
     return emulator_of_cpu(cpu)->slow;
 }
 
-bool lab_cpu_plugins(const char *cpu)
+const char *lab_cpu_traces(const char *cpu)
 {
-    return emulator_of_cpu(cpu)->plugins;
+    return emulator_of_cpu(cpu)->traces;
+}
+
+bool lab_cpu_adds_features(const char *cpu)
+{
+    return emulator_of_cpu(cpu)->adds_features;
 }
 
 const char *lab_cpu_architecture(const char *cpu)

@@ -39,7 +39,8 @@ struct emulator {
     bool two_cpus;                   /* has options->smp */
     bool any_system;                 /* boots systems without Xen, too */
     bool slow;                       /* executes some 40 million instructions a second */
-    bool plugins;                    /* traces, and adds CPU features: trace/plugin.c */
+    const char *traces;              /* its program, which loads trace/plugin.c; NULL: none can */
+    bool adds_features;              /* that its CPU lacks: enum lab_feature */
     unsigned boot_seconds;           /* to a waiting agent, on a busy machine */
 
     /* Hash of all that decides, beside the lab's content, what is in a snapshot of that system: part

@@ -126,11 +126,13 @@ const char *lab_cpu_no_hvm(const char *cpu);
 /* Whether the CPU's lab can have two of it (lab_options.smp). */
 bool lab_cpu_smp(const char *cpu);
 
-/* Of its emulator: the name; whether it executes a tenth of what QEMU does in a second; whether it
- * takes plugins, for layers and for features that lab_options.without leaves out. */
+/* Of its emulator: the name; whether it executes a tenth of what QEMU does in a second; the program
+ * that traces and counts layers, by a plugin (NULL: none); whether the lab adds features to its CPU, which
+ * lab_options.without leaves out. */
 const char *lab_cpu_emulator(const char *cpu);
 bool lab_cpu_slow(const char *cpu);
-bool lab_cpu_plugins(const char *cpu);
+const char *lab_cpu_traces(const char *cpu);
+bool lab_cpu_adds_features(const char *cpu);
 
 /* The name of its architecture: "x86", "arm64". */
 const char *lab_cpu_architecture(const char *cpu);

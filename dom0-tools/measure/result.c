@@ -13,7 +13,7 @@
 static const size_t environment_texts[] = {
 #define TEXT(field) offsetof(struct environment, field)
     TEXT(host), TEXT(clock), TEXT(xen), TEXT(xen_build_id), TEXT(xen_debug), TEXT(xen_config),
-    TEXT(xen_options), TEXT(dom0_options), TEXT(dom0_kernel), TEXT(dom0_modules), TEXT(linux_system), TEXT(qemu), TEXT(cpu),
+    TEXT(xen_options), TEXT(dom0_options), TEXT(dom0_kernel), TEXT(dom0_modules), TEXT(linux_system), TEXT(qemu), TEXT(cpu), TEXT(architecture),
     TEXT(bochs), TEXT(cpu_features), TEXT(pinned), TEXT(mitigations), TEXT(xenometer), TEXT(image),
     TEXT(started),
 #undef TEXT
@@ -39,6 +39,13 @@ struct environment environment_copy(const struct environment *e)
         *text = *text ? xstrdup(*text) : NULL;
     }
     return copy;
+}
+
+bool results_one_architecture(const struct results *a, const struct results *b)
+{
+    const char *one = a->environment.architecture, *other = b->environment.architecture;
+
+    return !one || !other || !strcmp(one, other);
 }
 
 bool environment_has(const struct environment *e, const char *feature)

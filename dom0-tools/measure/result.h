@@ -35,6 +35,7 @@ struct environment {
                             starts containers and sandboxes there; NULL: nothing ran in it */
     char *qemu;          /* the lab's, NULL on a Xen host */
     char *cpu;
+    char *architecture;  /* whose instructions or cycles they are: "x86", "arm64" */
     char *bochs;         /* its version, where it is the emulator */
     char *cpu_features;  /* of virtualization, with commas between: "svm,npt,nrip-save";
                             NULL: not said */
@@ -113,6 +114,9 @@ struct results {
 
 /* The same, with texts of its own. */
 struct environment environment_copy(const struct environment *);
+
+/* Do both count the same instruction set's instructions, as far as is known? */
+bool results_one_architecture(const struct results *, const struct results *);
 
 /* Is that feature among its cpu_features? */
 bool environment_has(const struct environment *, const char *feature);

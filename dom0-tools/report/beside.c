@@ -105,9 +105,17 @@ static char *cpu_of(const struct environment *e)
     return text;
 }
 
-/* What each was measured on: of all but the first what differs from that. */
-static void print_places(FILE *out, const struct results *all, const char *const *names,
-                         size_t count, unsigned width)
+static bool emulators_differ(const struct results *all, size_t count)
+{
+    bool differ = false;
+
+    for ( size_t i = 1; i < count; i++ )
+        differ |= !all[i].environment.bochs != !all[0].environment.bochs;
+    return differ;
+}
+
+void beside_places(FILE *out, const struct results *all, const char *const *names, size_t count,
+                   unsigned width)
 {
     char *first_cpu = cpu_of(&all[0].environment);
     const char *first_mitigations = all[0].environment.mitigations;
@@ -128,15 +136,8 @@ static void print_places(FILE *out, const struct results *all, const char *const
         free(first);
     }
     free(first_cpu);
-}
-
-static bool emulators_differ(const struct results *all, size_t count)
-{
-    bool differ = false;
-
-    for ( size_t i = 1; i < count; i++ )
-        differ |= !all[i].environment.bochs != !all[0].environment.bochs;
-    return differ;
+    if ( emulators_differ(all, count) )
+        text_wrap(out, "", NOTES_BOCHS_SECOND, width);
 }
 
 void beside_print(FILE *out, const struct results *all, const char *const *names, size_t count)
@@ -167,9 +168,7 @@ void beside_print(FILE *out, const struct results *all, const char *const *names
     text_wrap(out, "", notes_instructions(&all[0])
               ? "Medians; executed instructions per operation, not time." : "Medians.",
               style.width);
-    print_places(out, all, names, count, style.width);
-    if ( emulators_differ(all, count) )
-        text_wrap(out, "", NOTES_BOCHS_SECOND, style.width);
+    beside_places(out, all, names, count, style.width);
     fputc('\n', out);
     lines_print(out, table, 0, 1);
     for ( size_t g = 0; g < layout->count; g++ )

@@ -13,4 +13,8 @@
 /* `names` are the columns' titles; ratios are to the first.  All are of one clock. */
 void beside_print(FILE *, const struct results *all, const char *const *names, size_t count);
 
+/* What each was measured on: of all but the first what differs from that. */
+void beside_places(FILE *, const struct results *all, const char *const *names, size_t count,
+                   unsigned width);
+
 #endif

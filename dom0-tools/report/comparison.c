@@ -100,6 +100,13 @@ bool comparison_make(const struct results *before, const struct results *after,
                            new_clock ? new_clock : "an unknown one");
         return false;
     }
+    if ( !results_one_architecture(before, after) )
+    {
+        *error = xasprintf("they are of two instruction sets, %s and %s: a count of one says nothing of a "
+                           "count of the other", before->environment.architecture,
+                           after->environment.architecture);
+        return false;
+    }
     if ( !allowed->across_features && features_differ(before, after) )
     {
         *error = xasprintf("their CPUs have different features, %s and %s, so their figures "

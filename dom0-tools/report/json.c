@@ -103,6 +103,7 @@ static json_t *environment_value(const struct environment *e)
     json_object_set_new(o, "qemu", text_to_json(e->qemu));
     json_object_set_new(o, "bochs", text_to_json(e->bochs));
     json_object_set_new(o, "cpu", text_to_json(e->cpu));
+    json_object_set_new(o, "architecture", text_to_json(e->architecture));
     json_object_set_new(o, "cpu_features", words_to_json(e->cpu_features));
     json_object_set_new(o, "pinned", text_to_json(e->pinned));
     json_object_set_new(o, "mitigations", text_to_json(e->mitigations));
@@ -374,6 +375,9 @@ static void read_environment(struct reader *reader, const json_t *object,
     e->qemu = get_text(reader, object, "qemu");
     e->bochs = get_text(reader, object, "bochs");
     e->cpu = get_text(reader, object, "cpu");
+    e->architecture = get_text(reader, object, "architecture");
+    if ( !e->architecture )
+        e->architecture = xstrdup("x86");   /* of before there was another */
     e->cpu_features = words_from_json(json_object_get(object, "cpu_features"));
     e->pinned = get_text(reader, object, "pinned");
     e->mitigations = get_text(reader, object, "mitigations");

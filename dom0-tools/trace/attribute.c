@@ -2,7 +2,8 @@
  * From a record to a trace.
  *
  * Call stacks are followed by the stack pointer: a function's frame is gone
- * once the stack pointer is above where it was entered.  Each stack has frames
+ * once the stack pointer is above where it was entered (or there again by a return, on a CPU
+ * whose calls push nothing).  Each stack has frames
  * of its own: the guest's, Xen's, one per kernel stack, one per process and
  * thread.
  */
@@ -129,6 +130,10 @@ static void enter(struct walk *w, size_t thread, uint64_t stack, const char *fun
     if ( t->layer == LAYER_XEN && from && from->layer != LAYER_XEN )
         t->depth = 0;
     while ( t->depth && t->frames[t->depth - 1].stack < stack )
+        t->depth--;
+    /* With a link register a function returns with the stack pointer that it began with. */
+    if ( w->record->link_register && w->returned && w->last == thread && t->depth &&
+         t->frames[t->depth - 1].stack == stack )
         t->depth--;
     top = t->depth ? &t->frames[t->depth - 1] : NULL;
     if ( !top || (w->called && w->last == thread) )

@@ -220,7 +220,7 @@ static char *kernel_table(const struct lab_options *options, const struct cache 
     };
     char *name = table_name(options, modules), *path = path_in(cache->lab, name);
     char *table = read_whole_file(path, NULL);
-    struct lab_options plain = { .clock = options->clock, .suite = options->suite,
+    struct lab_options plain = { .clock = options->clock, .suite = options->suite, .cpu = options->cpu,
                                  .system = options->system,
                                  .variant = options->variant, .cache = options->cache,
                                  .quiet = options->quiet };

@@ -12,11 +12,18 @@ struct marker_list {
     uint32_t count;
 };
 
+static void add_marker(struct marker_list *markers, uint64_t address, bool is_end, bool is_entry)
+{
+    markers->list = xrealloc(markers->list, (markers->count + 1) * sizeof(*markers->list));
+    markers->list[markers->count++] = (struct record_marker){
+        .address = address, .is_end = is_end, .is_entry = is_entry };
+}
+
 /*
- * The image's readings of the TSC, by their code: those of arch/x86/machine/cpu.h in domU-kernel/,
+ * The image's readings of the clock, by their code: those of arch/x86/machine/cpu.h in domU-kernel/,
  * and that of the handlers which note when they were entered (arch/x86/traps_entry.S).
  */
-static void find_markers(const struct elf_part *text, struct marker_list *markers)
+static void find_x86(const struct elf_part *text, struct marker_list *markers)
 {
     static const struct {
         uint8_t code[6];
@@ -30,14 +37,33 @@ static void find_markers(const struct elf_part *text, struct marker_list *marker
 
     for ( size_t i = 0; i < text->size; i++ )
         for ( size_t k = 0; k < sizeof(readings) / sizeof(readings[0]); k++ )
-        {
-            if ( text->size - i < readings[k].length ||
-                 memcmp(text->data + i, readings[k].code, readings[k].length) )
-                continue;
-            markers->list = xrealloc(markers->list, (markers->count + 1) * sizeof(*markers->list));
-            markers->list[markers->count++] = (struct record_marker){
-                .address = text->address + i + readings[k].offset, .is_end = readings[k].is_end, .is_entry = readings[k].is_entry };
-        }
+            if ( text->size - i >= readings[k].length &&
+                 !memcmp(text->data + i, readings[k].code, readings[k].length) )
+                add_marker(markers, text->address + i + readings[k].offset, readings[k].is_end,
+                           readings[k].is_entry);
+}
+
+/*
+ * Likewise of arch/arm64/: MRS of PMCCNTR_EL0, with ISB in front of it where a region begins, on both
+ * sides where one ends, and with the registers' saving in front in a handler.
+ */
+#define ARM64_ISB   0xd5033fdfu
+#define ARM64_CLOCK 0xd53b9d00u    /* into X0 */
+#define ARM64_PUSH  0xa9bf07e0u    /* STP X0, X1, [SP, #-16]! */
+
+static void find_arm64(const struct elf_part *text, struct marker_list *markers)
+{
+    uint32_t before = 0, word = 0, after;
+
+    for ( size_t i = 0; i + sizeof(after) <= text->size; i += sizeof(after) )
+    {
+        memcpy(&after, text->data + i, sizeof(after));
+        if ( (word & ~31u) == ARM64_CLOCK && (before == ARM64_ISB || before == ARM64_PUSH) )
+            add_marker(markers, text->address + i - sizeof(word), before == ARM64_PUSH || after == ARM64_ISB,
+                       before == ARM64_PUSH);
+        before = word;
+        word = after;
+    }
 }
 
 int markers_ask(const char *path, uint64_t first, uint64_t last, int fd)
@@ -62,7 +88,7 @@ int markers_ask(const char *path, uint64_t first, uint64_t last, int fd)
     {
         if ( i == 0 )
             request.image_start = part.address;
-        find_markers(&part, &markers);
+        (elf_is_arm64(elf) ? find_arm64 : find_x86)(&part, &markers);
         request.image_end = part.address + part.memory;
     }
     elf_close(elf);

@@ -15,6 +15,15 @@
 
 #define PAGE 4096u
 
+/*
+ * Where the code of Xen and of Linux begins, below which their tables have other things: xen/include/asm-x86/
+ * config.h; xen/arch/arm/include/asm/mmu/layout.h (below 10 TiB); Linux's upper half.
+ */
+#define XEN_X86      0xffff82d040200000ull
+#define XEN_ARM64    0x0000020000000000ull
+#define KERNEL_X86   0xffffffff80000000ull
+#define KERNEL_ARM64 0xffff000000000000ull
+
 /* As the kernel's table has them, behind their functions. */
 static const char *const kvm_modules[] = { "[kvm]", "[kvm_amd]" };
 #define KVM_MODULES (sizeof(kvm_modules) / sizeof(kvm_modules[0]))
@@ -51,6 +60,15 @@ struct names {
     char **texts;            /* every string handed out, sorted */
     size_t text_count;
 };
+
+/* ARM64's Linux enters by a page that is mapped far behind its image, for processes whose page tables have
+ * no more of it (arch/arm64/kernel/entry.S, tramp_vectors). */
+#define TRAMPOLINE_FAR (1u << 20)
+
+static bool names_are_arm64(const struct names *n)
+{
+    return n->column->mode == MODE_ARM64;
+}
 
 /* The one copy of a string. */
 static const char *intern(struct names *n, const char *text)
@@ -321,9 +339,9 @@ struct names *names_new(const struct lab_symbols *symbols, const char *image,
     n->qemu = symbols->qemu;
     n->places = xcalloc(record->context_count + 1, sizeof(*n->places));
     if ( symbols->xen )
-        symbols_add_text(&n->xen, symbols->xen, 0xffff82d040200000ull);
+        symbols_add_text(&n->xen, symbols->xen, names_are_arm64(n) ? XEN_ARM64 : XEN_X86);
     if ( symbols->kernel )
-        symbols_add_text(&n->kernel, symbols->kernel, 0xffffffff80000000ull);
+        symbols_add_text(&n->kernel, symbols->kernel, names_are_arm64(n) ? KERNEL_ARM64 : KERNEL_X86);
     symbols_sort(&n->xen);
     symbols_sort(&n->kernel);
     add_guest(n, image);
@@ -439,13 +457,15 @@ const char *names_function(struct names *n, uint32_t context, uint32_t block, ui
     case LAYER_XEN:
         /* Outside its image Xen runs one page of entry stubs per CPU. */
         symbol = symbols_find(&n->xen, address);
-        if ( n->xen.count && (!symbol || address > 0xffff82d04fffffffull) )
+        if ( n->xen.count && !names_are_arm64(n) && (!symbol || address > 0xffff82d04fffffffull) )
             return intern(n, "syscall_stub");
         return name_or_address(n, "xen+", symbol, address & ~0xfull);
     case LAYER_KERNEL:
     case LAYER_GUEST_KERNEL:   /* the same kernel, where it is linked */
-        return name_or_address(n, "vmlinux+", symbols_find(&n->kernel, address),
-                               address & ~0xfull);
+        symbol = symbols_find(&n->kernel, address);
+        if ( names_are_arm64(n) && symbol && address - symbol->start > TRAMPOLINE_FAR )
+            return intern(n, "tramp_vectors");
+        return name_or_address(n, "vmlinux+", symbol, address & ~0xfull);
     }
     return user_function(n, block, address);
 }

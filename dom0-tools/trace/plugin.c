@@ -3,16 +3,13 @@
  * what each layer executes between the readings of the TSC in the unikernel,
  * and records one timed region block by block.
  *
- * The guest is not changed: its markers are the RDTSC and RDTSCP instructions
- * that measure it.  Nor is the figure: a block's instructions are counted by
+ * The guest is not changed: its markers are the instructions that read the clock, RDTSC and
+ * RDTSCP, or MRS of the cycle counter.  Nor is the figure: a block's instructions are counted by
  * what QEMU's own counter says at the beginning of the next, which is what the
- * guest's TSC is made of.  So an instruction that faults or is intercepted
+ * guest's clock is made of.  So an instruction that faults or is intercepted
  * counts as the clock counts it.
  *
- * The plugin interface of QEMU 7.2 (version 1) reads no registers: stack
- * pointer, CR3 and guest mode are looked up in QEMU's memory, at a place found by
- * comparing it with what QEMU shows a debugger.  Debian's QEMU exports the
- * functions needed; another one gets an error in the record.
+ * What depends on the CPU is plugin_x86.c and plugin_arm64.c (plugin_cpu.h).
  *
  * Loaded as -plugin trace-plugin.so,fd=N; record.h says what stands in N.  One vCPU only.
  */
@@ -22,8 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "machines/qemu/plugin_api.h"
-#include "trace/record.h"
+#include "trace/plugin_cpu.h"
 
 PLUGIN_VERSION
 
@@ -62,8 +58,8 @@ static struct record_answer answer = { .magic = RECORD_MAGIC };
 static struct list events, contexts, segments, blocks;
 
 static void *cpu;                  /* the one vCPU */
-static const uint8_t *state;       /* its CPUX86State, once found */
-static const uint64_t *cr3;        /* in it */
+static const struct plugin_cpu *target;
+static bool found;                 /* the state of `cpu`, in QEMU's memory */
 
 static bool armed;                 /* since the first event */
 static bool recording;
@@ -100,53 +96,6 @@ static void *append(struct list *list, const void *data, size_t size)
     return list->data + list->used - size;
 }
 
-/* ---- QEMU's CPU state ---- */
-
-/* Offsets in CPUX86State (QEMU 7.2, target/i386/cpu.h): 16 registers, eip, eflags,
- * cc_dst, cc_src, cc_src2, cc_op and df, hflags. */
-#define STATE_RSP      (4 * 8)
-#define STATE_HFLAGS   176
-#define HFLAGS_CPL     3u
-#define HFLAGS_GUEST   (1u << 21)
-
-/* The registers in QEMU's order, by gdb's numbers. */
-static const int gdb_order[16] = { 0, 2, 3, 1, 7, 6, 4, 5, 8, 9, 10, 11, 12, 13, 14, 15 };
-
-static bool find_state(void)
-{
-    uint64_t registers[16], control[5] = { 0 };
-    const uint8_t *object = cpu;
-
-    for ( int i = 0; i < 16; i++ )
-        registers[i] = gdb_register(cpu, gdb_order[i]);
-    /* CR0, CR2, CR3, CR4 follow each other in gdb; QEMU has a CR1 as well. */
-    control[0] = gdb_register(cpu, GDB_CR0);
-    for ( int i = 2; i < 5; i++ )
-        control[i] = gdb_register(cpu, GDB_CR0 + i - 1);
-
-    for ( size_t at = 0; at < 0x20000 && !state; at += 8 )
-        if ( !memcmp(object + at, registers, sizeof(registers)) )
-            state = object + at;
-    for ( size_t at = 0; state && at < 0x4000 && !cr3; at += 8 )
-    {
-        const uint64_t *found = (const uint64_t *)(state + at);
-
-        if ( found[0] == control[0] && found[2] == control[2] && found[3] == control[3] &&
-             found[4] == control[4] )
-            cr3 = found + 3;
-    }
-    return state && cr3 &&
-           (*(const uint32_t *)(state + STATE_HFLAGS) & HFLAGS_CPL) == (gdb_register(cpu, GDB_CS) & 3);
-}
-
-static uint64_t state_word(unsigned offset)
-{
-    uint64_t word;
-
-    memcpy(&word, state + offset, sizeof(word));
-    return word;
-}
-
 /* ---- counting ---- */
 
 /*
@@ -166,21 +115,6 @@ static uint64_t read_clock(void)
     bias = icount_get() - executed;
     current_cpu = saved;
     return (uint64_t)executed;
-}
-
-static enum layer layer_of(uint64_t address)
-{
-    uint32_t hflags = (uint32_t)state_word(STATE_HFLAGS);
-
-    /* Xen lies from 0xffff8000… to 0xffff87ff… (xen/include/asm-x86/config.h);
-     * what is above belongs to PV kernels, and to a Linux without Xen. */
-    if ( address >= request.image_start && address < request.image_end )
-        return LAYER_GUEST;
-    if ( hflags & HFLAGS_GUEST )
-        return address >= 0xffff800000000000ull ? LAYER_GUEST_KERNEL : LAYER_GUEST;
-    if ( address >= 0xffff880000000000ull )
-        return LAYER_KERNEL;
-    return address >= 0xffff800000000000ull ? LAYER_XEN : LAYER_USER;
 }
 
 static uint32_t context_index(const struct record_context *context)
@@ -273,9 +207,9 @@ static void on_block(unsigned vcpu, void *argument)
         count_idle(bias_before);
     current = block;
     attributed = 0;
-    now.layer = layer_of(block->record.address);
-    now.cr3 = *cr3;
-    now_stack = state_word(STATE_RSP);
+    now.layer = target->layer(&request, block->record.address);
+    now.cr3 = target->tables();
+    now_stack = target->stack();
 }
 
 /* The marker's instruction is about to be executed; its block has begun. */
@@ -292,13 +226,14 @@ static void on_marker(unsigned vcpu, void *argument)
     if ( !armed )
     {
         /* The first: nothing before it counts. */
-        if ( !state && !find_state() )
+        found = found || target->find(cpu, &request);
+        if ( !found )
             return complain("this QEMU keeps its CPU's state in a way the plugin does not know");
         armed = true;
         counted = read_clock() - site->block->record.count + site->position + 1;
-        now.layer = layer_of(site->block->record.address);
-        now.cr3 = *cr3;
-        now_stack = state_word(STATE_RSP);
+        now.layer = target->layer(&request, site->block->record.address);
+        now.cr3 = target->tables();
+        now_stack = target->stack();
         current = site->block;
         attributed = site->position + 1;
     }
@@ -311,36 +246,13 @@ static void on_marker(unsigned vcpu, void *argument)
         recording = false;
 }
 
-static uint32_t end_of(const uint8_t *code, size_t length)
-{
-    size_t i = 0;
-
-    /* Prefixes and REX. */
-    while ( i < length && (code[i] == 0x66 || code[i] == 0x67 || code[i] == 0x2e ||
-                           code[i] == 0x3e || code[i] == 0x65 || code[i] == 0xf2 ||
-                           code[i] == 0xf3 || (code[i] & 0xf0) == 0x40) )
-        i++;
-    if ( i >= length )
-        return BLOCK_OTHER;
-    if ( code[i] == 0xe8 ||
-         (code[i] == 0xff && i + 1 < length && ((code[i + 1] >> 3) & 7) == 2) )
-        return BLOCK_CALL;
-    if ( code[i] == 0xc3 || code[i] == 0xc2 || code[i] == 0xcf ||
-         (code[i] == 0x0f && i + 1 < length && code[i + 1] == 0x07) )
-        return BLOCK_RETURN;
-    return BLOCK_OTHER;
-}
-
 static bool marker_at(uint64_t address, const uint8_t *code, size_t length, uint32_t *marker)
 {
-    static const uint8_t rdtsc[] = { 0x0f, 0x31 }, rdtscp[] = { 0x0f, 0x01, 0xf9 };
-
     for ( uint32_t i = 0; i < request.marker_count; i++ )
         if ( markers[i].address == address )
         {
             *marker = i;
-            return (length == 3 && !memcmp(code, rdtscp, 3)) ||
-                   (length == 2 && !memcmp(code, rdtsc, 2));
+            return target->reads_clock(code, length);
         }
     return false;
 }
@@ -390,7 +302,7 @@ static void on_translation(uintptr_t first, uintptr_t second)
             mark(instruction, block, (uint32_t)i, marker);
     }
     if ( count )
-        block->record.end = end_of(code, length);
+        block->record.end = target->end_of(code, length);
 }
 
 /* All translations are gone: none of our callbacks with a block can come. */
@@ -467,8 +379,9 @@ int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int a
         fprintf(stderr, "trace-plugin: no request of this version\n");
         return -1;
     }
-    if ( !&current_cpu || !x86_cpu_gdb_read_register || !icount_update ||
-         !icount_get_raw || !icount_get ||
+    target = !strcmp(info->target_name, plugin_arm64.name) ? &plugin_arm64 : &plugin_x86;
+    answer.link_register = target->link_register;
+    if ( !&current_cpu || !target->available() || !icount_update || !icount_get_raw || !icount_get ||
          !g_byte_array_new || !g_byte_array_free )
     {
         fprintf(stderr, "trace-plugin: this QEMU does not export what tracing needs\n");

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #define RECORD_MAGIC    0x4345525458ull   /* "XTREC" */
-#define RECORD_VERSION  3u
+#define RECORD_VERSION  4u
 #define RECORD_NO_EVENT UINT64_MAX
 
 /*
@@ -32,7 +32,7 @@ enum layer {
     LAYERS,
 };
 
-/* An RDTSC or RDTSCP of the image.  Each execution of one is an event. */
+/* A reading of the clock in the image.  Each execution of one is an event. */
 struct record_marker {
     uint64_t address;
     uint32_t is_end;         /* 1: it ends a timed region */
@@ -59,7 +59,7 @@ struct record_event {
 enum block_end {
     BLOCK_OTHER,
     BLOCK_CALL,
-    BLOCK_RETURN,            /* RET, IRET, SYSRET */
+    BLOCK_RETURN,            /* RET, IRET, SYSRET, ERET */
 };
 
 /* A translated block: instructions that follow each other.  `count` bytes
@@ -93,7 +93,8 @@ struct record_answer {
     uint64_t events, contexts, segments, blocks;   /* how many of each */
     uint64_t block_bytes;
     uint32_t truncated;      /* 1: there were more segments than are kept */
-    uint32_t reserved;
+    uint32_t link_register;  /* 1: a call does not move the stack pointer, and a return finds it where it
+                                was when the function began */
     char error[128];         /* empty: none */
 };
 

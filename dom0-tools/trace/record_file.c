@@ -88,6 +88,7 @@ char *record_read(int fd, struct record *r)
         error = xstrdup("this sample executes more than a record holds");
     else
     {
+        r->link_register = answer->link_register;
         r->event_count = (size_t)answer->events;
         r->context_count = (size_t)answer->contexts;
         r->segment_count = (size_t)answer->segments;

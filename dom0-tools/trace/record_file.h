@@ -17,6 +17,7 @@ struct record {
     const struct record_segment *segments;
     const struct record_block **blocks;      /* owned list */
     size_t marker_count, event_count, context_count, segment_count, block_count;
+    bool link_register;                      /* struct record_answer */
 };
 
 /*

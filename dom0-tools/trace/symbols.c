@@ -189,7 +189,7 @@ static bool open_file(struct file *f, const void *data, size_t size)
     memcpy(&f->header, data, sizeof(f->header));
     return !memcmp(f->header.e_ident, ELFMAG, SELFMAG) &&
            f->header.e_ident[EI_CLASS] == ELFCLASS64 &&
-           f->header.e_machine == EM_X86_64 &&
+           (f->header.e_machine == EM_X86_64 || f->header.e_machine == EM_AARCH64) &&
            f->header.e_phentsize == sizeof(Elf64_Phdr) &&
            range(f, f->header.e_phoff, (uint64_t)f->header.e_phnum * sizeof(Elf64_Phdr));
 }
@@ -237,7 +237,8 @@ static bool add_table(struct symbols *s, const struct file *f, uint32_t type)
               ELF64_ST_TYPE(symbol.st_info) != STT_NOTYPE) )
             continue;
         name = (const char *)f->data + strings.sh_offset + symbol.st_name;
-        if ( *name && memchr(name, '\0', strings.sh_size - symbol.st_name) )
+        /* "$x" and "$d" say on ARM what follows, code or data. */
+        if ( *name && *name != '$' && memchr(name, '\0', strings.sh_size - symbol.st_name) )
             add(s, symbol.st_value, symbol.st_size, clean_name(name, strlen(name)));
     }
     return true;

@@ -17,6 +17,11 @@ static const char *const glue[] = {
     "restore_all_guest", "iret_exit_to_guest", "test_all_events", "process_softirqs",
     "syscall_stub", "switch_to_kernel", "hvm_hypercall", "hvm_vmexit_cpuid", "handle_exception",
     "continue_pv_domain", "common_interrupt", "ret_from_intr", "restore_all_xen",
+    /* the same on ARM64 */
+    "guest_sync", "guest_sync_slowpath", "guest_irq", "guest_irq_slowpath", "do_trap_guest_sync", "do_trap_hypercall",
+    "enter_hypervisor_from_guest", "enter_hypervisor_from_guest_preirq", "leave_hypervisor_to_guest",
+    "return_from_trap", "return_to_new_vcpu64", "check_pending_guest_serror", "abort_guest_exit_end",
+    "wa2_end", "hyp_traps_vector",
     /* Linux */
     "entry_SYSCALL_64", "entry_SYSCALL_64_after_hwframe", "do_syscall_64", "xen_syscall_target",
     "syscall_return_via_sysret", "xen_sysret64", "xen_iret", "hypercall_page", "x64_sys_call",
@@ -28,6 +33,10 @@ static const char *const glue[] = {
     "fpregs_assert_state_consistent", "error_entry", "error_return", "ret_from_fork",
     "arch_exit_to_user_mode_prepare", "syscall_exit_to_user_mode_prepare", "native_irq_return_iret",
     "__x64_sys_ioctl", "kvm_vcpu_ioctl",
+    /* on ARM64 */
+    "vectors", "tramp_vectors", "el0t_64_sync", "el0t_64_sync_handler", "el0_svc", "do_el0_svc",
+    "invoke_syscall", "ret_to_user", "__arm64_sys_ioctl", "el1h_64_irq", "el1h_64_irq_handler", "el1_interrupt",
+    "el0t_64_irq", "el0t_64_irq_handler", "el0_interrupt", "el0_svc_common",
 };
 
 struct word {

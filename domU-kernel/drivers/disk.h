@@ -75,7 +75,8 @@ static inline u32 disk_new_id(struct disk *d)
     return d->free[--d->frees];
 }
 
-static inline void disk_end_id(struct disk *d, u32 id)
+/* 64 bits: where an answer has as many, its place is computed once. */
+static inline void disk_end_id(struct disk *d, u64 id)
 {
     d->asked[id] = DISK_NOTHING;
     d->free[d->frees++] = (u8)id;

@@ -85,6 +85,7 @@ COLD static const char *connect(struct disk *disk, const char *frontend, bool pe
         return trouble;
     }
     v->handle = handle_of(frontend);
+    v->head = (u32)v->handle << 16 | 1u << 8;
     share_ring(v);
     share_buffer(v);
     xenbus_write(&v->bus, "protocol", XEN_IO_PROTO_ABI_NATIVE);

@@ -33,6 +33,7 @@ struct vbd {
     union blkif_sring_entry *slot[VBD_SLOTS];
     u32 port;
     u16 handle;              /* the number in its path */
+    u32 head;                /* with which a request of one segment begins, but for its operation */
     bool persistent, flush, discard;
     u32 indirect;            /* segments an indirect request may have; 0: none */
     /* Pages with the segments of indirect requests and their grants; who has them. */
@@ -68,9 +69,10 @@ void vbd_put_page(struct vbd *v, u32 id, u8 operation, u64 sector, u32 page)
 {
     struct blkif_request *request = &v->slot[v->ring.req_prod++ & v->mask]->req;
 
-    request->operation = operation;
-    request->nr_segments = 1;
-    request->handle = v->handle;
+    u32 head = v->head | operation;
+
+    /* Operation, number of segments and handle, in one store. */
+    __builtin_memcpy(request, &head, sizeof(head));
     request->id = id;
     request->sector_number = sector;
     request->seg[0] = vbd_page_segment[page];
@@ -91,8 +93,8 @@ static inline __attribute__((always_inline)) void vbd_push(struct vbd *v)
     }
 }
 
-/* An answer to an indirect request, or to nothing that was asked. */
-enum ring_result vbd_take_other(struct vbd *, u64 id, u32 asked);
+/* An answer to an indirect request, or to nothing that was asked; `rest`: what stands behind its id. */
+enum ring_result vbd_take_other(struct vbd *, u64 id, u32 rest);
 
 /* The device is of no more use, because of `why`: RING_BROKEN. */
 enum ring_result vbd_break(struct vbd *, const char *why);
@@ -108,7 +110,7 @@ enum ring_result vbd_take_id(struct vbd *v, u32 *number, bool *well)
     enum ring_result r = ring_front_look(&v->ring);
     const struct blkif_response *response;
     u64 id;
-    u32 rest;
+    u32 rest, asked;
 
     _Static_assert(__builtin_offsetof(struct blkif_response, operation) == 8 &&
                    __builtin_offsetof(struct blkif_response, status) == 10, "blkif ABI");
@@ -116,14 +118,16 @@ enum ring_result vbd_take_id(struct vbd *v, u32 *number, bool *well)
         return r == RING_EMPTY ? r : vbd_break(v, VBD_BAD_INDEX);
     response = &v->slot[v->ring.rsp_cons++ & v->mask]->rsp;
     /* Each word of the answer is read once: the backend may change it between check
-     * and use. */
-    id = __atomic_load_n(&response->id, __ATOMIC_RELAXED);
-    rest = __atomic_load_n((const u32 *)&response->operation, __ATOMIC_RELAXED);
+     * and use.  (Not by __atomic_load_n(), whose address has no offset on ARM64.) */
+    id = *(const volatile u64 *)&response->id;
+    rest = *(const volatile u32 *)&response->operation;
     *well = rest >> 16 == BLKIF_RSP_OKAY;
     *number = (u32)id;
-    if ( id >= DISK_MAX_DEPTH || v->disk.asked[id] != (VBD_ASKED | (u8)rest) )
-        return vbd_take_other(v, id, VBD_ASKED | (u8)rest);
-    disk_end_id(&v->disk, (u32)id);
+    asked = id < DISK_MAX_DEPTH ? v->disk.asked[id] : 0;
+    /* So, and not with VBD_ASKED put to the other side: ARM64 compares with a byte at once. */
+    if ( asked - VBD_ASKED != (u8)rest )
+        return vbd_take_other(v, id, rest);
+    disk_end_id(&v->disk, id);
     return RING_TAKEN;
 }
 

@@ -104,15 +104,15 @@ enum ring_result vbd_break(struct vbd *v, const char *why)
     return ring_front_break(&v->ring);
 }
 
-enum ring_result vbd_take_other(struct vbd *v, u64 id, u32 asked)
+enum ring_result vbd_take_other(struct vbd *v, u64 id, u32 rest)
 {
     if ( id >= DISK_MAX_DEPTH || v->disk.asked[id] == DISK_NOTHING )
         return vbd_break(v, "the backend answered a request that is not open");
-    if ( v->disk.asked[id] != (asked | VBD_ASKED_INDIRECT) )
+    if ( v->disk.asked[id] != (VBD_ASKED | VBD_ASKED_INDIRECT | (u8)rest) )
         return vbd_break(v, "the backend answered another operation than was asked for");
     for ( u32 n = 0; n < VBD_INDIRECT; n++ )
         if ( v->segments_of[n] == id )
             v->segments_used &= ~(1u << n);
-    disk_end_id(&v->disk, (u32)id);
+    disk_end_id(&v->disk, id);
     return RING_TAKEN;
 }

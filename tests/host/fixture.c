@@ -108,6 +108,7 @@ void fixture_fill(struct results *results)
     e->dom0_kernel = xstrdup("6.1.0-32-amd64");
     e->qemu = xstrdup("7.2.15");
     e->cpu = xstrdup("EPYC (emulated)");
+    e->architecture = xstrdup("x86");
     e->cpu_features = NULL;
     e->pinned = xstrdup("one CPU for all");
     e->mitigations = xstrdup("Xen's defaults");

@@ -13,7 +13,7 @@ struct layout;
 struct layout_row;
 
 /* Those that results have (dom0-tools/guests/). */
-extern const struct column column_pv, column_pvh, column_hvm, column_bare, column_dom0;
+extern const struct column column_pv, column_pvh, column_hvm, column_bare, column_dom0, column_arm64;
 
 void fixture_fill(struct results *);
 

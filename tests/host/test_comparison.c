@@ -10,6 +10,7 @@
 #include "bench/verify.h"
 #include "capture.h"
 #include "fixture.h"
+#include "report/across.h"
 #include "report/comparison.h"
 #include "suites.h"
 #include "xenometer.h"
@@ -371,6 +372,88 @@ static void test_features(void)
     end();
 }
 
+/* What the results of ARM64 have of the fixture's, with figures of their own. */
+static void make_arm64(struct results *results)
+{
+    static const struct { const char *row; uint64_t median; } rows[] = {
+        { "hypercall/null", 400 }, { "event/roundtrip-idle", 26000 },
+    };
+
+    free(results->environment.architecture);
+    results->environment.architecture = xstrdup("arm64");
+    for ( size_t i = 0; i < results->count; i++ )
+    {
+        struct result *r = &results->rows[i];
+        uint64_t median = 0;
+
+        for ( size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++ )
+            if ( r->column == &column_pv && !strcmp(r->row, rows[k].row) )
+                median = rows[k].median;
+        r->outcome = median ? OUTCOME_SUCCESS : OUTCOME_SKIP;
+        r->column = r->column == &column_pv ? &column_arm64 : &column_bare;
+        r->median = median;
+    }
+}
+
+/* The line of that row, and the one behind it; the caller's. */
+static char *two_lines(const char *text, const char *row)
+{
+    const char *from = strstr(text, row), *end = from ? strchr(from, '\n') : NULL;
+
+    end = end ? strchrnul(end + 1, '\n') : NULL;
+    return end ? strndup(from, (size_t)(end - from)) : xstrdup("");
+}
+
+/* Of the two that `all` points to. */
+static void print_across(FILE *out, const struct results *all)
+{
+    static const char *const names[] = { "amd", "arm64" };
+
+    across_print(out, all, names, 2);
+}
+
+/* Two instruction sets: no comparison, and a table in which no count is divided by the other's. */
+static void test_architectures(void)
+{
+    const struct allowance none = { .percent = 0 };
+    struct results all[2];
+    char *error = NULL, *text, *lines;
+
+    begin();
+    CU_ASSERT(results_one_architecture(&before, &after));
+    make_arm64(&after);
+    CU_ASSERT(!results_one_architecture(&before, &after));
+    CU_ASSERT(!comparison_make(&before, &after, &none, &comparison, &error));
+    CU_ASSERT_PTR_NOT_NULL(error ? strstr(error, "two instruction sets") : NULL);
+    free(error);
+
+    all[0] = before;
+    all[1] = after;
+    CU_ASSERT(across_is(all, 2));
+    CU_ASSERT(!across_is(all, 1));
+    text = fixture_print(all, print_across);
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "no ratio between them"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "shape,"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "ARM64"));
+    CU_ASSERT_PTR_NULL(strstr(text, "\u00d7"));
+    /* 31,204 of 321, 47,811 of 6,588, 26,000 of 400: each in its own column's hypercalls. */
+    lines = two_lines(text, " event/roundtrip-idle");
+    CU_ASSERT_PTR_NOT_NULL(strstr(lines, "26,000"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(lines, "in null hypercalls"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(lines, " 97 "));
+    CU_ASSERT_PTR_NOT_NULL(strstr(lines, " 7.3 "));
+    CU_ASSERT_PTR_NOT_NULL(strstr(lines, " 65"));
+    free(lines);
+    /* The same work by a path that only one of them has; not work that only one has; no floor. */
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, " port/qemu-ide"));
+    CU_ASSERT_PTR_NULL(strstr(text, "xenstore/read"));
+    CU_ASSERT_PTR_NULL(strstr(text, "bare"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "left out"));
+    free(text);
+    results_free(&before);
+    results_free(&after);
+}
+
 static void test_factors(void)
 {
     char *text;
@@ -418,4 +501,5 @@ void suite_comparison(void)
     CU_add_test(suite, "different clocks", test_clocks);
     CU_add_test(suite, "CPUs with different features", test_features);
     CU_add_test(suite, "different environments", test_factors);
+    CU_add_test(suite, "two instruction sets", test_architectures);
 }

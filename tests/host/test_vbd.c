@@ -21,6 +21,7 @@ static void begin(void)
     memset(&ring, 0, sizeof(ring));
     ring_front_init(&v.ring, &ring.shared, ring_slot_count(sizeof(ring), VBD_SLOT));
     v.mask = v.ring.count - 1;
+    v.head = 1u << 8;   /* of a device with handle 0 */
     for ( u32 i = 0; i < v.ring.count; i++ )
         v.slot[i] = (void *)ring_slot(&ring.shared, v.ring.count, i, VBD_SLOT);
     v.indirect = DISK_PAGES;

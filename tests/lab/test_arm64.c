@@ -26,8 +26,10 @@ static void test_refused(void)
         CU_ASSERT(is_one_line_error(&r, text)); \
         program_free(&r); \
     } while ( 0 )
-    REFUSED("two architectures", "run", "--host=lab", "--cpu=amd,arm64", "hypercall/null");
-    REFUSED("--layers", "run", "--host=lab", "--cpu=arm64", "--layers", "hypercall/null");
+    REFUSED("two: leave it out", "run", "--host=lab", "--cpu=amd,arm64", "--image=build/xenometer.elf", "hypercall/null");
+    REFUSED("no row matches", "run", "--host=lab", "--cpu=amd,arm64", "hypercall/nul");
+    REFUSED("--without", "trace", "--cpu=arm64", "--without=nrip-save", "hypercall/null");
+    REFUSED("there is no row", "trace", "--cpu=arm64", "port/ioreq");
     REFUSED("--without", "run", "--host=lab", "--cpu=arm64", "--without=nrip-save", "hypercall/null");
     REFUSED("arm64", "run", "--host=lab", "--cpu=arm64", "-m", "pv", "hypercall/null");
     REFUSED("not for those modes", "run", "--host=lab", "-m", "arm64", "hypercall/null");
@@ -156,6 +158,131 @@ static void test_rings(void)
     json_decref(results);
 }
 
+/* One table of both architectures: rows that both have, the same work by rows that one has, and no count
+ * divided by the other's. */
+static void test_across(void)
+{
+    static const char *const files[] = { "build/test-across-amd.json", "build/test-across-arm64.json" };
+    struct outcome_of r = program("run", "--host=lab", "--cpu=amd,arm64", "-m", "pv,pvh,arm64", "--boots=1",
+                                  "-o", "build/test-across.json", "hypercall/null", "event/send-masked",
+                                  "mmio/xen-lapic", "mmio/gic-distributor", NULL);
+    json_t *results[2];
+    char *again;
+
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "several instruction sets"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "mmio/gic-distributor"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "mmio/xen-lapic"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "in null hypercalls"));
+    CU_ASSERT_PTR_NULL(strstr(r.out, "\u00d7"));
+    for ( int i = 0; i < 2; i++ )
+    {
+        results[i] = json_load_file(files[i], 0, NULL);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(results[i]);
+        CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(json_object_get(results[i], "environment"),
+                                                                 "architecture")), i ? "arm64" : "x86");
+    }
+    CU_ASSERT_EQUAL(figure(results[0], "hypercall/null", "pvh", "median"), 710);
+    CU_ASSERT(figure(results[1], "hypercall/null", "arm64", "median") <= 440);
+    /* Out of the files, the same table. */
+    again = strstr(r.out, "Medians;");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(again);
+    again = strdup(strstr(again, "\n\n"));
+    program_free(&r);
+    r = program("compare", files[0], files[1], NULL);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, again));
+    free(again);
+    program_free(&r);
+    r = program("compare", "--json", files[0], files[1], NULL);
+    CU_ASSERT_EQUAL(r.status, 2);
+    CU_ASSERT(is_one_line_error(&r, "two instruction sets"));
+    program_free(&r);
+    json_decref(results[0]);
+    json_decref(results[1]);
+}
+
+static long long number(const json_t *object, const char *key)
+{
+    const json_t *v = json_object_get(object, key);
+
+    return json_is_integer(v) ? json_integer_value(v) : -1;
+}
+
+static bool has_function(const json_t *trace, const char *layer, const char *name)
+{
+    const json_t *f;
+    size_t i;
+
+    json_array_foreach(json_object_get(trace, "functions"), i, f)
+        if ( !strcmp(json_string_value(json_object_get(f, "layer")), layer) &&
+             !strcmp(json_string_value(json_object_get(f, "function")), name) )
+            return true;
+    return false;
+}
+
+/* Every instruction by exception level, process and function, and all that the guest's clock says. */
+static void test_trace(void)
+{
+    static const char *const layers[] = { "guest", "xen", "dom0_kernel", "dom0_user", "idle" };
+    struct outcome_of r = program("trace", "--host=lab", "--cpu=arm64", "--json", "ring/echo-64b", NULL);
+    json_t *trace = json_loads(r.out, 0, NULL), *stage;
+    long long sum = 0, staged = 0;
+    size_t i, changes = 0;
+
+    CU_ASSERT_EQUAL(r.status, 0);
+    program_free(&r);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(trace);
+    for ( i = 0; i < sizeof(layers) / sizeof(layers[0]); i++ )
+    {
+        long long count = number(json_object_get(trace, "layers"), layers[i]);
+
+        CU_ASSERT(i == 4 || count > 100);
+        sum += count;
+    }
+    CU_ASSERT_EQUAL(sum, number(trace, "total"));
+    json_array_foreach(json_object_get(trace, "stages"), i, stage)
+    {
+        staged += number(stage, "instructions");
+        changes++;
+    }
+    CU_ASSERT_EQUAL(staged, sum);
+    CU_ASSERT(changes > 10);
+    /* Xen's by the debug package, the kernel's by itself, ours by their files. */
+    CU_ASSERT(has_function(trace, "guest", "run_echo"));
+    CU_ASSERT(has_function(trace, "xen", "evtchn_send"));
+    CU_ASSERT(has_function(trace, "xen", "do_trap_hypercall"));
+    CU_ASSERT(has_function(trace, "dom0_kernel", "evtchn_read"));
+    CU_ASSERT(has_function(trace, "dom0_user", "services_turn"));
+    CU_ASSERT(!has_function(trace, "guest", "evtchn_send"));
+    json_decref(trace);
+}
+
+/* What of a request in a stream is ours: 60 instructions in the frontend, 60 in the backend, as on x86. */
+static void test_streamed(void)
+{
+    static const char file[] = "build/test-arm64-layers.json", row[] = "block/blkif-own-depth-32";
+    struct outcome_of r = RUN(file, "--layers", row);
+    json_t *results = json_load_file(file, 0, NULL), *layers = NULL, *one;
+    double operations = 1;
+    size_t i;
+
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "dom0 kernel"));
+    program_free(&r);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(results);
+    json_array_foreach(json_object_get(results, "rows"), i, one)
+        if ( !strcmp(json_string_value(json_object_get(one, "row")), row) )
+        {
+            layers = json_object_get(one, "layers");
+            operations = (double)number(one, "operations");
+        }
+    CU_ASSERT_PTR_NOT_NULL_FATAL(layers);
+    CU_ASSERT((double)number(layers, "guest") / operations <= 60);
+    CU_ASSERT((double)number(layers, "dom0_user") / operations <= 60);
+    json_decref(results);
+}
+
 void suite_arm64(void)
 {
     CU_pSuite suite = CU_add_suite("arm64", NULL, NULL);
@@ -164,5 +291,8 @@ void suite_arm64(void)
     CU_add_test(suite, "Xen and dom0, and a command's status", test_dom0);
     CU_add_test(suite, "exact, and the same twice", test_exact);
     CU_add_test(suite, "traps, interrupts, a second vCPU", test_traps);
+    CU_add_test(suite, "one table with x86", test_across);
+    CU_add_test(suite, "a crossing traced by exception level", test_trace);
+    CU_add_test(suite, "60 instructions of ours a streamed request", test_streamed);
     CU_add_test(suite, "rings, grants, XenStore and disks answer", test_rings);
 }

@@ -89,6 +89,7 @@ static void add_all(struct machine *m, const struct lab_options *options,
     machine_add_pair(m, "-append", XEN_OPTIONS_ARM64);
     machine_add_owned(m, "-device", loader(KERNEL_ADDRESS, "kernel", "vmlinux", dom0));
     machine_add_owned(m, "-device", loader(ROOT_ADDRESS, "initrd", "dom0.cpio", NULL));
+    machine_add_trace(m, files->plugin);
     machine_add_wait(m, files);
     free(dom0);
 }
@@ -201,7 +202,7 @@ static void snapshots(const struct cache *cache,
 
 EMULATOR(qemu_arm64) = {
     .name = "QEMU", .architecture = &architecture_arm64, .key = key,
-    .boot_seconds = BOOT_SECONDS,
+    .traces = PROGRAM, .boot_seconds = BOOT_SECONDS,
     .has_cpu = has_cpu, .cpus = cpus,
     .require = require, .snapshot_name = snapshot_name, .snapshots = snapshots,
     .prepare = prepare, .boot = boot, .load = load, .wait = wait,

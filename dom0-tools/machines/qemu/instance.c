@@ -387,7 +387,8 @@ static void snapshots(const struct cache *cache,
 }
 
 EMULATOR(qemu) = {
-    .name = "QEMU", .architecture = &architecture_x86, .key = machine_key, .plugins = true,
+    .name = "QEMU", .architecture = &architecture_x86, .key = machine_key,
+    .traces = MACHINE_QEMU, .adds_features = true,
     .two_cpus = true, .any_system = true, .boot_seconds = BOOT_SECONDS,
     .has_cpu = has_cpu, .cpus = cpus,
     .require = require, .snapshot_name = machine_name, .snapshots = snapshots,

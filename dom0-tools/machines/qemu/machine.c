@@ -165,7 +165,7 @@ void machine_add_wait(struct machine *m, const struct machine_files *files)
         machine_add_pair(m, "-incoming", "defer");
 }
 
-static void add_plugin(struct machine *m, const struct lab_plugin *plugin)
+void machine_add_trace(struct machine *m, const struct lab_plugin *plugin)
 {
     if ( plugin )
         machine_add_owned(m, "-plugin", xasprintf("/proc/self/fd/%d,fd=%d", plugin->library,
@@ -241,7 +241,7 @@ void machine_lab(struct machine *m, const struct lab_options *options,
     else
         add_linux(m, options, files);
     machine_add_wait(m, files);
-    add_plugin(m, files->plugin);
+    machine_add_trace(m, files->plugin);
 }
 
 void machine_bare(struct machine *m, const struct lab_options *options, const char *elf,
@@ -265,7 +265,7 @@ void machine_bare(struct machine *m, const struct lab_options *options, const ch
     machine_add_pair(m, "-kernel", elf);
     if ( commands >= 0 )
         machine_add_owned(m, "-initrd", xasprintf("/proc/self/fd/%d", commands));
-    add_plugin(m, options->plugin);
+    machine_add_trace(m, options->plugin);
 }
 
 static uint64_t hash_command_lines(uint64_t hash, const struct system *system)

@@ -79,6 +79,8 @@ void machine_begin(struct machine *machine, const char *program, const char *pac
 void machine_add_lines(struct machine *machine, const struct machine_files *);
 /* It waits to be told to run, and before that for its state when it is a snapshot's. */
 void machine_add_wait(struct machine *machine, const struct machine_files *);
+/* trace/plugin.c, where there is one. */
+void machine_add_trace(struct machine *machine, const struct lab_plugin *);
 
 /* "exact", "fast", "kvm" */
 const char *machine_clock_name(enum lab_clock clock);

@@ -64,6 +64,7 @@ EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info
 struct bytes { uint8_t *data; unsigned length; };   /* GLib's GByteArray */
 extern WEAK __thread void *current_cpu;
 WEAK int x86_cpu_gdb_read_register(void *cpu, struct bytes *, int number);
+WEAK int aarch64_cpu_gdb_read_register(void *cpu, struct bytes *, int number);
 /* The machine's memory.  MemTxAttrs, passed as a word: bit 0 is "unspecified". */
 extern WEAK char address_space_memory[];
 WEAK uint32_t address_space_rw(void *space, uint64_t address, uint64_t attributes, void *,
@@ -76,15 +77,17 @@ WEAK uint8_t *g_byte_array_free(struct bytes *, int free_data);
 
 #define MAX_INSTRUCTION 15   /* bytes: AMD64 APM vol. 3, 1.1 */
 
-/* Numbers of gdb's register description (gdb-xml/i386-64bit.xml). */
-enum { GDB_RAX = 0, GDB_CS = 18, GDB_CR0 = 27 };
+/* Numbers of gdb's register descriptions (gdb-xml/i386-64bit.xml, aarch64-core.xml: X0 to X30, SP, PC,
+ * CPSR). */
+enum { GDB_RAX = 0, GDB_CS = 18, GDB_CR0 = 27, GDB_CPSR = 33 };
 
 /* A register of `cpu`, by gdb's number; up to 64 bits. */
 static inline uint64_t gdb_register(void *cpu, int number)
 {
     struct bytes *bytes = g_byte_array_new();
     uint64_t value = 0;
-    int length = x86_cpu_gdb_read_register(cpu, bytes, number);
+    int length = x86_cpu_gdb_read_register ? x86_cpu_gdb_read_register(cpu, bytes, number)
+                                           : aarch64_cpu_gdb_read_register(cpu, bytes, number);
 
     __builtin_memcpy(&value, bytes->data, length > 8 ? 8 : length > 0 ? (size_t)length : 0);
     g_byte_array_free(bytes, 1);

@@ -1,0 +1,116 @@
+/*
+ * An ARM64 CPU (plugin_cpu.h): Xen runs at EL2, kernels at EL1, processes at EL0.
+ * Encodings: Arm Architecture Reference Manual (DDI 0487), C4.1.
+ */
+#include <string.h>
+
+#include "trace/plugin_cpu.h"
+
+static const uint8_t *state;       /* X0 in its CPUARMState, once found */
+static const uint64_t *ttbr0;      /* TTBR0_EL1 in it */
+
+/* From X0 on (QEMU 7.2 to 11.1, target/arm/cpu.h): 31 registers, SP, PC, PSTATE. */
+#define STATE_SP     (31 * 8)
+#define STATE_PSTATE (33 * 8)
+
+#define PSTATE_EL(p) (((p) >> 2) & 3)
+
+/*
+ * Where the walk of page tables begins: in cp15, TTBR0 by exception level, TTBR1 likewise, two of stage 2,
+ * TCR by exception level.  At the first marker they are the unikernel's: a page of the image, and 25 for
+ * T0SZ (domU-kernel/entry/arm64/mmu.h).
+ */
+#define TTBR0_TO_TCR 10
+#define TCR_T0SZ     25u
+
+static bool available(void)
+{
+    return aarch64_cpu_gdb_read_register != NULL;
+}
+
+static uint32_t pstate(void)
+{
+    uint32_t word;
+
+    memcpy(&word, state + STATE_PSTATE, sizeof(word));
+    return word;
+}
+
+static bool find(void *cpu, const struct record_request *request)
+{
+    uint64_t registers[32];
+    const uint8_t *object = cpu;
+
+    for ( int i = 0; i < 32; i++ )
+        registers[i] = gdb_register(cpu, i);
+    for ( size_t at = 0; at < 0x20000 && !state; at += 8 )
+        if ( !memcmp(object + at, registers, sizeof(registers)) )
+            state = object + at;
+    for ( size_t at = STATE_PSTATE; state && at < 0x2000 && !ttbr0; at += 8 )
+    {
+        const uint64_t *word = (const uint64_t *)(const void *)(state + at);
+
+        if ( *word >= request->image_start && *word < request->image_end && !(*word & 4095) &&
+             (word[TTBR0_TO_TCR] & 63) == TCR_T0SZ )
+            ttbr0 = word;
+    }
+    return state && ttbr0 && PSTATE_EL(pstate()) == 1 &&
+           PSTATE_EL(gdb_register(cpu, GDB_CPSR)) == 1;
+}
+
+static uint64_t stack(void)
+{
+    uint64_t word;
+
+    memcpy(&word, state + STATE_SP, sizeof(word));
+    return word;
+}
+
+static uint64_t tables(void)
+{
+    return *ttbr0;
+}
+
+/* The image lies where neither Linux nor its processes have code. */
+static enum layer layer(const struct record_request *request, uint64_t address)
+{
+    uint32_t level = PSTATE_EL(pstate());
+
+    if ( level >= 2 )
+        return LAYER_XEN;
+    if ( address >= request->image_start && address < request->image_end )
+        return LAYER_GUEST;
+    return level ? LAYER_KERNEL : LAYER_USER;
+}
+
+static uint32_t word_of(const uint8_t *code, size_t length)
+{
+    uint32_t word = 0;
+
+    if ( length == sizeof(word) )
+        memcpy(&word, code, sizeof(word));
+    return word;
+}
+
+/* MRS Xt, PMCCNTR_EL0 */
+static bool reads_clock(const uint8_t *code, size_t length)
+{
+    return (word_of(code, length) & 0xffffffe0u) == 0xd53b9d00u;
+}
+
+/* BL; BLR and RET with their forms that check a signature; ERET, likewise. */
+static uint32_t end_of(const uint8_t *code, size_t length)
+{
+    uint32_t word = word_of(code, length);
+
+    if ( (word & 0xfc000000u) == 0x94000000u || (word & 0xfefff000u) == 0xd63f0000u )
+        return BLOCK_CALL;
+    if ( (word & 0xfffff000u) == 0xd65f0000u || (word & 0xfffff000u) == 0xd69f0000u )
+        return BLOCK_RETURN;
+    return BLOCK_OTHER;
+}
+
+const struct plugin_cpu plugin_arm64 = {
+    .name = "aarch64", .link_register = 1, .available = available, .find = find, .stack = stack,
+    .tables = tables, .layer = layer, .reads_clock = reads_clock, .end_of = end_of,
+};
