@@ -47,10 +47,8 @@ char *checks_missing_packages(const char *list);
 void checks_figures(struct checks *);
 
 /* The same of a Xen host, from what `xl info` and `xenpm get-cpuidle-states 0` (or NULL) print, and
- * the firmware's system vendor (or NULL). */
-void checks_host(struct checks *, const char *info, const char *cpuidle, const char *vendor);
-/* The virtual machine of that vendor, or NULL: none that is known.  Static. */
-const char *hypervisor_below(const char *vendor);
+ * environment_below(). */
+void checks_host(struct checks *, const char *info, const char *cpuidle, const char *below);
 
 /* Is a program of that name in PATH? */
 bool program_exists(const char *name);

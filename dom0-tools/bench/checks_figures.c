@@ -12,6 +12,7 @@
 
 #include "backend/xenctrl.h"
 #include "bench/checks.h"
+#include "measure/environment.h"
 #include "xenometer.h"
 
 #define GROUP "figures"
@@ -136,7 +137,6 @@ void checks_figures(struct checks *checks)
     char *info = dom0 ? program_output(info_argv) : NULL;
     char *xenpm = dom0 ? program_output(xenpm_argv) : NULL;
     char *cpuidle = dom0 ? program_output(cpuidle_argv) : NULL;
-    char *vendor = dom0 ? first_line("/sys/class/dmi/id/sys_vendor") : NULL;
 
     check_governor(checks, xenpm);
     check_turbo(checks, xenpm);
@@ -145,8 +145,7 @@ void checks_figures(struct checks *checks)
     if ( dom0 )
         check_xen(checks);
     if ( info )
-        checks_host(checks, info, cpuidle, vendor);
-    free(vendor);
+        checks_host(checks, info, cpuidle, environment_below());
     free(cpuidle);
     free(info);
     free(xenpm);

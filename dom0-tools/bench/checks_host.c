@@ -91,27 +91,8 @@ static void check_numa(struct checks *checks, const char *info)
         checks_add(checks, GROUP, "NUMA", CHECK_OK, NULL, "one node");
 }
 
-const char *hypervisor_below(const char *vendor)
+static void check_nested(struct checks *checks, const char *below)
 {
-    static const struct {
-        const char *vendor, *name;
-    } known[] = {
-        { "QEMU", "QEMU" }, { "Bochs", "Bochs" }, { "VMware", "VMware" }, { "innotek", "VirtualBox" },
-        { "Amazon EC2", "Amazon EC2" }, { "Google", "Google Cloud" },
-        { "Xen", "Xen" }, { "Parallels", "Parallels" }, { "OpenStack", "OpenStack" },
-        { "DigitalOcean", "DigitalOcean" },
-    };
-
-    for ( size_t i = 0; vendor && i < sizeof(known) / sizeof(known[0]); i++ )
-        if ( !strncmp(vendor, known[i].vendor, strlen(known[i].vendor)) )
-            return known[i].name;
-    return NULL;
-}
-
-static void check_nested(struct checks *checks, const char *vendor)
-{
-    const char *below = hypervisor_below(vendor);
-
     if ( below )
         checks_add(checks, GROUP, "nested", CHECK_NOTE, "measure on the bare machine: these figures are no "
                    "hardware's", "this Xen runs in a virtual machine (%s)", below);
@@ -119,11 +100,11 @@ static void check_nested(struct checks *checks, const char *vendor)
         checks_add(checks, GROUP, "nested", CHECK_OK, NULL, "no hypervisor below this Xen in sight");
 }
 
-void checks_host(struct checks *checks, const char *info, const char *cpuidle, const char *vendor)
+void checks_host(struct checks *checks, const char *info, const char *cpuidle, const char *below)
 {
     check_scheduler(checks, info);
     check_idle(checks, info, cpuidle);
     check_dom0(checks, info);
     check_numa(checks, info);
-    check_nested(checks, vendor);
+    check_nested(checks, below);
 }

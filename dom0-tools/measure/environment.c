@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "backend/xenctrl.h"
+#include "lib/files.h"
 #include "lib/lab_clock.h"
 #include "lib/tsc.h"
 #include "xenometer.h"
@@ -101,6 +102,47 @@ static uint64_t tsc_hz(void)
                       ((double)(to.tv_sec - from.tv_sec) * 1e9 + (double)(to.tv_nsec - from.tv_nsec)));
 }
 
+const char *environment_below(void)
+{
+    static const struct {
+        const char *vendor, *name;
+    } known[] = {
+        { "QEMU", "QEMU" }, { "Bochs", "Bochs" }, { "VMware", "VMware" }, { "innotek", "VirtualBox" },
+        { "Amazon EC2", "Amazon EC2" }, { "Google", "Google Cloud" },
+        { "Xen", "Xen" }, { "Parallels", "Parallels" }, { "OpenStack", "OpenStack" },
+        { "DigitalOcean", "DigitalOcean" },
+    };
+    char *vendor = read_whole_file("/sys/class/dmi/id/sys_vendor", NULL);
+    const char *name = NULL;
+
+    for ( size_t i = 0; vendor && i < sizeof(known) / sizeof(known[0]); i++ )
+        if ( !strncmp(vendor, known[i].vendor, strlen(known[i].vendor)) )
+            name = known[i].name;
+    free(vendor);
+    return name;
+}
+
+/* Without a Xen of ours CPUID tells as well (Intel SDM 3A, CPUID.1:ECX.31; AMD APM 3, E.3.2). */
+static bool cpu_says_guest(void)
+{
+    char *text = read_whole_file("/proc/cpuinfo", NULL);
+    bool says = text && strstr(text, " hypervisor");
+
+    free(text);
+    return says;
+}
+
+/* Of a machine that is no lab. */
+static void set_below(struct environment *e, bool xen)
+{
+    const char *below = environment_below();
+
+    if ( !below && !xen && cpu_says_guest() )
+        below = "a hypervisor";
+    if ( below )
+        set(&e->below, xstrdup(below));
+}
+
 void environment_linux(struct environment *e)
 {
     struct utsname system;
@@ -112,6 +154,7 @@ void environment_linux(struct environment *e)
     if ( uname(&system) == 0 )
         set(&e->linux_system, xstrdup(system.release));
     set(&e->cpu, cpu_model());
+    set_below(e, false);
     environment_started(e);
 }
 
@@ -130,6 +173,7 @@ int environment_here(struct environment *e)
         set(&e->host, xstrdup("xen"));
         set(&e->clock, xstrdup("cycles"));
         set(&e->xenometer, xstrdup(XENOMETER_VERSION));
+        set_below(e, true);
     }
     /* Counted instructions have no frequency. */
     e->tsc_hz = strcmp(e->clock, "instructions") ? xenctrl_tsc_hz(xen) : 0;

@@ -30,6 +30,10 @@ void environment_lab(struct environment *, const char *clock);
 /* Make of `xen`, where its build is known, a name that tells builds of one version apart. */
 void environment_name_build(struct environment *);
 
+/* The hypervisor whose guest this machine is, by what its firmware calls itself; NULL: none that is
+ * known.  Static. */
+const char *environment_below(void);
+
 /* Set `started` to now. */
 void environment_started(struct environment *);
 

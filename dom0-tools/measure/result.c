@@ -14,7 +14,7 @@ static const size_t environment_texts[] = {
 #define TEXT(field) offsetof(struct environment, field)
     TEXT(host), TEXT(clock), TEXT(xen), TEXT(xen_build_id), TEXT(xen_debug), TEXT(xen_config),
     TEXT(xen_options), TEXT(dom0_options), TEXT(dom0_kernel), TEXT(dom0_modules), TEXT(linux_system), TEXT(qemu), TEXT(cpu), TEXT(architecture),
-    TEXT(bochs), TEXT(cpu_features), TEXT(pinned), TEXT(mitigations), TEXT(xenometer), TEXT(image),
+    TEXT(bochs), TEXT(below), TEXT(cpu_features), TEXT(pinned), TEXT(mitigations), TEXT(xenometer), TEXT(image),
     TEXT(started),
 #undef TEXT
 };

@@ -37,6 +37,7 @@ struct environment {
     char *cpu;
     char *architecture;  /* whose instructions or cycles they are: "x86", "arm64" */
     char *bochs;         /* its version, where it is the emulator */
+    char *below;         /* the hypervisor whose guest this machine is; NULL: none in sight, or a lab */
     char *cpu_features;  /* of virtualization, with commas between: "svm,npt,nrip-save";
                             NULL: not said */
     char *pinned;        /* how vCPUs are pinned, in words */

@@ -98,6 +98,8 @@ static json_t *environment_value(const struct environment *e)
     json_object_set_new(o, "dom0_kernel", text_to_json(e->dom0_kernel));
     if ( e->linux_system )
         json_object_set_new(o, "linux", text_to_json(e->linux_system));
+    if ( e->below )
+        json_object_set_new(o, "below", text_to_json(e->below));
     if ( e->dom0_modules )
         json_object_set_new(o, "dom0_modules", text_to_json(e->dom0_modules));
     json_object_set_new(o, "qemu", text_to_json(e->qemu));
@@ -371,6 +373,7 @@ static void read_environment(struct reader *reader, const json_t *object,
     e->dom0_options = get_text(reader, object, "dom0_options");
     e->dom0_kernel = get_text(reader, object, "dom0_kernel");
     e->linux_system = get_text(reader, object, "linux");
+    e->below = get_text(reader, object, "below");
     e->dom0_modules = get_text(reader, object, "dom0_modules");
     e->qemu = get_text(reader, object, "qemu");
     e->bochs = get_text(reader, object, "bochs");

@@ -73,9 +73,9 @@ static void note_clock(struct notes *notes, const struct results *results)
             (UINT64_C(1000000000000) + hz / 2) / hz);
     else
         notes_add(notes, "TSC cycles per operation.");
-    if ( host_is(results, "lab-kvm") )
-        notes_add(notes, "Nested: this Xen itself ran in a KVM guest, so every exit "
-            "went through two hypervisors.");
+    if ( host_is(results, "lab-kvm") || results->environment.below )
+        notes_add(notes, "Nested: the machine itself was a guest of %s, so every exit "
+            "went through two hypervisors.", host_is(results, "lab-kvm") ? "KVM" : results->environment.below);
 }
 
 static void note_place(struct notes *notes, const struct results *results)

@@ -312,6 +312,7 @@ json_t *page_environment(const struct environment *e)
     put_pair(list, "Linux without Xen", e->linux_system);
     put_pair(list, "QEMU", e->qemu);
     put_pair(list, "Bochs", e->bochs);
+    put_pair(list, "Itself a guest of", e->below);
     put_pair(list, "CPU", e->cpu);
     put_pair(list, "Its virtualization", e->cpu_features);
     put_pair(list, "vCPUs", e->pinned);
