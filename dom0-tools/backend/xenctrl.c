@@ -496,6 +496,11 @@ static unsigned bits(const uint8_t *map, int bytes)
 /* Usable together: on different cores of one socket. */
 static bool apart(const xc_cputopo_t *a, const xc_cputopo_t *b)
 {
+#ifdef __aarch64__
+    /* Xen knows no topology there: each CPU is core 0 of socket 0 (its cpu_to_core()). */
+    if ( a != b && a->core == 0 && b->core == 0 )
+        return true;
+#endif
     return a->socket == b->socket && a->core != b->core &&
            b->core != XEN_INVALID_CORE_ID;   /* that one is offline */
 }

@@ -423,18 +423,23 @@ static const struct command *find_command(const char *name)
     return NULL;
 }
 
-/* Bochs has one clock and one CPU. */
+/* Bochs has one clock and one CPU; features are added to QEMU's AMD CPU only. */
 static int choose_cpu(struct lab_arguments *a)
 {
     int status = lab_cpu_choose(a->cpu, &a->options.cpu);
 
     if ( status != STATUS_OK || a->options.cpu == NULL )
         return status;
-    if ( (a->clock_given && a->options.clock != LAB_EXACT) || a->options.smp ||
-         a->options.without )
+    if ( lab_cpu_slow(a->options.cpu) &&
+         ((a->clock_given && a->options.clock != LAB_EXACT) || a->options.smp || a->options.without) )
     {
         message("--cpu=%s: Bochs has the exact clock only, and one CPU as it is: leave out "
                 "--clock, --smp and --without", a->cpu);
+        return STATUS_USAGE;
+    }
+    if ( a->options.without && !lab_cpu_adds_features(a->options.cpu) )
+    {
+        message("--cpu=%s: --without is for QEMU's AMD CPU", a->cpu);
         return STATUS_USAGE;
     }
     a->clock_given = true;

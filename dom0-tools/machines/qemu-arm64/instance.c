@@ -8,8 +8,9 @@
  * this board no ports to write that by, so that memory cannot stay out of the stream
  * (machines/qemu/instance.c).
  *
- * Not two CPUs counting instructions: QEMU (7.2) then runs one until it halts, yields or a timer is due, and
- * Xen, which waits for the other CPU at its start, does neither on ARM (its cpu_relax() is no YIELD).
+ * Two CPUs that count instructions take turns by turns_plugin.c, which says why.
+ *
+ * Xen gets xsm=dummy, its default on x86: ARM's, silo, keeps domains from events and grants of each other.
  *
  * The clock: with -icount the PMU's cycle counter counts each instruction once, at all exception
  * levels (domU-kernel/arch/arm64/machine/cpu.h).
@@ -38,7 +39,9 @@
 #define BOOT_SECONDS 300u      /* a boot takes 15 to 20 */
 
 #define XEN_OPTIONS_ARM64 \
-    "console=dtuart bootscrub=0 dom0_mem=512M dom0_max_vcpus=1 loglvl=all guest_loglvl=all"
+    "console=dtuart bootscrub=0 xsm=dummy dom0_mem=512M dom0_max_vcpus=1 loglvl=all guest_loglvl=all"
+/* As on x86 (machines/boot.h): nothing moves. */
+#define XEN_SMP_OPTIONS_ARM64 XEN_OPTIONS_ARM64 " dom0_vcpus_pin"
 
 static int require(const struct lab_options *options)
 {
@@ -64,7 +67,16 @@ static int require(const struct lab_options *options)
 
 static const char *snapshot_name(const struct lab_options *options)
 {
-    return machine_clock_name(options->clock);
+    static const char *const names[][2] = {
+        [LAB_EXACT] = { "exact", "exact-smp" }, [LAB_FAST] = { "fast", "fast-smp" },
+    };
+
+    return names[options->clock][options->smp];
+}
+
+static bool takes_turns(const struct lab_options *options)
+{
+    return options->smp && options->clock == LAB_EXACT;
 }
 
 /* The guest-loader's argument, in which ",," is a comma. */
@@ -83,10 +95,12 @@ static void add_all(struct machine *m, const struct lab_options *options,
     machine_begin(m, PROGRAM, PACKAGE, options, CPU, files->to_be_saved ? MACHINE_BOOT_SHIFT : 0);
     machine_add_pair(m, "-machine", "virt,virtualization=on,gic-version=3");
     machine_add_owned(m, "-m", xasprintf("%uM", RAM));
-    machine_add_pair(m, "-smp", options->clock == LAB_EXACT ? "1" : "2");
+    machine_add_pair(m, "-smp", options->smp || options->clock != LAB_EXACT ? "2" : "1");
+    if ( takes_turns(options) )
+        machine_add_owned(m, "-plugin", xasprintf("/proc/self/fd/%d", files->cpu_plugin));
     machine_add_lines(m, files);
     machine_add_pair(m, "-kernel", "xen");
-    machine_add_pair(m, "-append", XEN_OPTIONS_ARM64);
+    machine_add_pair(m, "-append", options->smp ? XEN_SMP_OPTIONS_ARM64 : XEN_OPTIONS_ARM64);
     machine_add_owned(m, "-device", loader(KERNEL_ADDRESS, "kernel", "vmlinux", dom0));
     machine_add_owned(m, "-device", loader(ROOT_ADDRESS, "initrd", "dom0.cpio", NULL));
     machine_add_trace(m, files->plugin);
@@ -99,9 +113,9 @@ static uint64_t hash_command_lines(uint64_t hash, const struct system *system)
     const struct machine_files files = { .console = -1, .state = -1, .to_be_saved = true };
 
     (void)system;
-    for ( int i = 0; i < 2; i++ )
+    for ( int i = 0; i < 4; i++ )
     {
-        const struct lab_options options = { .clock = i ? LAB_FAST : LAB_EXACT };
+        const struct lab_options options = { .clock = i % 2 ? LAB_FAST : LAB_EXACT, .smp = i / 2 };
         struct machine m;
 
         add_all(&m, &options, &files);
@@ -119,8 +133,9 @@ static uint64_t key(const struct system *system)
 
 static int prepare(struct instance *instance)
 {
-    qemu_instance_prepare(instance);
-    return STATUS_OK;
+    struct qemu_own *own = qemu_instance_prepare(instance);
+
+    return takes_turns(&instance->options) ? qemu_open_plugin(own, "turns-plugin.so") : STATUS_OK;
 }
 
 static void command_line(struct machine *m, const struct lab_options *options,
@@ -190,19 +205,19 @@ static const struct emulator_cpu cpus[] = { { "arm64", CPU }, { NULL, NULL } };
 static void snapshots(const struct cache *cache,
                       void (*found)(void *context, const struct emulator_snapshot *), void *context)
 {
-    for ( int i = 0; i < 2 && cache->architecture == &architecture_arm64; i++ )
+    for ( int i = 0; i < 4 && cache->architecture == &architecture_arm64; i++ )
     {
-        const struct lab_options kind = { .clock = i ? LAB_FAST : LAB_EXACT, .cpu = CPU };
+        const struct lab_options kind = { .clock = i % 2 ? LAB_FAST : LAB_EXACT, .smp = i / 2, .cpu = CPU };
 
         if ( snapshot_exists(cache, &kind) )
             found(context, &(struct emulator_snapshot){
-                snapshot_name(&kind), machine_clock_name(kind.clock), false });
+                snapshot_name(&kind), machine_clock_name(kind.clock), kind.smp });
     }
 }
 
 EMULATOR(qemu_arm64) = {
     .name = "QEMU", .architecture = &architecture_arm64, .key = key,
-    .traces = PROGRAM, .boot_seconds = BOOT_SECONDS,
+    .traces = PROGRAM, .two_cpus = true, .boot_seconds = BOOT_SECONDS,
     .has_cpu = has_cpu, .cpus = cpus,
     .require = require, .snapshot_name = snapshot_name, .snapshots = snapshots,
     .prepare = prepare, .boot = boot, .load = load, .wait = wait,

@@ -45,19 +45,22 @@ struct qemu_own *qemu_instance_prepare(struct instance *instance)
     return own;
 }
 
+int qemu_open_plugin(struct qemu_own *own, const char *name)
+{
+    char *plugin = data_file(name);
+
+    own->cpu_plugin = plugin ? open(plugin, O_RDONLY | O_CLOEXEC) : -1;
+    if ( own->cpu_plugin < 0 )
+        message("%s not found beside the program: run `make`", name);
+    free(plugin);
+    return own->cpu_plugin < 0 ? STATUS_ENVIRONMENT : STATUS_OK;
+}
+
 static int prepare(struct instance *instance)
 {
     struct qemu_own *own = qemu_instance_prepare(instance);
-    char *plugin;
 
-    if ( !machine_wants_plugin(&instance->options) )
-        return STATUS_OK;
-    plugin = data_file("cpu-plugin.so");
-    own->cpu_plugin = plugin ? open(plugin, O_RDONLY | O_CLOEXEC) : -1;
-    if ( own->cpu_plugin < 0 )
-        message("cpu-plugin.so not found beside the program: run `make`");
-    free(plugin);
-    return own->cpu_plugin < 0 ? STATUS_ENVIRONMENT : STATUS_OK;
+    return machine_wants_plugin(&instance->options) ? qemu_open_plugin(own, "cpu-plugin.so") : STATUS_OK;
 }
 
 int qemu_instance_start(struct instance *instance, const struct cache *cache, int console,

@@ -32,7 +32,7 @@ struct machine_files {
     int ram;             /* memory file to boot in; -1: the snapshot's */
     int state;           /* the snapshot's device state to load; or -1 */
     bool to_be_saved;    /* it boots to become the snapshot: MACHINE_BOOT_SHIFT */
-    int cpu_plugin;      /* cpu-plugin.so, for machine_wants_plugin(); else -1 */
+    int cpu_plugin;      /* the machine's own, where it has one (qemu_own); else -1 */
     const struct lab_plugin *plugin;   /* or NULL */
     const struct system *system;       /* what is booted; NULL: Xen */
     const char *xen_options, *linux_options;  /* NULL: what every lab's are told (boot.h) */

@@ -10,7 +10,7 @@
 
 struct qemu_own {
     struct qemu qemu;
-    int cpu_plugin;             /* descriptor of cpu-plugin.so, or -1 */
+    int cpu_plugin;             /* descriptor of the plugin that is a part of the machine, or -1 */
     int ram, state;             /* while they are needed, else -1; without a file for the memory, that is
                                    part of the state */
 };
@@ -21,6 +21,8 @@ typedef void qemu_command_line(struct machine *, const struct lab_options *, str
 
 /* What any machine of QEMU's has for emulator.h.  First `own`, with nothing open. */
 struct qemu_own *qemu_instance_prepare(struct instance *instance);
+/* own->cpu_plugin, of that name beside this program.  An enum status; said why. */
+int qemu_open_plugin(struct qemu_own *own, const char *name);
 /* QEMU, waiting, with the descriptors that are there; `console`: -1, or its end of the serial line. */
 int qemu_instance_start(struct instance *instance, const struct cache *cache, int console,
                         qemu_command_line *);
