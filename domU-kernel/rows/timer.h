@@ -49,6 +49,10 @@ void timer_run_load(struct row_run *);
     "10,000,000 are one percent.  On the instruction clock of the lab in QEMU a second is a billion instructions, in " \
     "Bochs 50 million.  "
 
+/* LOAD_REPEATS of most: */
+#define LOAD_BY_ITSELF \
+    "The timer repeats by itself; a kernel that arms each tick anew pays for that as well (interrupt/timer-*).  "
+
 #define LOAD_ROW(hz, path_name, source, row_path, why_not, row_columns, count)      \
     static const char *setup_load_##source##_##hz(struct row_run *r)                \
     {                                                                               \
@@ -56,9 +60,8 @@ void timer_run_load(struct row_run *);
         return start_##source(r);                                                   \
     }                                                                               \
     EXPLANATION(timer_load_##source##_##hz) = \
-        LOAD_TEXT \
-        "The timer repeats by itself; a kernel that arms each tick anew pays for that as well " \
-        "(interrupt/timer-*).  One sample is one period.  Compare with timer-load/guest-tickless."; \
+        LOAD_TEXT LOAD_REPEATS \
+        "One sample is one period.  Compare with timer-load/guest-tickless."; \
     ROW(timer_load_##source##_##hz,                                                 \
         .setup = setup_load_##source##_##hz, .run = timer_run_load, .teardown = teardown_##source) = { \
         .name = "timer-load/guest-" #hz "hz-" path_name,                            \

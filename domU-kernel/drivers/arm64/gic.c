@@ -86,7 +86,7 @@ void gic_interrupt(void)
     else
     {
         if ( number == timer_interrupt )
-            timer_stop_virtual();
+            timer_virtual_fired();
         else if ( number == timer_physical_interrupt )
             timer_stop_physical();
         cpu_interrupts++;

@@ -17,6 +17,8 @@ static struct vcpu_runstate_info runstate[2] __attribute__((aligned(128)));
 static u64 frequency;
 static u64 difference;   /* from the counter, in ns, to Xen's system time; 0: not known yet */
 
+u64 timer_virtual_period;
+
 void timer_find(const void *tree)
 {
     const void *node = device_tree_find(tree, "compatible", "arm,armv8-timer", 0);

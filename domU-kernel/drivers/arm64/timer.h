@@ -36,6 +36,18 @@ static inline void timer_stop_virtual(void)
     isb();
 }
 
+/* Ticks of the counter from one interrupt of the virtual timer to the next; 0: there is one. */
+extern u64 timer_virtual_period;
+
+/* Its interrupt's handler: no timer of ARM's repeats by itself. */
+static inline void timer_virtual_fired(void)
+{
+    if ( !timer_virtual_period )
+        return timer_stop_virtual();
+    /* Xen has masked it, when it took the interrupt (vtimer_interrupt). */
+    timer_arm_virtual(register_read(cntv_cval_el0) + timer_virtual_period);
+}
+
 /* The physical timer; each of these traps. */
 static inline void timer_arm_physical(u64 at)
 {

@@ -8,6 +8,7 @@
 #include "../../arch/memory.h"
 #include "../../arch/traps.h"
 #include "../../drivers/arm64/gic.h"
+#include "../../drivers/arm64/pl011.h"
 #include "../../drivers/arm64/timer.h"
 #include "../../xen/console.h"
 #include "../../xen/hypercall.h"
@@ -50,5 +51,6 @@ void start(const void *tree)
     gic_init(tree);
     timer_init(tree);
     smp_init(tree);
+    pl011_find(tree);
     serve_dom0();
 }

@@ -8,6 +8,18 @@
 #include "../../drivers/arm64/timer.h"
 #include "../../harness/row.h"
 
+/* One trap: what is executed and what Xen does for it; further fields of struct row behind. */
+#define TRAP(id, name_, work_, path_, help_, text, ...)                              \
+    EXPLANATION(id) = text;                                                         \
+    ROW(id, .run = run_##id) = {                                                    \
+        .name = name_, .work = work_, .path = path_, .help = help_,                 \
+        .explanation = explanation_##id, .columns = "arm64",                        \
+        .operations = 1, .samples = 1000, .warmup = 16, __VA_ARGS__                 \
+    }
+#define ENTER "enter the hypervisor and return"
+
+static bool faulted;   /* the last load of exit/abort */
+
 /* Arm DEN 0022 (PSCI), 5.1.1; 64-bit callers may use the 32-bit function, too. */
 #define PSCI_VERSION 0x84000000ul
 
@@ -21,118 +33,70 @@
                          "memory");                                                 \
     x0_; })
 
-static void run_hvc(struct row_run *r)
+static void run_exit_psci_hvc(struct row_run *r)
 {
     SAMPLES(r, CALL("hvc"));
     if ( CALL("hvc") >> 16 != 1 )
         r->failure = "PSCI_VERSION by HVC is not 1.x";
 }
 
-EXPLANATION(exit_psci_hvc) =
+TRAP(exit_psci_hvc, "exit/psci-hvc", ENTER, "HVC #0, PSCI_VERSION",
+    "PSCI_VERSION by HVC, which Xen answers as firmware would",
     "Asks for PSCI's version by HVC #0, as firmware is called: Xen tells it from its own hypercalls by the "
     "immediate, and answers in the firmware's place (do_trap_hvc_smccc, vsmccc_handle_call, do_vpsci_0_2_call).  "
-    "Compare with hypercall/null, HVC #0xEA1.";
-ROW(exit_psci_hvc, .run = run_hvc) = {
-    .name = "exit/psci-hvc",
-    .work = "enter the hypervisor and return",
-    .path = "HVC #0, PSCI_VERSION",
-    .help = "PSCI_VERSION by HVC, which Xen answers as firmware would",
-    .explanation = explanation_exit_psci_hvc,
-    .columns = "arm64", .flags = ROW_HEADLINE,
-    .operations = 1, .samples = 1000, .warmup = 16,
-};
+    "Compare with hypercall/null, HVC #0xEA1.", .flags = ROW_HEADLINE);
 
-static void run_smc(struct row_run *r)
+static void run_exit_psci_smc(struct row_run *r)
 {
     SAMPLES(r, CALL("smc"));
     if ( CALL("smc") >> 16 != 1 )
         r->failure = "PSCI_VERSION by SMC is not 1.x";
 }
 
-EXPLANATION(exit_psci_smc) =
+TRAP(exit_psci_smc, "exit/psci-smc", ENTER, "SMC #0, PSCI_VERSION",
+    "PSCI_VERSION by SMC, which traps to Xen",
     "The same by SMC, which a guest is not to reach EL3 by: HCR_EL2.TSC has it trap (do_trap_smc).  On a CPU "
-    "without EL3 it would be undefined.";
-ROW(exit_psci_smc, .run = run_smc) = {
-    .name = "exit/psci-smc",
-    .work = "enter the hypervisor and return",
-    .path = "SMC #0, PSCI_VERSION",
-    .help = "PSCI_VERSION by SMC, which traps to Xen",
-    .explanation = explanation_exit_psci_smc,
-    .columns = "arm64",
-    .operations = 1, .samples = 1000, .warmup = 16,
-};
+    "without EL3 it would be undefined.");
 
-static void run_id(struct row_run *r)
+static void run_exit_id_register(struct row_run *r)
 {
     SAMPLES(r, register_read(id_aa64pfr0_el1));
 }
 
-EXPLANATION(exit_id_register) =
+TRAP(exit_id_register, "exit/id-register", ENTER, "MRS ID_AA64PFR0_EL1",
+    "read an identification register, which Xen answers",
     "Reads ID_AA64PFR0_EL1, which says what the CPU can do.  Xen shows domains less than the CPU has, so that "
-    "these reads trap (HCR_EL2.TID3; do_sysreg).  What CPUID is on x86: compare with exit/cpuid-basic there.";
-ROW(exit_id_register, .run = run_id) = {
-    .name = "exit/id-register",
-    .work = "enter the hypervisor and return",
-    .path = "MRS ID_AA64PFR0_EL1",
-    .help = "read an identification register, which Xen answers",
-    .explanation = explanation_exit_id_register,
-    .columns = "arm64", .flags = ROW_HEADLINE,
-    .operations = 1, .samples = 1000, .warmup = 16,
-};
+    "these reads trap (HCR_EL2.TID3; do_sysreg).  What CPUID is on x86: compare with exit/cpuid-basic there.", .flags = ROW_HEADLINE);
 
-static void run_actlr(struct row_run *r)
+static void run_exit_actlr(struct row_run *r)
 {
     SAMPLES(r, register_read(actlr_el1));
 }
 
-EXPLANATION(exit_actlr) =
+TRAP(exit_actlr, "exit/actlr", ENTER, "MRS ACTLR_EL1",
+    "read the auxiliary control register, which Xen answers",
     "Reads ACTLR_EL1, whose bits are each CPU's own: HCR_EL2.TACR has it trap, and Xen answers with what the "
-    "vCPU was given at its beginning.";
-ROW(exit_actlr, .run = run_actlr) = {
-    .name = "exit/actlr",
-    .work = "enter the hypervisor and return",
-    .path = "MRS ACTLR_EL1",
-    .help = "read the auxiliary control register, which Xen answers",
-    .explanation = explanation_exit_actlr,
-    .columns = "arm64",
-    .operations = 1, .samples = 1000, .warmup = 16,
-};
+    "vCPU was given at its beginning.");
 
-static void run_cntp(struct row_run *r)
+static void run_exit_physical_timer(struct row_run *r)
 {
     SAMPLES(r, register_read(cntp_ctl_el0));
 }
 
-EXPLANATION(exit_physical_timer) =
+TRAP(exit_physical_timer, "exit/physical-timer", "look at a timer", "MRS CNTP_CTL_EL0",
+    "read the emulated physical timer's control register",
     "Reads the control register of the physical timer, which is Xen's own: CNTHCTL_EL2 has it trap, and Xen "
     "emulates one (vtimer_emulate, vtimer_cntp_ctl).  The virtual timer is a domain's own, without a trap: "
-    "exit/virtual-timer.";
-ROW(exit_physical_timer, .run = run_cntp) = {
-    .name = "exit/physical-timer",
-    .work = "look at a timer",
-    .path = "MRS CNTP_CTL_EL0",
-    .help = "read the emulated physical timer's control register",
-    .explanation = explanation_exit_physical_timer,
-    .columns = "arm64",
-    .operations = 1, .samples = 1000, .warmup = 16,
-};
+    "exit/virtual-timer.");
 
-static void run_cntv(struct row_run *r)
+static void run_exit_virtual_timer(struct row_run *r)
 {
     SAMPLES(r, register_read(cntv_ctl_el0));
 }
 
-EXPLANATION(exit_virtual_timer) =
-    "Reads the control register of the virtual timer, which the CPU has for guests: no trap.";
-ROW(exit_virtual_timer, .run = run_cntv) = {
-    .name = "exit/virtual-timer",
-    .work = "look at a timer",
-    .path = "MRS CNTV_CTL_EL0",
-    .help = "read the virtual timer's control register, without Xen",
-    .explanation = explanation_exit_virtual_timer,
-    .columns = "arm64",
-    .operations = 1, .samples = 1000, .warmup = 16,
-};
+TRAP(exit_virtual_timer, "exit/virtual-timer", "look at a timer", "MRS CNTV_CTL_EL0",
+    "read the virtual timer's control register, without Xen",
+    "Reads the control register of the virtual timer, which the CPU has for guests: no trap.");
 
 /* ---- WFI and WFE ---- */
 
@@ -170,59 +134,78 @@ ROW(exit_wfi_pending, .setup = setup_pending, .run = run_wfi, .teardown = teardo
     .operations = 1, .samples = 500, .warmup = 16,
 };
 
+static void run_exit_wfe(struct row_run *r)
+{
+    SAMPLES(r, __asm__ volatile ("wfe" ::: "memory"));
+}
+
+TRAP(exit_wfe, "exit/wfe", "give up the CPU and come back", "WFE",
+    "WFE, which Xen takes for a yield where the CPU has it trap",
+    "WFE, as a spinlock waits: HCR_EL2.TWE has it trap where it would have to wait, and Xen yields (vcpu_yield).  "
+    "QEMU's CPU does neither: it goes on at once, as if an event had come, so that the figure there is the "
+    "instruction alone.  Compare with sched/yield.");
+
+/* ---- caches ---- */
+
+/* DC CISW: all of level 1, set 0, way 0 (DDI 0487, "DC CISW"). */
+static void run_exit_set_way(struct row_run *r)
+{
+    SAMPLES(r, __asm__ volatile ("dc cisw, xzr" ::: "memory"));
+}
+
+TRAP(exit_set_way, "exit/cache-set-way", ENTER, "DC CISW",
+    "clean and invalidate a cache line by set and way, which Xen has trap",
+    "Cache maintenance by set and way says nothing of addresses, so that on one of several CPUs it is of no use; firmware "
+    "and old kernels do it nevertheless.  HCR_EL2.TSW has it trap, and with the first one Xen cleans all of the domain's "
+    "memory from the caches (p2m_set_way_flush, p2m_flush_vm) and watches for the caches being turned on or off; the "
+    "further ones, which this figure has, find that done.  That first one is the row's first sample of warming up.");
+
+static void run_exit_clean(struct row_run *r)
+{
+    u64 place = (u64)&faulted;
+
+    SAMPLES(r, __asm__ volatile ("dc civac, %0" :: "r"(place) : "memory"));
+}
+
+TRAP(exit_clean, "exit/cache-by-address", "clean a cache line", "DC CIVAC",
+    "clean and invalidate a cache line by its address, without Xen",
+    "The same by address, as it should be done: no trap.  Compare with exit/cache-set-way.");
+
 /* ---- the interrupt controller by memory ---- */
 
 #define GICD_TYPER 0x0004u   /* IHI 0069, 12.9.38 */
 #define GICR_TYPER 0x0008u   /* 12.11.35 */
 
-static void run_distributor(struct row_run *r)
+static void run_mmio_gic_distributor(struct row_run *r)
 {
     u64 at = gic_distributor + GICD_TYPER;
 
     SAMPLES(r, mmio_read32(at));
 }
 
-EXPLANATION(mmio_gic_distributor) =
+TRAP(mmio_gic_distributor, "mmio/gic-distributor", ENTER, "GICD_TYPER by memory, emulated in Xen",
+    "read a register of the emulated interrupt distributor",
     "Reads GICD_TYPER.  The distributor is memory that stage 2 does not map: the load is a stage-2 abort whose "
     "syndrome says which register and width, so that Xen decodes no instruction "
     "(do_trap_stage2_abort_guest, try_handle_mmio, vgic_v3_distr_mmio_read).  The interrupt controller trap of "
-    "Dall et al., ISCA 2016.  Compare with mmio/xen-lapic on x86.";
-ROW(mmio_gic_distributor, .run = run_distributor) = {
-    .name = "mmio/gic-distributor",
-    .work = "enter the hypervisor and return",
-    .path = "GICD_TYPER by memory, emulated in Xen",
-    .help = "read a register of the emulated interrupt distributor",
-    .explanation = explanation_mmio_gic_distributor,
-    .columns = "arm64", .flags = ROW_HEADLINE,
-    .operations = 1, .samples = 1000, .warmup = 16,
-};
+    "Dall et al., ISCA 2016.  Compare with mmio/xen-lapic on x86.", .flags = ROW_HEADLINE);
 
-static void run_redistributor(struct row_run *r)
+static void run_mmio_gic_redistributor(struct row_run *r)
 {
     u64 at = gic_redistributor(0) + GICR_TYPER;
 
     SAMPLES(r, mmio_read32(at));
 }
 
-EXPLANATION(mmio_gic_redistributor) =
+TRAP(mmio_gic_redistributor, "mmio/gic-redistributor", ENTER, "GICR_TYPER by memory, emulated in Xen",
+    "read a register of the emulated redistributor",
     "Reads GICR_TYPER of this vCPU's redistributor.  As mmio/gic-distributor; Xen finds the vCPU whose it is by "
-    "the address (get_vcpu_from_rdist).";
-ROW(mmio_gic_redistributor, .run = run_redistributor) = {
-    .name = "mmio/gic-redistributor",
-    .work = "enter the hypervisor and return",
-    .path = "GICR_TYPER by memory, emulated in Xen",
-    .help = "read a register of the emulated redistributor",
-    .explanation = explanation_mmio_gic_redistributor,
-    .columns = "arm64",
-    .operations = 1, .samples = 1000, .warmup = 16,
-};
+    "the address (get_vcpu_from_rdist).");
 
 /* ---- memory that is not there ---- */
 
 /* Between the GIC and the grant table's place in Xen's memory map: nothing. */
 #define NOWHERE 0x10000000ul
-
-static bool faulted;
 
 static inline void touch_nowhere(void)
 {
@@ -238,7 +221,7 @@ static inline void touch_nowhere(void)
     faulted = faults != 0;
 }
 
-static void run_nowhere(struct row_run *r)
+static void run_exit_abort(struct row_run *r)
 {
     SAMPLES(r, touch_nowhere());
     if ( !faulted )
@@ -249,7 +232,7 @@ EXPLANATION(exit_abort) =
     "Loads from an address at which the domain has neither memory nor a device.  Stage 2 aborts to Xen, which "
     "looks for a handler and a page in vain and injects a data abort (inject_dabt_exception); the figure has the "
     "guest's handler in it, which saves all registers and goes on behind the load: some 70 instructions.";
-ROW(exit_abort, .run = run_nowhere) = {
+ROW(exit_abort, .run = run_exit_abort) = {
     .name = "exit/abort",
     .work = "touch what is not there",
     .path = "stage-2 abort, data abort injected",

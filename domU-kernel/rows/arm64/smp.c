@@ -43,6 +43,88 @@ ROW(interrupt_sgi_self, .run = run_self) = {
     .columns = "arm64", .operations = 1, .samples = 500, .warmup = 16,
 };
 
+/* ---- acknowledging and ending, apart from sending ---- */
+
+COLD static const char *setup_masked(struct row_run *r)
+{
+    (void)r;
+    interrupts_disable();
+    return NULL;
+}
+
+COLD static void teardown_masked(struct row_run *r)
+{
+    (void)r;
+    interrupts_enable();
+}
+
+/* The number of the interrupt that was taken and ended. */
+static inline u32 complete(void)
+{
+    u32 number = (u32)register_read(icc_iar1_el1);
+
+    register_write(icc_eoir1_el1, number);
+    isb();
+    return number;
+}
+
+static void run_eoi(struct row_run *r)
+{
+    FOR_EACH_SAMPLE(r, i)
+    {
+        u32 number;
+
+        send(0);
+        sample_keep(r, i, TIMED(number = complete()));
+        if ( number != GIC_SGI_ROW )
+            r->failure = "another interrupt was pending than was sent";
+    }
+}
+
+EXPLANATION(interrupt_eoi) =
+    "Acknowledges a pending interrupt (ICC_IAR1_EL1) and ends it (ICC_EOIR1_EL1), its handler left out: it stands in a "
+    "list register, so that the CPU interface does both without Xen.  The virtual IRQ completion of Dall et al., ISCA "
+    "2016.  Where it is an exit: interrupt/eoi on x86 without APIC virtualization, and interrupt/eoi-many here.";
+ROW(interrupt_eoi, .setup = setup_masked, .run = run_eoi, .teardown = teardown_masked) = {
+    .name = "interrupt/eoi",
+    .work = "complete an interrupt",
+    .path = "ICC_IAR1_EL1, ICC_EOIR1_EL1",
+    .help = "acknowledge and end an interrupt that is pending",
+    .explanation = explanation_interrupt_eoi,
+    .columns = "arm64", .operations = 1, .samples = 500, .warmup = 16,
+};
+
+#define MANY 8u   /* twice the list registers of a Cortex-A57, and of QEMU's */
+
+static void run_eoi_many(struct row_run *r)
+{
+    FOR_EACH_SAMPLE(r, i)
+    {
+        u32 seen = 0;
+
+        for ( u32 n = GIC_SGI_ROW; n < GIC_SGI_ROW + MANY; n++ )
+            register_write(icc_sgi1r_el1, (u64)n << 24 | 1);
+        isb();
+        sample_keep(r, i, TIMED(for ( u32 n = 0; n < MANY; n++ ) seen |= 1u << (complete() & 31)));
+        if ( seen != ((1u << MANY) - 1) << GIC_SGI_ROW )
+            r->failure = "not each interrupt that was sent was pending once";
+    }
+}
+
+EXPLANATION(interrupt_eoi_many) =
+    "As interrupt/eoi, of eight interrupts that are pending at once, and a CPU has four list registers: Xen keeps the rest "
+    "(lr_pending) and asks for a maintenance interrupt when the registers run empty (ICH_HCR_EL2.UIE), at which it puts the "
+    "next ones in (maintenance_interrupt, gic_restore_pending_irqs).  The figure is of one completion; times eight, less "
+    "eight times interrupt/eoi, it is what the maintenance interrupts take.";
+ROW(interrupt_eoi_many, .setup = setup_masked, .run = run_eoi_many, .teardown = teardown_masked) = {
+    .name = "interrupt/eoi-many",
+    .work = "complete an interrupt",
+    .path = "8 pending, 4 list registers: maintenance interrupt",
+    .help = "acknowledge and end eight interrupts, more than there are list registers",
+    .explanation = explanation_interrupt_eoi_many,
+    .columns = "arm64", .operations = MANY, .samples = 500, .warmup = 16,
+};
+
 static inline __attribute__((always_inline))
 void run_other(struct row_run *r, bool asleep)
 {

@@ -61,3 +61,28 @@ ROW(interrupt_timer_physical, .setup = setup, .run = run_physical) = {
     .explanation = explanation_interrupt_timer_physical,
     .columns = "arm64", .operations = 1, .samples = 100, .warmup = 8,
 };
+
+/* ---- a tick after each period ---- */
+
+static NOT_INLINE const char *start_virtual(struct row_run *r)
+{
+    setup(r);
+    timer_virtual_period = timer_ticks(timer_load_period);
+    timer_arm_virtual(timer_counter() + timer_virtual_period);
+    return NULL;
+}
+
+static NOT_INLINE void teardown_virtual(struct row_run *r)
+{
+    (void)r;
+    timer_virtual_period = 0;
+    timer_stop_virtual();
+}
+
+#define LOAD_REPEATS "The handler arms the next tick, as no timer of ARM's repeats by itself: two system registers.  "
+#define LOAD_ROWS(hz, count) \
+    LOAD_ROW(hz, "virtual", virtual, "CNTV_CVAL_EL0, armed by each tick", "", "arm64", count)
+
+LOAD_ROWS(100, 8);
+LOAD_ROWS(250, 20);
+LOAD_ROWS(1000, 50);

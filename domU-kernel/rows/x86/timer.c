@@ -267,6 +267,7 @@ static NOT_INLINE const char *start_hpet(struct row_run *r)
     return "QEMU's HPET fires twice a period where its clock is exact";
 }
 
+#define LOAD_REPEATS LOAD_BY_ITSELF
 #define LOAD_ROWS(hz, count)                                                        \
     LOAD_ROW(hz, "lapic", lapic, "LAPIC timer, periodic", NO_LAPIC, "hardware", count); \
     LOAD_ROW(hz, "pit", pit, "PIT, mode 2", NO_PC, "hvm bare kvm", count);            \

@@ -238,6 +238,7 @@ static NOT_INLINE const char *start_event(struct row_run *r)
     return NULL;
 }
 
+#define LOAD_REPEATS LOAD_BY_ITSELF
 #define EVENT_LOAD_ROW(hz, count)                                                   \
     LOAD_ROW(hz, "event-channel", event, "VCPUOP_set_periodic_timer, VIRQ_TIMER",   \
              NO_XEN, "xen", count)
