@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/preset.h"
 #include "bench/run_parts.h"
 #include "catalogue/catalogue.h"
 #include "lib/lab_clock.h"
@@ -176,17 +177,20 @@ int run_rows(struct run_options *o)
     struct session_options session;
     struct image *image = NULL;
     char *elf = NULL, *configs = NULL, *host = NULL;
-    bool lab, suite_given = o->suite && *o->suite;
+    bool lab, several, suite_given = o->suite && *o->suite;
     int status = STATUS_OK;
 
+    if ( o->preset && (status = preset_apply(o)) != STATUS_OK )
+        return status;
     if ( o->cpu && (status = run_choose_cpus(o->cpu, &cpus)) != STATUS_OK )
         return status;
     /* QEMU's when there are several: what is asked for must be possible there, too. */
-    o->cpu = cpus.count > 1 ? NULL : (char *)cpus.models[0];
+    several = cpus.count > 1 || o->preset;
+    o->cpu = several ? NULL : (char *)cpus.models[0];
     if ( suite_choose(&o->suite) )
         return STATUS_USAGE;
 
-    if ( cpus.count <= 1 )
+    if ( !several )
     {
         status = run_load_image(o, &elf, &configs, &image);
         if ( status == STATUS_OK )
@@ -214,14 +218,14 @@ int run_rows(struct run_options *o)
         goto out;
     announce(o, host);
 
-    set_defaults(o, cpus.count > 1, lab);
+    set_defaults(o, several, lab);
     session = (struct session_options){
         .image = image, .elf = elf, .config_dir = configs, .samples = o->samples,
         .boots = o->boots, .seed = o->seed, .bridge = o->bridge, .kernel = o->kernel,
         .keep_raw = o->raw || o->layers, .row_deadline = o->row_deadline,
         .domain_deadline = lab_clock_is_exact() ? RUN_DOMAIN_DEADLINE_EXACT : RUN_DOMAIN_DEADLINE,
     };
-    if ( cpus.count > 1 )
+    if ( several )
     {
         status = run_on_cpus(o, &cpus, &session);
         goto out;

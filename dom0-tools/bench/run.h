@@ -58,6 +58,8 @@ struct run_hosts {
     size_t count;
 };
 
+struct preset;   /* bench/preset.h */
+
 /* As on the command line; strings may be NULL where nothing was said. */
 struct run_options {
     char **patterns;
@@ -71,6 +73,7 @@ struct run_options {
     enum lab_clock clock;
     struct variant variant;      /* what the lab has of the user's own */
     struct run_factors factors;  /* bench/factors.h */
+    const struct preset *preset; /* NULL: none */
     const char *xen_source;      /* tree that kconfig: factors are built from */
     const char *plan;            /* directory of cells (bench/cells.h); NULL: measure now */
     uint32_t cell, split;        /* 0: all of it; rows a cell at most, 0: all */

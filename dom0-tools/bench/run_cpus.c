@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/preset.h"
 #include "bench/run_parts.h"
 #include "report/across.h"
 #include "report/beside.h"
@@ -144,12 +145,16 @@ static int run_side(const struct run_options *o, const struct run_cpus *cpus, si
     return status;
 }
 
-static void show(const struct results *all, const char *const *names, size_t count)
+static int show(const struct run_options *o, const struct results *all, const char *const *names,
+                const char *const *models, size_t count)
 {
+    if ( o->preset )
+        return preset_show(o, all, names, models, count);
     if ( across_is(all, count) )
         across_print(stdout, all, names, count);
     else if ( count )
         beside_print(stdout, all, names, count);
+    return STATUS_OK;
 }
 
 /* One after another. */
@@ -158,7 +163,7 @@ int run_on_cpus(const struct run_options *o, const struct run_cpus *cpus,
 {
     struct side *sides = xcalloc(cpus->count, sizeof(*sides));
     struct results all[RUN_MAX_CPUS] = { 0 };
-    const char *names[RUN_MAX_CPUS];
+    const char *names[RUN_MAX_CPUS], *models[RUN_MAX_CPUS];
     int status = load_sides(o, cpus, sides), worst = STATUS_OK;
     size_t count = 0;
 
@@ -170,13 +175,14 @@ int run_on_cpus(const struct run_options *o, const struct run_cpus *cpus,
             continue;
         }
         names[count] = cpus->names[i];
+        models[count] = cpus->models[i];
         status = run_side(o, cpus, i, session, &sides[i], &all[count]);
         if ( status == STATUS_OK && run_exit_status(&all[count]) )
             worst = run_exit_status(&all[count]);
         count++;
     }
     if ( status == STATUS_OK )
-        show(all, names, count);
+        status = show(o, all, names, models, count);
     for ( size_t i = 0; i < RUN_MAX_CPUS; i++ )
         results_free(&all[i]);
     sides_free(sides, cpus->count);

@@ -336,6 +336,56 @@ static int show_file(const struct trace_options *a)
     return status;
 }
 
+static bool find_ways(const struct trace *t, struct trace_ways *ways)
+{
+    bool answered = false;
+
+    *ways = (struct trace_ways){ 0 };
+    for ( size_t i = 0; i < t->stage_count; i++ )
+    {
+        const struct stage *g = &t->stages[i];
+
+        if ( t->places[g->place].layer == LAYER_KERNEL && !ways->out )
+            ways->out = g->at;
+        /* The answer is the stage before the tail. */
+        answered = answered || (i + 1 < t->stage_count && t->stages[i + 1].tail);
+        if ( answered && !g->tail )
+            ways->in += g->count;
+    }
+    ways->in -= ways->in > t->overhead ? t->overhead : 0;
+    return ways->out && answered;
+}
+
+int trace_ways(const struct lab_options *lab, const char *row, const struct column *column,
+               struct trace_ways *ways)
+{
+    const struct trace_options arguments = { .row = row, .host = "lab", .cpu = lab->cpu };
+    struct session s = { .arguments = &arguments, .lab = *lab };
+    struct traced one = { 0 };
+    const char *how = "";
+    int status = STATUS_ENVIRONMENT;
+
+    s.elf = lab_cpu_file(lab->cpu, "xenometer.elf", &how);
+    s.configs = data_file("configs");
+    s.image = s.elf && s.configs ? select_catalogue(s.elf) : NULL;
+    s.row = s.image ? image_find(s.image, row) : NULL;
+    if ( s.row )
+        status = need_plugins(lab->cpu);
+    if ( status == STATUS_OK )
+        status = trace_column(&s, column, &one);
+    if ( status == STATUS_OK && !find_ways(&one.trace, ways) )
+    {
+        message("%s in %s: the trace does not show where dom0 begins and where it answers", row, column->name);
+        status = STATUS_FAILED;
+    }
+    traced_free(&one);
+    symbols_forget(&s);
+    image_free(s.image);
+    free(s.elf);
+    free(s.configs);
+    return status;
+}
+
 /* Rows have a slash in their names and no suffix. */
 static bool is_file(const char *row)
 {

@@ -28,4 +28,13 @@ struct trace_options {
 /* An exit status; said why.  The options are the trace's to change. */
 int trace_run(struct trace_options *);
 
+/* Of a row that asks dom0 and gets its answer, the two ways apart, in instructions of the median sample. */
+struct trace_ways {
+    uint64_t out;   /* until dom0's kernel executes its first instruction */
+    uint64_t in;    /* from the answer's entering Xen on, without what dom0 goes on doing beside */
+};
+
+/* In that lab (exact clock), by two runs.  STATUS_FAILED where the trace does not show them. */
+int trace_ways(const struct lab_options *, const char *row, const struct column *, struct trace_ways *);
+
 #endif

@@ -14,6 +14,7 @@
 
 #include "bench/cells.h"
 #include "bench/factors.h"
+#include "bench/preset.h"
 #include "bench/run.h"
 #include "catalogue/select.h"
 #include "commands/lab_options.h"
@@ -24,7 +25,7 @@
 enum { OPTION_IMAGE = 256, OPTION_CONFIGS, OPTION_HOST, OPTION_CLOCK, OPTION_RAW,
        OPTION_ROW_DEADLINE, OPTION_SEED, OPTION_LAYERS, OPTION_SUITE, OPTION_BRIDGE, OPTION_KERNEL,
        OPTION_WITHOUT, OPTION_CPU, OPTION_SAVE, OPTION_FACTOR, OPTION_COLD, OPTION_LABS,
-       OPTION_PLAN, OPTION_CELL, OPTION_SPLIT, OPTION_ON, OPTION_SOURCE };
+       OPTION_PLAN, OPTION_CELL, OPTION_SPLIT, OPTION_ON, OPTION_SOURCE, OPTION_PRESET };
 
 static const struct argp_option options_table[] = {
     { "modes", 'm', "LIST", 0, "Modes to run: pv, pvh, hvm, bare, dom0, all of these (default all), or others that `xenometer list --columns` shows; rows that have only others run in these without being asked", 0 },
@@ -35,6 +36,7 @@ static const struct argp_option options_table[] = {
     { "save", OPTION_SAVE, "NAME", 0, "Keep the results under a name, for `xenometer compare NAME FILE` and `report NAME`", 0 },
     { "json", 'j', NULL, 0, "Print JSON instead of the table", 0 },
     { "wide", 'w', NULL, 0, "Print every figure, a line for each row and mode", 0 },
+    { "preset", OPTION_PRESET, "NAME", 0, "Rows that belong together, with a table of their own: isca16, the seven microbenchmarks of Dall and others (ISCA 2016) by Xen and KVM, on x86 and ARM64", 0 },
     { "raw", OPTION_RAW, NULL, 0, "Keep the raw samples in the results", 0 },
     { "labs", OPTION_LABS, "1|2", 0, "Exact labs at the same time, each with some of the modes (default: $" RUN_LABS ", or 2 with two CPUs and 1.5 GiB free; in Bochs 2.5)", 0 },
     { "layers", OPTION_LAYERS, NULL, 0, "In the exact lab, one boot: also who executed them, guest, Xen, dom0's kernel and processes", 0 },
@@ -95,6 +97,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case OPTION_FACTOR:
         return factors_add(&o->factors, argument) ? EINVAL : 0;
     case OPTION_SOURCE: o->xen_source = argument; return 0;
+    case OPTION_PRESET: return preset_choose(argument, &o->preset) ? EINVAL : 0;
     case OPTION_PLAN:   o->plan = argument;    return 0;
     case OPTION_CELL:
         return parse_count("--cell", argument, 1, UINT32_MAX, &o->cell) ? EINVAL : 0;
@@ -151,6 +154,7 @@ static const struct argp parser = {
            "  xenometer run 'hypercall/*' --modes=pv,pvh\n"
            "  xenometer run port/qemu-ide port/ioreq -m hvm -n 500 -o ports.json\n"
            "  xenometer run --cpu=amd,intel 'hypercall/*' 'exit/*'\n"
+           "  xenometer run --preset=isca16\n"
            "  xenometer run --host=lab --lab-suite=bookworm -o xen-4.17.json\n"
            "  xenometer run --xen=xen/xen.gz 'hypercall/*'\n"
            "  xenometer run --factor=xen:spec-ctrl=no --factor=xen:sched=credit event/roundtrip-idle\n"
@@ -171,6 +175,8 @@ int command_run(int argc, char **argv)
         return STATUS_USAGE;
     if ( !o.labs && labs && parse_count("$" RUN_LABS, labs, 1, 2, &o.labs) )
         return STATUS_USAGE;
+    if ( o.preset )
+        return run_rows(&o);
     if ( o.cell || o.plan )
         return cells(&o);
     return o.factors.count ? factors_run(&o) : run_rows(&o);

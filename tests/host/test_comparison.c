@@ -12,6 +12,7 @@
 #include "fixture.h"
 #include "report/across.h"
 #include "report/comparison.h"
+#include "report/isca16.h"
 #include "suites.h"
 #include "xenometer.h"
 
@@ -454,6 +455,60 @@ static void test_architectures(void)
     results_free(&after);
 }
 
+/* The ways of ARM64's event/roundtrip-idle, as a trace would tell them. */
+static void print_isca16(FILE *out, const struct results *all)
+{
+    static const char *const names[] = { "amd", "arm64" };
+    const struct isca16_ways ways[] = { { &all[1], &column_arm64, 6283, 6405 } };
+
+    isca16_print(out, all, names, 2, ways, 1);
+}
+
+static char *one_line(const char *text, const char *name)
+{
+    const char *from = strstr(text, name), *end = from ? strchr(from, '\n') : NULL;
+
+    return end ? strndup(from, (size_t)(end - from)) : xstrdup("");
+}
+
+/* Seven lines, a column for each hypervisor and CPU, and what was published with where it was read. */
+static void test_isca16(void)
+{
+    static const char *const lines[] = {
+        "\nHypercall ", "\nInterrupt controller trap", "\nVirtual IPI", "\nVirtual IRQ completion", "\nVM switch",
+        "\nI/O latency out", "\nI/O latency in",
+    };
+    struct results all[2];
+    char *text, *line;
+
+    begin();
+    make_arm64(&after);
+    all[0] = before;
+    all[1] = after;
+    text = fixture_print(all, print_isca16);
+    for ( size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++ )
+        CU_ASSERT_PTR_NOT_NULL(strstr(text, lines[i]));
+    line = one_line(text, "Hypercall ");
+    CU_ASSERT_PTR_NOT_NULL(strstr(line, "321"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(line, "6,588"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(line, "400"));
+    free(line);
+    line = one_line(text, "I/O latency out");
+    CU_ASSERT_PTR_NOT_NULL(strstr(line, "6,283"));
+    free(line);
+    line = one_line(text, "I/O latency in");
+    CU_ASSERT_PTR_NOT_NULL(strstr(line, "6,405"));
+    free(line);
+    /* 6,283 of 400 */
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, " 16\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "1,300 cycles on Intel Xeon E5-2450, KVM"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "no ratio"));
+    CU_ASSERT_PTR_NULL(strstr(text, "1,437"));   /* of another paper */
+    free(text);
+    results_free(&before);
+    results_free(&after);
+}
+
 static void test_factors(void)
 {
     char *text;
@@ -502,4 +557,5 @@ void suite_comparison(void)
     CU_add_test(suite, "CPUs with different features", test_features);
     CU_add_test(suite, "different environments", test_factors);
     CU_add_test(suite, "two instruction sets", test_architectures);
+    CU_add_test(suite, "the table of ISCA 2016", test_isca16);
 }

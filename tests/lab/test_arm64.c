@@ -43,6 +43,9 @@ static void test_refused(void)
     program_free(&r);
     REFUSED("AMD CPU", "lab", "run", "--cpu=arm64", "--without=nrip-save", "--", "true");
     REFUSED("no row matches", "run", "--host=lab", "--cpu=arm64", "port/ioreq");
+    REFUSED("there is isca16", "run", "--preset=isca15");
+    REFUSED("its rows and its table", "run", "--preset=isca16", "hypercall/null");
+    REFUSED("its rows and its table", "run", "--preset=isca16", "--json");
 }
 
 static void test_dom0(void)
@@ -324,6 +327,30 @@ static void test_streamed(void)
     json_decref(results);
 }
 
+/* The seven microbenchmarks, by Xen and KVM: each column that can have a figure has one. */
+static void test_isca16(void)
+{
+    static const char *const whole[] = { "Hypercall ", "VM switch ", "I/O latency out ", "I/O latency in " };
+    struct outcome_of r = program("run", "--preset=isca16", "--boots=1", NULL);
+
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "Xen PV  Xen PVH"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "Xen ARM64"));
+    for ( size_t i = 0; i < sizeof(whole) / sizeof(whole[0]); i++ )
+    {
+        char *line = strstr(r.out, whole[i]), *end = line ? strchr(line, '\n') : NULL;
+        unsigned numbers = 0;
+
+        CU_ASSERT_PTR_NOT_NULL_FATAL(end);
+        /* Numbers of hundreds or more, by their ends. */
+        for ( char *c = line; c < end; c++ )
+            numbers += *c >= '0' && *c <= '9' && (c[1] == ' ' || c[1] == '\n');
+        CU_ASSERT(numbers >= 3);
+    }
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "1,556 cycles on Intel Xeon E5-2450, KVM"));
+    program_free(&r);
+}
+
 void suite_arm64(void)
 {
     CU_pSuite suite = CU_add_suite("arm64", NULL, NULL);
@@ -334,6 +361,7 @@ void suite_arm64(void)
     CU_add_test(suite, "traps, interrupts, a second vCPU", test_traps);
     CU_add_test(suite, "two CPUs", test_two_cpus);
     CU_add_test(suite, "one table with x86", test_across);
+    CU_add_test(suite, "the table of ISCA 2016", test_isca16);
     CU_add_test(suite, "a crossing traced by exception level", test_trace);
     CU_add_test(suite, "60 instructions of ours a streamed request", test_streamed);
     CU_add_test(suite, "rings, grants, XenStore and disks answer", test_rings);
