@@ -63,14 +63,22 @@ static void take_start(const struct column *column, const struct image_row *row,
     record_result(records, row, column, boot, report, ticks, none);
 }
 
-/* What one boot sent: READY, the baseline, the rows. */
+/* Rows that need the same share a guest. */
+static bool shares(const struct image_row *row, const struct column *column, row_needs needs)
+{
+    return columns_have(&row->columns, column) && (row->needs & column->needs) == needs;
+}
+
+/* What one boot sent: READY, the baseline, the rows of those needs. */
 static void take(const struct column *column, const struct session_options *options,
-                 const struct selection *selection, const void *out, size_t size, const char *console, unsigned boot,
+                 const struct selection *selection, const struct batch *guest, unsigned boot,
                  struct records *records)
 {
+    const void *out = guest->results;
+    size_t offset = 0, size = guest->results_size;
+    const char *console = guest->console;
     struct control_request report;
     struct baseline baseline = { 0 };
-    size_t offset = 0;
     uint64_t *ticks, started = 0;
 
     if ( batch_next(out, size, &offset, &report, &ticks) )
@@ -98,12 +106,8 @@ static void take(const struct column *column, const struct session_options *opti
         const char *wrong;
         char *reason;
 
-        if ( !columns_have(&row->columns, column) )
-        {
-            if ( boot == 0 )
-                record_add(records, row, column, boot, OUTCOME_SKIP, row_elsewhere(row, column));
+        if ( !shares(row, column, guest->needs) )
             continue;
-        }
         if ( !batch_next(out, size, &offset, &report, &ticks) )
         {
             reason = console && *console
@@ -127,54 +131,76 @@ static void take(const struct column *column, const struct session_options *opti
     }
 }
 
+/* One guest, with the rows of those needs.  *skip: why there is none, and will be none. */
+static int run_guest(const struct column *column, const struct session_options *options,
+                     const struct selection *selection, struct batch *guest, unsigned boot,
+                     const char **skip, struct records *records)
+{
+    const struct image_row *empty = image_baseline_of(options->image, column->program);
+    struct control_response *commands = xcalloc(selection->count + 1, sizeof(*commands));
+    size_t count = 0;
+    int status;
+
+    /* Command 0 is the overhead of all others, asked for or not. */
+    commands[count++] = image_command(empty, 0, 0);
+    for ( size_t i = 0; i < selection->count; i++ )
+        if ( shares(selection->rows[i], column, guest->needs) )
+            commands[count++] = image_command(selection->rows[i], (uint32_t)i + 1,
+                                        options->samples);
+    guest->commands = commands;
+    guest->size = count * sizeof(*commands);
+    status = column->batch(guest);
+    *skip = guest->skip;
+    if ( !*skip )
+        take(column, options, selection, guest, boot, records);
+    free(guest->console);
+    free(guest->results);
+    free(commands);
+    return status;
+}
+
+/* Have rows before this one the same needs? */
+static bool had(const struct selection *selection, size_t row, const struct column *column)
+{
+    for ( size_t i = 0; i < row; i++ )
+        if ( shares(selection->rows[i], column, selection->rows[row]->needs & column->needs) )
+            return true;
+    return false;
+}
+
 int batch_run(const struct column *column, const struct lab_options *lab,
               const struct session_options *options, const struct selection *selection,
               struct results *results)
 {
-    const struct image_row *empty = image_baseline_of(options->image, column->program);
     char *elf = column->program ? data_file(column->program) : xstrdup(options->elf);
-    struct control_response *commands;
     struct records records = { 0 };
     const char *skip = NULL;
     int status = STATUS_OK;
-    size_t count = 0;
 
-    if ( !elf || !empty )
+    if ( !elf || !image_baseline_of(options->image, column->program) )
     {
         message("%s %s: run `make`", elf ? elf : column->program,
                 elf ? "has no baseline row to subtract" : "not found beside the program");
         free(elf);
         return STATUS_ENVIRONMENT;
     }
-    commands = xcalloc(selection->count + 1, sizeof(*commands));
-    /* Command 0 is the overhead of all others, asked for or not. */
-    commands[count++] = image_command(empty, 0, 0);
-    for ( size_t i = 0; i < selection->count; i++ )
-        if ( columns_have(&selection->rows[i]->columns, column) )
-            commands[count++] = image_command(selection->rows[i], (uint32_t)i + 1,
-                                        options->samples);
-
-    for ( unsigned boot = 0; boot < options->boots && status == STATUS_OK && !skip; boot++ )
+    for ( size_t i = 0; i < selection->count && status == STATUS_OK && !skip; i++ )
     {
-        struct batch guest = {
-            .machine = lab, .elf = elf, .commands = commands,
-            .size = count * sizeof(*commands), .deadline = options->domain_deadline,
-        };
+        const struct image_row *row = selection->rows[i];
 
-        status = column->batch(&guest);
-        skip = guest.skip;
-        if ( !skip )
-            take(column, options, selection, guest.results, guest.results_size, guest.console,
-                 boot, &records);
-        free(guest.console);
-        free(guest.results);
+        if ( !columns_have(&row->columns, column) )
+            record_add(&records, row, column, 0, OUTCOME_SKIP, row_elsewhere(row, column));
+        else if ( !had(selection, i, column) )
+            for ( unsigned boot = 0; boot < options->boots && status == STATUS_OK && !skip; boot++ )
+                status = run_guest(column, options, selection, &(struct batch){
+                    .machine = lab, .elf = elf, .needs = row->needs & column->needs,
+                    .deadline = options->domain_deadline }, boot, &skip, &records);
     }
     if ( skip )
         batch_skip(column, selection, skip, results);
     else
         merge_records(&records, options->boots, options->keep_raw, results);
     records_free(&records);
-    free(commands);
     free(elf);
     return status;
 }

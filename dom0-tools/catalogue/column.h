@@ -36,6 +36,7 @@ enum column_home {
 struct batch {
     const struct lab_options *machine;   /* that it runs on */
     const char *elf;             /* the unikernel, or the column's program */
+    row_needs needs;             /* what it is to be started with: some of the column's needs */
     const void *commands;        /* struct control_response, one after the other */
     size_t size;                 /* of them, in bytes */
     unsigned deadline;           /* seconds */
@@ -46,6 +47,9 @@ struct batch {
     char *console;               /* its last words */
     const char *skip;            /* it cannot be had here after all, and why; NULL: it can */
 };
+
+/* The linker's table has no gaps; AddressSanitizer aligns what it watches so. */
+#define COLUMN_ALIGNMENT 32
 
 struct column {
     const char *name;            /* "pv": on the command line and in results */
@@ -86,14 +90,15 @@ struct column {
     /* HOME_BESIDE. */
     /* Why this machine cannot start one, NULL: it can; without a machine, why a Xen host cannot. */
     const char *(*impossible)(const struct lab_options *);
+    row_needs needs;             /* for which rows it starts guests of their own */
     /* Start a guest, wait for its end.  An enum status; said why. */
     int (*batch)(struct batch *);
-};
+} __attribute__((aligned(COLUMN_ALIGNMENT)));
 
 #define COLUMN(identifier) \
     extern const struct column column_##identifier; \
     const struct column column_##identifier \
-        __attribute__((section("columns"), used, aligned(8)))
+        __attribute__((section("columns"), used, aligned(COLUMN_ALIGNMENT)))
 
 /* In their order: for ( c = column_next(NULL); c; c = column_next(c) ). */
 const struct column *column_next(const struct column *);

@@ -21,7 +21,7 @@ static int run(struct batch *b)
 COLUMN(bare) = {
     .name = "bare", .title = "bare", .order = 40, .home = HOME_BESIDE, .mode = MODE_BARE,
     .what = "the same image with no hypervisor below it",
-    .classes = "image hardware",
+    .classes = "image hardware pc",
     .floor = true,
     .note = "Bare is left out of that: the same image with no hypervisor below it, the floor of "
             "each path.",

@@ -13,7 +13,7 @@ static char *start(struct domains *s, const struct column *column, row_needs nee
 COLUMN(hvm) = {
     .name = "hvm", .title = "HVM", .order = 30, .home = HOME_XEN, .mode = MODE_HVM,
     .what = "a domain of Xen in a hardware container, with QEMU's device model",
-    .classes = "image xen hardware", .device_model = true,
+    .classes = "image xen hardware pc", .device_model = true,
     .missing = "this CPU has no VMX or SVM, or it is disabled in the firmware",
     .start = start, .end = domain_destroy,
 };

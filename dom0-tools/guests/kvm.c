@@ -28,9 +28,9 @@ COLUMN(kvm) = {
     .name = "kvm", .title = "KVM", .order = 35, .home = HOME_BESIDE, .mode = MODE_BARE,
     .asked = true, .alone = true, .here = "/dev/kvm",
     .what = "a guest of Linux's KVM under a thin monitor of our own, without Xen",
-    .classes = "image hardware",
+    .classes = "image hardware kvms",
     .elsewhere = "it is Xen's own, or of a device that this monitor has not",
-    .note = "KVM: a guest of Linux's KVM, and Linux alone below it; where a row speaks of dom0, a process "
-            "on that Linux answers, a monitor without devices.",
+    .note = "KVM: a guest of Linux's KVM, and Linux alone below it; where a row speaks of dom0 or of Xen, a process "
+            "on that Linux answers, a monitor without devices, or KVM.",
     .impossible = lab_batch_impossible, .batch = run,
 };

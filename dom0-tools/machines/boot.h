@@ -68,7 +68,7 @@
  * saved then.  Without that clock_gettime would be a system call, which it is on no hardware of today.
  */
 #define LINUX_OPTIONS \
-    "console=ttyS0 panic=1 loglevel=4 tsc=reliable clocksource=tsc " DOM0_BOOTS_FAST \
+    "console=ttyS0 panic=1 loglevel=4 rootfstype=ramfs tsc=reliable clocksource=tsc " DOM0_BOOTS_FAST \
     " " LAB_VARIABLE "=%s"
 
 /*

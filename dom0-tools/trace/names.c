@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "guests/app.h"
+#include "guests/kvm_qemu.h"
 #include "lib/files.h"
 #include "trace/likeness.h"
 #include "trace/symbols.h"
@@ -386,7 +387,7 @@ const char *names_place(struct names *n, uint32_t context)
 {
     /* What programs are to what runs in them. */
     static const struct { const char *program, *name; } parts[] = {
-        { "runsc", "Sentry" }, { KVM_MONITOR, "VMM" },
+        { "runsc", "Sentry" }, { KVM_MONITOR, "VMM" }, { KVM_QEMU_PROGRAM, "VMM" },
     };
     const struct record_context *c = &n->record->contexts[context];
     const char *program = n->places[context];

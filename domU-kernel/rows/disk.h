@@ -215,8 +215,8 @@ void disk_read_streamed(struct row_run *, struct disk_path *, u32 depth);
 
 /* Rows of what QEMU emulates. */
 #define EMULATED_ROW_(more) \
-    .elsewhere = "only HVM has a device model that emulates disks",                 \
-    .columns = "hvm", .needs = DOMAIN_CONTROLLERS, .flags = ROW_DOM0 | ROW_BLOCKS | (more)
+    .elsewhere = "only HVM and QEMU's pc under KVM have a device model that emulates disks",                 \
+    .columns = "hvm kvmpc", .needs = DOMAIN_CONTROLLERS, .flags = ROW_DOM0 | ROW_BLOCKS | (more)
 #define EMULATED_SIZES EMULATED_ROW_(0)
 #define EMULATED_ROW   EMULATED_ROW_(0), .bytes = 4096
 #define EMULATED_HEADLINE EMULATED_ROW_(ROW_HEADLINE), .bytes = 4096

@@ -177,11 +177,14 @@ _Static_assert(sizeof(struct control_response) == CONTROL_SLOT_SIZE, "control sl
  */
 #define BARE_RESULT_PORT    0x0500u   /* not 0x402: SeaBIOS logs there */
 #define BARE_EXIT_PORT      0x0f4u
-/* Where a monitor of ours runs it (dom0-tools/guests/kvm): a register by port and by memory that
- * keeps what is written, in the place of dom0's ioreq server. */
-#define VMM_PORT            0x0510u
-#define VMM_MEMORY          0xd0000000u
-/* Doorbells of 4 bytes, which its eventfds take: a port, one for one value, one in VMM_MEMORY's page.
+/* Where it is a guest of KVM: a register by port and by memory that keeps what is written, in the place
+ * of dom0's ioreq server.  Where QEMU's pc-testdev has them; our own monitor (dom0-tools/guests/kvm)
+ * has them there as well. */
+#define VMM_PORT            0x00e0u
+#define VMM_MEMORY          0xff000000u
+/* What its command line says where the CPU below is an emulated one and CPUID does not say so. */
+#define BARE_ON_TCG         "tcg"
+/* Doorbells of 4 bytes, which our monitor's eventfds take: a port, one for one value, one in VMM_MEMORY's page.
  * What is read there is how often they have rung. */
 #define VMM_EVENT_PORT      0x0514u
 #define VMM_MATCH_PORT      0x0518u

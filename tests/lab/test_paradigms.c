@@ -388,6 +388,88 @@ static void test_kvm(void)
     json_decref(results);
 }
 
+/* What KVM answers by itself costs the same whoever its monitor is; what it asks the monitor for is dearer
+ * by QEMU than by ours; and each exit of kvm-unit-tests' vmexit that this CPU has is there. */
+static void test_monitors(void)
+{
+    static const char path[] = "build/test-monitors.json";
+    static const char *const monitors[] = { "kvm", "microvm", "kvmpc" };
+    static const char *const in_kvm[] = {
+        "exit/cpuid-basic", "exit/vmcall", "exit/msr-read", "exit/kernel-gs-base", "exit/pause-loop",
+        "exit/hlt-wake", "interrupt/self-ipi-lapic", "interrupt/self-ipi-x2apic", "interrupt/self-ipi-sti",
+    };
+    static const char *const asked[] = {
+        "port/unclaimed", "port/ioreq", "mmio/ioreq", "mmio/npt-fault", "port/debug-0xe9",
+    };
+    /* The time stamp counter's adjustment is one of those for which KVM looks through a list. */
+    static const char *const others[] = {
+        "exit/tsc-adjust", "interrupt/self-ipi-tpr", "interrupt/tpr", "port/xen-pic", "mmio/xen-ioapic",
+        "interrupt/timer-pit", "timer-load/guest-250hz-lapic",
+    };
+    struct outcome_of r = program("run", "--host=lab", "--boots=1", "-m", "kvm,microvm,kvmpc", "-o", path,
+                                  "exit/*", "interrupt/*", "port/*", "mmio/*", "timer-load/guest-250hz-*", NULL);
+    json_t *results = json_load_file(path, 0, NULL), *row;
+    size_t i;
+
+    CU_ASSERT_EQUAL(r.status, 0);
+    program_free(&r);
+    unlink(path);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(results);
+    json_array_foreach(json_object_get(results, "rows"), i, row)
+    {
+        const char *status = json_string_value(json_object_get(row, "status"));
+
+        CU_ASSERT(!strcmp(status, "success") || !strcmp(status, "skip"));
+    }
+#define COST(row, column) figure(results, row, column, "median")
+    for ( i = 0; i < sizeof(in_kvm) / sizeof(in_kvm[0]); i++ )
+        for ( size_t k = 1; k < 3; k++ )
+            CU_ASSERT(llabs(COST(in_kvm[i], monitors[k]) - COST(in_kvm[i], "kvm")) <= 60);
+    for ( i = 0; i < sizeof(asked) / sizeof(asked[0]); i++ )
+        for ( size_t k = 1; k < 3; k++ )
+            CU_ASSERT(COST(asked[i], monitors[k]) > COST(asked[i], "kvm") + 1000);
+    for ( i = 0; i < sizeof(others) / sizeof(others[0]); i++ )
+        for ( size_t k = 0; k < 3; k++ )
+            CU_ASSERT_STRING_EQUAL(text_of(results, others[i], monitors[k], "status"), "success");
+    /* Of microvm's interrupt controllers KVM has the LAPIC only. */
+    CU_ASSERT(COST("port/xen-pic", "microvm") > 2 * COST("port/xen-pic", "kvmpc"));
+    CU_ASSERT(COST("mmio/xen-ioapic", "microvm") > 2 * COST("mmio/xen-ioapic", "kvmpc"));
+    CU_ASSERT(COST("interrupt/timer-pit", "microvm") > 2 * COST("interrupt/timer-pit", "kvmpc"));
+    CU_ASSERT(COST("interrupt/tpr", "kvmpc") > 10 * COST("interrupt/tpr", "microvm"));
+    CU_ASSERT(COST("port/qemu-ide", "kvmpc") > COST("port/qemu-serial", "kvmpc"));
+#undef COST
+    json_decref(results);
+}
+
+/* A device of QEMU's that shares the guest's memory, and has to map it under Xen; the bytes are checked. */
+static void test_virtio(void)
+{
+    static const char path[] = "build/test-kvm-virtio.json";
+    static const char *const rows[] = {
+        "virtio/notify-pio", "virtio/notify-mmio", "virtio/completion-interrupt", "block/virtio",
+        "block/virtio-depth-32", "block/virtio-write", "block/nvme", "block/ahci", "block/ide-dma",
+    };
+    struct outcome_of r = program("run", "--host=lab", "--boots=1", "-m", "hvm,kvmpc", "-o", path,
+                                  rows[0], rows[1], rows[2], rows[3], rows[4], rows[5], rows[6], rows[7], rows[8],
+                                  "mmio/qemu-register", NULL);
+    json_t *results = json_load_file(path, 0, NULL);
+
+    CU_ASSERT_EQUAL(r.status, 0);
+    program_free(&r);
+    unlink(path);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(results);
+#define COST(row) figure(results, row, "kvmpc", "median")
+    for ( size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++ )
+        CU_ASSERT(COST(rows[i]) > 0 && COST(rows[i]) < figure(results, rows[i], "hvm", "median"));
+    CU_ASSERT(COST("mmio/qemu-register") < COST("virtio/notify-mmio"));
+    CU_ASSERT(COST("virtio/notify-pio") < COST("virtio/notify-mmio"));
+    CU_ASSERT(COST("virtio/notify-mmio") < COST("virtio/completion-interrupt"));
+    CU_ASSERT(COST("block/virtio-depth-32") < COST("block/virtio") / 4);
+    CU_ASSERT(COST("block/virtio") < COST("block/nvme") && COST("block/nvme") < COST("block/ide-dma"));
+#undef COST
+    json_decref(results);
+}
+
 /* ------------------------------------------------------------------- traces -- */
 
 /* The sum, by layer, of a trace's stages that are called so; and how many stages it has in all. */
@@ -449,6 +531,10 @@ static void test_trace_kvm(void)
     CU_ASSERT(executed(trace, "kvm") > executed(trace, "host kernel"));
     CU_ASSERT(executed(trace, "host kernel") > executed(trace, "VMM"));
     CU_ASSERT(has_function(trace, "svm_vcpu_run") && !has_function(trace, "schedule"));
+    json_decref(trace);
+    trace = trace_of("port/ioreq", "microvm");
+    CU_ASSERT_EQUAL(json_array_size(json_object_get(trace, "stages")), sizeof(way) / sizeof(way[0]));
+    CU_ASSERT(executed(trace, "VMM") > 1000 && has_function(trace, "kvm_cpu_exec"));
     json_decref(trace);
     trace = trace_of("port/xen-pit", "kvm");
     CU_ASSERT_EQUAL(executed(trace, "VMM"), 0);
@@ -598,6 +684,8 @@ void suite_paradigms(void)
     CU_add_test(suite, "mechanisms", test_mechanisms);
     CU_add_test(suite, "WebAssembly", test_wasm);
     CU_add_test(suite, "KVM", test_kvm);
+    CU_add_test(suite, "KVM's monitors", test_monitors);
+    CU_add_test(suite, "virtio under KVM", test_virtio);
     CU_add_test(suite, "a trace of KVM", test_trace_kvm);
     CU_add_test(suite, "a trace of an application", test_trace_app);
     CU_add_test(suite, "elsewhere", test_elsewhere);

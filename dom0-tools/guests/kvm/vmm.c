@@ -318,18 +318,16 @@ static bool serve_port(struct kvm_run *run)
     size_t size = (size_t)run->io.size * run->io.count;
     uint32_t rings;
 
-    if ( run->io.direction == KVM_EXIT_IO_IN && run->io.port > VMM_PORT && size == 4 &&
-         count_rings(run->io.port, true, &rings) )
-    {
-        memcpy(data, &rings, sizeof(rings));
-        return true;
-    }
     if ( run->io.direction == KVM_EXIT_IO_IN )
     {
         /* One request for all of a string instruction. */
-        for ( size_t i = 0; i < size; i++ )
-            data[i] = run->io.port == VMM_PORT ? kept[i % run->io.size]
-                      : run->io.port == SERIAL_LSR ? 0x60 : 0xff;
+        if ( run->io.port == VMM_PORT )
+            for ( size_t i = 0; i < size; i += run->io.size )
+                memcpy(data + i, kept, run->io.size);
+        else if ( size == sizeof(rings) && count_rings(run->io.port, true, &rings) )
+            memcpy(data, &rings, sizeof(rings));
+        else
+            memset(data, run->io.port == SERIAL_LSR ? 0x60 : 0xff, size);
         return true;
     }
     switch ( run->io.port )

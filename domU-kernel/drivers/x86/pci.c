@@ -95,8 +95,12 @@ u64 pci_bar(u32 slot, u32 index)
         return 0;
     value = pci_function_read32(slot, offset);
     mask = value & BAR_PORT ? PORT_MASK : MEMORY_MASK;
-    if ( value & mask )
+    /* By firmware: ours has the lower 4 GiB mapped. */
+    if ( value & mask && ((value & (BAR_PORT | BAR_64)) != BAR_64 || !pci_function_read32(slot, offset + 4)) )
+    {
+        pci_write32(slot, COMMAND, pci_function_read32(slot, COMMAND) | COMMAND_ALL);
         return value & mask;
+    }
     next = value & BAR_PORT ? &next_port : &next_memory;
 
     /* The bits that stay zero say how large the region is and how aligned. */

@@ -12,6 +12,7 @@
 #include "../../drivers/device.h"
 #include "../../drivers/x86/lapic.h"
 #include "../../harness/harness.h"
+#include "../../lib/string.h"
 #include "../../xen/console.h"
 #include "../../xen/hypercall.h"
 #include "../../xen/shutdown.h"
@@ -73,7 +74,7 @@ static void bare_serve(const struct control_response *commands, u32 count)
         .kind = CONTROL_READY, .boot = tsc_end() - entry_tsc,
     };
 
-    /* Only rows of the column that has that monitor ask for them. */
+    /* Only rows of columns whose monitor has them ask for them. */
     device.ioreq_port = VMM_PORT;
     device.ioreq_mmio = VMM_MEMORY;
     take_interrupt();
@@ -91,6 +92,8 @@ static void serve_bare(const struct hvm_start_info *info)
 {
     const struct hvm_modlist_entry *module = (const void *)info->modlist_paddr;
 
+    if ( info->cmdline_paddr && !strcmp((const char *)info->cmdline_paddr, BARE_ON_TCG) )
+        cpu_is_tcg = true;
     if ( info->magic != XEN_HVM_START_MAGIC_VALUE || info->nr_modules != 1 )
         panic("no commands: start with -initrd (%u modules)", info->nr_modules);
     bare_serve((const void *)module->paddr,

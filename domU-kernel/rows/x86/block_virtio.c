@@ -1,4 +1,4 @@
-/* The disk by virtio-blk: QEMU's, without any accelerator in dom0's kernel. */
+/* The disk by virtio-blk: QEMU's, without any accelerator in dom0's kernel, or the host's. */
 #include "../disk.h"
 #include "../../drivers/x86/virtio_blk.h"
 
@@ -19,7 +19,8 @@ EXPLANATION(block_virtio) =
     "shared a slot: after each request, and after the guest's answer, dom0's kernel clears 256 entries of a "
     "page table, and as each is a write to a table that is read-only for a PV dom0, Xen emulates it "
     "(pv_ro_page_fault): some 1.4 million instructions.  With more requests open the bucket stays in use: "
-    "see block/virtio-depth-32.  block/blkif-* take no such mapping.";
+    "see block/virtio-depth-32.  block/blkif-* take no such mapping.  Under KVM the guest's memory is QEMU's own: no "
+    "mapping at all, an eventfd for the bell and one for the interrupt.";
 ROW(block_virtio, .setup = setup_virtio, .run = run_virtio_read_4096) = {
     .name = "block/virtio", .work = DISK_READ,
     .path = "virtio-blk in QEMU, depth 1",

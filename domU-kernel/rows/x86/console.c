@@ -39,7 +39,7 @@ static void run_uart_line(struct row_run *r)
     SAMPLES(r, for ( u32 c = 0; c < CONSOLE_LENGTH; c++ ) uart_put(console_line[c]));
 }
 
-#define NEEDS_UART "only HVM and bare have an emulated UART"
+#define NEEDS_UART "only HVM, bare and QEMU's pc under KVM have an emulated UART"
 
 EXPLANATION(console_uart) =
     "IN from the 16550's line status register until it can take a character, OUT of the character: "
@@ -52,7 +52,7 @@ ROW(console_uart, .setup = setup_uart, .run = run_uart) = {
     .help = "one character by QEMU's 16550: IN until ready, OUT",
     .explanation = explanation_console_uart,
     .elsewhere = NEEDS_UART,
-    .columns = "hvm bare", .flags = ROW_DOM0 | ROW_BLOCKS,
+    .columns = "pc", .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 64, .warmup = 4,
 };
 
@@ -66,7 +66,7 @@ ROW(console_uart_line, .setup = setup_uart, .run = run_uart_line) = {
     .help = "a line by QEMU's 16550, character by character",
     .explanation = explanation_console_uart_line,
     .elsewhere = NEEDS_UART,
-    .columns = "hvm bare", .flags = ROW_DOM0 | ROW_BLOCKS,
+    .columns = "pc", .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 8, .warmup = 1,
 };
 

@@ -156,7 +156,7 @@ ROW(exit_msr_fault, .run = run_msr_fault) = {
     .help = "RDMSR of a register that does not exist, and the #GP handled",
     .explanation = explanation_exit_msr_fault,
     .elsewhere = NOT_IN_PV,
-    .columns = "pvh hvm kvm", .operations = 1, .samples = 500, .warmup = 16,
+    .columns = "pvh hvm kvms", .operations = 1, .samples = 500, .warmup = 16,
 };
 
 /* ---- control registers (SDM vol. 3, 2.5) ---- */

@@ -44,7 +44,7 @@ ROW(exit_vmcall, .setup = setup_vendor, .run = run_vmcall) = {
     .help = "the CPU's own instruction for calling the hypervisor, nothing asked",
     .explanation = explanation_exit_vmcall,
     .elsewhere = "VMCALL and VMMCALL are undefined where no hypervisor is below, and in PV, whose door is SYSCALL",
-    .columns = "pvh hvm kvm", .operations = 1, .samples = 1000, .warmup = 16,
+    .columns = "pvh hvm kvms", .operations = 1, .samples = 1000, .warmup = 16,
 };
 
 /* An instruction that raises #UD; the handler goes on behind it. */

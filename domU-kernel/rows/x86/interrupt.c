@@ -84,7 +84,9 @@ static void run_tpr(struct row_run *r)
 EXPLANATION(interrupt_tpr) =
     "Writes the task priority register with the value it has, by its memory-mapped address: exit, "
     "decoding, and a look whether an interrupt became deliverable.  CR8 is the same register without "
-    "memory; QEMU's TCG cannot run that one.";
+    "memory; QEMU's TCG cannot run that one.  QEMU's pc under KVM has KVM tell it of each access by memory, as it would "
+    "patch the instruction in an old 32-bit guest (vapic_report_tpr_access): that takes all registers out of the "
+    "kernel and back.";
 ROW(interrupt_tpr, .setup = setup_lapic, .run = run_tpr, .teardown = teardown_lapic) = {
     .name = "interrupt/tpr",
     .work = "change the interrupt priority",

@@ -60,7 +60,7 @@ ROW(mmio_ioreq, .setup = setup_ioreq, .run = run_ioreq) = {
     .help = "read a memory-mapped register that the backend process emulates",
     .explanation = explanation_mmio_ioreq,
     .elsewhere = "only HVM has an ioreq server for memory",
-    .columns = "hvm kvm", .needs = SERVICE_IOREQ,
+    .columns = "hvm kvms", .needs = SERVICE_IOREQ,
     .flags = ROW_HEADLINE | ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 200, .warmup = 8,
 };
@@ -83,8 +83,8 @@ ROW(mmio_xen_ioapic, .run = run_ioapic) = {
     .path = "VM exit by memory read, I/O APIC inside Xen",
     .help = "read the I/O APIC's index register, emulated inside Xen",
     .explanation = explanation_mmio_xen_ioapic,
-    .elsewhere = "only HVM and bare have an I/O APIC",
-    .columns = "hvm bare kvm", .operations = 1, .samples = 500, .warmup = 16,
+    .elsewhere = "only HVM, bare and KVM have an I/O APIC",
+    .columns = "pc kvms", .operations = 1, .samples = 500, .warmup = 16,
 };
 
 COLD static const char *setup_hpet(struct row_run *r)
@@ -107,13 +107,13 @@ ROW(mmio_xen_hpet, .setup = setup_hpet, .run = run_hpet) = {
     .path = "VM exit by memory read, HPET inside Xen",
     .help = "read the HPET's counter, emulated inside Xen",
     .explanation = explanation_mmio_xen_hpet,
-    .elsewhere = "only HVM and bare have an HPET",
-    .columns = "hvm bare", .operations = 1, .samples = 500, .warmup = 16,
+    .elsewhere = "only HVM, bare and QEMU's pc under KVM have an HPET",
+    .columns = "pc", .operations = 1, .samples = 500, .warmup = 16,
 };
 
 /* ---- QEMU's devices ---- */
 
-#define ONLY_HVM "only HVM has a device model"
+#define ONLY_HVM "only HVM and QEMU's pc under KVM have a device model"
 
 static struct virtio_device entropy;
 
@@ -149,7 +149,7 @@ ROW(mmio_qemu_register,
     .help = "read a device's register in memory, answered by QEMU",
     .explanation = explanation_mmio_qemu_register,
     .elsewhere = ONLY_HVM,
-    .columns = "hvm", .needs = DOMAIN_DEVICES, .flags = ROW_DOM0 | ROW_BLOCKS,
+    .columns = "hvm kvmpc", .needs = DOMAIN_DEVICES, .flags = ROW_DOM0 | ROW_BLOCKS,
     .operations = 1, .samples = 200, .warmup = 8,
 };
 
@@ -196,7 +196,7 @@ ROW(mmio_qemu_vga_buffered, .setup = setup_vga, .run = run_vga) = {
     .path = "VM exit by memory write, buffered for QEMU",
     .help = "write to the VGA's memory, which Xen collects for QEMU",
     .explanation = explanation_mmio_qemu_vga_buffered,
-    .elsewhere = ONLY_HVM,
+    .elsewhere = "only HVM has a device model that Xen collects writes for: under KVM QEMU maps this memory",
     .columns = "hvm", .needs = DOMAIN_DEVICES, .flags = ROW_DOM0,
     .operations = 1, .samples = 200, .warmup = 8,
 };

@@ -1,0 +1,88 @@
+/*
+ * Columns of the image under Linux's KVM with QEMU as the monitor, in the place of our own thin one
+ * (guests/kvm.c): its machine microvm, which has little, and pc, which has what a PC has.  QEMU starts
+ * it at its PVH entry, by its firmware; it finds itself as in bare mode.
+ */
+#include <stdlib.h>
+
+#include <xenometer/protocol.h>
+
+#include "catalogue/column.h"
+#include "guests/kvm_qemu.h"
+#include "guests/lab_batch.h"
+#include "machines/lab.h"
+#include "xenometer.h"
+
+/* isa-debug-exit: QEMU ends with twice what the image writes, and 1; it writes 0 where all is well. */
+#define ENDED_WELL "; test $? -eq 1"
+
+/*
+ * What needs are to QEMU: as for HVM domains (guests/domain.c, backend/row_disk.c), the disk being a file
+ * in memory.
+ */
+static const struct { row_needs need; const char *before, *options; } devices[] = {
+    { DOMAIN_DEVICES, "",
+      " -device VGA,romfile= -device virtio-rng-pci,disable-legacy=on,modern-pio-notify=on,vectors=2"
+      " -device virtio-net-pci,disable-legacy=on,romfile=,tx=timer,x-txtimer=10000000" },
+    { DOMAIN_CONTROLLERS, "truncate -s 8M disk && ",
+      " -blockdev driver=raw,node-name=image,file.driver=file,file.filename=disk"
+      " -device ide-hd,drive=image,bus=ide.0,share-rw=on"
+      " -device virtio-blk-pci,drive=image,disable-legacy=on,share-rw=on"
+      " -device ich9-ahci,id=ahci -device ide-hd,drive=image,bus=ahci.0,share-rw=on"
+      " -device nvme,drive=image,serial=1,share-rw=on" },
+};
+#define DEVICES (sizeof(devices) / sizeof(devices[0]))
+
+/* As much memory as in bare mode, of which touched pages only are there.  pc-testdev: VMM_PORT, VMM_MEMORY. */
+static int run(struct batch *b, const char *machine)
+{
+    const char *before = "", *options = "";
+    char *script;
+    int status;
+
+    for ( size_t i = 0; i < DEVICES; i++ )
+        if ( b->needs & devices[i].need )
+        {
+            before = devices[i].before;
+            options = devices[i].options;
+        }
+    script = xasprintf("%s" KVM_QEMU "-m 288M -device pc-testdev -kernel image -initrd commands%s %s%s"
+                       ENDED_WELL, before, BARE_EXIT_PORT, BARE_RESULT_PORT,
+                       b->machine ? " -append " BARE_ON_TCG : "", machine, options);
+    status = lab_batch(b, SYSTEM_LINUX, script, &(const struct lab_file){
+        .host_path = b->elf, .name = "image" }, 1, "QEMU");
+    free(script);
+    return status;
+}
+
+static int run_microvm(struct batch *b)
+{
+    return run(b, KVM_MICROVM);
+}
+
+COLUMN(microvm) = {
+    .name = "microvm", .title = "microvm", .order = 36, .home = HOME_BESIDE, .mode = MODE_BARE,
+    .asked = true, .alone = true, .here = "/dev/kvm qemu-system-x86_64",
+    .what = "a guest of Linux's KVM under QEMU, its machine microvm, without Xen",
+    .classes = "image hardware kvms",
+    .elsewhere = "it is Xen's own, our monitor's, or of a device that QEMU's microvm has not",
+    .note = "microvm: QEMU as KVM's monitor, with a machine that has little beside the CPU; of the interrupt "
+            "controllers KVM has the LAPIC only.",
+    .impossible = lab_batch_impossible, .batch = run_microvm,
+};
+
+static int run_pc(struct batch *b)
+{
+    return run(b, KVM_PC);
+}
+
+COLUMN(kvmpc) = {
+    .name = "kvmpc", .title = "KVM pc", .order = 37, .home = HOME_BESIDE, .mode = MODE_BARE,
+    .asked = true, .alone = true, .here = "/dev/kvm qemu-system-x86_64",
+    .what = "a guest of Linux's KVM under QEMU, its machine pc, without Xen",
+    .classes = "image hardware kvms pc",
+    .elsewhere = "it is Xen's own, our monitor's, or of a device that QEMU's pc has not here, or not with its interrupt",
+    .note = "KVM pc: QEMU as KVM's monitor, with a PC's devices; of those that Xen has in itself, KVM has PIC, I/O APIC, "
+            "LAPIC and PIT.",
+    .impossible = lab_batch_impossible, .needs = DOMAIN_DEVICES | DOMAIN_CONTROLLERS, .batch = run_pc,
+};
