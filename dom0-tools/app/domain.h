@@ -10,7 +10,7 @@
 
 /* argv[1] of such a process: what the domain's command line has behind "--". */
 #define DOMAIN_BY_CONSOLE "--domain-console"   /* results through Xen's console, behind a line */
-#define DOMAIN_BY_PORT    "--domain-port"      /* by BARE_RESULT_PORT (xenometer/protocol.h) */
+#define DOMAIN_BY_PORT    "--domain-port"      /* by BARE_RESULT_PORT (xenometer/protocol.h), through /dev/port */
 
 /* The line that ends what is no result on the console. */
 #define DOMAIN_RESULTS "xenometer: results follow"

@@ -128,6 +128,7 @@ int serve(const char *option, uint64_t entry, row_chooser *choose)
 
     program_entry = entry;
     in_domain = option && domain_begin(option);
+    ready.times.entry = entry;   /* of a guest, whose counter need not be that of who starts it */
     ready.boot = tsc_end() - entry;
     give(&ready, sizeof(ready));
     while ( take(&command) )

@@ -49,7 +49,8 @@ static void take_start(const struct column *column, const struct image_row *row,
 {
     static const struct baseline none = { 0 };
 
-    if ( !started || report->samples != 1 || ticks[0] < started )
+    /* In a counter that began later, the start is before its zero. */
+    if ( !started || report->samples != 1 || (int64_t)(ticks[0] - started) <= 0 )
     {
         if ( boot == 0 )
             record_add(records, row, column, boot, OUTCOME_SKIP,

@@ -15,6 +15,9 @@
 /* In front of the command that starts it, in a shell of the job's directory: says when. */
 #define APP_START "./" APP_PROGRAM " --start "
 
+/* The same where a guest's time stamp counter cannot be made the host's. */
+#define APP_RELAY "./" APP_PROGRAM " --relay "
+
 /* How it is shut in. */
 struct app_cell {
     /*

@@ -13,9 +13,6 @@
 #include "machines/lab.h"
 #include "xenometer.h"
 
-/* isa-debug-exit: QEMU ends with twice what the image writes, and 1; it writes 0 where all is well. */
-#define ENDED_WELL "; test $? -eq 1"
-
 /*
  * What needs are to QEMU: as for HVM domains (guests/domain.c, backend/row_disk.c), the disk being a file
  * in memory.
@@ -46,8 +43,8 @@ static int run(struct batch *b, const char *machine)
             before = devices[i].before;
             options = devices[i].options;
         }
-    script = xasprintf("%s" KVM_QEMU "-m 288M -device pc-testdev -kernel image -initrd commands%s %s%s"
-                       ENDED_WELL, before, BARE_EXIT_PORT, BARE_RESULT_PORT,
+    script = xasprintf("%s" KVM_QEMU "-m 288M -serial null -device pc-testdev -kernel image -initrd commands%s %s%s"
+                       KVM_QEMU_ENDED_WELL, before, BARE_EXIT_PORT, BARE_RESULT_PORT,
                        b->machine ? " -append " BARE_ON_TCG : "", machine, options);
     status = lab_batch(b, SYSTEM_LINUX, script, &(const struct lab_file){
         .host_path = b->elf, .name = "image" }, 1, "QEMU");

@@ -71,7 +71,7 @@ static long long median(const char *row, const char *column)
 
 static const char *const columns[] = {
     "native", "namespaces", "seccomp", "apparmor", "container", "gvisor", "gvisorptrace",
-    "linuxpv", "linuxpvh", "linuxkvm",
+    "linuxpv", "linuxpvh", "linuxkvm", "linuxmicrovm", "linuxkvmpc",
 };
 /* In WebAssembly there are fewer rows: WASI is no Linux. */
 static const char *const engines[] = { "wasm2c", "wasmedge", "wasmedgeint" };
@@ -143,6 +143,8 @@ static void test_start(void)
     CU_ASSERT(median("app/start", "container") > median("app/start", "namespaces"));
     CU_ASSERT(median("app/start", "gvisor") > 2 * median("app/start", "container"));
     CU_ASSERT(median("app/start", "linuxkvm") > 2 * median("app/start", "gvisor"));
+    CU_ASSERT(median("app/start", "linuxmicrovm") > 2 * median("app/start", "gvisor"));
+    CU_ASSERT(median("app/start", "linuxkvmpc") > 2 * median("app/start", "gvisor"));
     CU_ASSERT(median("app/start", "wasm2c") < 10 * native);
     CU_ASSERT(median("app/start", "wasmedge") > 10 * median("app/start", "wasm2c"));
 }
@@ -221,6 +223,8 @@ static void test_guests(void)
 
     CU_ASSERT(llabs(median("app/getppid", "linuxpvh") - native) <= 60);
     CU_ASSERT(llabs(median("app/getppid", "linuxkvm") - native) <= 6);
+    CU_ASSERT(llabs(median("app/getppid", "linuxmicrovm") - native) <= 6);
+    CU_ASSERT(llabs(median("app/getppid", "linuxkvmpc") - native) <= 6);
     CU_ASSERT(median("app/getppid", "linuxpv") > 2 * native);
     CU_ASSERT(2 * median("app/page-fault", "linuxpv") > 3 * median("app/page-fault", "linuxpvh"));
     CU_ASSERT(median("app/fork-exec-wait", "linuxpv") > 2 * median("app/fork-exec-wait", "linuxpvh"));

@@ -11,7 +11,9 @@ EXPLANATION(app_start) =
     "From the command, in the place of which nothing else could be run, to the first instructions of the "
     "application's main(): exec and libc as a process; what the container's runtime sets up; gVisor's Sentry, a "
     "process that starts another of itself, and its kernel; an engine that loads and instantiates the module "
-    "(compiled ahead: that is before); the monitor, and a Linux that boots, in a guest of KVM.  Once for each "
+    "(compiled ahead: that is before); the monitor, with QEMU its firmware, and a Linux that boots, in a guest of "
+    "KVM (QEMU gives that a time stamp counter of its own: there the start is told by when its first answer comes, "
+    "some thousand instructions late).  Once for each "
     "start, so there are as many samples as boots.  Time in which nobody had anything to execute is in it.  "
     "Domains of Xen have their start taken apart by lifecycle/*.";
 ROW(app_start, .run = run) = {
