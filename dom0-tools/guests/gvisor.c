@@ -1,9 +1,10 @@
 /*
  * Columns of the application in gVisor (runsc), whose kernel, the Sentry, is a process: by each
- * platform that catches its system calls.  Platform kvm does not run in the lab: the Sentry
- * starts, and dies of a fault (Go: "fatal error: fault") in its first SwitchToUser
- * (platform/kvm/machine_amd64.go), as guest of KVM in QEMU's TCG; what runsc says of it, "cannot read
- * client sync file: EOF", is only that it is gone.
+ * platform that catches its system calls.  Platform kvm does not run in the lab, and this is why: the
+ * Sentry, in ring 0 of a guest of KVM, switches to the application for the first time and restores its
+ * vector registers; XRSTOR raises #GP (vector 13 in runsc's log).  It had allowed these registers by
+ * XSETBV, which QEMU's TCG (7.2) does not intercept (row exit/xsetbv says so): KVM never learns it, and
+ * loads an XCR0 with x87 alone at the next entry.
  */
 #include "guests/app.h"
 
