@@ -22,6 +22,8 @@ struct check {
     char *advice;         /* what to do, or NULL; owned */
 };
 
+#define CHECK_NAME_WIDTH 13   /* columns for the longest name, which doctor leaves room for */
+
 struct checks {
     struct check *list;   /* owned */
     size_t count;

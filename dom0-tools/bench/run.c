@@ -169,6 +169,36 @@ static void set_defaults(struct run_options *o, bool several, bool lab)
         o->boots = 1;   /* they are looked up by raw samples, of one boot */
 }
 
+/* Can every selected row of that column be had in one of these as well? */
+static bool covered(const struct selection *s, const struct column *column, const struct column_set *by)
+{
+    for ( size_t i = 0; i < s->count; i++ )
+    {
+        struct column_set other = columns_common(&s->rows[i]->columns, by);
+
+        if ( columns_have(&s->rows[i]->columns, column) && !columns_any(&other) )
+            return false;
+    }
+    return true;
+}
+
+/*
+ * Of columns that nobody asked for, those that only a lab has show on this machine's Xen that they
+ * are not there, in each row: left out, but where a row would have no cell then.
+ */
+static void leave_out_lab_columns(struct selection *s)
+{
+    struct column_set kept = { { false } };
+
+    FOR_EACH_COLUMN(c)
+        if ( columns_have(&s->columns, c) && !(c->home == HOME_BESIDE && c->impossible(NULL)) )
+            columns_add(&kept, c);
+    FOR_EACH_COLUMN(c)
+        if ( columns_have(&s->columns, c) && !columns_have(&kept, c) && !covered(s, c, &kept) )
+            return;
+    s->columns = kept;
+}
+
 int run_rows(struct run_options *o)
 {
     struct run_cpus cpus = { .count = 0 };
@@ -177,11 +207,12 @@ int run_rows(struct run_options *o)
     struct session_options session;
     struct image *image = NULL;
     char *elf = NULL, *configs = NULL, *host = NULL;
-    bool lab, several, suite_given = o->suite && *o->suite;
+    bool lab, several, suite_given = o->suite && *o->suite, columns_given;
     int status = STATUS_OK;
 
     if ( o->preset && (status = preset_apply(o)) != STATUS_OK )
         return status;
+    columns_given = columns_any(&o->columns);
     if ( o->cpu && (status = run_choose_cpus(o->cpu, &cpus)) != STATUS_OK )
         return status;
     /* QEMU's when there are several: what is asked for must be possible there, too. */
@@ -218,6 +249,11 @@ int run_rows(struct run_options *o)
         goto out;
     announce(o, host);
 
+    if ( !lab && !columns_given && strcmp(o->host, "this") && !several )
+    {
+        leave_out_lab_columns(&selection);
+        o->columns = selection.columns;
+    }
     set_defaults(o, several, lab);
     session = (struct session_options){
         .image = image, .elf = elf, .config_dir = configs, .samples = o->samples,

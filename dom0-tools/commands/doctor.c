@@ -105,10 +105,10 @@ static void print_check(const struct check *c, const struct style *style)
     static const char *const marks[] = {
         [CHECK_OK] = "ok  ", [CHECK_NOTE] = "note", [CHECK_MISSING] = "no  ",
     };
-    char *first = xasprintf("  %s%s%s  %-12s",
+    char *first = xasprintf("  %s%s%s  %-*s ",
                             style->colour ? colours[c->state] : "",
                             marks[c->state], style->colour ? COLOUR_NONE : "",
-                            c->name);
+                            CHECK_NAME_WIDTH, c->name);
     char *text;
 
     if ( c->state != CHECK_OK && c->advice != NULL )

@@ -40,6 +40,8 @@ static void test_untuned(void)
     CU_ASSERT_EQUAL(state_of(&checks, "dom0's memory"), CHECK_NOTE);
     CU_ASSERT_EQUAL(state_of(&checks, "NUMA"), CHECK_NOTE);
     CU_ASSERT_EQUAL(state_of(&checks, "nested"), CHECK_NOTE);
+    for ( size_t i = 0; i < checks.count; i++ )
+        CU_ASSERT(strlen(checks.list[i].name) <= CHECK_NAME_WIDTH);
     checks_free(&checks);
 }
 
