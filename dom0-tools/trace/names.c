@@ -62,6 +62,11 @@ struct names {
     size_t text_count;
 };
 
+/* Where ARM64's unikernel runs while it has an application below it: its image once more
+ * (domU-kernel/arch/arm64/user_entry.S). */
+#define GUEST_ALIAS      0xc0000000ull
+#define GUEST_ALIAS_FROM 0x100000000ull
+
 /* ARM64's Linux enters by a page that is mapped far behind its image, for processes whose page tables have
  * no more of it (arch/arm64/kernel/entry.S, tramp_vectors). */
 #define TRAMPOLINE_FAR (1u << 20)
@@ -454,6 +459,8 @@ const char *names_function(struct names *n, uint32_t context, uint32_t block, ui
     switch ( n->record->contexts[context].layer )
     {
     case LAYER_GUEST:
+        if ( names_are_arm64(n) && address >= GUEST_ALIAS_FROM )
+            address -= GUEST_ALIAS;
         return name_or_address(n, "guest+", symbols_find(&n->guest, address), address);
     case LAYER_XEN:
         /* Outside its image Xen runs one page of entry stubs per CPU. */

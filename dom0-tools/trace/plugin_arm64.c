@@ -71,7 +71,8 @@ static uint64_t tables(void)
     return *ttbr0;
 }
 
-/* The image lies where neither Linux nor its processes have code. */
+/* The image lies where neither Linux nor its processes have code; below the upper half no kernel but the image's
+ * is executed. */
 static enum layer layer(const struct record_request *request, uint64_t address)
 {
     uint32_t level = PSTATE_EL(pstate());
@@ -80,7 +81,7 @@ static enum layer layer(const struct record_request *request, uint64_t address)
         return LAYER_XEN;
     if ( address >= request->image_start && address < request->image_end )
         return LAYER_GUEST;
-    return level ? LAYER_KERNEL : LAYER_USER;
+    return !level ? LAYER_USER : address >> 63 ? LAYER_KERNEL : LAYER_GUEST;
 }
 
 static uint32_t word_of(const uint8_t *code, size_t length)

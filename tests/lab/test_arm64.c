@@ -112,7 +112,7 @@ static void test_traps(void)
         "exit/cache-set-way", "interrupt/eoi-many", "memory/populate-page", "console/pv-ring",
     };
     struct outcome_of r = RUN(file, "--boots=1", "exit/*", "mmio/*", "interrupt/*",
-                              "memory/*", "console/p*", "timer-load/guest-1*", "sched/block-wake-peer-same-cpu", "sched/vm-switch");
+                              "memory/*", "console/p*", "syscall/*", "timer-load/guest-1*", "sched/block-wake-peer-same-cpu", "sched/vm-switch");
     json_t *results = json_load_file(file, 0, NULL);
 
     CU_ASSERT_EQUAL(r.status, 0);
@@ -126,6 +126,10 @@ static void test_traps(void)
     /* The virtual timer is the domain's own. */
     CU_ASSERT(figure(results, "exit/virtual-timer", "arm64", "median") < 5);
     CU_ASSERT(figure(results, "exit/cache-by-address", "arm64", "median") < 5);
+    /* An application's system call and the kernel's own exceptions do not reach Xen. */
+    CU_ASSERT(figure(results, "syscall/guest-getpid", "arm64", "median") < 60);
+    CU_ASSERT(figure(results, "syscall/guest-exception", "arm64", "median") < 150);
+    CU_ASSERT(figure(results, "syscall/guest-pagefault", "arm64", "median") < 150);
     /* Nor does completing an interrupt take Xen, unless there are more than list registers. */
     CU_ASSERT(figure(results, "interrupt/eoi", "arm64", "median") < 10);
     /* An emulated UART is two exits a character, a ring one event a line. */
@@ -351,6 +355,26 @@ static void test_isca16(void)
     program_free(&r);
 }
 
+/* QEMU's CPUs in threads of their own, dom0 and the domain at the same time: each row checks each answer. */
+static void test_hammered(void)
+{
+    static const char file[] = "build/test-arm64-fast.json";
+    struct outcome_of r = RUN(file, "--clock=fast", "--boots=1", "--samples=40", "--row-deadline=120",
+                              "ring/stream-depth-16", "ring/stream-depth-32", "ring/stream-depth-64", "ring/echo-4k-*",
+                              "event/roundtrip-busy", "block/blkif-own-depth-64", "block/blkif-own-write",
+                              "net/netif-own-stream");
+    json_t *results = json_load_file(file, 0, NULL), *row;
+    size_t i;
+
+    CU_ASSERT_EQUAL(r.status, 0);
+    program_free(&r);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(results);
+    CU_ASSERT(json_array_size(json_object_get(results, "rows")) == 10);
+    json_array_foreach(json_object_get(results, "rows"), i, row)
+        CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(row, "status")), "success");
+    json_decref(results);
+}
+
 void suite_arm64(void)
 {
     CU_pSuite suite = CU_add_suite("arm64", NULL, NULL);
@@ -364,5 +388,6 @@ void suite_arm64(void)
     CU_add_test(suite, "the table of ISCA 2016", test_isca16);
     CU_add_test(suite, "a crossing traced by exception level", test_trace);
     CU_add_test(suite, "60 instructions of ours a streamed request", test_streamed);
+    CU_add_test(suite, "CPUs in threads of their own", test_hammered);
     CU_add_test(suite, "rings, grants, XenStore and disks answer", test_rings);
 }

@@ -32,7 +32,7 @@
 
     .text
     .balign 2048
-    .globl vectors, vectors_stamped
+    .globl vectors, vectors_stamped, exception
 vectors:
     group exception, slot
     group exception, slot

@@ -1,4 +1,4 @@
-#include "user.h"
+#include "../user.h"
 #include "../cpu.h"
 #include "../memory.h"
 #include "../mode.h"

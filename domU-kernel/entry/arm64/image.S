@@ -68,6 +68,7 @@ reason:
 #define BLOCK        0x1
 #define TABLE        0x3
 #define NORMAL       (0 << 2 | 3 << 8 | 1 << 10)          /* inner shareable, accessed */
+#define EL0          (1 << 6)                             /* may read, write and execute: AP[1] */
 #define DEVICE       (1 << 2 | 1 << 10 | 3 << 53)         /* never executed */
 
     .section .rodata, "a", @progbits
@@ -78,7 +79,16 @@ page_table:                         /* level 1 */
     .quad 0x40000000 + NORMAL + BLOCK
     .quad 0x80000000 + NORMAL + BLOCK
     .quad 0xc0000000 + NORMAL + BLOCK
-    .skip 4096 - 4 * 8
+    .quad 0x40000000 + NORMAL + BLOCK      /* the image's once more, for both to have */
+    .skip 4096 - 5 * 8
+    .globl user_page_table
+user_page_table:                    /* while an application runs (arch/arm64/user_entry.S) */
+    .quad below_ram + TABLE
+    .quad 0x40000000 + NORMAL + BLOCK + EL0
+    .quad 0x80000000 + NORMAL + BLOCK + EL0
+    .quad 0xc0000000 + NORMAL + BLOCK + EL0
+    .quad 0x40000000 + NORMAL + BLOCK
+    .skip 4096 - 5 * 8
 below_ram:                          /* level 2 */
     .set address, 0
     .rept 0x38000000 / 0x200000
@@ -86,7 +96,7 @@ below_ram:                          /* level 2 */
     .set address, address + 0x200000
     .endr
     .rept 0x08000000 / 0x200000
-    .quad address + NORMAL + BLOCK
+    .quad address + NORMAL + BLOCK + EL0      /* Xen's pages, which a row looks at from EL0, too */
     .set address, address + 0x200000
     .endr
 

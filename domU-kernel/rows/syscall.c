@@ -1,6 +1,6 @@
 /* What the guest's own kernel and applications pay. */
-#include "../../arch/x86/user.h"
-#include "../../harness/row.h"
+#include "../arch/user.h"
+#include "../harness/row.h"
 
 static void application(void *argument)
 {
@@ -18,42 +18,34 @@ static void run_getpid(struct row_run *r)
 }
 
 EXPLANATION(syscall_guest_getpid) =
-    "An application in ring 3 of the guest calls getpid of the guest's own kernel.  In PVH, HVM "
-    "and bare SYSCALL goes straight to that kernel and SYSRET back: the hypervisor is not "
-    "involved.  In PV the kernel runs in ring 3 as well, so SYSCALL enters Xen, which switches "
+    "An application of the guest calls getpid of the guest's own kernel.  In PVH, HVM "
+    "and bare SYSCALL goes straight from ring 3 to that kernel and SYSRET back, on ARM64 SVC from EL0 and ERET: the "
+    "hypervisor is not involved.  In PV the kernel runs in ring 3 as well, so SYSCALL enters Xen, which switches "
     "page tables and bounces it to the guest kernel (lstar_enter, switch_to_kernel), and the way "
     "back is the iret hypercall.  PV is not always cheaper.";
 ROW(syscall_guest_getpid, .run = run_getpid) = {
     .name = "syscall/guest-getpid",
     .work = "serve a system call of a guest application",
-    .path = "SYSCALL, ring 3 to guest kernel and back",
+    .path = "SYSCALL or SVC to the guest kernel and back",
     .help = "a system call of an application inside the guest",
     .explanation = explanation_syscall_guest_getpid,
     .columns = "image", .operations = 1, .samples = 1000, .warmup = 16,
 };
 
-/* An instruction that faults, and where its handler continues. */
-#define FAULTING(instruction)                           \
-    __asm__ volatile ("1: " instruction "\n"            \
-                      "2:\n\t"                          \
-                      ".pushsection fixups, \"a\"\n\t"  \
-                      ".quad 1b, 2b\n\t"                \
-                      ".popsection" ::: "rax", "memory")
-
 static void run_exception(struct row_run *r)
 {
-    SAMPLES(r, FAULTING("ud2"));
+    SAMPLES(r, undefined_instruction());
 }
 
 EXPLANATION(syscall_guest_exception) =
-    "UD2 in the guest kernel, caught by its handler, which finds a fix-up and returns.  In PVH "
-    "and HVM the CPU delivers #UD through the guest's own IDT; in PV it enters Xen, which builds "
+    "UD2, on ARM64 UDF, in the guest kernel, caught by its handler, which finds a fix-up and returns.  In PVH "
+    "and HVM the CPU delivers #UD through the guest's own IDT, on ARM64 by VBAR_EL1; in PV it enters Xen, which builds "
     "a frame on the guest's stack (do_invalid_op, create_bounce_frame), and the return is the iret "
     "hypercall.";
 ROW(syscall_guest_exception, .run = run_exception) = {
     .name = "syscall/guest-exception",
     .work = "handle an exception in the guest kernel",
-    .path = "UD2, handler, return",
+    .path = "UD2 or UDF, handler, return",
     .help = "an undefined instruction, handled by the guest kernel",
     .explanation = explanation_syscall_guest_exception,
     .columns = "image", .operations = 1, .samples = 1000, .warmup = 16,
@@ -61,8 +53,7 @@ ROW(syscall_guest_exception, .run = run_exception) = {
 
 static void run_pagefault(struct row_run *r)
 {
-    /* Canonical, and mapped in no mode. */
-    SAMPLES(r, FAULTING("movl 0x700000000, %%eax"));
+    SAMPLES(r, unmapped_read());
 }
 
 EXPLANATION(syscall_guest_pagefault) =
@@ -72,7 +63,7 @@ EXPLANATION(syscall_guest_pagefault) =
 ROW(syscall_guest_pagefault, .run = run_pagefault) = {
     .name = "syscall/guest-pagefault",
     .work = "handle an exception in the guest kernel",
-    .path = "#PF, handler, return",
+    .path = "#PF or data abort, handler, return",
     .help = "a page fault, handled by the guest kernel",
     .explanation = explanation_syscall_guest_pagefault,
     .columns = "image", .operations = 1, .samples = 1000, .warmup = 16,
