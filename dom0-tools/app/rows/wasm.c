@@ -7,6 +7,8 @@
 #define LOADS 1024u
 #define ONLY  "it is of WebAssembly modules: columns wasm2c, wasmedge, wasmedgeint"
 
+#define CALL_ROW .elsewhere = ONLY, .columns = "wasm", .operations = 1, .samples = 500, .warmup = 64
+
 static void run_nothing(struct row_run *r)
 {
     r->failure = "no engine runs it here";
@@ -19,8 +21,7 @@ EXPLANATION(wasm_call_in) =
 ROW(wasm_call_in, .run = run_nothing) = {
     .name = "mechanism/wasm-call-in", .work = "call into a sandbox and return",
     .path = "host, module", .help = "a WebAssembly function called by its host",
-    .explanation = explanation_wasm_call_in, .elsewhere = ONLY,
-    .columns = "wasm", .operations = 1, .samples = 500, .warmup = 64,
+    .explanation = explanation_wasm_call_in, CALL_ROW,
 };
 
 EXPLANATION(wasm_call_out) =
@@ -29,8 +30,7 @@ EXPLANATION(wasm_call_out) =
 ROW(wasm_call_out, .run = run_nothing) = {
     .name = "mechanism/wasm-call-out", .work = "call out of a sandbox and return",
     .path = "module, host", .help = "a host's function called by WebAssembly",
-    .explanation = explanation_wasm_call_out, .elsewhere = ONLY,
-    .columns = "wasm", .operations = 1, .samples = 500, .warmup = 64,
+    .explanation = explanation_wasm_call_out, CALL_ROW,
 };
 
 EXPLANATION(wasi_call) =
@@ -39,8 +39,7 @@ EXPLANATION(wasi_call) =
 ROW(wasi_call, .run = run_nothing) = {
     .name = "mechanism/wasi-call", .work = "call out of a sandbox and return",
     .path = "module, WASI", .help = "a call of WASI that needs no kernel",
-    .against = "mechanism/wasm-call-out", .explanation = explanation_wasi_call, .elsewhere = ONLY,
-    .columns = "wasm", .operations = 1, .samples = 500, .warmup = 64,
+    .against = "mechanism/wasm-call-out", .explanation = explanation_wasi_call, CALL_ROW,
 };
 
 static uint32_t words[LOADS];
