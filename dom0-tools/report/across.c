@@ -158,6 +158,8 @@ static char *in_hypercalls(const struct result *r, uint64_t hypercall)
 {
     double times = (double)r->median / (double)hypercall;
 
+    if ( times < 0.05 )
+        return xstrdup("<0.1");
     return times < 9.95 ? xasprintf("%.1f", times) : text_number((uint64_t)(times + 0.5));
 }
 

@@ -112,7 +112,7 @@ static void test_traps(void)
         "exit/cache-set-way", "interrupt/eoi-many", "memory/populate-page", "console/pv-ring",
     };
     struct outcome_of r = RUN(file, "--boots=1", "exit/*", "mmio/*", "interrupt/*",
-                              "memory/*", "console/p*", "syscall/*", "timer-load/guest-1*", "sched/block-wake-peer-same-cpu", "sched/vm-switch");
+                              "memory/*", "console/p*", "syscall/*", "timer-load/guest-1*", "sched/timer*", "sched/block-wake-peer-same-cpu", "sched/vm-switch");
     json_t *results = json_load_file(file, 0, NULL);
 
     CU_ASSERT_EQUAL(r.status, 0);
@@ -126,6 +126,8 @@ static void test_traps(void)
     /* The virtual timer is the domain's own. */
     CU_ASSERT(figure(results, "exit/virtual-timer", "arm64", "median") < 5);
     CU_ASSERT(figure(results, "exit/cache-by-address", "arm64", "median") < 5);
+    CU_ASSERT(figure(results, "sched/timer-latency-blocked", "arm64", "median") >
+              figure(results, "sched/timer-latency", "arm64", "median"));
     /* An application's system call and the kernel's own exceptions do not reach Xen. */
     CU_ASSERT(figure(results, "syscall/guest-getpid", "arm64", "median") < 60);
     CU_ASSERT(figure(results, "syscall/guest-exception", "arm64", "median") < 150);

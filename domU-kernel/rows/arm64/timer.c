@@ -1,6 +1,10 @@
 /* Ticks of the generic timer, whose virtual part is the domain's own and whose physical part is not. */
 #include "../timer.h"
+#include "../../arch/interrupts.h"
+#include "../../arch/traps.h"
 #include "../../drivers/arm64/timer.h"
+#include "../../drivers/clock.h"
+#include "../../harness/stolen.h"
 
 COLD static const char *setup(struct row_run *r)
 {
@@ -60,6 +64,100 @@ ROW(interrupt_timer_physical, .setup = setup, .run = run_physical) = {
     .help = "what one tick of the emulated physical timer takes from the guest",
     .explanation = explanation_interrupt_timer_physical,
     .columns = "arm64", .operations = 1, .samples = 100, .warmup = 8,
+};
+
+/* ---- how late ---- */
+
+#define SLEEP 1000000u   /* ns */
+
+COLD static const char *setup_stamped(struct row_run *r)
+{
+    const char *reason = setup(r);
+
+    traps_stamp(true);
+    return reason;
+}
+
+COLD static void teardown_stamped(struct row_run *r)
+{
+    (void)r;
+    traps_stamp(false);
+}
+
+/* Armed for then by the virtual counter; the same by the cycle counter, which is read and, as the other counts
+ * some 60 MHz, may be off by one of its ticks. */
+static u64 arm_at(u64 ns)
+{
+    u64 now = tsc_begin(), counter = timer_counter();
+
+    timer_arm_virtual(counter + timer_ticks(ns));
+    return now + clock_ticks(ns);
+}
+
+static void keep_lateness(struct row_run *r, u32 i, u64 deadline)
+{
+    sample_keep(r, i, trap_stamp > deadline ? trap_stamp - deadline : 0);
+}
+
+static void run_latency(struct row_run *r)
+{
+    u64 limit = clock_ticks(PATIENCE);
+
+    FOR_EACH_SAMPLE(r, i)
+    {
+        u64 seen = stolen_timer_ticks(), deadline = arm_at(AHEAD);
+
+        if ( !stolen_until_tick(seen, limit).ticked )
+            r->failure = NEVER;
+        keep_lateness(r, i, deadline);
+    }
+}
+
+#define LATENCY_TEXT \
+    "The counter that the timer compares with counts at some 60 MHz, in the lab's exact clock one tick in 16 instructions: " \
+    "the figure is good to that.  "
+
+EXPLANATION(sched_timer_latency) =
+    "Arms the virtual timer 200 us ahead and spins.  The figure is how far beyond that the first instruction of the "
+    "interrupt's handler reads the cycle counter: the timer's physical interrupt, which Xen takes, and its delivery by "
+    "a list register (vtimer_interrupt, vgic_inject_irq).  Xen's own timers have no part in it.  " LATENCY_TEXT
+    "Compare with sched/timer-latency-blocked, and with x86's, which is one of Xen's timers.";
+ROW(sched_timer_latency, .setup = setup_stamped, .run = run_latency, .teardown = teardown_stamped) = {
+    .name = "sched/timer-latency",
+    .work = "run the handler of a timer that is due",
+    .path = "virtual timer, the vCPU running",
+    .help = "ticks from a timer's deadline to its handler, the vCPU running",
+    .explanation = explanation_sched_timer_latency,
+    .columns = "arm64", .flags = ROW_TIMER, .operations = 1, .samples = 100, .warmup = 8,
+};
+
+static void run_latency_blocked(struct row_run *r)
+{
+    FOR_EACH_SAMPLE(r, i)
+    {
+        u64 before = cpu_interrupts, deadline = arm_at(SLEEP);
+
+        /* Masked, so that the interrupt cannot come between the look and WFI. */
+        for ( interrupts_disable(); cpu_interrupts == before; interrupts_disable() )
+            interrupts_enable_and_halt();
+        interrupts_enable();
+        keep_lateness(r, i, deadline);
+    }
+}
+
+EXPLANATION(sched_timer_latency_blocked) =
+    "As sched/timer-latency, but 1 ms ahead, and the vCPU sleeps in WFI: Xen has taken its timer's deadline for one of its own "
+    "timers (virt_timer_save), and has to wake and schedule the vCPU before the interrupt.  On the instruction clock virtual "
+    "time jumps to the timer while everybody sleeps; the jump ends at the deadline, so it is not in the figure.  "
+    LATENCY_TEXT;
+ROW(sched_timer_latency_blocked,
+    .setup = setup_stamped, .run = run_latency_blocked, .teardown = teardown_stamped) = {
+    .name = "sched/timer-latency-blocked",
+    .work = "run the handler of a timer that is due",
+    .path = "virtual timer, the vCPU blocked",
+    .help = "ticks from a timer's deadline to its handler, the vCPU blocked",
+    .explanation = explanation_sched_timer_latency_blocked,
+    .columns = "arm64", .flags = ROW_BLOCKS, .operations = 1, .samples = 100, .warmup = 8,
 };
 
 /* ---- a tick after each period ---- */
