@@ -89,7 +89,7 @@ static int run_pvh(struct batch *b)
 COLUMN(linuxpvh) = {
     APP_COLUMN, .name = "linuxpvh", .title = "Linux PVH", .order = 180, .classes = "app",
     .what = "an application in a Linux domain of Xen, PVH",
-    .note = "Linux PV, PVH: dom0's kernel as a domain of Xen; HVM is left out, which needs a boot loader "
-            "and has PVH's system calls.",
+    .note = "Linux PV, PVH: dom0's kernel as a domain of Xen; HVM is left out: xl starts it of a bzImage, which the "
+            "lab does not keep, and its system calls are PVH's.",
     .batch = run_pvh,
 };
