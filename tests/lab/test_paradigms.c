@@ -106,11 +106,13 @@ static void test_every_row(void)
             CU_ASSERT_PTR_NOT_NULL(strstr(reason, "lifecycle/*"));
             continue;
         }
+        if ( !strncmp(name, "app/timer-load-", 15) )
+            continue;
         CU_ASSERT_EQUAL(strncmp(name, "app/uring-", 10), 0);
         CU_ASSERT_PTR_NOT_NULL(strstr(reason, "io_uring_setup: "));
     }
     CU_ASSERT_EQUAL(i, 25 * (COLUMNS + ENGINES));
-    CU_ASSERT_EQUAL(skipped, 2 * 4 + 2 + 18 * ENGINES);
+    CU_ASSERT_EQUAL(skipped, 2 * 4 + 2 + 3 * 7 + 18 * ENGINES);
 }
 
 /* What the paradigms are made of. */
@@ -234,8 +236,10 @@ static void test_guests(void)
  * hypervisor's share of each tick in it. */
 static void test_timers(void)
 {
-    for ( size_t k = 0; k < COLUMNS; k++ )
-        CU_ASSERT(median("app/timer-load-100hz", columns[k]) < median("app/timer-load-1000hz", columns[k]));
+    static const char *const in[] = { "native", "container", "gvisor", "linuxpvh", "linuxkvm" };
+
+    for ( size_t k = 0; k < sizeof(in) / sizeof(in[0]); k++ )
+        CU_ASSERT(median("app/timer-load-100hz", in[k]) < median("app/timer-load-1000hz", in[k]));
     CU_ASSERT(median("app/timer-load-1000hz", "gvisor") > 2 * median("app/timer-load-1000hz", "native"));
     CU_ASSERT(median("app/timer-load-1000hz", "linuxkvm") > median("app/timer-load-1000hz", "native"));
     CU_ASSERT(median("app/timer-load-1000hz", "linuxpvh") > median("app/timer-load-1000hz", "native"));

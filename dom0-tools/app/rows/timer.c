@@ -124,6 +124,9 @@ static void run(struct row_run *r)
     }
 }
 
+/* Under QEMU's microvm it did not end, and why is not known. */
+#define NOT_HERE "WASI has no signals; of Linux it is measured where the paradigms differ, and not under microvm, where it does not end"
+
 #define TIMER_ROW(hz, count)                                                                        \
     static const char *setup_##hz(struct row_run *r)                                                \
     {                                                                                               \
@@ -140,7 +143,7 @@ static void run(struct row_run *r)
         .path = "setitimer, signal, handler",                                                       \
         .help = "what a signal " #hz " times a second takes of each billion ticks of an application", \
         .explanation = explanation_app_timer_##hz,                                                  \
-        .columns = "app", .flags = ROW_TIMER, .operations = 1, .samples = count, .warmup = 1,       \
+        .elsewhere = NOT_HERE, .columns = "native container gvisor linuxpvh linuxkvm", .flags = ROW_TIMER, .operations = 1, .samples = count, .warmup = 1,       \
     }
 
 TIMER_ROW(100, 8);
