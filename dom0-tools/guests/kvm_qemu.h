@@ -22,8 +22,6 @@
 
 /* Its machines. */
 #define KVM_MICROVM "-M microvm"
-/* For a Linux: its PIC, which nobody sets up there, would have the PIT's first tick be a division error. */
-#define KVM_MICROVM_BARE KVM_MICROVM ",pit=off,pic=off"
 #define KVM_PC      "-M pc"
 
 #endif

@@ -61,11 +61,6 @@ static int run_qemu(struct batch *b, const char *machine)
     return status;
 }
 
-static int run_microvm(struct batch *b)
-{
-    return run_qemu(b, KVM_MICROVM_BARE);
-}
-
 static int run_pc(struct batch *b)
 {
     return run_qemu(b, KVM_PC);
@@ -75,13 +70,6 @@ COLUMN(linuxkvm) = {
     APP_COLUMN_ALONE, .name = "linuxkvm", .title = "Linux KVM", .order = 184, .classes = "app",
     .what = "an application in a Linux guest of KVM, under the thin monitor",
     .batch = run_thin,
-};
-
-COLUMN(linuxmicrovm) = {
-    APP_COLUMN_ALONE, .name = "linuxmicrovm", .title = "microvm", .order = 186, .classes = "app",
-    .what = "an application in a Linux guest of KVM, under QEMU, its machine microvm",
-    .note = "microvm, KVM pc: the Linux guest of KVM under QEMU, its machines microvm and pc.",
-    .batch = run_microvm,
 };
 
 COLUMN(linuxkvmpc) = {

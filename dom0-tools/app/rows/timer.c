@@ -124,8 +124,7 @@ static void run(struct row_run *r)
     }
 }
 
-/* Under QEMU's microvm it did not end, and why is not known. */
-#define NOT_HERE "WASI has no signals; of Linux it is measured where the paradigms differ, and not under microvm, where it does not end"
+#define NOT_HERE "WASI has no signals; of Linux it is measured where the paradigms differ"
 
 #define TIMER_ROW(hz, count)                                                                        \
     static const char *setup_##hz(struct row_run *r)                                                \
