@@ -211,7 +211,9 @@ static void test_wake_ups(void)
         for ( size_t k = 0; k < COLUMNS; k++ )
         {
             CU_ASSERT(median(rows[i], columns[k]) > median("app/getppid", columns[k]));
-            CU_ASSERT(median(rows[i], columns[k]) >= median("app/futex", columns[k]));
+            /* In gVisor a wake-up is the Go runtime's, which sometimes spins and sometimes sleeps. */
+            if ( strncmp(columns[k], "gvisor", 6) )
+                CU_ASSERT(median(rows[i], columns[k]) >= median("app/futex", columns[k]));
         }
     CU_ASSERT(median("app/fork-exec-wait", "native") > 5 * median("app/thread", "native"));
 }
