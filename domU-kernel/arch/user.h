@@ -26,14 +26,6 @@
  */
 void user_run(void (*function)(void *), void *argument);
 
-/* Instructions, the last of which faults, and where its handler continues; what they change. */
-#define FAULTING(before, instruction, changed)          \
-    __asm__ volatile (before "1: " instruction "\n"     \
-                      "2:\n\t"                          \
-                      ".pushsection fixups, \"a\"\n\t"  \
-                      ".quad 1b, 2b\n\t"                \
-                      ".popsection" ::: changed, "memory")
-
 #include <machine/user.h>
 
 #endif

@@ -19,6 +19,14 @@ static inline u64 user_system_call(u64 number)
     return x0;
 }
 
+/* Instructions, the last of which faults, and where its handler continues; what they change. */
+#define FAULTING(before, instruction, changed)          \
+    __asm__ volatile (before "1: " instruction "\n"     \
+                      "2:\n\t"                          \
+                      ".pushsection fixups, \"a\"\n\t"  \
+                      ".quad 1b, 2b\n\t"                \
+                      ".popsection" ::: changed, "memory")
+
 static inline void undefined_instruction(void)
 {
     FAULTING("", "udf #0", "x0");
