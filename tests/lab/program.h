@@ -93,6 +93,9 @@ void suite_evil(void);
 void suite_own_xen(void);
 void suite_cells(void);   /* minutes */
 void suite_paradigms(void);   /* minutes */
+void suite_paradigms_kvm(void);   /* minutes */
+void suite_paradigms_trace(void);   /* minutes */
+void suite_paradigms_trouble(void);   /* minutes */
 void suite_catalogue(void);
 void suite_grants(void);
 void suite_backend(void);

@@ -1,0 +1,148 @@
+/*
+ * The unikernel under KVM, by each monitor, beside the same image under Xen.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <CUnit/CUnit.h>
+
+#include "program.h"
+
+/* The unikernel under KVM, beside the same image under Xen. */
+static void test_kvm(void)
+{
+    static const char path[] = "build/test-kvm.json";
+    struct outcome_of r = program("run", "--host=lab", "--boots=1", "-m", "hvm,kvm", "-o", path,
+                                  "exit/cpuid-basic", "exit/vmcall", "exit/msr-read", "port/xen-pit",
+                                  "port/ioreq", "mmio/ioreq", "mmio/xen-lapic",
+                                  "interrupt/timer-pit", "hypercall/null", "port/eventfd",
+                                  "port/eventfd-datamatch", "mmio/eventfd", NULL);
+    json_t *results = json_load_file(path, 0, NULL);
+
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "beside it, without Xen, Linux "));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "hypercall/null in KVM: it is Xen's own"));
+    program_free(&r);
+    unlink(path);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(results);
+#define KVM(row) figure(results, row, "kvm", "median")
+    /* An answer in the kernel is cheaper than one by a process, by port cheaper than by memory. */
+    CU_ASSERT(KVM("port/xen-pit") > 500);
+    CU_ASSERT(KVM("port/ioreq") > KVM("port/xen-pit"));
+    CU_ASSERT(KVM("mmio/xen-lapic") > KVM("port/xen-pit"));
+    CU_ASSERT(KVM("mmio/ioreq") > KVM("port/ioreq"));
+    CU_ASSERT(KVM("port/ioreq") <= 3600);
+    /* A doorbell that KVM takes spares the way to the process; by memory it is decoded. */
+    CU_ASSERT(2 * KVM("port/eventfd") < KVM("port/ioreq"));
+    CU_ASSERT(KVM("port/eventfd-datamatch") >= KVM("port/eventfd"));
+    CU_ASSERT(KVM("mmio/eventfd") > KVM("port/eventfd"));
+    CU_ASSERT(KVM("mmio/eventfd") < KVM("mmio/ioreq"));
+    CU_ASSERT(KVM("exit/vmcall") > 0 && KVM("exit/msr-read") > 0 && KVM("interrupt/timer-pit") > 0);
+    /* Xen's exits are shorter; but its processes are in another domain, and have to be woken. */
+    CU_ASSERT(KVM("exit/cpuid-basic") > figure(results, "exit/cpuid-basic", "hvm", "median"));
+    CU_ASSERT(5 * KVM("port/ioreq") < figure(results, "port/ioreq", "hvm", "median"));
+#undef KVM
+    json_decref(results);
+
+    /* KVM, too, decodes what the CPU does not tell. */
+    r = program("run", "--host=lab", "--boots=1", "-m", "kvm", "--without=nrip-save", "-o", path,
+                "exit/cpuid-basic", NULL);
+    results = json_load_file(path, 0, NULL);
+    CU_ASSERT_EQUAL(r.status, 0);
+    program_free(&r);
+    unlink(path);
+    CU_ASSERT(results && figure(results, "exit/cpuid-basic", "kvm", "median") > 2500);
+    json_decref(results);
+}
+
+/* What KVM answers by itself costs the same whoever its monitor is; what it asks the monitor for is dearer
+ * by QEMU than by ours; and each exit of kvm-unit-tests' vmexit that this CPU has is there. */
+static void test_monitors(void)
+{
+    static const char path[] = "build/test-monitors.json";
+    static const char *const monitors[] = { "kvm", "microvm", "kvmpc" };
+    static const char *const in_kvm[] = {
+        "exit/cpuid-basic", "exit/vmcall", "exit/msr-read", "exit/kernel-gs-base", "exit/pause-loop",
+        "exit/hlt-wake", "interrupt/self-ipi-lapic", "interrupt/self-ipi-x2apic", "interrupt/self-ipi-sti",
+    };
+    static const char *const asked[] = {
+        "port/unclaimed", "port/ioreq", "mmio/ioreq", "mmio/npt-fault", "port/debug-0xe9",
+    };
+    /* The time stamp counter's adjustment is one of those for which KVM looks through a list. */
+    static const char *const others[] = {
+        "exit/tsc-adjust", "interrupt/self-ipi-tpr", "interrupt/tpr", "port/xen-pic", "mmio/xen-ioapic",
+        "interrupt/timer-pit", "timer-load/guest-250hz-lapic",
+    };
+    struct outcome_of r = program("run", "--host=lab", "--boots=1", "-m", "kvm,microvm,kvmpc", "-o", path,
+                                  "exit/*", "interrupt/*", "port/*", "mmio/*", "timer-load/guest-250hz-*", NULL);
+    json_t *results = json_load_file(path, 0, NULL), *row;
+    size_t i;
+
+    CU_ASSERT_EQUAL(r.status, 0);
+    program_free(&r);
+    unlink(path);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(results);
+    json_array_foreach(json_object_get(results, "rows"), i, row)
+    {
+        const char *status = json_string_value(json_object_get(row, "status"));
+
+        CU_ASSERT(!strcmp(status, "success") || !strcmp(status, "skip"));
+    }
+#define COST(row, column) figure(results, row, column, "median")
+    for ( i = 0; i < sizeof(in_kvm) / sizeof(in_kvm[0]); i++ )
+        for ( size_t k = 1; k < 3; k++ )
+            CU_ASSERT(llabs(COST(in_kvm[i], monitors[k]) - COST(in_kvm[i], "kvm")) <= 60);
+    for ( i = 0; i < sizeof(asked) / sizeof(asked[0]); i++ )
+        for ( size_t k = 1; k < 3; k++ )
+            CU_ASSERT(COST(asked[i], monitors[k]) > COST(asked[i], "kvm") + 1000);
+    for ( i = 0; i < sizeof(others) / sizeof(others[0]); i++ )
+        for ( size_t k = 0; k < 3; k++ )
+            CU_ASSERT_STRING_EQUAL(text_of(results, others[i], monitors[k], "status"), "success");
+    /* Of microvm's interrupt controllers KVM has the LAPIC only. */
+    CU_ASSERT(COST("port/xen-pic", "microvm") > 2 * COST("port/xen-pic", "kvmpc"));
+    CU_ASSERT(COST("mmio/xen-ioapic", "microvm") > 2 * COST("mmio/xen-ioapic", "kvmpc"));
+    CU_ASSERT(COST("interrupt/timer-pit", "microvm") > 2 * COST("interrupt/timer-pit", "kvmpc"));
+    CU_ASSERT(COST("interrupt/tpr", "kvmpc") > 10 * COST("interrupt/tpr", "microvm"));
+    CU_ASSERT(COST("port/qemu-ide", "kvmpc") > COST("port/qemu-serial", "kvmpc"));
+#undef COST
+    json_decref(results);
+}
+
+/* A device of QEMU's that shares the guest's memory, and has to map it under Xen; the bytes are checked. */
+static void test_virtio(void)
+{
+    static const char path[] = "build/test-kvm-virtio.json";
+    static const char *const rows[] = {
+        "virtio/notify-pio", "virtio/notify-mmio", "virtio/completion-interrupt", "block/virtio",
+        "block/virtio-depth-32", "block/virtio-write", "block/nvme", "block/ahci", "block/ide-dma",
+    };
+    struct outcome_of r = program("run", "--host=lab", "--boots=1", "-m", "hvm,kvmpc", "-o", path,
+                                  rows[0], rows[1], rows[2], rows[3], rows[4], rows[5], rows[6], rows[7], rows[8],
+                                  "mmio/qemu-register", NULL);
+    json_t *results = json_load_file(path, 0, NULL);
+
+    CU_ASSERT_EQUAL(r.status, 0);
+    program_free(&r);
+    unlink(path);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(results);
+#define COST(row) figure(results, row, "kvmpc", "median")
+    for ( size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++ )
+        CU_ASSERT(COST(rows[i]) > 0 && COST(rows[i]) < figure(results, rows[i], "hvm", "median"));
+    CU_ASSERT(COST("mmio/qemu-register") < COST("virtio/notify-mmio"));
+    CU_ASSERT(COST("virtio/notify-pio") < COST("virtio/notify-mmio"));
+    CU_ASSERT(COST("virtio/notify-mmio") < COST("virtio/completion-interrupt"));
+    CU_ASSERT(COST("block/virtio-depth-32") < COST("block/virtio") / 4);
+    CU_ASSERT(COST("block/virtio") < COST("block/nvme") && COST("block/nvme") < COST("block/ide-dma"));
+#undef COST
+    json_decref(results);
+}
+
+void suite_paradigms_kvm(void)
+{
+    CU_pSuite suite = CU_add_suite("KVM", NULL, NULL);
+
+    CU_add_test(suite, "KVM", test_kvm);
+    CU_add_test(suite, "KVM's monitors", test_monitors);
+    CU_add_test(suite, "virtio under KVM", test_virtio);
+}

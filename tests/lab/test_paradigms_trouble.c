@@ -1,0 +1,119 @@
+/*
+ * The lab without Xen, and this machine's own Linux, where something is missing or in the way: each row
+ * skips with the true reason, and nothing is left.
+ */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <CUnit/CUnit.h>
+
+#include "program.h"
+
+/* Rows of applications are not the unikernel's, nor the other way round; nobody fails. */
+static void test_elsewhere(void)
+{
+    struct outcome_of r = program("run", "--host=lab", "-m", "pv", "app/getppid", NULL);
+
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "app/getppid in PV: a row of applications"));
+    program_free(&r);
+    r = program("run", "--host=lab", "-m", "native", "hypercall/null", NULL);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "hypercall/null in native: measured by the unikernel"));
+    program_free(&r);
+    r = program("run", "--host=lab", "-m", "native", "--cpu=intel", "app/getppid", NULL);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "--cpu=amd"));
+    program_free(&r);
+}
+
+/* This machine's own Linux, as far as it lets us: cycles, and nothing left behind. */
+static void test_this(void)
+{
+    static const char path[] = "build/test-this.json";
+    struct outcome_of r = program("run", "--host=this", "-o", path, "-m", "native,container,gvisor,pv",
+                                  "app/getppid", "app/pread-4k", "app/pipe", "app/fork-exec-wait", NULL);
+    json_t *results = json_load_file(path, 0, NULL);
+    struct outcome_of left;
+
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "Host: this machine's Linux"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "TSC cycles per operation"));
+    program_free(&r);
+    unlink(path);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(results);
+    CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(json_object_get(results, "environment"), "host")),
+                           "linux");
+    CU_ASSERT_STRING_EQUAL(text_of(results, "app/getppid", "gvisor", "reason"),
+                           "it is measured in the lab only: --host=lab");
+    CU_ASSERT(figure(results, "app/getppid", "native", "median") > 0);
+    CU_ASSERT(figure(results, "app/pread-4k", "native", "median") >
+              figure(results, "app/getppid", "native", "median"));
+    CU_ASSERT(figure(results, "app/fork-exec-wait", "native", "median") >
+              figure(results, "app/pipe", "native", "median"));
+    json_decref(results);
+    left = program_named("/bin/sh", "-c", "mount | grep -c /tmp/xenometer- ; pgrep -x xenometer-app", NULL);
+    CU_ASSERT_STRING_EQUAL(left.out, "0\n");
+    program_free(&left);
+}
+
+/* Without packages the columns are skipped, and why is said once. */
+static void test_no_packages(void)
+{
+    char directory[] = "/tmp/xenometer-test-XXXXXX", *cache = getenv("XENOMETER_CACHE");
+    char *kept = cache ? strdup(cache) : NULL;
+    struct outcome_of r;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(directory));
+    setenv("XENOMETER_CACHE", directory, 1);
+    setenv("http_proxy", "http://127.0.0.1:9", 1);
+    r = program("run", "--host=lab", "app/getppid", "-m", "native,container", NULL);
+    unsetenv("http_proxy");
+    if ( kept )
+        setenv("XENOMETER_CACHE", kept, 1);
+    else
+        unsetenv("XENOMETER_CACHE");
+    free(kept);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "cannot get the lab's packages"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "in native, container: its lab cannot be had"));
+    program_free(&r);
+    r = program_named("/bin/rm", "-rf", directory, NULL);
+    CU_ASSERT_EQUAL(r.status, 0);
+    program_free(&r);
+}
+
+/* Ctrl-C in the middle, and a kill: no QEMU is left. */
+static void test_interrupted(void)
+{
+    static const char out[] = "build/test-a.out", err[] = "build/test-a.err";
+    static const int signals[] = { SIGINT, SIGKILL };
+
+    for ( size_t i = 0; i < 2; i++ )
+    {
+        pid_t pid = program_start(out, err, "run", "--host=lab", "-m", "gvisor", "app", NULL);
+
+        for ( unsigned tries = 0; tries < 300 && qemu_count() == 0; tries++ )
+            usleep(100000);
+        CU_ASSERT(qemu_count() > 0);
+        sleep(2);
+        kill(pid, signals[i]);
+        CU_ASSERT_EQUAL(program_wait(pid, 20), 128 + signals[i]);
+        usleep(500000);
+        CU_ASSERT_EQUAL(qemu_count(), 0);
+    }
+    unlink(out);
+    unlink(err);
+}
+
+void suite_paradigms_trouble(void)
+{
+    CU_pSuite suite = CU_add_suite("paradigms in trouble", NULL, NULL);
+
+    CU_add_test(suite, "elsewhere", test_elsewhere);
+    CU_add_test(suite, "this machine", test_this);
+    CU_add_test(suite, "no packages", test_no_packages);
+    CU_add_test(suite, "interrupted", test_interrupted);
+}
