@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,7 +71,13 @@ int write_all(int fd, const void *data, size_t size)
     return 0;
 }
 
-int write_whole_file(const char *path, const void *data, size_t size, unsigned mode)
+/* On the disk before anybody is told; pipes and devices cannot be synchronised (EINVAL). */
+static int synchronise(int fd)
+{
+    return fsync(fd) && errno != EINVAL ? errno : 0;
+}
+
+static int write_beside(const char *path, const void *data, size_t size, unsigned mode, bool durable)
 {
     char *temporary = xasprintf("%s.XXXXXX", path);
     int fd = mkostemp(temporary, O_CLOEXEC), error = errno;
@@ -83,6 +90,8 @@ int write_whole_file(const char *path, const void *data, size_t size, unsigned m
         error = write_all(fd, data, size);
         if ( error == 0 && fchmod(fd, mode & ~mask) )
             error = errno;
+        if ( error == 0 && durable )
+            error = synchronise(fd);
         if ( close(fd) && error == 0 )
             error = errno;
         if ( error == 0 && rename(temporary, path) )
@@ -91,6 +100,31 @@ int write_whole_file(const char *path, const void *data, size_t size, unsigned m
             unlink(temporary);
     }
     free(temporary);
+    return error;
+}
+
+int write_whole_file(const char *path, const void *data, size_t size, unsigned mode)
+{
+    return write_beside(path, data, size, mode, false);
+}
+
+int write_document(const char *path, const void *data, size_t size)
+{
+    char *real = realpath(path, NULL);
+    int error = write_beside(real ? real : path, data, size, 0666, true);
+
+    free(real);
+    return error;
+}
+
+int write_into(int fd, const void *data, size_t size)
+{
+    int error = write_all(fd, data, size);
+
+    if ( error == 0 )
+        error = synchronise(fd);
+    if ( close(fd) && error == 0 )
+        error = errno;
     return error;
 }
 

@@ -410,11 +410,14 @@ static int target_write(struct target *t, const char *image)
     bool device = t->fd >= 0;
     int error = errno;
 
-    if ( bytes )
-        error = device ? write_all(t->fd, bytes, size) : write_whole_file(t->name, bytes, size, 0666);
+    if ( bytes && device )
+    {
+        error = write_into(t->fd, bytes, size);
+        t->fd = -1;
+    }
+    else if ( bytes )
+        error = write_document(t->name, bytes, size);
     free(bytes);
-    if ( device && !error && fsync(t->fd) )
-        error = errno;
     if ( error )
         message("cannot write %s: %s%s", t->name, strerror(error),
                 device ? "; it is half written now: write it again" : "");

@@ -30,68 +30,6 @@ static int cannot_write(const char *path, int error)
     return error == EIO ? STATUS_ENVIRONMENT : STATUS_USAGE;
 }
 
-/* 0, or the errno that kept the text from reaching the disk.  Closes fd. */
-static int write_and_close(int fd, const char *text)
-{
-    size_t length = strlen(text), done = 0;
-    int error = 0;
-
-    while ( done < length && error == 0 )
-    {
-        ssize_t n = write(fd, text + done, length - done);
-
-        if ( n > 0 )
-            done += (size_t)n;
-        else if ( n < 0 && errno != EINTR )
-            error = errno;
-    }
-    /* Pipes and devices cannot be synchronised: EINVAL, nothing is wrong. */
-    if ( error == 0 && fsync(fd) != 0 && errno != EINVAL )
-        error = errno;
-    if ( close(fd) != 0 && error == 0 )
-        error = errno;
-    return error;
-}
-
-/* Replace the regular file `path`, which may not exist yet.  0 or errno. */
-static int replace_file(const char *path, const char *text)
-{
-    /* Through a symbolic link: it is the file behind it that is replaced. */
-    char *real = realpath(path, NULL);
-    char *temporary = xasprintf("%s.XXXXXX", real ? real : path);
-    mode_t mask = umask(0);
-    int fd, error;
-
-    umask(mask);
-    fd = mkstemp(temporary);
-    if ( fd < 0 )
-        error = errno;
-    else
-    {
-        error = fchmod(fd, 0666 & ~mask) != 0 ? errno : 0;
-        if ( error != 0 )
-            close(fd);
-        else
-            error = write_and_close(fd, text);
-        if ( error == 0 && rename(temporary, real ? real : path) != 0 )
-            error = errno;
-        if ( error != 0 )
-            unlink(temporary);
-    }
-    free(temporary);
-    free(real);
-    return error;
-}
-
-/* Write into a device or pipe, or over stdout.  0 or errno. */
-static int write_into(const char *path, const char *text)
-{
-    int fd = strcmp(path, "-") == 0 ? dup(STDOUT_FILENO)
-                                    : open(path, O_WRONLY | O_CLOEXEC);
-
-    return fd < 0 ? errno : write_and_close(fd, text);
-}
-
 /* Where `path` goes: a file to replace, or something to write into. */
 static bool is_stream(const char *path)
 {
@@ -136,7 +74,14 @@ int output_write(const char *path, const char *text)
     if ( status != STATUS_OK )
         return status;
     fflush(stdout);   /* before our own bytes, when path is "-" */
-    error = is_stream(path) ? write_into(path, text) : replace_file(path, text);
+    if ( is_stream(path) )
+    {
+        int fd = strcmp(path, "-") == 0 ? dup(STDOUT_FILENO) : open(path, O_WRONLY | O_CLOEXEC);
+
+        error = fd < 0 ? errno : write_into(fd, text, strlen(text));
+    }
+    else
+        error = write_document(path, text, strlen(text));
     return error ? cannot_write(path, error) : STATUS_OK;
 }
 
