@@ -392,6 +392,7 @@ $(BUILD)/test-count.elf: tests/plugin/count.S tests/plugin/count.lds Makefile $(
 test-host test-host-plain: test-%: $(BUILD)/test-% $(BUILD)/test-image $(BUILD)/test-count.elf all
 	$(Q)$(BUILD)/$@
 	$(Q)$(BUILD)/test-image $(BUILD)/xenometer.elf
+	$(Q)tests/mutants/run --applies
 
 # The barriers of shared/ring.h: the protocol holds, and without any of them it does not.  ARM's
 # order has six times the states of x86's (check prints both).
