@@ -6,12 +6,14 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "backend/confine.h"
 #include "backend/events.h"
 #include "backend/loop.h"
 #include "bench/checks.h"
+#include "lib/files.h"
 #include "measure/environment.h"
 #include "xenometer.h"
 
@@ -115,6 +117,24 @@ static void check_xl(struct checks *checks)
     free(caps);
 }
 
+/* After an upgrade that took the running kernel's modules away, nothing can be loaded until a reboot. */
+static void check_modules(struct checks *checks)
+{
+    struct utsname kernel;
+    char *directory;
+
+    if ( uname(&kernel) )
+        return;
+    directory = path_in("/lib/modules", kernel.release);
+    if ( access(directory, F_OK) == 0 )
+        checks_add(checks, GROUP, "modules", CHECK_OK, NULL, "%s", directory);
+    else
+        checks_add(checks, GROUP, "modules", CHECK_NOTE, "reboot into a kernel that is installed",
+                   "%s is not there: the running kernel's drivers that are not loaded yet (blkback, netback, "
+                   "brd) cannot be, and their rows are skipped", directory);
+    free(directory);
+}
+
 /* What a serving process gives up here (backend/confine.h). */
 static void check_confinement(struct checks *checks)
 {
@@ -168,6 +188,7 @@ bool checks_xen(struct checks *checks)
     check_nodes(checks);
     check_xenstored(checks);
     check_xl(checks);
+    check_modules(checks);
     check_events(checks);
     check_confinement(checks);
     return true;
