@@ -1,11 +1,15 @@
-/* Two threads that wake each other, by each means there is. */
+/* Two threads, or two processes, that wake each other, by each means there is. */
 #include <errno.h>
 #include <linux/futex.h>
 #include <pthread.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "app/apart.h"
@@ -13,8 +17,9 @@
 
 #define BYTES 64u   /* of a message through the socket */
 
-/* The other thread: it answers each message until there comes none. */
+/* The other thread or process: it answers each message until there comes none. */
 static pthread_t partner;
+static pid_t partner_process;                /* 0: it is a thread */
 static int to_partner[2], from_partner[2];   /* reading end, writing end */
 static int partner_poll = -1, own_poll = -1;
 
@@ -23,6 +28,35 @@ static const char *start(void *(*function)(void *))
     int error = pthread_create(&partner, NULL, function, NULL);
 
     return error ? refused("pthread_create", error) : NULL;
+}
+
+/* The same by a process, which must not keep `own_end` (or -1) open, as it waits for us to close it. */
+static const char *start_process(void *(*function)(void *), int own_end)
+{
+    pid_t pid = fork();
+
+    if ( pid == 0 )
+    {
+        /* Nobody else would end it where it sleeps and we are killed. */
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        close(own_end);
+        function(NULL);
+        _exit(0);
+    }
+    if ( pid < 0 )
+        return refused("fork", errno);
+    partner_process = pid;
+    return NULL;
+}
+
+/* It has been told to end. */
+static void await_end(void)
+{
+    if ( !partner_process )
+        pthread_join(partner, NULL);
+    else
+        waitpid(partner_process, NULL, 0);
+    partner_process = 0;
 }
 
 /* ------------------------------------------------------------------ pipe -- */
@@ -44,6 +78,14 @@ static const char *setup_pipe(struct row_run *r)
     return start(answer_pipe);
 }
 
+static const char *setup_pipe_process(struct row_run *r)
+{
+    (void)r;
+    if ( pipe(to_partner) || pipe(from_partner) )
+        return refused("pipe", errno);
+    return start_process(answer_pipe, to_partner[1]);
+}
+
 static void run_pipe(struct row_run *r)
 {
     FOR_EACH_SAMPLE(r, i)
@@ -62,7 +104,7 @@ static void teardown_pipe(struct row_run *r)
 {
     (void)r;
     close(to_partner[1]);   /* its read() gets nothing any more */
-    pthread_join(partner, NULL);
+    await_end();
     close(to_partner[0]);
     close(from_partner[0]);
     close(from_partner[1]);
@@ -78,6 +120,18 @@ ROW(app_pipe, .setup = setup_pipe, .run = run_pipe, .teardown = teardown_pipe) =
     .columns = "app", .operations = 1, .samples = 500, .warmup = 32,
 };
 
+EXPLANATION(app_pipe_process) =
+    "As app/pipe, to another process, as one application of a container, sandbox or guest wakes another "
+    "beside it: each switch of the CPU is one of address spaces.  Counted in instructions that is next to "
+    "nothing where the kernel may load CR3 (in cycles the TLB's misses come on top), and dear where it has to "
+    "ask for it: a PV guest has Xen do it, by hypercall.";
+ROW(app_pipe_process, .setup = setup_pipe_process, .run = run_pipe, .teardown = teardown_pipe) = {
+    .name = "app/pipe-process", .work = "ask another process and get its answer",
+    .path = "two pipes", .help = "a byte to another process and back, by pipes", .against = "app/futex-process",
+    .explanation = explanation_app_pipe_process,
+    .columns = "app", .operations = 1, .samples = 500, .warmup = 32,
+};
+
 /* --------------------------------------------------------------- eventfd -- */
 
 static void *answer_eventfd(void *unused)
@@ -90,13 +144,27 @@ static void *answer_eventfd(void *unused)
     return unused;
 }
 
-static const char *setup_eventfd(struct row_run *r)
+static const char *make_eventfds(void)
 {
-    (void)r;
     to_partner[0] = eventfd(0, EFD_CLOEXEC);
     from_partner[0] = eventfd(0, EFD_CLOEXEC);
-    return to_partner[0] < 0 || from_partner[0] < 0 ? refused("eventfd", errno)
-                                                    : start(answer_eventfd);
+    return to_partner[0] < 0 || from_partner[0] < 0 ? refused("eventfd", errno) : NULL;
+}
+
+static const char *setup_eventfd(struct row_run *r)
+{
+    const char *reason = make_eventfds();
+
+    (void)r;
+    return reason ? reason : start(answer_eventfd);
+}
+
+static const char *setup_eventfd_process(struct row_run *r)
+{
+    const char *reason = make_eventfds();
+
+    (void)r;
+    return reason ? reason : start_process(answer_eventfd, -1);
 }
 
 static void run_eventfd(struct row_run *r)
@@ -120,7 +188,7 @@ static void teardown_eventfd(struct row_run *r)
 
     (void)r;
     if ( write(to_partner[0], &last, sizeof(last)) == sizeof(last) )
-        pthread_join(partner, NULL);
+        await_end();
     close(to_partner[0]);
     close(from_partner[0]);
 }
@@ -136,66 +204,93 @@ ROW(app_eventfd, .setup = setup_eventfd, .run = run_eventfd, .teardown = teardow
 };
 const struct row_code *const eventfd_again = &code_app_eventfd;
 
+EXPLANATION(app_eventfd_process) =
+    "As app/eventfd, to another process: what a monitor and a device's process of its own (vhost-user) "
+    "wake each other by.";
+ROW(app_eventfd_process, .setup = setup_eventfd_process, .run = run_eventfd, .teardown = teardown_eventfd) = {
+    .name = "app/eventfd-process", .work = "ask another process and get its answer",
+    .path = "two eventfds", .help = "a number to another process and back, by eventfds",
+    .against = "app/futex-process", .explanation = explanation_app_eventfd_process,
+    .columns = "app", .operations = 1, .samples = 500, .warmup = 32,
+};
+
 /* ----------------------------------------------------------------- futex -- */
 
-static uint32_t asked, answered;   /* each a futex; UINT32_MAX in the first ends the partner */
+/* Each a futex; UINT32_MAX in the first ends the partner. */
+struct words {
+    uint32_t asked, answered;
+};
+static struct words among_threads, *among_processes;
 
-static void futex_wait(uint32_t *word, uint32_t old)
+/* `private`: FUTEX_PRIVATE_FLAG where both are of one process, which spares the kernel to look up whose page
+ * it is. */
+static void futex_wait(uint32_t *word, uint32_t old, int private)
 {
     /* Woken, or it was another value already: the caller looks. */
-    system_call(SYS_futex, (long)word, FUTEX_WAIT_PRIVATE, old, 0, 0, 0);
+    system_call(SYS_futex, (long)word, FUTEX_WAIT | private, old, 0, 0, 0);
 }
 
-static void futex_set(uint32_t *word, uint32_t value)
+static void futex_set(uint32_t *word, uint32_t value, int private)
 {
     /* The value must be seen before the wake-up: who sees the old one sleeps. */
     __atomic_store_n(word, value, __ATOMIC_SEQ_CST);
-    system_call(SYS_futex, (long)word, FUTEX_WAKE_PRIVATE, 1, 0, 0, 0);
+    system_call(SYS_futex, (long)word, FUTEX_WAKE | private, 1, 0, 0, 0);
 }
 
 /* Until it is no longer `old`; what it became. */
-static uint32_t futex_await(uint32_t *word, uint32_t old)
+static uint32_t futex_await(uint32_t *word, uint32_t old, int private)
 {
     uint32_t value;
 
     while ( (value = __atomic_load_n(word, __ATOMIC_ACQUIRE)) == old )
-        futex_wait(word, old);
+        futex_wait(word, old, private);
     return value;
+}
+
+static inline void answer_words(struct words *w, int private)
+{
+    uint32_t value = 0;
+
+    while ( (value = futex_await(&w->asked, value, private)) != UINT32_MAX )
+        futex_set(&w->answered, value, private);
+}
+
+static inline void ask_words(struct row_run *r, struct words *w, int private)
+{
+    FOR_EACH_SAMPLE(r, i)
+    {
+        uint32_t back;
+
+        sample_keep(r, i, TIMED((futex_set(&w->asked, i + 1, private),
+                                 back = futex_await(&w->answered, i, private))));
+        if ( back != i + 1 )
+            r->failure = "another number came back";
+    }
 }
 
 static void *answer_futex(void *unused)
 {
-    uint32_t value = 0;
-
-    while ( (value = futex_await(&asked, value)) != UINT32_MAX )
-        futex_set(&answered, value);
+    answer_words(&among_threads, FUTEX_PRIVATE_FLAG);
     return unused;
 }
 
 static const char *setup_futex(struct row_run *r)
 {
     (void)r;
-    asked = answered = 0;
+    among_threads = (struct words){ 0 };
     return start(answer_futex);
 }
 
 static void run_futex(struct row_run *r)
 {
-    FOR_EACH_SAMPLE(r, i)
-    {
-        uint32_t back;
-
-        sample_keep(r, i, TIMED((futex_set(&asked, i + 1), back = futex_await(&answered, i))));
-        if ( back != i + 1 )
-            r->failure = "another number came back";
-    }
+    ask_words(r, &among_threads, FUTEX_PRIVATE_FLAG);
 }
 
 static void teardown_futex(struct row_run *r)
 {
     (void)r;
-    futex_set(&asked, UINT32_MAX);
-    pthread_join(partner, NULL);
+    futex_set(&among_threads.asked, UINT32_MAX, FUTEX_PRIVATE_FLAG);
+    await_end();
 }
 
 EXPLANATION(app_futex) =
@@ -206,6 +301,46 @@ ROW(app_futex, .setup = setup_futex, .run = run_futex, .teardown = teardown_fute
     .name = "app/futex", .work = "ask another thread and get its answer",
     .path = "shared word, FUTEX_WAKE, FUTEX_WAIT", .help = "a number to another thread and back, by futexes",
     .explanation = explanation_app_futex,
+    .columns = "app", .operations = 1, .samples = 500, .warmup = 32,
+};
+
+static void *answer_futex_process(void *unused)
+{
+    answer_words(among_processes, 0);
+    return unused;
+}
+
+static const char *setup_futex_process(struct row_run *r)
+{
+    (void)r;
+    among_processes = mmap(NULL, sizeof(*among_processes), PROT_READ | PROT_WRITE,
+                           MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    return among_processes == MAP_FAILED ? refused("mmap", errno) : start_process(answer_futex_process, -1);
+}
+
+static void run_futex_process(struct row_run *r)
+{
+    ask_words(r, among_processes, 0);
+}
+
+static void teardown_futex_process(struct row_run *r)
+{
+    (void)r;
+    futex_set(&among_processes->asked, UINT32_MAX, 0);
+    await_end();
+    munmap(among_processes, sizeof(*among_processes));
+}
+
+EXPLANATION(app_futex_process) =
+    "As app/futex, between two processes: a word in memory that both have mapped, as a mutex or a ring among "
+    "processes has.  The kernel looks up whose page the word is in, by which each finds the other (no "
+    "FUTEX_PRIVATE_FLAG), and each switch of the CPU is one of address spaces.  The least that an application "
+    "pays for waking a blocked one beside it.";
+ROW(app_futex_process, .setup = setup_futex_process, .run = run_futex_process,
+    .teardown = teardown_futex_process) = {
+    .name = "app/futex-process", .work = "ask another process and get its answer",
+    .path = "shared word, FUTEX_WAKE, FUTEX_WAIT", .help = "a number to another process and back, by futexes",
+    .explanation = explanation_app_futex_process,
     .columns = "app", .operations = 1, .samples = 500, .warmup = 32,
 };
 

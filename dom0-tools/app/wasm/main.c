@@ -218,6 +218,9 @@ static const struct { const char *row, *reason; } lacks[] = {
     { "app/tcp-connect", "WASI preview 1 opens no sockets" },
     { "app/signal", "WASI has no signals" },
     { "app/fork-exec-wait", "WASI starts no processes" },
+    { "app/pipe-process", "WASI starts no processes" },
+    { "app/eventfd-process", "WASI starts no processes" },
+    { "app/futex-process", "WASI starts no processes" },
     { "app/uring-nop", "WASI has no io_uring" },
     { "app/uring-read-4k", "WASI has no io_uring" },
 };
