@@ -71,7 +71,8 @@ WASM := $(if $(WABT),$(BUILD)/xenometer-wasm $(BUILD)/xenometer.wasm)
 
 # For another architecture: what a lab of it takes, which this machine does not run.
 ifdef CROSS
-all: $(BUILD)/xenometer.elf $(BUILD)/xenometer.image $(BUILD)/xenometer-parts.o $(BUILD)/lab-agent
+all: $(BUILD)/xenometer.elf $(BUILD)/xenometer.image $(BUILD)/xenometer-parts.o $(BUILD)/lab-agent \
+	$(if $(filter arm64,$(ARCH)),$(BUILD)/xenometer-vmm)
 else
 all: $(BUILD)/xenometer $(BUILD)/xenometer.elf $(if $(filter arm64,$(ARCH)),$(BUILD)/xenometer.image) $(BUILD)/xenometer-evil $(BUILD)/xenometer-test.elf $(BUILD)/lab-agent $(EXERCISE) \
 	$(PLUGINS:%=$(BUILD)/%) $(BUILD)/linux-init $(BUILD)/xenometer-app $(BUILD)/xenometer-vmm $(WASM)
@@ -233,10 +234,12 @@ $(BUILD)/linux-init: dom0-tools/guests/linux/init.c Makefile $(DEPS)
 
 # The monitor of the KVM column: alone in the lab without Xen.  It and the application are where no
 # other program is, neither the unikernel nor gVisor's: `trace` tells them by their addresses.
-$(BUILD)/xenometer-vmm: dom0-tools/guests/kvm/vmm.c Makefile $(DEPS)
-	$(call say,CC,$@)
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(TOOL_CFLAGS) $(TOOL_CPPFLAGS) -MMD -MP -MF $(BUILD)/xenometer-vmm.d -static -no-pie -Wl,-Ttext-segment=0x50000000 $< -o $@
+VMM_x86   := dom0-tools/guests/kvm/vmm.c
+VMM_arm64 := dom0-tools/guests/kvm/vmm_arm64.c
+$(BUILD)/xenometer-vmm: $(VMM_$(ARCH):%=$(BUILD)/%.o) $(BUILD)/dom0-tools/guests/kvm/monitor.c.o
+	$(call say,LD,$@)
+	$(Q)$(CC) -static -no-pie -Wl,-Ttext-segment=0x50000000 -o $@ $(filter %.o,$^)
+$(BUILD)/dom0-tools/guests/kvm/%: TOOL_CFLAGS += -fno-pie
 
 # The application of the columns that are no domains: alone in a container, without libraries.  Not
 # position-independent: its table of rows is read as it is in the file.
@@ -568,7 +571,8 @@ install: all
 	install -m 644 $(PLUGINS:%=$(BUILD)/%) $(INSTALLED)/
 	if [ -e $(BUILD)/arm64/xenometer-parts.o ]; then install -d $(INSTALLED)/arm64 && \
 		install -m 644 $(BUILD)/arm64/xenometer.elf $(BUILD)/arm64/xenometer.image \
-			$(BUILD)/arm64/xenometer-parts.o $(BUILD)/arm64/lab-agent $(INSTALLED)/arm64/; fi
+			$(BUILD)/arm64/xenometer-parts.o $(BUILD)/arm64/lab-agent $(BUILD)/arm64/xenometer-vmm \
+			$(INSTALLED)/arm64/; fi
 	install -m 644 configs/packages configs/packages-bochs configs/emulators.txt configs/claims.json $(INSTALLED)/configs/
 	for name in pv pvh hvm arm64; do \
 		sed 's|"[^"]*/\(xenometer.[a-z]*\)"|"$(PREFIX)/lib/xenometer/\1"|' configs/$$name.cfg \

@@ -3,12 +3,15 @@
  *
  *   entry/x86/pv.S      -> start_pv        Xen's PV builder
  *   entry/x86/pvh.S     -> start_hardware  PVH and HVM domains, or QEMU directly
- *   entry/arm64/image.S -> start           an ARM64 domain
+ *   entry/arm64/image.S -> start           an ARM64 domain, or a guest of KVM
  *
- * all in start.c beside them.  Then the same for all, serve_dom0(): connect to dom0, run what it asks for, shut down; or do what the
+ * all in start.c beside them.  Then the same for all, serve_commands() without Xen, else serve_dom0(): connect to dom0, run what it asks for, shut down; or do what the
  * toolstack asks for: shut down, reboot, suspend and in the restored domain connect again.
  */
 #include "main.h"
+#include "arch/bare.h"
+#include "arch/cpu.h"
+#include "arch/memory.h"
 #include "arch/mode.h"
 #include "arch/smp.h"
 #include "arch/traps.h"
@@ -24,6 +27,8 @@
 #include "xen/suspend.h"
 #include "xen/timer.h"
 #include "xen/xenstore.h"
+
+extern u64 entry_tsc;   /* the entry's */
 
 /*
  * What belongs to the domain and not to the image: again after a restore.  `same`: after
@@ -66,6 +71,27 @@ static enum control_wish attend(void)
             return control_await();
     }
     return control_look();
+}
+
+void serve_commands(const struct control_response *commands, u32 count)
+{
+    u32 capacity = SAMPLES_PAGES * SAMPLES_PER_PAGE;
+    u64 *ticks = pages_alloc(SAMPLES_PAGES);
+    struct control_request result = {
+        .kind = CONTROL_READY, .boot = tsc_end() - entry_tsc,
+    };
+
+    /* Only rows of columns whose monitor has them ask for them. */
+    device.ioreq_port = VMM_PORT;
+    device.ioreq_mmio = VMM_MEMORY;
+    bare_send(&result, sizeof(result));
+    for ( u32 i = 0; i < count && commands[i].operation == CONTROL_RUN; i++ )
+    {
+        harness_run(&commands[i], &result, ticks, capacity);
+        bare_send(&result, sizeof(result));
+        bare_send(ticks, result.samples * sizeof(u64));
+    }
+    shutdown_poweroff();
 }
 
 void serve_dom0(void)

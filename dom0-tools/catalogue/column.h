@@ -65,6 +65,7 @@ struct column {
     bool floor;                  /* the least that there can be: in no ratio */
     bool asked;                  /* rows that run elsewhere, too, run in it only where it is named */
     bool alone;                  /* on a Linux without Xen */
+    bool arm64;                  /* its guests' CPU is ARM64; else x86 */
     const char *base;            /* column to whose figure of the same row its own is set in
                                     relation; NULL: to the cheapest of the same work */
     const char *program;         /* whose rows it runs: a file beside this program (image.h); NULL:

@@ -100,7 +100,7 @@ static struct column_set columns_of(bool arm64)
     struct column_set set = { { false } };
 
     FOR_EACH_COLUMN(c)
-        if ( arm64 ? c->mode == MODE_ARM64 : c->mode != MODE_ARM64 )
+        if ( c->arm64 == arm64 )
             columns_add(&set, c);
     return set;
 }

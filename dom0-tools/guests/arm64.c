@@ -7,7 +7,7 @@
 COLUMN(arm64) = {
     .name = "arm64", .title = "ARM64", .order = 33, .home = HOME_XEN, .mode = MODE_ARM64,
     .what = "a domain of Xen on an ARM64 CPU",
-    .classes = "image xen",
+    .classes = "image xen arms", .arm64 = true,
     .missing = "this Xen is none on ARM64",
     .start = domain_by_image, .end = domain_destroy,
 };

@@ -73,7 +73,7 @@ struct names {
 
 static bool names_are_arm64(const struct names *n)
 {
-    return n->column->mode == MODE_ARM64;
+    return n->column->arm64;
 }
 
 /* The one copy of a string. */

@@ -181,7 +181,21 @@ _Static_assert(sizeof(struct control_response) == CONTROL_SLOT_SIZE, "control sl
  * of dom0's ioreq server.  Where QEMU's pc-testdev has them; our own monitor (dom0-tools/guests/kvm)
  * has them there as well. */
 #define VMM_PORT            0x00e0u
+#ifdef __aarch64__
+#define VMM_MEMORY          0x0a001000u
+#else
 #define VMM_MEMORY          0xff000000u
+#endif
+/*
+ * ARM64 has no ports: registers of 8 bytes in a page of our monitor's, which takes what is sent out of the guest's
+ * memory.  The commands are where the device tree's node that is compatible to this says.
+ */
+#define BARE_MEMORY         0x0a000000u
+#define BARE_LOG            0x00u     /* a character */
+#define BARE_FROM           0x08u     /* where what is sent next is */
+#define BARE_SEND           0x10u     /* how many bytes: it is sent */
+#define BARE_EXIT           0x18u
+#define BARE_COMMANDS       "xenometer,commands"
 /* What its command line says where the CPU below is an emulated one and CPUID does not say so. */
 #define BARE_ON_TCG         "tcg"
 /* Doorbells of 4 bytes, which our monitor's eventfds take: a port, one for one value, one in VMM_MEMORY's page.

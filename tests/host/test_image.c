@@ -87,7 +87,7 @@ static void test_good(void)
     image_free(image);
 }
 
-/* The same table is of ARM64's column in an image for that. */
+/* The same table is of ARM64's columns in an image for that: Xen's and KVM's. */
 static void test_arm64(void)
 {
     struct column_set only = columns_only(column_find("arm64"));
@@ -95,6 +95,7 @@ static void test_arm64(void)
     char *error = NULL;
     struct image *image;
 
+    columns_add(&only, column_find("kvmarm64"));
     maker_fill(&m);
     m.header.e_machine = EM_AARCH64;
     path = maker_write(&m, sizeof(m));
@@ -103,7 +104,12 @@ static void test_arm64(void)
     CU_ASSERT_PTR_NOT_NULL_FATAL(image);
     CU_ASSERT_TRUE(columns_equal(&image->columns, &only));
     for ( size_t i = 0; i < image->count; i++ )
-        CU_ASSERT_TRUE(columns_equal(&image->rows[i].columns, &only));
+    {
+        struct column_set others = columns_common(&image->rows[i].columns, &only);
+
+        CU_ASSERT_TRUE(columns_have(&image->rows[i].columns, column_find("arm64")));
+        CU_ASSERT_TRUE(columns_equal(&image->rows[i].columns, &others));
+    }
     image_free(image);
 }
 

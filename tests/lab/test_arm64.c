@@ -342,6 +342,7 @@ static void test_isca16(void)
     CU_ASSERT_EQUAL(r.status, 0);
     CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "Xen PV  Xen PVH"));
     CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "Xen ARM64"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "KVM ARM64"));
     for ( size_t i = 0; i < sizeof(whole) / sizeof(whole[0]); i++ )
     {
         char *line = strstr(r.out, whole[i]), *end = line ? strchr(line, '\n') : NULL;
@@ -354,6 +355,56 @@ static void test_isca16(void)
         CU_ASSERT(numbers >= 3);
     }
     CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "1,556 cycles on Intel Xeon E5-2450, KVM"));
+    program_free(&r);
+}
+
+/* A guest of KVM: the same image, timed by the virtual counter. */
+static void test_kvm(void)
+{
+    static const char *const exact[] = { "exit/hvc", "exit/psci-hvc", "exit/id-register", "mmio/gic-distributor",
+                                         "mmio/eventfd", "interrupt/eoi" };
+    static const char first[] = "build/test-arm64-kvm-1.json", second[] = "build/test-arm64-kvm-2.json";
+    json_t *results[2];
+    struct outcome_of r;
+
+    for ( int i = 0; i < 2; i++ )
+    {
+        const char *file = i ? second : first;
+
+        r = RUN(file, "--boots=1", "-m", "arm64,kvmarm64", "baseline/empty", "hypercall/null", "exit/*", "mmio/*",
+                "interrupt/eoi*", "interrupt/sgi-self", "interrupt/timer-virtual", "syscall/*");
+        CU_ASSERT_EQUAL(r.status, 0);
+        CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "KVM ARM64"));
+        CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "Debian's Xen for ARM64 has no ioreq servers"));
+        program_free(&r);
+        results[i] = json_load_file(file, 0, NULL);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(results[i]);
+    }
+#define KVM(row)     figure(results[0], row, "kvmarm64", "median")
+#define XEN(row)     figure(results[0], row, "arm64", "median")
+    for ( size_t i = 0; i < sizeof(exact) / sizeof(exact[0]); i++ )
+    {
+        CU_ASSERT_EQUAL(KVM(exact[i]), figure(results[0], exact[i], "kvmarm64", "min"));
+        CU_ASSERT_EQUAL(KVM(exact[i]), figure(results[1], exact[i], "kvmarm64", "median"));
+    }
+    CU_ASSERT(KVM("baseline/empty") <= 4);
+    /* Without VHE each exit switches to the host's kernel: dearer than an exit to Xen, which is at EL2. */
+    CU_ASSERT(KVM("exit/hvc") > 2 * XEN("hypercall/null"));
+    CU_ASSERT(KVM("exit/psci-hvc") > 2 * XEN("exit/psci-hvc"));
+    CU_ASSERT(KVM("mmio/gic-distributor") > XEN("mmio/gic-distributor"));
+    /* Decoding an address comes on top of it, and then a process or an eventfd. */
+    CU_ASSERT(KVM("mmio/gic-distributor") > KVM("exit/hvc"));
+    CU_ASSERT(KVM("mmio/ioreq") > 2 * KVM("mmio/eventfd"));
+    /* What the hardware has for guests does not reach KVM either. */
+    CU_ASSERT(KVM("interrupt/eoi") < 10 && KVM("interrupt/eoi-many") > 100);
+    CU_ASSERT(KVM("exit/virtual-timer") < 5);
+    CU_ASSERT_EQUAL(KVM("syscall/guest-getpid"), XEN("syscall/guest-getpid"));
+#undef XEN
+#undef KVM
+    json_decref(results[0]);
+    json_decref(results[1]);
+    r = program("run", "--host=lab", "-m", "kvmarm64", "exit/hvc", NULL);
+    CU_ASSERT_EQUAL(r.status, 2);
     program_free(&r);
 }
 
@@ -385,6 +436,7 @@ void suite_arm64(void)
     CU_add_test(suite, "Xen and dom0, and a command's status", test_dom0);
     CU_add_test(suite, "exact, and the same twice", test_exact);
     CU_add_test(suite, "traps, interrupts, a second vCPU", test_traps);
+    CU_add_test(suite, "a guest of KVM", test_kvm);
     CU_add_test(suite, "two CPUs", test_two_cpus);
     CU_add_test(suite, "one table with x86", test_across);
     CU_add_test(suite, "the table of ISCA 2016", test_isca16);

@@ -10,22 +10,18 @@
  *
  * Documentation/virt/kvm/api.rst of Linux describes each ioctl.
  */
+#include "guests/kvm/monitor.h"
+
 #include <cpuid.h>
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
-#include <stdarg.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <xen/arch-x86/hvm/start_info.h>
@@ -51,58 +47,6 @@ static struct bell { uint64_t at; uint32_t flags, value, rings; int fd; bool hun
     { .at = VMM_MEMORY + VMM_EVENT_OFFSET },
 };
 static uint8_t kept[4];       /* VMM_PORT and VMM_MEMORY: what was written last */
-
-static void __attribute__((noreturn, format(printf, 1, 2))) fail(const char *format, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
-    va_end(arguments);
-    fputc('\n', stderr);
-    exit(1);
-}
-
-/* ioctl() that must not fail. */
-static int must(int fd, unsigned long request, void *argument, const char *what)
-{
-    int result = ioctl(fd, request, argument);
-
-    if ( result < 0 )
-        fail("%s: %s", what, strerror(errno));
-    return result;
-}
-
-static void *read_file(int fd, size_t *size)
-{
-    size_t room = 1 << 16;
-    char *data = malloc(room);
-    ssize_t n = 1;
-
-    for ( *size = 0; data && n > 0; *size += (size_t)n )
-    {
-        if ( *size == room )
-            data = realloc(data, room *= 2);
-        n = data ? read(fd, data + *size, room - *size) : 0;
-        if ( n < 0 )
-            fail("cannot read: %s", strerror(errno));
-    }
-    if ( !data )
-        fail("out of memory");
-    return data;
-}
-
-static void *read_path(const char *path, size_t *size)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    void *data;
-
-    if ( fd < 0 )
-        fail("cannot read %s: %s", path, strerror(errno));
-    data = read_file(fd, size);
-    close(fd);
-    return data;
-}
 
 /* ----------------------------------------------------------------- image -- */
 
@@ -137,31 +81,16 @@ static uint32_t find_entry(const uint8_t *notes, size_t size)
 /* Its segments at their physical addresses; the PVH entry. */
 static uint32_t load_image(const char *path)
 {
-    Elf64_Ehdr header;
+    const struct ram ram = { .at = memory, .address = 0, .first = HIGH, .end = MEMORY / 2 };
     uint32_t entry = 0;
+    Elf64_Phdr p;
     size_t size;
     uint8_t *image = read_path(path, &size);
 
-    if ( size < sizeof(header) || memcmp(image, ELFMAG, SELFMAG) )
-        fail("%s is no ELF file", path);
-    memcpy(&header, image, sizeof(header));
-    for ( unsigned i = 0; i < header.e_phnum; i++ )
-    {
-        Elf64_Phdr p;
-
-        if ( header.e_phoff + (i + 1) * sizeof(p) > size )
-            fail("%s is cut off", path);
-        memcpy(&p, image + header.e_phoff + i * sizeof(p), sizeof(p));
-        if ( p.p_offset > size || p.p_filesz > size - p.p_offset )
-            fail("%s is cut off", path);
-        if ( p.p_type == PT_LOAD && (p.p_paddr < HIGH || p.p_memsz < p.p_filesz ||
-                                     p.p_paddr + p.p_memsz > MEMORY / 2) )
-            fail("%s does not fit", path);
-        if ( p.p_type == PT_LOAD )
-            memcpy(memory + p.p_paddr, image + p.p_offset, p.p_filesz);
-        if ( p.p_type == PT_NOTE && !entry )
+    load_elf(path, image, size, &ram);
+    for ( unsigned i = 0; !entry && elf_segment(image, i, &p); i++ )
+        if ( p.p_type == PT_NOTE )
             entry = find_entry(image + p.p_offset, p.p_filesz);
-    }
     free(image);
     if ( !entry )
         fail("%s has no PVH entry", path);
@@ -303,12 +232,6 @@ static bool count_rings(uint64_t at, bool port, uint32_t *rings)
         return true;
     }
     return false;
-}
-
-static void give(const void *data, size_t size)
-{
-    if ( fwrite(data, 1, size, stdout) != size )
-        exit(1);   /* nobody reads them */
 }
 
 /* False: the image has ended. */

@@ -31,6 +31,12 @@
 #define PACKAGE "qemu-system-arm"
 #define CPU     "cortex-a57"
 #define RAM     1280u          /* MiB */
+/*
+ * A guest of KVM has no cycle counter but one that KVM emulates by its own perf, an exit at each reading.  So
+ * there the clock is the virtual counter, which counts nanoseconds on such a CPU, as ARMv8.6 has it: with -icount
+ * one an instruction.
+ */
+#define CPU_LINUX CPU ",cntfrq=1000000000"
 
 /* Where guest-loader puts them, in RAM, which begins at 1 GiB; Xen itself is QEMU's -kernel. */
 #define KERNEL_ADDRESS "0x4a000000"
@@ -42,6 +48,10 @@
     "console=dtuart bootscrub=0 xsm=dummy dom0_mem=512M dom0_max_vcpus=1 loglvl=all guest_loglvl=all"
 /* As on x86 (machines/boot.h): nothing moves. */
 #define XEN_SMP_OPTIONS_ARM64 XEN_OPTIONS_ARM64 " dom0_vcpus_pin"
+
+/* Linux without Xen, which QEMU itself starts, at EL2: KVM. */
+#define LINUX_OPTIONS_ARM64 \
+    "console=ttyAMA0 panic=1 loglevel=4 rootfstype=ramfs cryptomgr.notests rodata=off " LAB_VARIABLE "=%s"
 
 static int require(const struct lab_options *options)
 {
@@ -86,33 +96,52 @@ static char *loader(const char *address, const char *kind, const char *file, con
                    : xasprintf("guest-loader,addr=%s,%s=%s", address, kind, file);
 }
 
-static void add_all(struct machine *m, const struct lab_options *options,
-                    const struct machine_files *files)
+static void add_xen(struct machine *m, const struct lab_options *options)
 {
     char *dom0 = xasprintf("console=hvc0 panic=1 loglevel=4 cryptomgr.notests rodata=off "
                            LAB_VARIABLE "=%s", machine_clock_name(options->clock));
 
-    machine_begin(m, PROGRAM, PACKAGE, options, CPU, files->to_be_saved ? MACHINE_BOOT_SHIFT : 0);
+    machine_add_pair(m, "-kernel", "xen");
+    machine_add_pair(m, "-append", options->smp ? XEN_SMP_OPTIONS_ARM64 : XEN_OPTIONS_ARM64);
+    machine_add_owned(m, "-device", loader(KERNEL_ADDRESS, "kernel", "vmlinux", dom0));
+    machine_add_owned(m, "-device", loader(ROOT_ADDRESS, "initrd", "dom0.cpio", NULL));
+    free(dom0);
+}
+
+static void add_linux(struct machine *m, const struct lab_options *options, const struct system *system)
+{
+    machine_add_pair(m, "-kernel", "vmlinux");
+    machine_add_owned(m, "-append", xasprintf(LINUX_OPTIONS_ARM64, machine_clock_name(options->clock)));
+    machine_add_pair(m, "-initrd", system->root);
+}
+
+static void add_all(struct machine *m, const struct lab_options *options,
+                    const struct machine_files *files)
+{
+    bool xen = !files->system || files->system->xen;
+
+    machine_begin(m, PROGRAM, PACKAGE, options, xen ? CPU : CPU_LINUX,
+                  files->to_be_saved ? MACHINE_BOOT_SHIFT : 0);
     machine_add_pair(m, "-machine", "virt,virtualization=on,gic-version=3");
     machine_add_owned(m, "-m", xasprintf("%uM", RAM));
     machine_add_pair(m, "-smp", options->smp || options->clock != LAB_EXACT ? "2" : "1");
     if ( takes_turns(options) )
         machine_add_owned(m, "-plugin", xasprintf("/proc/self/fd/%d", files->cpu_plugin));
     machine_add_lines(m, files);
-    machine_add_pair(m, "-kernel", "xen");
-    machine_add_pair(m, "-append", options->smp ? XEN_SMP_OPTIONS_ARM64 : XEN_OPTIONS_ARM64);
-    machine_add_owned(m, "-device", loader(KERNEL_ADDRESS, "kernel", "vmlinux", dom0));
-    machine_add_owned(m, "-device", loader(ROOT_ADDRESS, "initrd", "dom0.cpio", NULL));
+    if ( xen )
+        add_xen(m, options);
+    else
+        add_linux(m, options, files->system);
     machine_add_trace(m, files->plugin);
     machine_add_wait(m, files);
-    free(dom0);
 }
 
 static uint64_t hash_command_lines(uint64_t hash, const struct system *system)
 {
-    const struct machine_files files = { .console = -1, .state = -1, .to_be_saved = true };
+    const struct machine_files files = {
+        .console = -1, .state = -1, .to_be_saved = true, .system = system,
+    };
 
-    (void)system;
     for ( int i = 0; i < 4; i++ )
     {
         const struct lab_options options = { .clock = i % 2 ? LAB_FAST : LAB_EXACT, .smp = i / 2 };
@@ -217,7 +246,7 @@ static void snapshots(const struct cache *cache,
 
 EMULATOR(qemu_arm64) = {
     .name = "QEMU", .architecture = &architecture_arm64, .key = key,
-    .traces = PROGRAM, .two_cpus = true, .boot_seconds = BOOT_SECONDS,
+    .traces = PROGRAM, .two_cpus = true, .any_system = true, .boot_seconds = BOOT_SECONDS,
     .has_cpu = has_cpu, .cpus = cpus,
     .require = require, .snapshot_name = snapshot_name, .snapshots = snapshots,
     .prepare = prepare, .boot = boot, .load = load, .wait = wait,

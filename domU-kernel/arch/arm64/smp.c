@@ -4,6 +4,7 @@
 #include "traps.h"
 #include "../cpu.h"
 #include "../memory.h"
+#include "../mode.h"
 #include "../../drivers/arm64/gic.h"
 #include "../../drivers/arm64/timer.h"
 #include "../../xen/hypercall.h"
@@ -60,6 +61,12 @@ void smp_down(void)
 
 /* ---- on vCPU 0 ---- */
 
+void smp_interrupt_secondary(void)
+{
+    register_write(icc_sgi1r_el1, GIC_SGI_TO(SECONDARY));
+    isb();
+}
+
 static const char *turn_on(void)
 {
     long error = psci(PSCI_CPU_ON, affinity, (u64)smp_entry);
@@ -83,7 +90,9 @@ const char *smp_boot(void)
     long error;
 
     if ( !there )
-        return "this domain has one vCPU: give it vcpus=2";
+        return mode_is(MODE_BARE) ? "this machine has one CPU" : "this domain has one vCPU: give it vcpus=2";
+    if ( mode_is(MODE_BARE) )
+        return turn_on();
     error = hypercall3(__HYPERVISOR_vcpu_op, VCPUOP_register_vcpu_info, SECONDARY, (u64)&info);
     if ( error )
         panic("Xen does not take the second vCPU's area: error %ld", error);
@@ -97,6 +106,15 @@ const char *smp_boot(void)
 
 void smp_wait_asleep(void)
 {
+    if ( mode_is(MODE_BARE) )
+    {
+        while ( !smp_asleep )
+            cpu_relax();
+        /* It has said so just before its WFI. */
+        for ( u32 i = 0; i < 100; i++ )
+            cpu_relax();
+        return;
+    }
     while ( timer_runstate(SECONDARY)->state != RUNSTATE_blocked )
         smp_let_run();
 }

@@ -3,6 +3,7 @@
 #include "../../arch/arm64/device_tree.h"
 #include "../../arch/cpu.h"
 #include "../../arch/interrupts.h"
+#include "../../arch/mode.h"
 #include "../../arch/smp.h"
 #include "../../arch/traps.h"
 #include "../../xen/events.h"
@@ -59,7 +60,8 @@ void gic_init(const void *tree)
     redistributors = device_tree_number(tree, gic, "reg", 4, 2);
     upcall_interrupt = xen ? device_tree_interrupt(tree, xen, 0) : 0;
     timer_find(tree);
-    if ( !upcall_interrupt || upcall_interrupt > 31 )
+    /* Without Xen 0: nobody sends that one. */
+    if ( mode_is(MODE_ARM64) && (!upcall_interrupt || upcall_interrupt > 31) )
         panic("the device tree names no interrupt of Xen's");
     mmio_write32(gic_distributor + GICD_CTLR, GICD_CTLR_ARE_G1);
     enable(0);

@@ -10,6 +10,8 @@
 
 /* Interrupt numbers. */
 #define GIC_SGI_ROW   1u      /* software-generated, between vCPUs: rows' */
+/* IHI 0069, 12.2.21: ICC_SGI1R_EL1, interrupt in bits 27:24, targets by affinity 0 in 15:0. */
+#define GIC_SGI_TO(vcpu) ((u64)GIC_SGI_ROW << 24 | 1ul << (vcpu))
 #define GIC_SPECIAL   1020u   /* from here on: none is pending */
 
 /* By the device tree; then the event upcall and the virtual timer can come to vCPU 0. */

@@ -1,6 +1,7 @@
 #include "timer.h"
 #include "../clock.h"
 #include "../../arch/arm64/device_tree.h"
+#include "../../arch/mode.h"
 #include "../../arch/traps.h"
 #include "../../xen/hypercall.h"
 
@@ -15,7 +16,7 @@ u32 timer_interrupt, timer_physical_interrupt;
 
 static struct vcpu_runstate_info runstate[2] __attribute__((aligned(128)));
 static u64 frequency;
-static u64 difference;   /* from the counter, in ns, to Xen's system time; 0: not known yet */
+static u64 difference;   /* from the counter, in ns, to Xen's system time; 0: not known yet, or no Xen */
 
 u64 timer_virtual_period;
 
@@ -48,6 +49,8 @@ void timer_init(const void *tree)
 {
     (void)tree;
     frequency = register_read(cntfrq_el0);
+    if ( mode_is(MODE_BARE) )
+        return;
     register_runstate(0);
     register_runstate(1);
 }
@@ -85,7 +88,7 @@ static void learn(void)
 
 u64 clock_now(void)
 {
-    if ( !difference )
+    if ( !difference && !mode_is(MODE_BARE) )
         learn();
     return nanoseconds(timer_counter()) + difference;
 }

@@ -22,6 +22,7 @@ SECTIONS
     .text : {
         *(.text.entry)
         *(.text .text.*)
+        text_end = .;
     } :text
 
     .note.gnu.build-id : {

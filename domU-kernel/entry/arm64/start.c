@@ -2,10 +2,12 @@
  * The first C of ARM64, called by image.S: makes ready what the rest takes for granted.
  */
 #include "../../main.h"
+#include "../../arch/arm64/detect.h"
 #include "../../arch/arm64/device_tree.h"
 #include "../../arch/arm64/smp.h"
 #include "../../arch/cpu.h"
 #include "../../arch/memory.h"
+#include "../../arch/mode.h"
 #include "../../arch/traps.h"
 #include "../../drivers/arm64/gic.h"
 #include "../../drivers/arm64/pl011.h"
@@ -13,6 +15,8 @@
 #include "../../xen/console.h"
 #include "../../xen/hypercall.h"
 #include "../../xen/pages.h"
+
+#include <xenometer/protocol.h>
 
 extern const u8 image_end[];
 /* Where the clock begins: before, there is none (arch/arm64/traps.c enables it). */
@@ -35,12 +39,32 @@ static void find_memory(const void *tree)
     memory_init(NULL, end >> PAGE_SHIFT, used >> PAGE_SHIFT);
 }
 
+static void serve_bare(const void *tree) __attribute__((noreturn));
+static void serve_bare(const void *tree)
+{
+    const void *node = device_tree_find(tree, "compatible", BARE_COMMANDS, 0);
+
+    if ( traps_clock_trouble() )
+        panic("%s", traps_clock_trouble());
+    if ( !node )
+        panic("no commands: xenometer-vmm starts this image where there is no Xen");
+    find_memory(tree);
+    gic_init(tree);
+    timer_init(tree);
+    smp_init(tree);
+    serve_commands((const void *)device_tree_number(tree, node, "reg", 0, 2),
+                   (u32)(device_tree_number(tree, node, "reg", 2, 2) / sizeof(struct control_response)));
+}
+
 void start(const void *tree)
 {
     struct xen_pages pages;
 
+    mode_detect(tree);
     traps_init();
     entry_tsc = tsc_end();
+    if ( mode_is(MODE_BARE) )
+        serve_bare(tree);
     /* For what goes wrong before the rest is known. */
     pages = xen_pages_find();
     console_init(pages.console, pages.console_port);

@@ -3,22 +3,19 @@
  * by the way this image was started.
  */
 #include "../../main.h"
-#include "../../arch/bare.h"
 #include "../../arch/cpu.h"
 #include "../../arch/memory.h"
 #include "../../arch/mode.h"
 #include "../../arch/x86/detect.h"
 #include "../../arch/traps.h"
-#include "../../drivers/device.h"
 #include "../../drivers/x86/lapic.h"
-#include "../../harness/harness.h"
 #include "../../lib/string.h"
 #include "../../xen/console.h"
 #include "../../xen/hypercall.h"
-#include "../../xen/shutdown.h"
 #include "../../xen/x86/start_info.h"
 
 #include <xen/arch-x86/hvm/start_info.h>
+#include <xenometer/protocol.h>
 
 extern u64 entry_tsc;   /* pv.S */
 
@@ -65,28 +62,6 @@ static void take_interrupt(void)
     interrupts_restore();
 }
 
-/* The commands are an array in memory, the boot module; results leave by a port. */
-static void bare_serve(const struct control_response *commands, u32 count)
-{
-    u32 capacity = SAMPLES_PAGES * SAMPLES_PER_PAGE;
-    u64 *ticks = pages_alloc(SAMPLES_PAGES);
-    struct control_request result = {
-        .kind = CONTROL_READY, .boot = tsc_end() - entry_tsc,
-    };
-
-    /* Only rows of columns whose monitor has them ask for them. */
-    device.ioreq_port = VMM_PORT;
-    device.ioreq_mmio = VMM_MEMORY;
-    take_interrupt();
-    bare_send(&result, sizeof(result));
-    for ( u32 i = 0; i < count && commands[i].operation == CONTROL_RUN; i++ )
-    {
-        harness_run(&commands[i], &result, ticks, capacity);
-        bare_send(&result, sizeof(result));
-        bare_send(ticks, result.samples * sizeof(u64));
-    }
-}
-
 static void serve_bare(const struct hvm_start_info *info) __attribute__((noreturn));
 static void serve_bare(const struct hvm_start_info *info)
 {
@@ -96,9 +71,8 @@ static void serve_bare(const struct hvm_start_info *info)
         cpu_is_tcg = true;
     if ( info->magic != XEN_HVM_START_MAGIC_VALUE || info->nr_modules != 1 )
         panic("no commands: start with -initrd (%u modules)", info->nr_modules);
-    bare_serve((const void *)module->paddr,
-               (u32)(module->size / sizeof(struct control_response)));
-    shutdown_poweroff();
+    take_interrupt();
+    serve_commands((const void *)module->paddr, (u32)(module->size / sizeof(struct control_response)));
 }
 
 /* Pages up to the end of the RAM that the image stands in, boot modules aside. */

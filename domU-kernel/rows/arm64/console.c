@@ -3,6 +3,7 @@
 #include "../../arch/cpu.h"
 #include "../../drivers/arm64/pl011.h"
 
+#define NO_MONITORS "a UART that Xen emulates: KVM has none, and our monitor neither"
 #define NO_UART "the domain has no emulated UART: vuart=\"sbsa_uart\" in its config"
 
 COLD static const char *setup(struct row_run *r)
@@ -27,7 +28,7 @@ ROW(mmio_pl011, .setup = setup, .run = run_flags) = {
     .path = "PL011's flags by memory, emulated in Xen",
     .help = "read a register of the UART that Xen emulates",
     .explanation = explanation_mmio_pl011,
-    .columns = "arm64", .operations = 1, .samples = 1000, .warmup = 16,
+    .elsewhere = NO_MONITORS, .columns = "arm64", .operations = 1, .samples = 1000, .warmup = 16,
 };
 
 static inline void put(char c)
@@ -65,7 +66,7 @@ ROW(console_pl011, .setup = setup, .run = run_character) = {
     .path = "stage-2 aborts, PL011 in Xen, one event",
     .help = "one character by the UART that Xen emulates",
     .explanation = explanation_console_pl011,
-    .columns = "arm64", .flags = ROW_DOM0, .operations = 1, .samples = 64, .warmup = 4,
+    .elsewhere = NO_MONITORS, .columns = "arm64", .flags = ROW_DOM0, .operations = 1, .samples = 64, .warmup = 4,
 };
 
 EXPLANATION(console_pl011_line) =
@@ -76,5 +77,5 @@ ROW(console_pl011_line, .setup = setup, .run = run_line) = {
     .path = "stage-2 aborts, PL011 in Xen, events",
     .help = "a line by the UART that Xen emulates, character by character",
     .explanation = explanation_console_pl011_line,
-    .columns = "arm64", .flags = ROW_DOM0, .operations = 1, .samples = 16, .warmup = 1,
+    .elsewhere = NO_MONITORS, .columns = "arm64", .flags = ROW_DOM0, .operations = 1, .samples = 16, .warmup = 1,
 };

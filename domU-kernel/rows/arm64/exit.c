@@ -1,6 +1,6 @@
 /*
- * Traps to Xen that are no hypercall: what an ARM64 guest does that EL2 has asked for (HCR_EL2,
- * CNTHCTL_EL2), by the class in ESR_EL2 that Xen finds.
+ * Traps to the hypervisor that are no hypercall of Xen's: what an ARM64 guest does that EL2 has asked for (HCR_EL2,
+ * CNTHCTL_EL2), by the class in ESR_EL2 that it finds.  KVM asks for nearly the same.
  */
 #include "../../arch/cpu.h"
 #include "../../arch/traps.h"
@@ -9,11 +9,13 @@
 #include "../../harness/row.h"
 
 /* One trap: what is executed and what Xen does for it; further fields of struct row behind. */
-#define TRAP(id, name_, work_, path_, help_, text, ...)                              \
+#define TRAP(id, name_, work_, path_, help_, text, ...) \
+    TRAP_IN(id, "arms", name_, work_, path_, help_, text, __VA_ARGS__)
+#define TRAP_IN(id, columns_, name_, work_, path_, help_, text, ...)                \
     EXPLANATION(id) = text;                                                         \
     ROW(id, .run = run_##id) = {                                                    \
         .name = name_, .work = work_, .path = path_, .help = help_,                 \
-        .explanation = explanation_##id, .columns = "arm64",                        \
+        .explanation = explanation_##id, .columns = columns_,                       \
         .operations = 1, .samples = 1000, .warmup = 16, __VA_ARGS__                 \
     }
 #define ENTER "enter the hypervisor and return"
@@ -24,8 +26,8 @@ static bool faulted;   /* the last load of exit/abort */
 #define PSCI_VERSION 0x84000000ul
 
 /* By HVC or SMC #0 (Arm DEN 0028, SMC calling convention, 2.6): X4 to X17 may change. */
-#define CALL(instruction) ({                                                        \
-    register u64 x0_ __asm__("x0") = PSCI_VERSION;                                  \
+#define CALL(instruction, function) ({                                              \
+    register u64 x0_ __asm__("x0") = (function);                                    \
                                                                                     \
     __asm__ volatile (instruction " #0" : "+r"(x0_)                                 \
                       :: "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9",      \
@@ -35,8 +37,8 @@ static bool faulted;   /* the last load of exit/abort */
 
 static void run_exit_psci_hvc(struct row_run *r)
 {
-    SAMPLES(r, CALL("hvc"));
-    if ( CALL("hvc") >> 16 != 1 )
+    SAMPLES(r, CALL("hvc", PSCI_VERSION));
+    if ( CALL("hvc", PSCI_VERSION) >> 16 != 1 )
         r->failure = "PSCI_VERSION by HVC is not 1.x";
 }
 
@@ -46,10 +48,28 @@ TRAP(exit_psci_hvc, "exit/psci-hvc", ENTER, "HVC #0, PSCI_VERSION",
     "immediate, and answers in the firmware's place (do_trap_hvc_smccc, vsmccc_handle_call, do_vpsci_0_2_call).  "
     "Compare with hypercall/null, HVC #0xEA1.", .flags = ROW_HEADLINE);
 
+/* Arm DEN 0028, 2.5: a fast call of the hypervisor vendor's, 32 bits, in a range where nobody has any. */
+#define NOBODYS_CALL 0x8600fff0ul
+
+static void run_exit_hvc(struct row_run *r)
+{
+    SAMPLES(r, CALL("hvc", NOBODYS_CALL));
+    if ( (u32)CALL("hvc", NOBODYS_CALL) != ~0u )
+        r->failure = "a call that nobody knows was answered";
+}
+
+TRAP_IN(exit_hvc, "kvmarm64", "exit/hvc", ENTER, "HVC #0, nobody's function",
+    "HVC with a function that nobody knows, as KVM's hypercalls are",
+    "HVC #0 with a function of the SMC calling convention in a range where there is none: entering the hypervisor "
+    "and finding nothing to do.  KVM's hypercalls are such calls (kvm_smccc_call_handler).  On a CPU without the virtualization host extensions KVM is at EL1, beside "
+    "its guest: the stub at EL2 takes the call, saves the guest's registers and loads the host's, and back "
+    "(__kvm_vcpu_run).  Under KVM this is the hypercall of Dall et al., ISCA 2016; compare with exit/psci-hvc, and with exit/vmcall on x86.",
+    .elsewhere = "Xen writes a call that it does not know into its log, and that would be the figure: exit/psci-hvc");
+
 static void run_exit_psci_smc(struct row_run *r)
 {
-    SAMPLES(r, CALL("smc"));
-    if ( CALL("smc") >> 16 != 1 )
+    SAMPLES(r, CALL("smc", PSCI_VERSION));
+    if ( CALL("smc", PSCI_VERSION) >> 16 != 1 )
         r->failure = "PSCI_VERSION by SMC is not 1.x";
 }
 
@@ -130,7 +150,7 @@ ROW(exit_wfi_pending, .setup = setup_pending, .run = run_wfi, .teardown = teardo
     .path = "WFI, an interrupt pending",
     .help = "WFI with an interrupt that is pending and masked",
     .explanation = explanation_exit_wfi_pending,
-    .columns = "arm64",
+    .columns = "arms",
     .operations = 1, .samples = 500, .warmup = 16,
 };
 
@@ -238,6 +258,7 @@ ROW(exit_abort, .run = run_exit_abort) = {
     .path = "stage-2 abort, data abort injected",
     .help = "load from nowhere, until the guest has handled the abort",
     .explanation = explanation_exit_abort,
+    .elsewhere = "KVM asks its monitor, which answers wherever no memory is: mmio/ioreq",
     .columns = "arm64",
     .operations = 1, .samples = 500, .warmup = 16,
 };

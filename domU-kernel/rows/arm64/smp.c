@@ -4,12 +4,9 @@
 #include "../../drivers/arm64/gic.h"
 #include "../../harness/doubled.h"
 
-/* IHI 0069, 12.2.21: ICC_SGI1R_EL1, interrupt in bits 27:24, targets by affinity 0 in 15:0. */
-#define SGI_TO(vcpu) ((u64)GIC_SGI_ROW << 24 | 1ul << (vcpu))
-
 static inline void send(u32 vcpu)
 {
-    register_write(icc_sgi1r_el1, SGI_TO(vcpu));
+    register_write(icc_sgi1r_el1, GIC_SGI_TO(vcpu));
     isb();
 }
 
@@ -32,7 +29,7 @@ static void run_self(struct row_run *r)
 EXPLANATION(interrupt_sgi_self) =
     "Writes ICC_SGI1R_EL1 for this vCPU, takes the interrupt, acknowledges it (ICC_IAR1_EL1) and ends it "
     "(ICC_EOIR1_EL1).  The write traps: Xen decodes it (vgic_v3_emulate_sgi1r, vgic_to_sgi), puts the interrupt "
-    "into a list register and returns; acknowledging and ending it the hardware does by itself.  Compare with "
+    "into a list register and returns (KVM: vgic_v3_dispatch_sgi); acknowledging and ending it the hardware does by itself.  Compare with "
     "event/send-self, whose upcall is such an interrupt, too.";
 ROW(interrupt_sgi_self, .run = run_self) = {
     .name = "interrupt/sgi-self",
@@ -40,7 +37,7 @@ ROW(interrupt_sgi_self, .run = run_self) = {
     .path = "ICC_SGI1R_EL1, interrupt, EOI",
     .help = "send oneself a software-generated interrupt and take it",
     .explanation = explanation_interrupt_sgi_self,
-    .columns = "arm64", .operations = 1, .samples = 500, .warmup = 16,
+    .columns = "arms", .operations = 1, .samples = 500, .warmup = 16,
 };
 
 /* ---- acknowledging and ending, apart from sending ---- */
@@ -91,7 +88,7 @@ ROW(interrupt_eoi, .setup = setup_masked, .run = run_eoi, .teardown = teardown_m
     .path = "ICC_IAR1_EL1, ICC_EOIR1_EL1",
     .help = "acknowledge and end an interrupt that is pending",
     .explanation = explanation_interrupt_eoi,
-    .columns = "arm64", .operations = 1, .samples = 500, .warmup = 16,
+    .columns = "arms", .operations = 1, .samples = 500, .warmup = 16,
 };
 
 #define MANY 8u   /* twice the list registers of a Cortex-A57, and of QEMU's */
@@ -122,7 +119,7 @@ ROW(interrupt_eoi_many, .setup = setup_masked, .run = run_eoi_many, .teardown = 
     .path = "8 pending, 4 list registers: maintenance interrupt",
     .help = "acknowledge and end eight interrupts, more than there are list registers",
     .explanation = explanation_interrupt_eoi_many,
-    .columns = "arm64", .operations = MANY, .samples = 500, .warmup = 16,
+    .columns = "arms", .operations = MANY, .samples = 500, .warmup = 16,
 };
 
 static inline __attribute__((always_inline))
@@ -168,7 +165,7 @@ ROW(interrupt_sgi_busy, .setup = second_setup, .run = run_busy) = {
     .path = "ICC_SGI1R_EL1, interrupt and EOI there",
     .help = "software-generated interrupt from one vCPU to another that is running",
     .explanation = explanation_interrupt_sgi_busy,
-    .columns = "arm64", .needs = DOMAIN_SMP, .flags = ROW_BLOCKS,
+    .columns = "arms", .needs = DOMAIN_SMP, .flags = ROW_BLOCKS,
     .operations = 1, .samples = 200, .warmup = 16,
 };
 
@@ -182,6 +179,6 @@ ROW(interrupt_sgi_halted, .setup = second_setup, .run = run_halted) = {
     .path = "ICC_SGI1R_EL1 to a vCPU in WFI",
     .help = "software-generated interrupt from one vCPU to another that sleeps",
     .explanation = explanation_interrupt_sgi_halted,
-    .columns = "arm64", .needs = DOMAIN_SMP, .flags = ROW_BLOCKS,
+    .columns = "arms", .needs = DOMAIN_SMP, .flags = ROW_BLOCKS,
     .operations = 1, .samples = 200, .warmup = 16,
 };

@@ -36,7 +36,7 @@ ROW(interrupt_timer_virtual, .setup = setup, .run = run_virtual) = {
     .path = "CNTV_CVAL_EL0, interrupt, EOI",
     .help = "what one tick of the virtual timer takes from the guest",
     .explanation = explanation_interrupt_timer_virtual,
-    .columns = "arm64", .operations = 1, .samples = 100, .warmup = 8,
+    .columns = "arms", .operations = 1, .samples = 100, .warmup = 8,
 };
 
 static u64 arm_physical(struct row_run *r)
@@ -63,7 +63,7 @@ ROW(interrupt_timer_physical, .setup = setup, .run = run_physical) = {
     .path = "CNTP_CVAL_EL0, emulated; interrupt, EOI",
     .help = "what one tick of the emulated physical timer takes from the guest",
     .explanation = explanation_interrupt_timer_physical,
-    .columns = "arm64", .operations = 1, .samples = 100, .warmup = 8,
+    .columns = "arms", .operations = 1, .samples = 100, .warmup = 8,
 };
 
 /* ---- how late ---- */
@@ -128,7 +128,7 @@ ROW(sched_timer_latency, .setup = setup_stamped, .run = run_latency, .teardown =
     .path = "virtual timer, the vCPU running",
     .help = "ticks from a timer's deadline to its handler, the vCPU running",
     .explanation = explanation_sched_timer_latency,
-    .columns = "arm64", .flags = ROW_TIMER, .operations = 1, .samples = 100, .warmup = 8,
+    .columns = "arms", .flags = ROW_TIMER, .operations = 1, .samples = 100, .warmup = 8,
 };
 
 static void run_latency_blocked(struct row_run *r)
@@ -157,7 +157,7 @@ ROW(sched_timer_latency_blocked,
     .path = "virtual timer, the vCPU blocked",
     .help = "ticks from a timer's deadline to its handler, the vCPU blocked",
     .explanation = explanation_sched_timer_latency_blocked,
-    .columns = "arm64", .flags = ROW_BLOCKS, .operations = 1, .samples = 100, .warmup = 8,
+    .columns = "arms", .flags = ROW_BLOCKS, .operations = 1, .samples = 100, .warmup = 8,
 };
 
 /* ---- a tick after each period ---- */
@@ -179,7 +179,7 @@ static NOT_INLINE void teardown_virtual(struct row_run *r)
 
 #define LOAD_REPEATS "The handler arms the next tick, as no timer of ARM's repeats by itself: two system registers.  "
 #define LOAD_ROWS(hz, count) \
-    LOAD_ROW(hz, "virtual", virtual, "CNTV_CVAL_EL0, armed by each tick", "", "arm64", count)
+    LOAD_ROW(hz, "virtual", virtual, "CNTV_CVAL_EL0, armed by each tick", "", "arms", count)
 
 LOAD_ROWS(100, 8);
 LOAD_ROWS(250, 20);
