@@ -153,11 +153,24 @@ static void name_qemu(struct binary *b, const char *other_qemu)
     free(other);
 }
 
+static bool in_gvisor(const struct names *n)
+{
+    return !strncmp(n->column->name, "gvisor", 6);
+}
+
+#define SENTRY "runsc"
+
+/* Its Sentry runs in a guest of KVM, whose pages are not told: it is linked where it runs. */
+static bool sentry_is_guest(const struct names *n)
+{
+    return !strcmp(n->column->name, "gvisorkvm");
+}
+
 /* `data` is taken over: kept when one of its pages was executed. */
 static void add_file(struct names *n, const char *path, void *data, size_t size)
 {
     const char *slash = strrchr(path, '/');
-    bool used = false;
+    bool used = sentry_is_guest(n) && !strcmp(slash ? slash + 1 : path, SENTRY);
 
     if ( size > PAGE && !memcmp(data, "\177ELF", 4) )
         for ( size_t at = 0; at < size; at += PAGE )
@@ -271,15 +284,11 @@ static bool is_application(const struct names *n, uint64_t cr3)
     return false;
 }
 
-static bool in_gvisor(const struct names *n)
-{
-    return !strncmp(n->column->name, "gvisor", 6);
-}
-
 /*
  * A domain whose process is the application has a kernel of its own: a PV one lies where dom0's
  * does, which has no part in what the rows of applications do.  What runs in the application's
- * process, but is none of its code, is the kernel's vDSO; in gVisor its stub.
+ * process, but is none of its code, is the kernel's vDSO; in gVisor its stub.  A trace begins in the
+ * application: what is of its guest, and under another CR3, is the Sentry.
  */
 static void find_layers(struct names *n)
 {
@@ -296,6 +305,9 @@ static void find_layers(struct names *n)
         if ( c->layer == LAYER_USER && n->column->program && is_application(n, c->cr3) &&
              !in_gvisor(n) )
             n->layers[i] = LAYER_GUEST;
+        if ( c->layer == LAYER_GUEST && sentry_is_guest(n) && r->segment_count &&
+             c->cr3 != r->contexts[r->segments[0].context].cr3 )
+            n->layers[i] = LAYER_GUEST_KERNEL;
     }
 }
 
@@ -352,7 +364,7 @@ struct names *names_new(const struct lab_symbols *symbols, const char *image,
     symbols_sort(&n->kernel);
     add_guest(n, image);
     collect_pages(n);
-    if ( n->page_count )
+    if ( n->page_count || sentry_is_guest(n) )
     {
         /* Before the root: what the job brings along. */
         self = symbols->program ? read_whole_file(symbols->program, &size) : NULL;
@@ -392,7 +404,7 @@ const char *names_place(struct names *n, uint32_t context)
 {
     /* What programs are to what runs in them. */
     static const struct { const char *program, *name; } parts[] = {
-        { "runsc", "Sentry" }, { KVM_MONITOR, "VMM" }, { KVM_QEMU_PROGRAM, "VMM" },
+        { SENTRY, "Sentry" }, { KVM_MONITOR, "VMM" }, { KVM_QEMU_PROGRAM, "VMM" },
     };
     const struct record_context *c = &n->record->contexts[context];
     const char *program = n->places[context];
@@ -400,7 +412,7 @@ const char *names_place(struct names *n, uint32_t context)
     switch ( names_layer(n, context) )
     {
     case LAYER_GUEST:        return n->column->program ? "application" : "guest";
-    case LAYER_GUEST_KERNEL: return "guest kernel";
+    case LAYER_GUEST_KERNEL: return sentry_is_guest(n) ? "Sentry" : "guest kernel";
     case LAYER_XEN:          return "Xen";
     case LAYER_KERNEL:       return n->column->alone ? "host kernel" : "dom0 kernel";
     default:                 break;
@@ -452,10 +464,27 @@ static const char *user_function(struct names *n, uint32_t block, uint64_t addre
     return name;
 }
 
+/* In its guest the Sentry's entries are mapped a second time, behind the hole in the addresses. */
+#define SENTRY_AGAIN 0xffff800000000000ull
+
+static const char *sentry_function(struct names *n, uint64_t address)
+{
+    const struct symbol *symbol = NULL;
+
+    if ( address >= SENTRY_AGAIN )
+        address -= SENTRY_AGAIN;
+    for ( size_t i = 0; i < n->binary_count && !symbol; i++ )
+        if ( !strcmp(n->binaries[i].name, SENTRY) )
+            symbol = symbols_find(&n->binaries[i].symbols, address);
+    return name_or_address(n, SENTRY "+", symbol, address);
+}
+
 const char *names_function(struct names *n, uint32_t context, uint32_t block, uint64_t address)
 {
     const struct symbol *symbol;
 
+    if ( sentry_is_guest(n) && names_layer(n, context) == LAYER_GUEST_KERNEL )
+        return sentry_function(n, address);
     switch ( n->record->contexts[context].layer )
     {
     case LAYER_GUEST:

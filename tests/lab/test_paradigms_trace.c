@@ -100,6 +100,11 @@ static void test_trace_app(void)
     CU_ASSERT(executed(trace, "host kernel") > executed(trace, "Sentry"));
     CU_ASSERT(has_function(trace, "systrap.") && has_function(trace, "futex_wait"));
     json_decref(trace);
+    trace = trace_of("app/getppid", "gvisorkvm");
+    CU_ASSERT(executed(trace, "Sentry") > 10 * executed(trace, "application"));
+    CU_ASSERT_EQUAL(executed(trace, "host kernel"), 0);
+    CU_ASSERT(has_function(trace, "Getppid"));
+    json_decref(trace);
 }
 
 void suite_paradigms_trace(void)

@@ -501,8 +501,6 @@ static bool is_not_of_the_path(const char *row, const char *name)
         { "exit/debug-register", "svm_dr_access" },          /* first iteration: no sample */
         { "console/debug-port-line", "guest_loglvl" },       /* an option of Xen's */
         { "sched/timer-latency-near", "timer_slop" },        /* likewise */
-        { "exit/xsetbv", "hvm_handle_xsetbv" },              /* TCG does not intercept it */
-        { "exit/xsetbv", "handle_xsetbv" },                  /* it neither */
         { "exit/vmcall-foreign", "svm_cpuid_policy_changed" },   /* domain's creation */
         { "exit/kernel-gs-base", "construct_vmcb" },         /* likewise */
         { "exit/kernel-gs-base", "svm_vmcb" },               /* a file */

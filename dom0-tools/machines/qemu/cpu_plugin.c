@@ -10,6 +10,10 @@
  *               INVLPG the address (15.8.4; since 2011).  Without it Xen walks the guest's page
  *               tables to fetch the instruction of each access to emulated memory.
  *
+ *   XSETBV      Intercepted, as Xen and KVM ask for (15.9).  QEMU 7.2 lets a guest set XCR0 behind their
+ *               back: they load what they think it is at the next entry, and the guest's XRSTOR raises
+ *               #GP, or its processes lose vector registers.  Comes with either of the two.
+ *
  * The plugin makes QEMU accept the feature's name in -cpu, which CPUID then shows the guest,
  * and does what the feature promises: behind QEMU's own function for a VM exit it reads the guest's
  * instruction and writes into the VMCB what the CPU would have.  QEMU's clock does not count what it
@@ -371,6 +375,50 @@ static void on_exit_of_guest(unsigned vcpu, void *unused)
 
 /* ---- getting there ---- */
 
+#define ANY  0x100   /* a byte of an offset in QEMU's structures */
+#define JUMP 14u     /* bytes: jmp *0(%rip), and there the address */
+
+/*
+ * Jump from the beginning of one of QEMU's functions to one of ours, which gets at `*before` (a pointer to
+ * a function) what the other did: what stood in the jump's place is executed elsewhere, which only code
+ * may be that does not say where it is.  `begins`: as it is known to be compiled, at least a jump's bytes.
+ * False: it begins otherwise, or there is none.
+ */
+static bool divert(void *function, const unsigned short *begins, size_t length, uintptr_t to, void *before)
+{
+    static const unsigned char endbr64[] = { 0xf3, 0x0f, 0x1e, 0xfa };
+    unsigned char jump[JUMP] = { 0xff, 0x25, 0, 0, 0, 0 };
+    unsigned char *code = function, *moved;
+    uintptr_t back;
+    void *page;
+
+    if ( !code )
+        return false;
+    if ( !memcmp(code, endbr64, sizeof(endbr64)) )
+        code += sizeof(endbr64);
+    for ( size_t i = 0; i < length; i++ )
+        if ( begins[i] != ANY && code[i] != begins[i] )
+            return false;
+    moved = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if ( moved == MAP_FAILED )
+        return false;
+    memcpy(moved, code, length);
+    back = (uintptr_t)code + length;
+    memcpy(jump + 6, &back, sizeof(back));
+    memcpy(moved + length, jump, JUMP);
+    page = (void *)((uintptr_t)code & ~(uintptr_t)(PAGE - 1));
+    if ( mprotect(moved, PAGE, PROT_READ | PROT_EXEC) ||
+         mprotect(page, 2 * PAGE, PROT_READ | PROT_WRITE | PROT_EXEC) )
+    {
+        munmap(moved, PAGE);
+        return false;
+    }
+    memcpy(before, &moved, sizeof(moved));
+    memcpy(jump + 6, &to, sizeof(to));
+    memcpy(code, jump, JUMP);
+    return mprotect(page, 2 * PAGE, PROT_READ | PROT_EXEC) == 0;
+}
+
 /*
  * QEMU's own function for a VM exit (target/i386/tcg/sysemu/svm_helper.c), called with the lock
  * that guest memory and devices take.
@@ -385,55 +433,72 @@ static void behind_vmexit(void *env)
     on_exit_of_guest(0, NULL);
 }
 
-#define ANY 0x100   /* a byte of an offset in QEMU's structures */
-
-/*
- * Jump from its beginning to behind_vmexit(), and back from there: what stood in the jump's place
- * is executed elsewhere, which only code may be that does not say where it is: as compiled in QEMU
- * 7.2 and 10.0.  False: it begins otherwise.
- */
 static bool get_behind_vmexit(void)
 {
+    /* In QEMU 7.2 and 10.0. */
     static const unsigned short begins[] = {
         0x41, 0x54, 0x55,                            /* push %r12; push %rbp */
         0x48, 0x8d, 0xaf, ANY, ANY, ANY, ANY,        /* lea OFFSET(%rdi), %rbp */
         0x53,                                        /* push %rbx */
         0x48, 0x8b, 0x87, ANY, ANY, ANY, ANY,        /* mov OFFSET(%rdi), %rax */
     };
-    static const unsigned char endbr64[] = { 0xf3, 0x0f, 0x1e, 0xfa };
-    enum { LENGTH = sizeof(begins) / sizeof(begins[0]), JUMP = 14 };
-    /* jmp *0(%rip), and there the address */
-    unsigned char jump[JUMP] = { 0xff, 0x25, 0, 0, 0, 0 };
-    unsigned char *code = (unsigned char *)do_vmexit, *moved;
-    uintptr_t to;
-    void *page;
 
-    if ( !code )
-        return false;
-    if ( !memcmp(code, endbr64, sizeof(endbr64)) )
-        code += sizeof(endbr64);
-    for ( size_t i = 0; i < LENGTH; i++ )
-        if ( begins[i] != ANY && code[i] != begins[i] )
-            return false;
-    moved = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if ( moved == MAP_FAILED )
-        return false;
-    memcpy(moved, code, LENGTH);
-    to = (uintptr_t)code + LENGTH;
-    memcpy(jump + 6, &to, sizeof(to));
-    memcpy(moved + LENGTH, jump, JUMP);
-    page = (void *)((uintptr_t)code & ~(uintptr_t)(PAGE - 1));
-    if ( mprotect(moved, PAGE, PROT_READ | PROT_EXEC) ||
-         mprotect(page, 2 * PAGE, PROT_READ | PROT_WRITE | PROT_EXEC) )
-    {
-        munmap(moved, PAGE);
-        return false;
-    }
-    memcpy(&leave, &moved, sizeof(leave));
-    to = (uintptr_t)behind_vmexit;
-    memcpy(jump + 6, &to, sizeof(to));
-    memcpy(code, jump, JUMP);
-    return mprotect(page, 2 * PAGE, PROT_READ | PROT_EXEC) == 0;
+    return divert(do_vmexit, begins, sizeof(begins) / sizeof(begins[0]), (uintptr_t)behind_vmexit, &leave);
+}
+
+/*
+ * QEMU's function for XSETBV asks first what may be set, by the one for CPUID's leaf 0xd.  Nobody else asks
+ * for that while a guest runs: a hypervisor that leaves CPUID to its guest, and XSETBV not, there is none.
+ */
+extern WEAK char cpu_x86_cpuid[];
+WEAK bool in_code_gen_buffer(const void *);
+/* Leaves to the hypervisor, and does not return, where a guest runs and this is intercepted. */
+WEAK void cpu_svm_check_intercept_param(void *env, uint32_t code, uint64_t info, uintptr_t from);
+
+#define EXIT_XSETBV  0x8d
+#define XSAVE_LEAF   0xd
+#define CALLERS      64u   /* words of the stack that are looked through */
+
+typedef void cpuid_function(void *env, uint32_t leaf, uint32_t subleaf, uint32_t *a, uint32_t *b, uint32_t *c,
+                            uint32_t *d);
+static cpuid_function *cpuid;
+
+/* Where on the stack is what called, out of translated code?  0: nowhere. */
+static uintptr_t called_from(const uintptr_t *stack)
+{
+    for ( unsigned i = 0; i < CALLERS; i++ )
+        if ( in_code_gen_buffer((const void *)stack[i]) )
+        {
+            const uint8_t *code = (const uint8_t *)stack[i];
+
+            if ( code[-5] == 0xe8 || (code[-6] == 0xff && code[-5] == 0x15) )   /* CALL, near or indirect */
+                return stack[i];
+        }
+    return 0;
+}
+
+static void before_cpuid(void *env, uint32_t leaf, uint32_t subleaf, uint32_t *a, uint32_t *b, uint32_t *c,
+                         uint32_t *d)
+{
+    uintptr_t from = leaf == XSAVE_LEAF && subleaf == 0 && current_cpu
+                   ? called_from(__builtin_frame_address(0)) : 0;
+
+    if ( from )
+        cpu_svm_check_intercept_param(env, EXIT_XSETBV, 0, from - 2);   /* QEMU's GETPC(): within the call */
+    cpuid(env, leaf, subleaf, a, b, c, d);
+}
+
+/* Newer QEMUs intercept it themselves, and begin as they please. */
+static void intercept_xsetbv(void)
+{
+    /* In QEMU 7.2. */
+    static const unsigned short begins[] = {
+        0x41, 0x57, 0x89, 0xf0, 0x41, 0x89, 0xd7,    /* push %r15; mov %esi, %eax; mov %edx, %r15d */
+        0x41, 0x56, 0x49, 0x89, 0xce, 0x41, 0x55,    /* push %r14; mov %rcx, %r14; push %r13 */
+    };
+
+    if ( in_code_gen_buffer && cpu_svm_check_intercept_param )
+        divert(cpu_x86_cpuid, begins, sizeof(begins) / sizeof(begins[0]), (uintptr_t)before_cpuid, &cpuid);
 }
 
 static bool copies_code;
@@ -493,7 +558,10 @@ int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int a
         saves_next |= nrip;
         assists |= decodes;
     }
-    if ( argc && domains && !get_behind_vmexit() )
+    if ( !argc || !domains )
+        return 0;
+    if ( !get_behind_vmexit() )
         qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation, NULL);
+    intercept_xsetbv();
     return 0;
 }
