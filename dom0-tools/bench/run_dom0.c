@@ -88,7 +88,7 @@ static int pack_all(const struct lab_options *lab, const struct session_options 
         }
     if ( !linux_too )
         return STATUS_OK;
-    status = lab_guest_kernel(lab, &kernel);
+    status = lab_guest_kernel(lab, false, &kernel);
     if ( status == STATUS_OK )
         pack(l, kernel, "vmlinux.gz");
     pack(l, data_file("linux-init"), "linux-init");

@@ -59,10 +59,10 @@ static int run(struct batch *b, const struct lab_options *lab, const char *scrip
     return status;
 }
 
-int lab_batch_kernel(struct batch *b, enum lab_system system, char **path)
+int lab_batch_kernel(struct batch *b, enum lab_system system, bool boot, char **path)
 {
     struct lab_options lab = lab_of(b, system);
-    int status = lab_guest_kernel(&lab, path);
+    int status = lab_guest_kernel(&lab, boot, path);
 
     if ( status == STATUS_ENVIRONMENT )
     {
@@ -71,6 +71,8 @@ int lab_batch_kernel(struct batch *b, enum lab_system system, char **path)
         *path = NULL;
         status = STATUS_OK;
     }
+    else if ( status == STATUS_OK && !*path )
+        b->skip = "a firmware starts a Linux of its bzImage: --dom0-kernel=FILE has one of which that was not made";
     return status;
 }
 

@@ -25,9 +25,9 @@ int lab_batch(struct batch *, enum lab_system, const char *script, const struct 
               size_t count, const char *what);
 
 /*
- * The kernel of that lab, packed, for a guest.  *path is the caller's; NULL: it cannot be had, and
- * the batch is skipped.  An enum status.
+ * The kernel of that lab, packed, for a guest; with `boot`, as a firmware starts it.  *path is the
+ * caller's; NULL: it cannot be had, and the batch is skipped.  An enum status.
  */
-int lab_batch_kernel(struct batch *, enum lab_system, char **path);
+int lab_batch_kernel(struct batch *, enum lab_system, bool boot, char **path);
 
 #endif

@@ -1,7 +1,8 @@
 /*
  * Columns of the application in a Linux domain of Xen: dom0's own kernel, started by its dom0's xl
  * with the application as process 1.  Results come through the console, which xenconsoled writes
- * to a file.
+ * to a file.  An HVM domain's kernel is a bzImage, which its device model hands to SeaBIOS (an option
+ * ROM, linuxboot_dma.bin, starts it).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -14,10 +15,11 @@
 
 #define NAME   "xenometer-app"
 #define CONFIG "linux.cfg"
+#define KERNEL "kernel"
 
 /* A TSC that Xen emulates would trap at each reading. */
 #define SETTINGS \
-    "name = \"" NAME "\"\ntype = \"%s\"\nkernel = \"vmlinux.gz\"\nramdisk = \"root.cpio\"\n" \
+    "name = \"" NAME "\"\ntype = \"%s\"\nkernel = \"" KERNEL "\"\nvga = \"none\"\nramdisk = \"root.cpio\"\n" \
     "memory = 160\nvcpus = 1\ntsc_mode = \"native\"\n" \
     "cmdline = \"console=hvc0 " LINUX_GUEST_OPTIONS " -- " DOMAIN_BY_CONSOLE "\"\n" \
     "on_poweroff = \"destroy\"\non_reboot = \"destroy\"\non_crash = \"destroy\"\n"
@@ -50,16 +52,16 @@ static void take_results(struct batch *b)
     b->results_size = 0;
 }
 
-static int run(struct batch *b, const char *type)
+static int run(struct batch *b, const char *type, bool boot)
 {
     char *kernel = NULL, *settings = xasprintf(SETTINGS, type);
     size_t size = 0;
     void *root = linux_guest_root(b, &size);
-    int status = root ? lab_batch_kernel(b, SYSTEM_XEN, &kernel) : STATUS_ENVIRONMENT;
+    int status = root ? lab_batch_kernel(b, SYSTEM_XEN, boot, &kernel) : STATUS_ENVIRONMENT;
 
     if ( kernel )
         status = lab_batch(b, SYSTEM_XEN, SCRIPT, (const struct lab_file[]){
-            { .host_path = kernel, .name = "vmlinux.gz" },
+            { .host_path = kernel, .name = KERNEL },
             { .name = "root.cpio", .data = root, .size = size },
             { .name = CONFIG, .data = settings, .size = strlen(settings) } }, 3, "xl");
     if ( b->results )
@@ -72,7 +74,7 @@ static int run(struct batch *b, const char *type)
 
 static int run_pv(struct batch *b)
 {
-    return run(b, "pv");
+    return run(b, "pv", false);
 }
 
 COLUMN(linuxpv) = {
@@ -83,13 +85,23 @@ COLUMN(linuxpv) = {
 
 static int run_pvh(struct batch *b)
 {
-    return run(b, "pvh");
+    return run(b, "pvh", false);
 }
 
 COLUMN(linuxpvh) = {
     APP_COLUMN, .name = "linuxpvh", .title = "Linux PVH", .order = 180, .classes = "app",
     .what = "an application in a Linux domain of Xen, PVH",
-    .note = "Linux PV, PVH: dom0's kernel as a domain of Xen; HVM is left out: xl starts it of a bzImage, which the "
-            "lab does not keep, and its system calls are PVH's.",
+    .note = "Linux PV, PVH, HVM: dom0's kernel as a domain of Xen.",
     .batch = run_pvh,
+};
+
+static int run_hvm(struct batch *b)
+{
+    return run(b, "hvm", true);
+}
+
+COLUMN(linuxhvm) = {
+    APP_COLUMN, .name = "linuxhvm", .title = "Linux HVM", .order = 182, .classes = "app",
+    .what = "an application in a Linux domain of Xen, HVM",
+    .batch = run_hvm,
 };

@@ -32,7 +32,7 @@ static int run(struct batch *b, const char *monitor)
     if ( !vmm )
         message(KVM_MONITOR " not found beside the program: run `make`");
     else if ( root )
-        status = lab_batch_kernel(b, SYSTEM_LINUX, &kernel);
+        status = lab_batch_kernel(b, SYSTEM_LINUX, false, &kernel);
     if ( kernel )
         status = lab_batch(b, SYSTEM_LINUX, script, (const struct lab_file[]){
                 { .host_path = vmm, .name = KVM_MONITOR },

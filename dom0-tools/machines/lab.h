@@ -181,10 +181,10 @@ int lab_push_program(const struct lab_options *options, struct lab_file *push, s
                      char **path);
 
 /*
- * The kernel of that lab's dom0, for domains: a file that libxenguest unpacks.  The
- * caller's.
+ * The kernel of that lab's dom0, for domains: a file that libxenguest unpacks; or, with `boot`, a
+ * bzImage for a firmware, which a lab with a vmlinux of the user's own has not: NULL.  The caller's.
  */
-int lab_guest_kernel(const struct lab_options *options, char **path);
+int lab_guest_kernel(const struct lab_options *options, bool boot, char **path);
 
 /* Starts nothing but `qemu --version` or the like.  STATUS_ENVIRONMENT without the emulator. */
 int lab_facts(const struct lab_options *options, struct lab_facts *facts);

@@ -170,7 +170,7 @@ int lab_prepare(const struct lab_options *options)
     return status;
 }
 
-int lab_guest_kernel(const struct lab_options *options, char **path)
+int lab_guest_kernel(const struct lab_options *options, bool boot, char **path)
 {
     struct cache cache;
     int status;
@@ -179,7 +179,12 @@ int lab_guest_kernel(const struct lab_options *options, char **path)
     cancel_begin();
     status = prepare(options, &cache, false, false);
     if ( status == STATUS_OK )
-        *path = path_in(cache.lab, GUEST_KERNEL);
+        *path = path_in(cache.lab, boot ? BOOT_KERNEL : GUEST_KERNEL);
+    if ( *path && access(*path, R_OK) )
+    {
+        free(*path);
+        *path = NULL;
+    }
     cache_close(&cache);
     cancel_end();
     return status;

@@ -23,7 +23,7 @@
 #include "xenometer.h"
 
 /* To be raised when assembled labs change in a way their inputs don't show. */
-#define FORMAT_VERSION "5"
+#define FORMAT_VERSION "6"
 
 /* Free space an assembly needs at least: stage, kernel, root. */
 #define ASSEMBLY_SPACE (400ull << 20)
@@ -328,6 +328,18 @@ static int make_guest_kernel(const struct architecture *a, const char *stage, co
     return status;
 }
 
+/* As the package has it. */
+static int keep_boot_kernel(const char *stage, const char *directory)
+{
+    char *path = find_staged(stage, "boot/vmlinuz-*", "usr/lib/modules/*/vmlinuz");
+    char *to = path_in(directory, BOOT_KERNEL);
+    int status = !path ? STATUS_ENVIRONMENT : rename(path, to) ? cache_error(to, errno) : STATUS_OK;
+
+    free(to);
+    free(path);
+    return status;
+}
+
 /* ---- dom0's kernel modules ---- */
 
 /* nftw has no context argument. */
@@ -434,6 +446,8 @@ int assemble(struct cache *cache, const struct recipe *recipe)
         status = make_kernel(a, stage, work);
     if ( status == STATUS_OK && a == &architecture_x86 )
         status = make_guest_kernel(a, stage, work);
+    if ( status == STATUS_OK && a == &architecture_x86 && cache->system->xen )
+        status = keep_boot_kernel(stage, work);
     if ( status == STATUS_OK )
         status = make_modules(a, stage);
     if ( status == STATUS_OK )

@@ -22,8 +22,9 @@ void recipe_free(struct recipe *recipe);
 /* The key of a lab made from it with the installed QEMU; 0 without QEMU. */
 uint64_t recipe_key(const struct recipe *recipe, uint64_t machine);
 
-/* In a lab: dom0's kernel, packed for domains. */
+/* In a lab: dom0's kernel, packed for domains; and as a firmware starts it. */
 #define GUEST_KERNEL "vmlinux.gz"
+#define BOOT_KERNEL  "bzImage"
 
 /* Make cache->lab (which must not exist); the build lock must be held. */
 int assemble(struct cache *cache, const struct recipe *recipe);

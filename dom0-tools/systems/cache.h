@@ -7,7 +7,7 @@
  *   lab-SUITE-KEY/      one assembled lab; KEY covers all that decides its content
  *     lock              held (flock, shared) by who uses it, so that nobody
  *                       removes it under a running QEMU
- *     xen, vmlinux, dom0.cpio, and vmlinux.gz, the kernel for Linux domains
+ *     xen, vmlinux, dom0.cpio, and the kernel for Linux domains: vmlinux.gz, bzImage
  *     exact/, exact-smp/, fast/, …   the snapshots: ram, state
  *     devel/            headers and libraries to link a program for its dom0,
  *     program-KEY       and that program

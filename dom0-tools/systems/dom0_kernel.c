@@ -45,7 +45,7 @@ static char *decompress(const char *path, const char *tool, const char *data, si
 
 int dom0_kernel_read(const char *path, struct dom0_kernel *k)
 {
-    size_t offset, length;
+    size_t offset, length, boot_size;
     char *unpacked;
 
     *k = (struct dom0_kernel){ .data = NULL };
@@ -70,11 +70,13 @@ int dom0_kernel_read(const char *path, struct dom0_kernel *k)
         }
         if ( !linux_payload_tool(k->data + offset) )
             return STATUS_OK;   /* Xen may know better */
+        boot_size = k->size;
         unpacked = decompress(path, linux_payload_tool(k->data + offset), k->data + offset, length,
                               &k->size);
         if ( !unpacked )
             return STATUS_USAGE;
-        free(k->data);
+        k->boot = k->data;
+        k->boot_size = boot_size;
         k->data = unpacked;
     }
     k->release = linux_release(k->data, k->size);
@@ -87,6 +89,7 @@ int dom0_kernel_read(const char *path, struct dom0_kernel *k)
 void dom0_kernel_free(struct dom0_kernel *k)
 {
     free(k->data);
+    free(k->boot);
     free(k->release);
     *k = (struct dom0_kernel){ .data = NULL };
 }

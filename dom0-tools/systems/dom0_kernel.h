@@ -12,6 +12,8 @@ struct manifest;
 struct dom0_kernel {
     char *data;      /* an ELF, unpacked; of what is packed as nothing known, the bzImage */
     size_t size;     /* bytes */
+    char *boot;      /* the bzImage it was unpacked of; NULL: it was none */
+    size_t boot_size;
     char *release;   /* "6.12.0-1-amd64"; NULL: it does not say */
 };
 

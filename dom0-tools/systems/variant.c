@@ -309,7 +309,8 @@ static bool is_shared(const char *name, const struct variant *v)
 {
     const struct { const char *name; bool replaced; } files[] = {
         { "xen", v->xen }, { "xen-syms.map", v->xen }, { "qemu-functions", false },
-        { "vmlinux", v->dom0_kernel }, { "vmlinux.gz", v->dom0_kernel },
+        { "vmlinux", v->dom0_kernel }, { GUEST_KERNEL, v->dom0_kernel },
+        { BOOT_KERNEL, v->dom0_kernel },
         { "dom0.cpio", v->tree || v->dom0_kernel },
     };
 
@@ -403,8 +404,11 @@ static int make_kernel(const char *work, const struct dom0_kernel *kernel)
     char *plain = path_in(work, "vmlinux"), *packed = path_in(work, GUEST_KERNEL);
     const char *argv[] = { "gzip", "-1c", plain, NULL };
     int error = put(work, "vmlinux", kernel->data, kernel->size), status = STATUS_OK;
-    int out = error ? -1 : open(packed, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    int out;
 
+    if ( error == 0 && kernel->boot )
+        error = put(work, BOOT_KERNEL, kernel->boot, kernel->boot_size);
+    out = error ? -1 : open(packed, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if ( error || out < 0 )
         status = cache_error(error ? plain : packed, error ? error : errno);
     else
