@@ -2,10 +2,12 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -49,6 +51,7 @@ struct kept {
 
 static void __attribute__((noreturn)) be_child(struct kept *k, apart_function *function)
 {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);   /* who kills us leaves nobody */
     function(&k->run);
     if ( k->run.failure )
         snprintf(k->failure, sizeof(k->failure), "%s", k->run.failure);

@@ -71,7 +71,7 @@ struct column {
     const char *program;         /* whose rows it runs: a file beside this program (image.h); NULL:
                                     the unikernel */
     const char *here;            /* --host=this: what it needs of a Linux that is no lab, words: "root",
-                                    "cgroup2", devices, programs; NULL: it cannot be had there */
+                                    "cgroup2", "userns", devices, programs; NULL: it cannot be had there */
     const char *runs;            /* what runs them there in that program's place: a file beside this
                                     program; NULL: that one itself */
     bool device_model;           /* a QEMU in dom0 serves its guests' devices */

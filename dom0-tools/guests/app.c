@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "guests/host_batch.h"
 #include "guests/oci.h"
 #include "machines/lab.h"
 #include "xenometer.h"
@@ -25,7 +26,9 @@ static int run_bundle(struct batch *b, const struct app_cell *cell)
         script = xasprintf("user=%d; " ROOTFS "%s", oci_root(cell), cell->script);
         status = lab_batch(b, SYSTEM_LINUX, script, (const struct lab_file[]){
             { .host_path = b->elf, .name = APP_PROGRAM },
-            { .name = "config.json", .data = config, .size = strlen(config) } }, 2, "its runtime");
+            { .name = "config.json", .data = config, .size = strlen(config) },
+            { .name = HOST_UNDO, .data = cell->undo, .size = cell->undo ? strlen(cell->undo) : 0 } },
+            cell->undo ? 3 : 2, "its runtime");
         free(script);
     }
     free(config);

@@ -27,6 +27,7 @@ struct app_cell {
      */
     const char *script;
     bool bundle;
+    const char *undo;            /* of a shell there, when it has ended or was killed; NULL: nothing */
     /* Of the bundle (guests/oci.h). */
     const char *namespaces;      /* "pid network", of OCI's names */
     bool seccomp;                /* configs/lab-linux/seccomp.json */

@@ -1,10 +1,13 @@
 #include "guests/host_batch.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "catalogue/column.h"
@@ -34,7 +37,7 @@ static bool in_path(const char *program)
     return found;
 }
 
-/* "root", "cgroup2", a device, or a program. */
+/* "root", "cgroup2", "userns", a device, or a program. */
 static bool is_there(const char *word, char *why, size_t size)
 {
     if ( !strcmp(word, "root") )
@@ -46,6 +49,16 @@ static bool is_there(const char *word, char *why, size_t size)
     {
         snprintf(why, size, "its runtime needs cgroup v2 alone at /sys/fs/cgroup, and this machine has v1");
         return access("/sys/fs/cgroup/cgroup.controllers", R_OK) == 0;
+    }
+    if ( !strcmp(word, "userns") )
+    {
+        char *most = read_whole_file("/proc/sys/user/max_user_namespaces", NULL);
+        bool none = !most || atoi(most) == 0;
+
+        free(most);
+        snprintf(why, size, "it has a user namespace of its own, and this machine allows none: sysctl "
+                            "user.max_user_namespaces");
+        return !none;
     }
     if ( *word == '/' )
     {
@@ -137,6 +150,57 @@ static int run(struct batch *b, const char *directory, const char *script, const
     return status;
 }
 
+/* ------------------------------------------------------------------- end -- */
+
+/* What outlives us, and then tidies up, were we killed: a process, until the pipe to it is closed. */
+struct guard {
+    pid_t pid;
+    int pipe;
+};
+
+static void __attribute__((noreturn)) stand_guard(const char *directory, int pipe)
+{
+    static const char *const argv[] = { "sh", HOST_UNDO, NULL };
+    struct child_start undo = { .argv = argv, .directory = directory, .stdin_fd = -1, .stdout_fd = -1,
+                                .stderr_fd = -1 };
+    struct child child;
+    char *path = path_in(directory, HOST_UNDO), c;
+
+    setsid();   /* a terminal's Ctrl-C is not for us */
+    while ( read(pipe, &c, 1) < 0 && errno == EINTR )
+        ;
+    if ( access(path, R_OK) == 0 && child_start(&child, &undo) == 0 )
+        while ( !child_wait(&child, 1000) )
+            ;
+    remove_tree(directory);
+    _exit(0);
+}
+
+static bool guard_begin(struct guard *g, const char *directory)
+{
+    int ends[2];
+
+    g->pid = -1;
+    if ( pipe2(ends, O_CLOEXEC) )
+        return false;
+    g->pid = fork();
+    if ( g->pid == 0 )
+    {
+        close(ends[1]);
+        stand_guard(directory, ends[0]);
+    }
+    close(ends[0]);
+    g->pipe = ends[1];
+    return g->pid > 0;
+}
+
+static void guard_end(struct guard *g)
+{
+    close(g->pipe);
+    while ( waitpid(g->pid, NULL, 0) < 0 && errno == EINTR )
+        ;
+}
+
 int host_batch(struct batch *b, const char *script, const struct lab_file *files, size_t count,
                const char *what)
 {
@@ -144,10 +208,18 @@ int host_batch(struct batch *b, const char *script, const struct lab_file *files
     char directory[] = DIRECTORY;
     int out = memory_file("results", 0), err = memory_file("console", 0);
     int status = out < 0 || err < 0 ? STATUS_ENVIRONMENT : STATUS_OK;
+    struct guard guard;
 
-    if ( status == STATUS_OK && !mkdtemp(directory) )
+    /* Who is root in a user namespace of ours is a stranger here, and has his files in it. */
+    if ( status == STATUS_OK && (!mkdtemp(directory) || chmod(directory, 0711)) )
     {
         message("cannot make %s: %s", directory, strerror(errno));
+        status = STATUS_ENVIRONMENT;
+    }
+    else if ( status == STATUS_OK && !guard_begin(&guard, directory) )
+    {
+        message("cannot start a process: %s", strerror(errno));
+        rmdir(directory);
         status = STATUS_ENVIRONMENT;
     }
     else if ( status == STATUS_OK )
@@ -158,7 +230,7 @@ int host_batch(struct batch *b, const char *script, const struct lab_file *files
             status = put_file(directory, &files[i]);
         if ( status == STATUS_OK )
             status = run(b, directory, script, what, out, err);
-        remove_tree(directory);
+        guard_end(&guard);
         cancel_end();
     }
     if ( out >= 0 )

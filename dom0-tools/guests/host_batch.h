@@ -14,6 +14,9 @@ struct lab_file;
 /* Why the column cannot be had on this Linux (column.h, `here`); NULL: it can.  Valid until the next. */
 const char *host_batch_impossible(const struct column *);
 
+/* Among the files: what a shell executes when the batch has ended, or was killed, as we may have been. */
+#define HOST_UNDO "undo"
+
 /* As lab_batch(). */
 int host_batch(struct batch *, const char *script, const struct lab_file *, size_t count,
                const char *what);

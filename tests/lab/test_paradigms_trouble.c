@@ -3,6 +3,7 @@
  * skips with the true reason, and nothing is left.
  */
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -57,6 +58,51 @@ static void test_this(void)
     left = program_named("/bin/sh", "-c", "mount | grep -c /tmp/xenometer- ; pgrep -x xenometer-app", NULL);
     CU_ASSERT_STRING_EQUAL(left.out, "0\n");
     program_free(&left);
+}
+
+/* What stands behind "== NAME" up to the next such line, of one line. */
+static const char *part_of(const char *text, const char *name)
+{
+    static char part[4096];
+    char head[64];
+    const char *at;
+
+    snprintf(head, sizeof(head), "== %s\n", name);
+    at = strstr(text, head);
+    snprintf(part, sizeof(part), "%s", at ? at + strlen(head) : "(none)");
+    part[strcspn(part, "\n")] = 0;
+    return part;
+}
+
+/* A Linux that is no lab, where something is missing or a run is ended in the middle. */
+static void test_host(void)
+{
+    static const char pack[] =
+        "d=$(mktemp -d) && mkdir $d/libraries && cp build/xenometer build/xenometer.elf build/xenometer-app $d && "
+        "cp -r configs $d && for l in $(ldd build/xenometer | awk '$3 ~ /^\\// && !/libc[.]so/ {print $3}'); do "
+        "cp -L $l $d/libraries; done && tar cf build/host.tar -C $d . && rm -r $d";
+    struct outcome_of r = program_named("/bin/sh", "-c", pack, NULL);
+
+    CU_ASSERT_EQUAL_FATAL(r.status, 0);
+    program_free(&r);
+    r = program("lab", "run", "-q", "--system=linux", "-p", "build/host.tar", "-p", "tests/lab/linux/host.sh",
+                "--", "sh", "host.sh", NULL);
+    unlink("build/host.tar");
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "== end"));
+    CU_ASSERT_PTR_NULL(strstr(r.out, "error"));
+    CU_ASSERT_STRING_EQUAL(part_of(r.out, "left"), "");
+    CU_ASSERT_STRING_EQUAL(part_of(r.out, "container TERM"), "in the middle status 143 ");
+    CU_ASSERT_STRING_EQUAL(part_of(r.out, "native TERM"), "in the middle status 143 ");
+    CU_ASSERT_STRING_EQUAL(part_of(r.out, "container KILL"), "in the middle status 137 ");
+    CU_ASSERT_STRING_EQUAL(part_of(r.out, "native KILL"), "in the middle status 137 ");
+    CU_ASSERT_PTR_NOT_NULL(strstr(part_of(r.out, "nobody"), "app/getppid in container: it needs root's privileges"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(part_of(r.out, "nobody"), "mechanism/enter-pid in native: unshare: Operation not permitted"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(part_of(r.out, "users"), "app/getppid in namespaces, container: it has a user namespace"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(part_of(r.out, "users"), "mechanism/enter-user in native: there may be no more namespaces"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(part_of(r.out, "version1"), "app/getppid in container: its runtime needs cgroup v2"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(part_of(r.out, "version1"), "mechanism/cgroup-eventfd in native: no cgroup v2"));
+    program_free(&r);
 }
 
 /* Without packages the columns are skipped, and why is said once. */
@@ -114,6 +160,7 @@ void suite_paradigms_trouble(void)
 
     CU_add_test(suite, "elsewhere", test_elsewhere);
     CU_add_test(suite, "this machine", test_this);
+    CU_add_test(suite, "a host that lacks something", test_host);
     CU_add_test(suite, "no packages", test_no_packages);
     CU_add_test(suite, "interrupted", test_interrupted);
 }

@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -30,6 +31,12 @@ static void settle(void)
 
 static int kind;
 
+static const char *no_namespace(int error)
+{
+    return error == ENOSPC ? "there may be no more namespaces of this kind: sysctl user.max_*_namespaces"
+                           : refused("unshare", error);
+}
+
 /* The thread goes from one to the next. */
 static void make_namespaces(struct row_run *r)
 {
@@ -40,7 +47,7 @@ static void make_namespaces(struct row_run *r)
         settle();
         sample_keep(r, i, TIMED(error = system_call3(SYS_unshare, kind, 0, 0)));
         if ( error )
-            r->failure = refused("unshare", (int)-error);
+            r->failure = no_namespace((int)-error);
     }
 }
 
@@ -53,7 +60,7 @@ static void make_one(struct row_run *r)
     settle();
     ticks = TIMED(error = system_call3(SYS_unshare, kind, 0, 0));
     if ( error )
-        r->failure = refused("unshare", (int)-error);
+        r->failure = no_namespace((int)-error);
     else if ( r->count )
         sample_keep(r, 0, ticks);
 }
@@ -102,16 +109,17 @@ MAKE_ROW(namespace_user, "user", CLONE_NEWUSER, "users", each_by_child, make_one
 static pid_t holder = -1;
 static int entrance = -1;
 
-/* Somebody has to be in it: a child, until it is killed. */
+/* Somebody has to be in it: a child, until it is killed, or we are. */
 static void hold(int flag, int ready)
 {
-    char made = unshare(flag) == 0;
+    int error = unshare(flag) ? errno : 0;
 
     /* Processes are put into a new one from their beginning on, and clocks likewise. */
-    if ( made && (flag == CLONE_NEWPID || flag == CLONE_NEWTIME) && fork() != 0 )
-        (void)!write(ready, &made, 1);
-    else if ( flag != CLONE_NEWPID && flag != CLONE_NEWTIME )
-        (void)!write(ready, &made, 1);
+    if ( !error && (flag == CLONE_NEWPID || flag == CLONE_NEWTIME) && fork() == 0 )
+        ready = -1;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if ( ready >= 0 )
+        (void)!write(ready, &error, sizeof(error));
     for ( ; ; )
         pause();
 }
@@ -144,8 +152,8 @@ static void enter_one(struct row_run *r)
 static const char *setup_enter(int flag, const char *file)
 {
     const char *why = NULL;
-    char path[64], made = 0;
-    int ready[2];
+    char path[64];
+    int ready[2], error = 0;
 
     kind = flag;
     if ( pipe2(ready, O_CLOEXEC) )
@@ -158,8 +166,12 @@ static const char *setup_enter(int flag, const char *file)
         hold(flag, ready[1]);
     }
     close(ready[1]);
-    if ( holder < 0 || read(ready[0], &made, 1) != 1 || !made )
-        why = "the kernel lets nobody make such a namespace here";
+    if ( holder < 0 )
+        why = refused("fork", errno);
+    else if ( read(ready[0], &error, sizeof(error)) != sizeof(error) )
+        why = "the process that was to hold the namespace has ended";
+    else if ( error )
+        why = no_namespace(error);
     close(ready[0]);
     snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)holder, file);
     if ( !why && (entrance = open(path, O_RDONLY | O_CLOEXEC)) < 0 )
