@@ -98,6 +98,7 @@ static void test_host(void)
     CU_ASSERT_STRING_EQUAL(part_of(r.out, "native KILL"), "in the middle status 137 ");
     CU_ASSERT_PTR_NOT_NULL(strstr(part_of(r.out, "nobody"), "app/getppid in container: it needs root's privileges"));
     CU_ASSERT_PTR_NOT_NULL(strstr(part_of(r.out, "nobody"), "mechanism/enter-pid in native: unshare: Operation not permitted"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(part_of(r.out, "traced"), "mechanism/ptrace, mechanism/seccomp-trace in native: ptrace: Operation not permitted"));
     CU_ASSERT_PTR_NOT_NULL(strstr(part_of(r.out, "users"), "app/getppid in namespaces, container: it has a user namespace"));
     CU_ASSERT_PTR_NOT_NULL(strstr(part_of(r.out, "users"), "mechanism/enter-user in native: there may be no more namespaces"));
     CU_ASSERT_PTR_NOT_NULL(strstr(part_of(r.out, "version1"), "app/getppid in container: its runtime needs cgroup v2"));

@@ -72,6 +72,20 @@ static long filter(uint32_t rules, bool argument, uint32_t verdict, uint32_t fla
     return system_call3(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, (long)&all);
 }
 
+static void may_filter(struct row_run *r)
+{
+    long error = filter(0, false, SECCOMP_RET_ALLOW, 0);
+
+    if ( error )
+        r->failure = refused("seccomp", (int)-error);
+}
+
+static const char *setup_filter(struct row_run *r)
+{
+    (void)r;
+    return apart_possible(may_filter);
+}
+
 static void filtered(struct row_run *r, uint32_t rules, bool argument)
 {
     long error = filter(rules, argument, SECCOMP_RET_ALLOW, 0);
@@ -92,7 +106,7 @@ static void filtered(struct row_run *r, uint32_t rules, bool argument)
         by_thread(r, filtered_##identifier);                                            \
     }                                                                                   \
     EXPLANATION(identifier) = text;                                                     \
-    ROW(identifier, .run = run_##identifier) = {                                        \
+    ROW(identifier, .setup = setup_filter, .run = run_##identifier) = {                 \
         .name = "mechanism/" row_name, .work = "ask the kernel for the parent's number", \
         .path = "SYSCALL, " what, .help = "getppid behind " what,                       \
         .explanation = explanation_##identifier, .elsewhere = ALONE,                    \
@@ -151,7 +165,7 @@ static void run_trap(struct row_run *r)
 EXPLANATION(seccomp_trap) =
     "The filter answers SECCOMP_RET_TRAP: instead of the call a SIGSYS is sent, whose handler can do it in "
     "its way; systrap of gVisor begins so.  A signal's frame, the handler, sigreturn.";
-ROW(seccomp_trap, .run = run_trap) = {
+ROW(seccomp_trap, .setup = setup_filter, .run = run_trap) = {
     .name = "mechanism/seccomp-trap", .work = "have a system call answered by a process",
     .path = "SYSCALL, filter, SIGSYS", .help = "getppid that a handler of SIGSYS takes",
     .explanation = explanation_seccomp_trap, .elsewhere = ALONE,
@@ -187,15 +201,30 @@ static void *supervise(void *unused)
     return unused;
 }
 
-static void notify(struct row_run *r)
+/* The listener; or what there is in its place is said. */
+static long listen_to_filter(struct row_run *r)
 {
-    long got = 0, fd = filter(0, false, SECCOMP_RET_USER_NOTIF, SECCOMP_FILTER_FLAG_NEW_LISTENER);
+    long fd = filter(0, false, SECCOMP_RET_USER_NOTIF, SECCOMP_FILTER_FLAG_NEW_LISTENER);
 
-    if ( fd < 0 )
+    if ( fd == -EINVAL )
+        r->failure = "this kernel has no filters that ask a supervisor: Linux 5.0 and later";
+    else if ( fd < 0 )
         r->failure = refused("seccomp", (int)-fd);
     else if ( synchronous && ioctl((int)fd, SECCOMP_IOCTL_NOTIF_SET_FLAGS,
                                    SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP) )
-        r->failure = refused("SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP", errno);
+        r->failure = "this kernel wakes no supervisor synchronously: Linux 6.6 and later";
+    return fd;
+}
+
+static void may_notify(struct row_run *r)
+{
+    listen_to_filter(r);
+}
+
+static void notify(struct row_run *r)
+{
+    long got = 0, fd = listen_to_filter(r);
+
     listener = r->failure ? -1 : (int)fd;
     sem_post(&installed);
     if ( !r->failure )
@@ -227,6 +256,20 @@ static void run_notified(struct row_run *r, bool sync)
         close(listener);
 }
 
+static const char *setup_notif(struct row_run *r)
+{
+    (void)r;
+    synchronous = false;
+    return apart_possible(may_notify);
+}
+
+static const char *setup_notif_sync(struct row_run *r)
+{
+    (void)r;
+    synchronous = true;
+    return apart_possible(may_notify);
+}
+
 static void run_notif(struct row_run *r)
 {
     run_notified(r, false);
@@ -235,7 +278,7 @@ static void run_notif(struct row_run *r)
 EXPLANATION(seccomp_notif) =
     "The filter answers SECCOMP_RET_USER_NOTIF: the call waits, and a supervisor, here another thread, reads "
     "it from a descriptor and answers in the kernel's place.  Two wake-ups, and two ioctls of the supervisor.";
-ROW(seccomp_notif, .run = run_notif) = {
+ROW(seccomp_notif, .setup = setup_notif, .run = run_notif) = {
     .name = "mechanism/seccomp-notif", .work = "have a system call answered by a process",
     .path = "SYSCALL, filter, supervisor", .help = "getppid that a supervisor answers (USER_NOTIF)",
     .explanation = explanation_seccomp_notif, .elsewhere = ALONE,
@@ -250,7 +293,7 @@ static void run_notif_sync(struct row_run *r)
 EXPLANATION(seccomp_notif_sync) =
     "As mechanism/seccomp-notif with synchronous wake-ups (Linux 6.6): each side is woken on the CPU of the "
     "other, which is about to sleep.  On the one CPU of the lab there is no other choice.";
-ROW(seccomp_notif_sync, .run = run_notif_sync) = {
+ROW(seccomp_notif_sync, .setup = setup_notif_sync, .run = run_notif_sync) = {
     .name = "mechanism/seccomp-notif-sync", .work = "have a system call answered by a process",
     .path = "SYSCALL, filter, supervisor woken synchronously",
     .help = "getppid that a supervisor answers, woken synchronously", .against = "mechanism/seccomp-notif",
@@ -259,6 +302,18 @@ ROW(seccomp_notif_sync, .run = run_notif_sync) = {
 };
 
 /* ---------------------------------------------------------------- ptrace -- */
+
+static void may_be_traced(struct row_run *r)
+{
+    if ( ptrace(PTRACE_TRACEME, 0, NULL, NULL) )
+        r->failure = refused("ptrace", errno);
+}
+
+static const char *setup_traced(struct row_run *r)
+{
+    (void)r;
+    return apart_possible(may_be_traced);
+}
 
 /* The tracer is this thread, the traced a child that measures by itself. */
 static void stopped(struct row_run *r)
@@ -287,7 +342,7 @@ static void run_ptrace(struct row_run *r)
 EXPLANATION(ptrace_syscall) =
     "A tracer stops the process at the entry to each system call and at its exit (PTRACE_SYSCALL), as strace "
     "does: four wake-ups, and the tracer's waitpid and ptrace at each stop.  What it would look at comes on top.";
-ROW(ptrace_syscall, .run = run_ptrace) = {
+ROW(ptrace_syscall, .setup = setup_traced, .run = run_ptrace) = {
     .name = "mechanism/ptrace", .work = "have a system call answered by a process",
     .path = "SYSCALL, two stops for a tracer", .help = "getppid under a tracer that stops it twice",
     .explanation = explanation_ptrace_syscall, .elsewhere = ALONE,
@@ -326,6 +381,13 @@ static void skip_call(pid_t child, int status)
     ptrace(PTRACE_CONT, child, NULL, NULL);
 }
 
+static const char *setup_ret_trace(struct row_run *r)
+{
+    const char *why = setup_filter(r);
+
+    return why ? why : setup_traced(r);
+}
+
 static void run_ret_trace(struct row_run *r)
 {
     by_traced_child(r, stopped_by_filter, skip_call);
@@ -335,7 +397,7 @@ EXPLANATION(seccomp_trace) =
     "The filter answers SECCOMP_RET_TRACE: a tracer is told, once, at the calls that the filter names, and here "
     "reads and writes the registers to have the call skipped.  One stop in the place of mechanism/ptrace's two, "
     "and no stop at other calls.";
-ROW(seccomp_trace, .run = run_ret_trace) = {
+ROW(seccomp_trace, .setup = setup_ret_trace, .run = run_ret_trace) = {
     .name = "mechanism/seccomp-trace", .work = "have a system call answered by a process",
     .path = "SYSCALL, filter, a stop for a tracer", .help = "getppid that a filter has a tracer skip (RET_TRACE)",
     .explanation = explanation_seccomp_trace, .elsewhere = ALONE, .against = "mechanism/ptrace",

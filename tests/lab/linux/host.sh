@@ -49,6 +49,10 @@ chmod 755 . / /tmp
 chmod 1777 /tmp
 run nobody su nobody -c "$measure -m native,container app/getppid mechanism/enter-pid mechanism/veth-udp-64b"
 
+# Whom nobody may trace, until the next boot.
+[ -e /proc/sys/kernel/yama/ptrace_scope ] && echo 3 >/proc/sys/kernel/yama/ptrace_scope
+run traced $measure -m native app/getppid mechanism/ptrace mechanism/seccomp-trace
+
 echo 0 >/proc/sys/user/max_user_namespaces
 run users $measure -m native,namespaces,container app/getppid mechanism/namespace-user mechanism/enter-user
 echo 1000 >/proc/sys/user/max_user_namespaces
