@@ -376,6 +376,7 @@ static void test_kvm(void)
         CU_ASSERT_EQUAL(r.status, 0);
         CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "KVM ARM64"));
         CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "Debian's Xen for ARM64 has no ioreq servers"));
+        CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "no SVE here"));
         program_free(&r);
         results[i] = json_load_file(file, 0, NULL);
         CU_ASSERT_PTR_NOT_NULL_FATAL(results[i]);
@@ -399,6 +400,8 @@ static void test_kvm(void)
     CU_ASSERT(KVM("interrupt/eoi") < 10 && KVM("interrupt/eoi-many") > 100);
     CU_ASSERT(KVM("exit/virtual-timer") < 5);
     CU_ASSERT_EQUAL(KVM("syscall/guest-getpid"), XEN("syscall/guest-getpid"));
+    /* Xen has loaded the vector registers with the vCPU, KVM loads them when they are used. */
+    CU_ASSERT(XEN("exit/fp-first-use") < 5 && KVM("exit/fp-first-use") > 100);
 #undef XEN
 #undef KVM
     json_decref(results[0]);
@@ -408,24 +411,40 @@ static void test_kvm(void)
     program_free(&r);
 }
 
-/* QEMU's CPUs in threads of their own, dom0 and the domain at the same time: each row checks each answer. */
+static void expect_all_successful(const char *file, size_t count)
+{
+    json_t *results = json_load_file(file, 0, NULL), *row;
+    size_t i;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(results);
+    CU_ASSERT(json_array_size(json_object_get(results, "rows")) == count);
+    json_array_foreach(json_object_get(results, "rows"), i, row)
+        CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(row, "status")), "success");
+    json_decref(results);
+}
+
+/*
+ * QEMU's CPUs in threads of their own, dom0 and the domain at the same time: each row checks each answer.  With one or
+ * two requests open no later one hides that a notification was lost: the row would wait for ever.  Each is then a round
+ * trip between those threads, a third of a millisecond and more, or some of Xen's time slices where both vCPUs have
+ * come to share a CPU: so there are fewer.
+ */
 static void test_hammered(void)
 {
-    static const char file[] = "build/test-arm64-fast.json";
+    static const char file[] = "build/test-arm64-fast.json", shallow[] = "build/test-arm64-shallow.json";
     struct outcome_of r = RUN(file, "--clock=fast", "--boots=1", "--samples=40", "--row-deadline=120",
                               "ring/stream-depth-16", "ring/stream-depth-32", "ring/stream-depth-64", "ring/echo-4k-*",
                               "event/roundtrip-busy", "block/blkif-own-depth-64", "block/blkif-own-write",
                               "net/netif-own-stream");
-    json_t *results = json_load_file(file, 0, NULL), *row;
-    size_t i;
 
     CU_ASSERT_EQUAL(r.status, 0);
     program_free(&r);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(results);
-    CU_ASSERT(json_array_size(json_object_get(results, "rows")) == 10);
-    json_array_foreach(json_object_get(results, "rows"), i, row)
-        CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(row, "status")), "success");
-    json_decref(results);
+    expect_all_successful(file, 10);
+    r = RUN(shallow, "--clock=fast", "--boots=1", "--samples=6", "--row-deadline=120", "ring/stream-depth-1",
+            "ring/stream-depth-2", "ring/echo-64b", "ring/echo-64b-awake");
+    CU_ASSERT_EQUAL(r.status, 0);
+    program_free(&r);
+    expect_all_successful(shallow, 4);
 }
 
 void suite_arm64(void)

@@ -3,9 +3,11 @@
  * CNTHCTL_EL2), by the class in ESR_EL2 that it finds.  KVM asks for nearly the same.
  */
 #include "../../arch/cpu.h"
+#include "../../arch/mode.h"
 #include "../../arch/traps.h"
 #include "../../drivers/arm64/gic.h"
 #include "../../drivers/arm64/timer.h"
+#include "../../drivers/device.h"
 #include "../../harness/row.h"
 
 /* One trap: what is executed and what Xen does for it; further fields of struct row behind. */
@@ -164,6 +166,106 @@ TRAP(exit_wfe, "exit/wfe", "give up the CPU and come back", "WFE",
     "WFE, as a spinlock waits: HCR_EL2.TWE has it trap where it would have to wait, and Xen yields (vcpu_yield).  "
     "QEMU's CPU does neither: it goes on at once, as if an event had come, so that the figure there is the "
     "instruction alone.  Compare with sched/yield.");
+
+/* ---- floating point and vectors ---- */
+
+/* CPACR_EL1: FPEN, ZEN: neither traps to EL1. */
+#define FPEN (3ul << 20)
+#define ZEN  (3ul << 16)
+/* ID_AA64PFR0_EL1, bits 35:32. */
+#define HAS_SVE(features) ((features) >> 32 & 0xf)
+
+/* Written as words: the image is compiled without these registers. */
+static inline void use_fp(void)
+{
+    __asm__ volatile (".inst 0x9e6703e0" ::: "memory");         /* FMOV D0, XZR */
+}
+
+static inline void use_sve(void)
+{
+    __asm__ volatile (".inst 0x04bf5020" ::: "x0", "memory");   /* RDVL X0, #1 */
+}
+
+COLD static const char *setup_fp(struct row_run *r)
+{
+    (void)r;
+    register_write(cpacr_el1, FPEN);
+    isb();
+    return NULL;
+}
+
+COLD static const char *setup_sve(struct row_run *r)
+{
+    (void)r;
+    if ( !HAS_SVE(register_read(id_aa64pfr0_el1)) )
+        return "no SVE here: the CPU has none, or Xen none for it (CONFIG_ARM64_SVE)";
+    register_write(cpacr_el1, FPEN | ZEN);
+    isb();
+    return NULL;
+}
+
+COLD static void teardown_fp(struct row_run *r)
+{
+    (void)r;
+    register_write(cpacr_el1, 0);
+    isb();
+}
+
+/* KVM has a process of its own run in between, whose monitor does: it then keeps the registers for the host. */
+static inline void leave(void)
+{
+    if ( mode_is(MODE_BARE) )
+        mmio_read32(device.ioreq_mmio);
+}
+
+static void run_fp(struct row_run *r)
+{
+    FOR_EACH_SAMPLE(r, i)
+    {
+        leave();
+        sample_keep(r, i, TIMED(use_fp()));
+    }
+}
+
+static void run_sve(struct row_run *r)
+{
+    FOR_EACH_SAMPLE(r, i)
+    {
+        leave();
+        sample_keep(r, i, TIMED(use_sve()));
+    }
+}
+
+#define FIRST_USE "use the vector registers"
+
+EXPLANATION(exit_fp_first_use) =
+    "Writes a floating-point register, which nobody has done since this vCPU last gave up its CPU; under KVM, which asks its "
+    "monitor before each sample, since that.  KVM loads the guest's registers with the first use: CPTR_EL2.TFP has it trap, "
+    "and EL2 saves the host's and loads the guest's, 512 bytes each, before it goes on (kvm_hyp_handle_fpsimd).  Xen saves "
+    "and loads them with each switch of vCPUs (vfp_save_state, vfp_restore_state), so that nothing traps.";
+ROW(exit_fp_first_use, .setup = setup_fp, .run = run_fp, .teardown = teardown_fp) = {
+    .name = "exit/fp-first-use",
+    .work = FIRST_USE,
+    .path = "FMOV, the registers loaded when they are used",
+    .help = "write a floating-point register, for the first time since others ran",
+    .explanation = explanation_exit_fp_first_use,
+    .columns = "arms",
+    .operations = 1, .samples = 200, .warmup = 8,
+};
+
+EXPLANATION(exit_sve_first_use) =
+    "As exit/fp-first-use, of the scalable vector extension's registers, whose length is the CPU's: CPTR_EL2.TZ has the first "
+    "use trap under KVM, which loads them all (sve_load).  Xen gives a domain SVE by a setting (sve=) and loads its "
+    "registers with each switch, where it is built with CONFIG_ARM64_SVE; Debian's is not.";
+ROW(exit_sve_first_use, .setup = setup_sve, .run = run_sve, .teardown = teardown_fp) = {
+    .name = "exit/sve-first-use",
+    .work = FIRST_USE,
+    .path = "RDVL, the registers loaded when they are used",
+    .help = "use the scalable vector extension, for the first time since others ran",
+    .explanation = explanation_exit_sve_first_use,
+    .columns = "arms",
+    .operations = 1, .samples = 200, .warmup = 8,
+};
 
 /* ---- caches ---- */
 
