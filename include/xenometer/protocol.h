@@ -198,12 +198,13 @@ _Static_assert(sizeof(struct control_response) == CONTROL_SLOT_SIZE, "control sl
 #define BARE_COMMANDS       "xenometer,commands"
 /* What its command line says where the CPU below is an emulated one and CPUID does not say so. */
 #define BARE_ON_TCG         "tcg"
-/* Doorbells of 4 bytes, which our monitor's eventfds take: a port, one for one value, one in VMM_MEMORY's page.
+/* Doorbells of 4 bytes, which our monitor's eventfds take: a port, one for one value, and the same in VMM_MEMORY's page.
  * What is read there is how often they have rung. */
 #define VMM_EVENT_PORT      0x0514u
 #define VMM_MATCH_PORT      0x0518u
 #define VMM_MATCH           7u
 #define VMM_EVENT_OFFSET    0x800u
+#define VMM_MATCH_OFFSET    0x900u
 
 /* ---- data ring: 2^DATA_RING_ORDER pages, 80-byte slots ---- */
 

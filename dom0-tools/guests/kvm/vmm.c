@@ -37,6 +37,7 @@
 #define SERIAL_PORT 0x3f8u          /* a 16550 that is always ready: a kernel's last words */
 #define SERIAL_LSR  0x3fdu
 #define CPUID_LEAVES 128u
+#define CPUID_1_C_TSC_DEADLINE (1u << 24)   /* SDM vol. 2, CPUID */
 
 static uint8_t *memory;
 static int vm;
@@ -45,6 +46,7 @@ static struct bell { uint64_t at; uint32_t flags, value, rings; int fd; bool hun
     { .at = VMM_MATCH_PORT, .flags = KVM_IOEVENTFD_FLAG_PIO | KVM_IOEVENTFD_FLAG_DATAMATCH,
       .value = VMM_MATCH },
     { .at = VMM_MEMORY + VMM_EVENT_OFFSET },
+    { .at = VMM_MEMORY + VMM_MATCH_OFFSET, .flags = KVM_IOEVENTFD_FLAG_DATAMATCH, .value = VMM_MATCH },
 };
 static uint8_t kept[4];       /* VMM_PORT and VMM_MEMORY: what was written last */
 
@@ -167,6 +169,10 @@ static void set_cpuid(int kvm, int vcpu)
         fail("out of memory");
     table->nent = CPUID_LEAVES - 1;
     must(kvm, KVM_GET_SUPPORTED_CPUID, table, "KVM_GET_SUPPORTED_CPUID");
+    /* The table never has it, because not KVM alone decides (api.rst, KVM_GET_SUPPORTED_CPUID). */
+    for ( uint32_t i = 0; i < table->nent; i++ )
+        if ( table->entries[i].function == 1 && ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_TSC_DEADLINE_TIMER) > 0 )
+            table->entries[i].ecx |= CPUID_1_C_TSC_DEADLINE;
     __cpuid(0x40000000, below.eax, below.ebx, below.ecx, below.edx);
     below.eax = below.function;
     table->entries[table->nent++] = below;

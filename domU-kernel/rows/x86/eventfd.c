@@ -56,13 +56,18 @@ ROW(port_eventfd_match, .run = run_match) = {
     .columns = "kvm", .operations = 1, .samples = 1000, .warmup = 16,
 };
 
-static void run_memory(struct row_run *r)
+static void ring_memory(struct row_run *r, u32 offset, u32 value)
 {
-    u64 address = device.ioreq_mmio + VMM_EVENT_OFFSET;
+    u64 address = device.ioreq_mmio + offset;
     u32 before = mmio_read32(address);
 
-    SAMPLES(r, mmio_write32(address, 0));
+    SAMPLES(r, mmio_write32(address, value));
     heard(r, mmio_read32(address) - before);
+}
+
+static void run_memory(struct row_run *r)
+{
+    ring_memory(r, VMM_EVENT_OFFSET, 0);
 }
 
 EXPLANATION(mmio_eventfd) =
@@ -72,5 +77,19 @@ ROW(mmio_eventfd, .run = run_memory) = {
     .name = "mmio/eventfd", .work = TELL, .path = "VM exit by memory write, an eventfd inside KVM",
     .help = "write to memory that rings an eventfd of KVM's monitor", .against = "port/eventfd",
     .explanation = explanation_mmio_eventfd, .elsewhere = ONLY_KVM,
+    .columns = "kvm", .operations = 1, .samples = 1000, .warmup = 16,
+};
+
+static void run_memory_match(struct row_run *r)
+{
+    ring_memory(r, VMM_MATCH_OFFSET, VMM_MATCH);
+}
+
+EXPLANATION(mmio_eventfd_match) =
+    "As mmio/eventfd, where the eventfd is for one value only: what KVM compares it has decoded before in either case.";
+ROW(mmio_eventfd_match, .run = run_memory_match) = {
+    .name = "mmio/eventfd-datamatch", .work = TELL, .path = "VM exit by memory write, an eventfd for that value",
+    .help = "write to memory the value that rings an eventfd", .against = "mmio/eventfd",
+    .explanation = explanation_mmio_eventfd_match, .elsewhere = ONLY_KVM,
     .columns = "kvm", .operations = 1, .samples = 1000, .warmup = 16,
 };

@@ -298,6 +298,24 @@ ROW(exit_wbinvd, .run = run_wbinvd) = {
     .columns = "hardware", .operations = 1, .samples = 500, .warmup = 16,
 };
 
+static void run_invd(struct row_run *r)
+{
+    SAMPLES(r, __asm__ volatile ("invd" ::: "memory"));
+}
+
+EXPLANATION(exit_invd) =
+    "INVD would throw away what the caches have not written back, so no hypervisor lets a guest have it: it exits, and Xen "
+    "does what it does for exit/wbinvd, KVM nothing (kvm_emulate_invd).";
+ROW(exit_invd, .run = run_invd) = {
+    .name = "exit/invd",
+    .work = "write back and invalidate caches",
+    .path = "INVD",
+    .help = "invalidate caches, which a hypervisor does not let a guest do",
+    .explanation = explanation_exit_invd,
+    .elsewhere = "bare, or in a PV guest, memory would lose what is in the caches",
+    .columns = "pvh hvm kvms", .operations = 1, .samples = 500, .warmup = 16,
+};
+
 /* One vCPU spins without cause: enough PAUSEs for a filter of 3,000 to fire. */
 #define PAUSES 4096u
 

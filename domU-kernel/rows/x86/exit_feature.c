@@ -288,6 +288,24 @@ ROW(exit_tsc_adjust, .setup = setup_tsc_adjust, .run = run_tsc_adjust) = {
     .columns = "hardware", .operations = 1, .samples = 500, .warmup = 16,
 };
 
+static void run_tsc_adjust_read(struct row_run *r)
+{
+    SAMPLES(r, msr_read(MSR_TSC_ADJUST));
+}
+
+EXPLANATION(exit_tsc_adjust_read) =
+    "RDMSR of IA32_TSC_ADJUST: the exit and a look at what the domain wrote there.  The difference to exit/tsc-adjust is "
+    "moving the offset.";
+ROW(exit_tsc_adjust_read, .setup = setup_tsc_adjust, .run = run_tsc_adjust_read) = {
+    .name = "exit/tsc-adjust-read",
+    .work = "read a model specific register",
+    .path = "VM exit by RDMSR of IA32_TSC_ADJUST",
+    .help = "read IA32_TSC_ADJUST",
+    .explanation = explanation_exit_tsc_adjust_read,
+    .elsewhere = NOT_IN_PV,
+    .columns = "hardware", .operations = 1, .samples = 500, .warmup = 16,
+};
+
 COLD static const char *setup_deadline(struct row_run *r)
 {
     (void)r;

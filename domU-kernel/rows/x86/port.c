@@ -254,6 +254,30 @@ PORT_ROW(xen_pic, "xen-pic", "PIC inside Xen", "the interrupt controller's mask 
          "pc kvms");
 PORT_ROW(xen_rtc, "xen-rtc", "RTC inside Xen", "the clock's data port", 0x71u, "pc");
 
+/* Edge or level for each line, 82374EB: the first chip's.  One byte; more at once KVM does not take. */
+#define PORT_ELCR 0x4d0u
+
+static void run_elcr(struct row_run *r)
+{
+    u8 value = port_in8(PORT_ELCR);
+
+    SAMPLES(r, port_out8(PORT_ELCR, value));
+}
+
+EXPLANATION(port_xen_elcr) =
+    "OUT to the interrupt controller's edge/level register, with what it has: as port/xen-pic, the other way.  Xen's PIC "
+    "(vpic_intercept_elcr_io) and KVM's (elcr_ioport_write) take it; under QEMU's microvm QEMU does.";
+ROW(port_xen_elcr, .run = run_elcr) = {
+    .name = "port/xen-elcr",
+    .work = "enter the hypervisor and return",
+    .path = "VM exit by OUT, PIC inside Xen",
+    .help = "OUT to the PIC's edge/level register, emulated inside Xen",
+    .explanation = explanation_port_xen_elcr,
+    .elsewhere = NEEDS_DEVICES,
+    .columns = "pc kvms",
+    .operations = 1, .samples = 500, .warmup = 16,
+};
+
 static void run_pci_config(struct row_run *r)
 {
     SAMPLES(r, port_in32(0xcfcu));

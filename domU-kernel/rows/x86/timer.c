@@ -116,6 +116,34 @@ ROW(interrupt_timer_tsc_deadline,
     .columns = "hardware", .operations = 1, .samples = 100, .warmup = 8,
 };
 
+static void run_deadline_past(struct row_run *r)
+{
+    FOR_EACH_SAMPLE(r, i)
+    {
+        u64 before = cpu_interrupts;
+
+        sample_keep(r, i, TIMED(({
+            msr_write(MSR_TSC_DEADLINE, 1);
+            while ( cpu_interrupts == before )
+                cpu_relax();
+        })));
+    }
+}
+
+EXPLANATION(interrupt_tsc_deadline_past) =
+    "WRMSR of IA32_TSC_DEADLINE with a time that has passed: the exit, the interrupt at once, without a timer that runs, "
+    "and its EOI.  The difference to interrupt/self-ipi-lapic is what a timer is more than an interrupt.";
+ROW(interrupt_tsc_deadline_past,
+    .setup = setup_deadline, .run = run_deadline_past, .teardown = teardown_lapic) = {
+    .name = "interrupt/tsc-deadline-past",
+    .work = "arm a timer and get its tick",
+    .path = "IA32_TSC_DEADLINE in the past, interrupt, EOI",
+    .help = "arm the LAPIC's TSC deadline timer for a time that has passed",
+    .explanation = explanation_interrupt_tsc_deadline_past,
+    .elsewhere = NO_LAPIC,
+    .columns = "hardware", .operations = 1, .samples = 100, .warmup = 8,
+};
+
 /* ---- PIT ---- */
 
 static u32 pit_counts(u64 ns)
