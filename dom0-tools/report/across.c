@@ -18,7 +18,7 @@
 struct place {
     const struct results *results;
     const struct column *column;
-    char *title;
+    const char *cpu;             /* NULL: no other has that column */
     uint64_t hypercall;          /* SHAPE_ROW there; 0: not measured */
 };
 
@@ -29,6 +29,7 @@ struct across {
     size_t place_count;
     const struct result **rows;  /* each row once, by whatever results have it first */
     size_t row_count;
+    size_t heads;                /* lines of them */
     size_t left_out;             /* rows whose work one instruction set only has */
     bool utf8, shortened, shapes, layers, skips;
 };
@@ -81,7 +82,7 @@ static void add_places(struct across *a, const char *const *names)
             a->places = xrealloc(a->places, (a->place_count + 1) * sizeof(*a->places));
             a->places[a->place_count++] = (struct place){
                 .results = &a->all[i], .column = c,
-                .title = again ? xasprintf("%s %s", c->title, names[i]) : xstrdup(c->title),
+                .cpu = again ? names[i] : NULL,
                 .hypercall = measured(shape) ? shape->median : 0 };
         }
 }
@@ -212,19 +213,36 @@ static void add_row(struct across *a, struct libscols_table *table, const char *
     }
 }
 
+/* In one line; shortened in two, the CPU below. */
+static void add_heads(struct across *a, struct libscols_table *table)
+{
+    struct libscols_line *heads = scols_table_new_line(table, NULL);
+    struct libscols_line *below = a->shortened ? scols_table_new_line(table, NULL) : NULL;
+
+    put(heads, 0, xstrdup(""));
+    if ( below )
+        put(below, 0, xstrdup(""));
+    for ( size_t i = 0; i < a->place_count; i++ )
+    {
+        const struct place *p = &a->places[i];
+        bool both = p->cpu && !below;
+
+        put(heads, 1 + i, xasprintf("%s%s%s", p->column->title, both ? " " : "", both ? p->cpu : ""));
+        if ( below )
+            put(below, 1 + i, xstrdup(p->cpu ? p->cpu : ""));
+    }
+    a->heads = scols_table_get_nlines(table);
+}
+
 static struct libscols_table *make_table(struct across *a, FILE *out, const char **works, size_t *ends,
                                          size_t *work_count)
 {
     struct libscols_table *table = lines_table(out, "  ", false);
-    struct libscols_line *heads;
 
     scols_table_new_column(table, "row", 0, 0);
     for ( size_t i = 0; i < a->place_count; i++ )
         scols_table_new_column(table, "figure", 0, SCOLS_FL_RIGHT);
-    heads = scols_table_new_line(table, NULL);
-    put(heads, 0, xstrdup(""));
-    for ( size_t i = 0; i < a->place_count; i++ )
-        put(heads, 1 + i, xstrdup(a->places[i].title));
+    add_heads(a, table);
     *work_count = a->left_out = 0;
     for ( size_t i = 0; i < a->row_count; i++ )
     {
@@ -277,8 +295,8 @@ static void print_notes(FILE *out, const struct across *a, unsigned width)
                                       : "-: not there; `xenometer explain ROW` says why.", width);
     if ( a->left_out )
     {
-        text = xasprintf("%zu %s left out: their work is done on one of the instruction sets only.",
-                         a->left_out, a->left_out == 1 ? "row is" : "rows are");
+        text = xasprintf("%zu %s work is done on one of the instruction sets only.", a->left_out,
+                         a->left_out == 1 ? "row is left out: its" : "rows are left out: their");
         text_wrap(out, first, text, width);
         free(text);
     }
@@ -290,7 +308,7 @@ void across_print(FILE *out, const struct results *all, const char *const *names
     struct across a = { .all = all, .count = count, .utf8 = style.utf8 };
     struct libscols_table *table;
     const char **works;
-    size_t *ends, work_count, line = 1;
+    size_t *ends, work_count, line;
 
     add_places(&a, names);
     add_rows(&a);
@@ -304,7 +322,7 @@ void across_print(FILE *out, const struct results *all, const char *const *names
         table = make_table(&a, out, works, ends, &work_count);
     }
     print_head(out, &a, names, style.width);
-    lines_print(out, table, 0, 1);
+    lines_print(out, table, 0, line = a.heads);
     for ( size_t i = 0; i < work_count; i++ )
     {
         fprintf(out, "%s\n", works[i]);
@@ -313,8 +331,6 @@ void across_print(FILE *out, const struct results *all, const char *const *names
     }
     print_notes(out, &a, style.width);
     scols_unref_table(table);
-    for ( size_t i = 0; i < a.place_count; i++ )
-        free(a.places[i].title);
     free(a.places);
     free(a.rows);
     free(works);

@@ -13,6 +13,7 @@
 #include "report/across.h"
 #include "report/comparison.h"
 #include "report/isca16.h"
+#include "report/text.h"
 #include "suites.h"
 #include "xenometer.h"
 
@@ -455,6 +456,41 @@ static void test_architectures(void)
     results_free(&after);
 }
 
+/* Of three, two of which have the same columns. */
+static void print_across_three(FILE *out, const struct results *all)
+{
+    static const char *const names[] = { "amd", "intel", "arm64" };
+
+    across_print(out, all, names, 3);
+}
+
+/* In a narrow window the CPUs stand below the columns' names, and no line is longer than that. */
+static void test_architectures_narrow(void)
+{
+    struct results all[3];
+    char *wide, *narrow;
+
+    begin();
+    make_arm64(&after);
+    all[0] = all[1] = before;
+    all[2] = after;
+    setenv("COLUMNS", "120", 1);
+    wide = fixture_print(all, print_across_three);
+    setenv("COLUMNS", "80", 1);
+    narrow = fixture_print(all, print_across_three);
+    unsetenv("COLUMNS");
+    CU_ASSERT_PTR_NOT_NULL(strstr(wide, "PV amd"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(wide, "PVH intel"));
+    CU_ASSERT_PTR_NULL(strstr(narrow, "PV amd"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(narrow, "  intel "));
+    for ( char *line = strtok(narrow, "\n"); line; line = strtok(NULL, "\n") )
+        CU_ASSERT(text_columns(line) <= 80);
+    free(narrow);
+    free(wide);
+    results_free(&before);
+    results_free(&after);
+}
+
 /* The ways of ARM64's event/roundtrip-idle, as a trace would tell them. */
 static void print_isca16(FILE *out, const struct results *all)
 {
@@ -557,5 +593,6 @@ void suite_comparison(void)
     CU_add_test(suite, "CPUs with different features", test_features);
     CU_add_test(suite, "different environments", test_factors);
     CU_add_test(suite, "two instruction sets", test_architectures);
+    CU_add_test(suite, "two instruction sets in a narrow window", test_architectures_narrow);
     CU_add_test(suite, "the table of ISCA 2016", test_isca16);
 }
