@@ -300,6 +300,9 @@ static void find_layers(struct names *n)
         const struct record_context *c = &r->contexts[i];
 
         n->layers[i] = (uint8_t)c->layer;
+        /* EL2 without Xen: what switches between the host's kernel and its guest. */
+        if ( c->layer == LAYER_XEN && n->column->alone )
+            n->layers[i] = LAYER_KVM;
         if ( c->layer == LAYER_KERNEL && domain )
             n->layers[i] = LAYER_GUEST_KERNEL;
         if ( c->layer == LAYER_USER && n->column->program && is_application(n, c->cr3) &&
@@ -414,6 +417,7 @@ const char *names_place(struct names *n, uint32_t context)
     case LAYER_GUEST:        return n->column->program ? "application" : "guest";
     case LAYER_GUEST_KERNEL: return sentry_is_guest(n) ? "Sentry" : "guest kernel";
     case LAYER_XEN:          return "Xen";
+    case LAYER_KVM:          return "KVM at EL2";
     case LAYER_KERNEL:       return n->column->alone ? "host kernel" : "dom0 kernel";
     default:                 break;
     }
@@ -492,6 +496,9 @@ const char *names_function(struct names *n, uint32_t context, uint32_t block, ui
             address -= GUEST_ALIAS;
         return name_or_address(n, "guest+", symbols_find(&n->guest, address), address);
     case LAYER_XEN:
+        /* KVM maps its part of the kernel there, at addresses of its own. */
+        if ( n->column->alone )
+            return name_or_address(n, "kvm+", NULL, address & ~0xfull);
         /* Outside its image Xen runs one page of entry stubs per CPU. */
         symbol = symbols_find(&n->xen, address);
         if ( n->xen.count && !names_are_arm64(n) && (!symbol || address > 0xffff82d04fffffffull) )

@@ -271,6 +271,24 @@ static bool has_function(const json_t *trace, const char *layer, const char *nam
     return false;
 }
 
+/* A guest of KVM: EL2 switches, the host's kernel answers, and a process where the kernel does not. */
+static void test_trace_kvm(void)
+{
+    struct outcome_of r = program("trace", "--host=lab", "--cpu=arm64", "--mode=kvmarm64", "--json", "mmio/ioreq", NULL);
+    json_t *trace = json_loads(r.out, 0, NULL), *layers = json_object_get(trace, "layers");
+
+    CU_ASSERT_EQUAL(r.status, 0);
+    program_free(&r);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(trace);
+    CU_ASSERT(number(layers, "kvm") > 500);
+    CU_ASSERT(number(layers, "dom0_kernel") > number(layers, "kvm"));
+    CU_ASSERT(number(layers, "dom0_user") > 20);
+    CU_ASSERT_EQUAL(number(layers, "xen"), 0);
+    CU_ASSERT(has_function(trace, "dom0_kernel", "kvm_arch_vcpu_ioctl_run"));
+    CU_ASSERT(has_function(trace, "dom0_kernel", "io_mem_abort"));
+    json_decref(trace);
+}
+
 /* Every instruction by exception level, process and function, and all that the guest's clock says. */
 static void test_trace(void)
 {
@@ -460,6 +478,7 @@ void suite_arm64(void)
     CU_add_test(suite, "one table with x86", test_across);
     CU_add_test(suite, "the table of ISCA 2016", test_isca16);
     CU_add_test(suite, "a crossing traced by exception level", test_trace);
+    CU_add_test(suite, "a crossing to KVM, traced", test_trace_kvm);
     CU_add_test(suite, "60 instructions of ours a streamed request", test_streamed);
     CU_add_test(suite, "CPUs in threads of their own", test_hammered);
     CU_add_test(suite, "rings, grants, XenStore and disks answer", test_rings);
