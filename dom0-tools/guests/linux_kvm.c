@@ -21,6 +21,12 @@
 /* QEMU's machines have what the kernel finds there. */
 #define QEMU_OPTIONS "console=ttyS0 " LINUX_GUEST_OPTIONS " -- " DOMAIN_BY_PORT
 
+/*
+ * Debian's kernel (6.12) ends before its first word where microvm has PIC and PIT, and stops in ACPI where it has the
+ * PIC alone; a clock of the day that is missing costs it a second of search.
+ */
+#define MICROVM KVM_MICROVM ",pic=off,pit=off,rtc=on"
+
 /* By such a monitor: `monitor` of a shell, which has all files in its directory. */
 static int run(struct batch *b, const char *monitor)
 {
@@ -61,6 +67,11 @@ static int run_qemu(struct batch *b, const char *machine)
     return status;
 }
 
+static int run_microvm(struct batch *b)
+{
+    return run_qemu(b, MICROVM);
+}
+
 static int run_pc(struct batch *b)
 {
     return run_qemu(b, KVM_PC);
@@ -72,10 +83,16 @@ COLUMN(linuxkvm) = {
     .batch = run_thin,
 };
 
+COLUMN(linuxmicrovm) = {
+    APP_COLUMN_ALONE, .name = "linuxmicrovm", .title = "microvm", .order = 187, .classes = "app",
+    .what = "an application in a Linux guest of KVM, under QEMU, its machine microvm",
+    .note = "microvm: the Linux guest of KVM under QEMU, its machine microvm without PIC and PIT.",
+    .batch = run_microvm,
+};
+
 COLUMN(linuxkvmpc) = {
     APP_COLUMN_ALONE, .name = "linuxkvmpc", .title = "KVM pc", .order = 188, .classes = "app",
     .what = "an application in a Linux guest of KVM, under QEMU, its machine pc",
-    .note = "KVM pc: the Linux guest of KVM under QEMU, its machine pc. There is no column of QEMU's microvm: a Linux boots "
-            "there and gets its timers, but with rows to measure it hangs, and why is not known.",
+    .note = "KVM pc: the Linux guest of KVM under QEMU, its machine pc.",
     .batch = run_pc,
 };

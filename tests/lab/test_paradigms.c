@@ -69,7 +69,7 @@ static long long median(const char *row, const char *column)
 
 static const char *const columns[] = {
     "native", "namespaces", "seccomp", "apparmor", "container", "gvisor", "gvisorptrace", "gvisorkvm",
-    "linuxpv", "linuxpvh", "linuxhvm", "linuxkvm", "linuxkvmpc",
+    "linuxpv", "linuxpvh", "linuxhvm", "linuxkvm", "linuxmicrovm", "linuxkvmpc",
 };
 /* In WebAssembly there are fewer rows: WASI is no Linux. */
 static const char *const engines[] = { "wasm2c", "wasmedge", "wasmedgeint" };
@@ -110,7 +110,7 @@ static void test_every_row(void)
         CU_ASSERT_PTR_NOT_NULL(strstr(reason, "io_uring_setup: "));
     }
     CU_ASSERT_EQUAL(i, 28 * (COLUMNS + ENGINES));
-    CU_ASSERT_EQUAL(skipped, 2 * 5 + 3 + 3 * 8 + 21 * ENGINES);
+    CU_ASSERT_EQUAL(skipped, 2 * 5 + 3 + 3 * 9 + 21 * ENGINES);
 }
 
 /* What the paradigms are made of. */
@@ -147,6 +147,8 @@ static void test_start(void)
     CU_ASSERT(median("app/start", "gvisor") > 2 * median("app/start", "container"));
     CU_ASSERT(median("app/start", "linuxkvm") > 2 * median("app/start", "gvisor"));
     CU_ASSERT(median("app/start", "linuxkvmpc") > median("app/start", "gvisor"));
+    /* Little is there to be looked for. */
+    CU_ASSERT(median("app/start", "linuxmicrovm") < median("app/start", "linuxkvmpc"));
     CU_ASSERT(median("app/start", "wasm2c") < 10 * native);
     CU_ASSERT(median("app/start", "wasmedge") > 10 * median("app/start", "wasm2c"));
 }
@@ -252,6 +254,7 @@ static void test_guests(void)
     for ( size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++ )
         CU_ASSERT(llabs(median(calls[i], "linuxhvm") - median(calls[i], "linuxpvh")) <= 20);
     CU_ASSERT(llabs(median("app/getppid", "linuxkvm") - native) <= 6);
+    CU_ASSERT(llabs(median("app/getppid", "linuxmicrovm") - native) <= 6);
     CU_ASSERT(llabs(median("app/getppid", "linuxkvmpc") - native) <= 6);
     CU_ASSERT(median("app/getppid", "linuxpv") > 2 * native);
     CU_ASSERT(2 * median("app/page-fault", "linuxpv") > 3 * median("app/page-fault", "linuxpvh"));
