@@ -236,7 +236,8 @@ $(BUILD)/linux-init: dom0-tools/guests/linux/init.c Makefile $(DEPS)
 # other program is, neither the unikernel nor gVisor's: `trace` tells them by their addresses.
 VMM_x86   := dom0-tools/guests/kvm/vmm.c
 VMM_arm64 := dom0-tools/guests/kvm/vmm_arm64.c
-$(BUILD)/xenometer-vmm: $(VMM_$(ARCH):%=$(BUILD)/%.o) $(BUILD)/dom0-tools/guests/kvm/monitor.c.o
+$(BUILD)/xenometer-vmm: $(VMM_$(ARCH):%=$(BUILD)/%.o) $(BUILD)/dom0-tools/guests/kvm/monitor.c.o \
+		$(BUILD)/dom0-tools/guests/kvm/others.c.o
 	$(call say,LD,$@)
 	$(Q)$(CC) -static -no-pie -Wl,-Ttext-segment=0x50000000 -o $@ $(filter %.o,$^)
 $(BUILD)/dom0-tools/guests/kvm/%: TOOL_CFLAGS += -fno-pie

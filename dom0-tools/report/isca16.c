@@ -28,13 +28,16 @@ static const struct benchmark {
     { "Interrupt controller trap", "read a register of the emulated controller: interrupt/lapic-trap, on ARM64 "
       "mmio/gic-distributor", { "interrupt/lapic-trap", "mmio/gic-distributor" }, WHOLE },
     { "Virtual IPI", "from one vCPU to another that runs, until its handler ran: interrupt/ipi-busy, on ARM64 "
-      "interrupt/sgi-busy, in PV event/ipi", { "interrupt/ipi-busy", "interrupt/sgi-busy", "event/ipi" }, WHOLE },
+      "interrupt/sgi-busy, in PV event/ipi; none in KVM, whose guests have one vCPU, as the lab's Linux without Xen has one "
+      "CPU: with two, each IPI would be a switch of threads as well", { "interrupt/ipi-busy", "interrupt/sgi-busy", "event/ipi" }, WHOLE },
     { "Virtual IRQ completion", "acknowledge and end an interrupt: interrupt/eoi", { "interrupt/eoi" }, WHOLE },
-    { "VM switch", "from one domain to another on the same CPU: sched/vm-switch", { "sched/vm-switch" }, WHOLE },
+    { "VM switch", "from one domain to another on the same CPU: sched/vm-switch, in KVM sched/vm-switch-irqfd",
+      { "sched/vm-switch", "sched/vm-switch-irqfd" }, WHOLE },
     { "I/O latency out", "from the driver's signal until dom0's kernel executes its first instruction, by a trace of "
       ISCA16_IO "; in KVM until its own eventfd has been rung and the guest goes on: port/eventfd, on ARM64 "
       "mmio/eventfd", { "port/eventfd", "mmio/eventfd" }, OUT },
-    { "I/O latency in", "from the backend's signal until the driver has it, by the same trace", { NULL }, IN },
+    { "I/O latency in", "from the backend's signal until the driver has it, by the same trace; in KVM from a process's "
+      "write to an irqfd until the halted guest's handler runs: interrupt/irqfd", { "interrupt/irqfd" }, IN },
 };
 #define BENCHMARKS (sizeof(benchmarks) / sizeof(benchmarks[0]))
 

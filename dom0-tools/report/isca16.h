@@ -14,8 +14,8 @@
 /* The rows that it is made of, and the one whose two ways are told apart by a trace. */
 #define ISCA16_ROWS \
     "hypercall/null", "exit/vmcall", "exit/hvc", "interrupt/lapic-trap", "mmio/gic-distributor", "interrupt/ipi-busy", \
-    "interrupt/sgi-busy", "event/ipi", "interrupt/eoi", "sched/vm-switch", "port/eventfd", \
-    "mmio/eventfd"
+    "interrupt/sgi-busy", "event/ipi", "interrupt/eoi", "sched/vm-switch", "sched/vm-switch-irqfd", \
+    "port/eventfd", "mmio/eventfd", "interrupt/irqfd"
 #define ISCA16_IO   "event/roundtrip-idle"
 #define ISCA16_MOST 32u
 

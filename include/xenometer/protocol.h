@@ -205,6 +205,18 @@ _Static_assert(sizeof(struct control_response) == CONTROL_SLOT_SIZE, "control sl
 #define VMM_MATCH           7u
 #define VMM_EVENT_OFFSET    0x800u
 #define VMM_MATCH_OFFSET    0x900u
+/*
+ * And in the same page, registers of 4 bytes: who else signals the guest, by an irqfd whose interrupt is VMM_VECTOR, or
+ * VMM_INTERRUPT of ARM64's GIC.
+ */
+#define VMM_ANSWER_OFFSET   0xa00u    /* a doorbell: a thread of the monitor answers by the interrupt */
+#define VMM_ANSWERS_OFFSET  0xa10u    /* written: 1, there is that thread from now on; 0, no longer */
+#define VMM_ANSWERED_OFFSET 0xa20u    /* read: the host's clock when it last did, the low half; 4 further the high one */
+#define VMM_SIGNAL_OFFSET   0xb00u    /* a doorbell: the other guest's interrupt */
+#define VMM_PEER_OFFSET     0xb10u    /* written: the id of the command of which another guest runs the second half;
+                                         read: 0, that has ended well */
+#define VMM_VECTOR          0x41u
+#define VMM_INTERRUPT       40u
 
 /* ---- data ring: 2^DATA_RING_ORDER pages, 80-byte slots ---- */
 

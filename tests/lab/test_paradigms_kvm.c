@@ -18,7 +18,8 @@ static void test_kvm(void)
                                   "exit/cpuid-basic", "exit/vmcall", "exit/msr-read", "port/xen-pit",
                                   "port/ioreq", "mmio/ioreq", "mmio/xen-lapic",
                                   "interrupt/timer-pit", "hypercall/null", "port/eventfd",
-                                  "port/eventfd-datamatch", "mmio/eventfd", NULL);
+                                  "port/eventfd-datamatch", "mmio/eventfd", "interrupt/irqfd",
+                                  "sched/vm-switch-irqfd", NULL);
     json_t *results = json_load_file(path, 0, NULL);
 
     CU_ASSERT_EQUAL(r.status, 0);
@@ -39,6 +40,10 @@ static void test_kvm(void)
     CU_ASSERT(KVM("port/eventfd-datamatch") >= KVM("port/eventfd"));
     CU_ASSERT(KVM("mmio/eventfd") > KVM("port/eventfd"));
     CU_ASSERT(KVM("mmio/eventfd") < KVM("mmio/ioreq"));
+    /* A halted guest has to be switched to; another guest has to be left, too, and told by memory. */
+    CU_ASSERT(KVM("interrupt/irqfd") > 2 * KVM("exit/vmcall"));
+    CU_ASSERT(KVM("sched/vm-switch-irqfd") > KVM("interrupt/irqfd") + KVM("mmio/eventfd") / 2);
+    CU_ASSERT(KVM("sched/vm-switch-irqfd") < 3 * KVM("interrupt/irqfd"));
     CU_ASSERT(KVM("exit/vmcall") > 0 && KVM("exit/msr-read") > 0 && KVM("interrupt/timer-pit") > 0);
     /* Xen's exits are shorter; but its processes are in another domain, and have to be woken. */
     CU_ASSERT(KVM("exit/cpuid-basic") > figure(results, "exit/cpuid-basic", "hvm", "median"));

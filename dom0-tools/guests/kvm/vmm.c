@@ -11,6 +11,7 @@
  * Documentation/virt/kvm/api.rst of Linux describes each ioctl.
  */
 #include "guests/kvm/monitor.h"
+#include "guests/kvm/others.h"
 
 #include <cpuid.h>
 #include <errno.h>
@@ -23,6 +24,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <x86intrin.h>
 
 #include <xen/arch-x86/hvm/start_info.h>
 #include <xen/elfnote.h>
@@ -37,6 +39,8 @@
 #define SERIAL_PORT 0x3f8u          /* a 16550 that is always ready: a kernel's last words */
 #define SERIAL_LSR  0x3fdu
 #define CPUID_LEAVES 128u
+#define OTHERS_LINE 24u             /* behind the I/O APIC's: a message */
+#define MESSAGE_TO_0 0xfee00000u    /* SDM vol. 3, 10.11.1 */
 #define CPUID_1_C_TSC_DEADLINE (1u << 24)   /* SDM vol. 2, CPUID */
 
 static uint8_t *memory;
@@ -132,7 +136,8 @@ static void write_start_info(const void *commands, size_t size, const char *line
 
 /* --------------------------------------------------------------- machine -- */
 
-/* As PCs are wired: line 0, the PIT's, is pin 2 of the I/O APIC; both chips have all others. */
+/* As PCs are wired: line 0, the PIT's, is pin 2 of the I/O APIC; both chips have all others.  Who else signals the guest
+ * sends a message, as virtio's devices do. */
 static void wire(void)
 {
     struct kvm_irq_routing *table = calloc(1, sizeof(*table) + 40 * sizeof(table->entries[0]));
@@ -152,6 +157,10 @@ static void wire(void)
                 .u.irqchip = { KVM_IRQCHIP_IOAPIC, line ? line : 2 },
             };
     }
+    table->entries[table->nr++] = (struct kvm_irq_routing_entry){
+        .gsi = OTHERS_LINE, .type = KVM_IRQ_ROUTING_MSI,
+        .u.msi = { .address_lo = MESSAGE_TO_0, .data = VMM_VECTOR },
+    };
     must(vm, KVM_SET_GSI_ROUTING, table, "KVM_SET_GSI_ROUTING");
     free(table);
 }
@@ -273,11 +282,16 @@ static bool serve_port(struct kvm_run *run)
 static void serve_memory(struct kvm_run *run)
 {
     bool ours = run->mmio.phys_addr == VMM_MEMORY && run->mmio.len <= sizeof(kept);
-    uint32_t rings;
+    uint32_t value = 0;
 
-    if ( !ours && !run->mmio.is_write && run->mmio.len == 4 &&
-         count_rings(run->mmio.phys_addr, false, &rings) )
-        memcpy(run->mmio.data, &rings, sizeof(rings));
+    if ( !ours && run->mmio.is_write && run->mmio.len == sizeof(value) )
+    {
+        memcpy(&value, run->mmio.data, sizeof(value));
+        others_write(run->mmio.phys_addr, value);
+    }
+    else if ( !ours && !run->mmio.is_write && run->mmio.len == sizeof(value) &&
+              (count_rings(run->mmio.phys_addr, false, &value) || others_read(run->mmio.phys_addr, &value)) )
+        memcpy(run->mmio.data, &value, sizeof(value));
     else if ( run->mmio.is_write && ours )
         memcpy(kept, run->mmio.data, run->mmio.len);
     else if ( !run->mmio.is_write && ours )
@@ -299,7 +313,7 @@ static void run_vcpu(int vcpu, struct kvm_run *run)
         {
         case KVM_EXIT_IO:   going = serve_port(run); break;
         case KVM_EXIT_MMIO: serve_memory(run); break;
-        case KVM_EXIT_INTR: break;
+        case KVM_EXIT_INTR: others_look(); break;
         default:
             fflush(stdout);
             must(vcpu, KVM_GET_REGS, &registers, "KVM_GET_REGS");
@@ -309,27 +323,30 @@ static void run_vcpu(int vcpu, struct kvm_run *run)
     }
 }
 
-int main(int argc, char **argv)
+static const char *image_path, *command_line = "";
+static int kvm;
+
+static uint64_t host_clock(void)
 {
+    return __rdtsc();
+}
+
+/* A guest with those commands, to its end. */
+static void run_guest(const void *commands, size_t size)
+{
+    static const struct others_cpu others = { .line = OTHERS_LINE, .clock = host_clock, .run = run_guest };
     struct kvm_userspace_memory_region region = { .memory_size = MEMORY };
     /* Port 0x61 is the PIT's, too. */
     struct kvm_pit_config pit = { .flags = KVM_PIT_SPEAKER_DUMMY };
     struct kvm_run *run;
-    void *module;
     uint32_t entry;
-    size_t size;
-    int kvm, vcpu;
+    size_t run_size;
+    int vcpu;
 
-    /* The log: not one system call a character. */
-    setvbuf(stderr, NULL, _IOFBF, 1 << 16);
-    if ( argc != 3 && argc != 4 )
-        fail("usage: xenometer-vmm IMAGE MODULE [COMMAND-LINE] >results");
-    kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
-    if ( kvm < 0 )
-        fail("/dev/kvm: %s", strerror(errno));
     memory = mmap(NULL, MEMORY, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
                   -1, 0);
-    if ( memory == MAP_FAILED )
+    /* A second guest's process has its own: what is written here is not copied for it. */
+    if ( memory == MAP_FAILED || madvise(memory, MEMORY, MADV_DONTFORK) )
         fail("no memory for the guest: %s", strerror(errno));
     vm = must(kvm, KVM_CREATE_VM, NULL, "KVM_CREATE_VM");
     must(vm, KVM_CREATE_IRQCHIP, NULL, "KVM_CREATE_IRQCHIP");
@@ -339,16 +356,35 @@ int main(int argc, char **argv)
     must(vm, KVM_SET_USER_MEMORY_REGION, &region, "KVM_SET_USER_MEMORY_REGION");
     vcpu = must(vm, KVM_CREATE_VCPU, NULL, "KVM_CREATE_VCPU");
     set_cpuid(kvm, vcpu);
-    size = (size_t)must(kvm, KVM_GET_VCPU_MMAP_SIZE, NULL, "KVM_GET_VCPU_MMAP_SIZE");
-    run = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu, 0);
+    run_size = (size_t)must(kvm, KVM_GET_VCPU_MMAP_SIZE, NULL, "KVM_GET_VCPU_MMAP_SIZE");
+    run = mmap(NULL, run_size, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu, 0);
     if ( run == MAP_FAILED )
         fail("no kvm_run: %s", strerror(errno));
-    entry = load_image(argv[1]);
-    module = read_path(argv[2], &size);
-    write_start_info(module, size, argc == 4 ? argv[3] : "");
-    free(module);
+    entry = load_image(image_path);
+    write_start_info(commands, size, command_line);
     set_registers(vcpu, entry);
     share_tsc(vcpu);
+    others_begin(vm, &others, commands, size);
     run_vcpu(vcpu, run);
+}
+
+int main(int argc, char **argv)
+{
+    void *module;
+    size_t size;
+
+    /* The log: not one system call a character. */
+    setvbuf(stderr, NULL, _IOFBF, 1 << 16);
+    if ( argc != 3 && argc != 4 )
+        fail("usage: xenometer-vmm IMAGE MODULE [COMMAND-LINE] >results");
+    kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+    if ( kvm < 0 )
+        fail("/dev/kvm: %s", strerror(errno));
+    image_path = argv[1];
+    if ( argc == 4 )
+        command_line = argv[3];
+    module = read_path(argv[2], &size);
+    run_guest(module, size);
+    free(module);
     return fflush(stdout) ? 1 : 0;
 }

@@ -9,6 +9,7 @@
  * Documentation/virt/kvm/api.rst of Linux describes each ioctl, devices/arm-vgic-v3.rst beside it the GIC's.
  */
 #include "guests/kvm/monitor.h"
+#include "guests/kvm/others.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -135,6 +136,7 @@ static void write_tree(size_t commands)
              structure_size; uint64_t reservations[2]; } header = { 0 };
     size_t at = sizeof(header);
 
+    cells = strings_size = 0;
     begin_node("");
     number("#address-cells", 2);
     number("#size-cells", 2);
@@ -268,6 +270,7 @@ static bool serve_write(uint64_t at, const uint8_t *data, uint32_t length)
     case BARE_MEMORY + BARE_SEND: give_guest(sent_from, value); break;
     case VMM_MEMORY:              memcpy(kept, data, length); break;
     case BARE_MEMORY + BARE_EXIT: return false;
+    default:                      others_write(at, (uint32_t)value); break;
     }
     return true;
 }
@@ -278,6 +281,8 @@ static void serve_read(uint64_t at, uint8_t *data, uint32_t length)
 
     if ( at == VMM_MEMORY )
         memcpy(data, kept, length);
+    else if ( length == sizeof(rings) && others_read(at, &rings) )
+        memcpy(data, &rings, sizeof(rings));
     else if ( at == VMM_MEMORY + VMM_EVENT_OFFSET && length == sizeof(rings) )
     {
         rings = count_rings();
@@ -303,7 +308,7 @@ static void run_vcpu(int vcpu, struct kvm_run *run)
             else
                 serve_read(run->mmio.phys_addr, run->mmio.data, run->mmio.len);
             break;
-        case KVM_EXIT_INTR: break;
+        case KVM_EXIT_INTR: others_look(); break;
         default:
             fflush(stdout);
             fail("KVM gave up with exit %u", run->exit_reason);
@@ -311,16 +316,73 @@ static void run_vcpu(int vcpu, struct kvm_run *run)
     }
 }
 
-int main(int argc, char **argv)
+static const char *image_path;
+static int kvm;
+
+static uint64_t host_clock(void)
 {
+    uint64_t now;
+
+    __asm__ volatile ("isb\n\tmrs %0, cntvct_el0" : "=r"(now) :: "memory");
+    return now;
+}
+
+#ifndef KVM_ARM_SET_COUNTER_OFFSET   /* headers before Linux 6.4 */
+struct kvm_arm_counter_offset { __u64 counter_offset, reserved; };
+#define KVM_ARM_SET_COUNTER_OFFSET _IOW(KVMIO, 0xb5, struct kvm_arm_counter_offset)
+#endif
+
+/* As vmm.c's share_tsc(): an older Linux than 6.4 has none, and loses only that. */
+static void share_counter(void)
+{
+    struct kvm_arm_counter_offset none = { .counter_offset = 0 };
+
+    ioctl(vm, KVM_ARM_SET_COUNTER_OFFSET, &none);
+}
+
+/* A guest with those commands, to its end. */
+static void run_guest(const void *commands, size_t size)
+{
+    static const struct others_cpu others = { .line = VMM_INTERRUPT - 32, .clock = host_clock, .run = run_guest };
     struct kvm_userspace_memory_region region = { .guest_phys_addr = RAM, .memory_size = MEMORY };
     struct ram ram = { .address = RAM, .first = RAM, .end = TREE };
     struct kvm_run *run;
-    size_t size, module_size;
+    size_t image_size, run_size;
     uint8_t *image;
-    void *module;
     uint64_t entry;
-    int kvm, vcpu;
+    int vcpu;
+
+    memory = mmap(NULL, MEMORY, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    /* A second guest's process has its own: what is written here is not copied for it. */
+    if ( memory == MAP_FAILED || madvise(memory, MEMORY, MADV_DONTFORK) )
+        fail("no memory for the guest: %s", strerror(errno));
+    ram.at = memory;
+    image = read_path(image_path, &image_size);
+    entry = load_elf(image_path, image, image_size, &ram);
+    if ( size > MEMORY / 4 )
+        fail("the module is too large");
+    memcpy(memory + (COMMANDS - RAM), commands, size);
+    write_tree(size);
+    free(image);
+
+    vm = must(kvm, KVM_CREATE_VM, NULL, "KVM_CREATE_VM");
+    share_counter();
+    region.userspace_addr = (uint64_t)memory;
+    must(vm, KVM_SET_USER_MEMORY_REGION, &region, "KVM_SET_USER_MEMORY_REGION");
+    vcpu = make_vcpu(entry);
+    make_gic();
+    run_size = (size_t)must(kvm, KVM_GET_VCPU_MMAP_SIZE, NULL, "KVM_GET_VCPU_MMAP_SIZE");
+    run = mmap(NULL, run_size, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu, 0);
+    if ( run == MAP_FAILED )
+        fail("no kvm_run: %s", strerror(errno));
+    others_begin(vm, &others, commands, size);
+    run_vcpu(vcpu, run);
+}
+
+int main(int argc, char **argv)
+{
+    void *module;
+    size_t size;
 
     setvbuf(stdout, NULL, _IOFBF, 1 << 16);
     setvbuf(stderr, NULL, _IOFBF, 1 << 16);
@@ -329,29 +391,9 @@ int main(int argc, char **argv)
     kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
     if ( kvm < 0 )
         fail("/dev/kvm: %s", strerror(errno));
-    memory = mmap(NULL, MEMORY, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if ( memory == MAP_FAILED )
-        fail("no memory for the guest: %s", strerror(errno));
-    ram.at = memory;
-    image = read_path(argv[1], &size);
-    entry = load_elf(argv[1], image, size, &ram);
-    module = read_path(argv[2], &module_size);
-    if ( module_size > MEMORY / 4 )
-        fail("the module is too large");
-    memcpy(memory + (COMMANDS - RAM), module, module_size);
-    write_tree(module_size);
+    image_path = argv[1];
+    module = read_path(argv[2], &size);
+    run_guest(module, size);
     free(module);
-    free(image);
-
-    vm = must(kvm, KVM_CREATE_VM, NULL, "KVM_CREATE_VM");
-    region.userspace_addr = (uint64_t)memory;
-    must(vm, KVM_SET_USER_MEMORY_REGION, &region, "KVM_SET_USER_MEMORY_REGION");
-    vcpu = make_vcpu(entry);
-    make_gic();
-    size = (size_t)must(kvm, KVM_GET_VCPU_MMAP_SIZE, NULL, "KVM_GET_VCPU_MMAP_SIZE");
-    run = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu, 0);
-    if ( run == MAP_FAILED )
-        fail("no kvm_run: %s", strerror(errno));
-    run_vcpu(vcpu, run);
     return fflush(stdout) ? 1 : 0;
 }

@@ -8,9 +8,16 @@
 #include "../../arch/traps.h"
 #include "../../xen/events.h"
 
+#include <xenometer/protocol.h>
+
 /* IHI 0069, 12.9 "The GIC Distributor register map". */
 #define GICD_CTLR            0x0000u
 #define GICD_CTLR_ARE_G1     0x12u      /* affinity routing, Group 1 */
+#define GICD_IGROUPR         0x0080u    /* a bit each */
+#define GICD_ISENABLER       0x0100u
+#define GICD_IPRIORITYR      0x0400u    /* a byte each */
+#define GICD_ICFGR           0x0c00u    /* two bits each */
+#define EDGE                 2u
 /* 12.11: of a redistributor's two frames, the second. */
 #define GICR_SGI_FRAME       0x10000u
 #define GICR_SIZE            0x20000u   /* of a vCPU's */
@@ -108,6 +115,19 @@ void gic_interrupt_secondary(void)
     /* EOI first: who waits for the count sees the interrupt completed. */
     if ( number != upcall_interrupt )
         secondary_interrupts++;
+}
+
+/* The monitor's, of KVM: an edge, for vCPU 0, which the routing's reset value (IROUTER) names. */
+void interrupts_listen(void (*let_go)(void))
+{
+    u64 bits = VMM_INTERRUPT / 32 * 4, priority = gic_distributor + GICD_IPRIORITYR + VMM_INTERRUPT / 4 * 4;
+    u64 trigger = gic_distributor + GICD_ICFGR + VMM_INTERRUPT / 16 * 4;
+
+    (void)let_go;
+    mmio_write32(gic_distributor + GICD_IGROUPR + bits, 1u << VMM_INTERRUPT % 32);
+    mmio_write32(priority, PRIORITY * 0x01010101u);
+    mmio_write32(trigger, EDGE << VMM_INTERRUPT % 16 * 2);
+    mmio_write32(gic_distributor + GICD_ISENABLER + bits, 1u << VMM_INTERRUPT % 32);
 }
 
 /* Nothing is changed for a row that would have to be changed back. */

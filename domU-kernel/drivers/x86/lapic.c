@@ -53,6 +53,8 @@ void interrupts_restore(void)
 {
     if ( !kept )
         return;
+    if ( boot_mode == MODE_BARE )
+        interrupts_disable();
     lapic_write(LAPIC_TPR, found_tpr);
     lapic_write(LAPIC_SPURIOUS, found_spurious);
     kept = false;

@@ -9,6 +9,8 @@
 #include "../../arch/interrupts.h"
 #include "../../arch/types.h"
 
+#include <xenometer/protocol.h>
+
 #define LAPIC_ADDRESS  0xfee00000ul
 #define LAPIC_ID       0x020u   /* bits 24 to 31 */
 #define LAPIC_VERSION  0x030u
@@ -30,7 +32,7 @@
 #define ICR_ALL_BUT_SELF 0xc0000u
 
 /* The vector that cpu_interrupts counts; free for rows to use. */
-#define VECTOR_LAPIC    0x41
+#define VECTOR_LAPIC    VMM_VECTOR
 #define VECTOR_X2APIC   0x42   /* counted there too, acknowledged by MSR */
 #define VECTOR_DEVICE   0x43   /* of devices, see lapic_device */
 #define VECTOR_SPURIOUS 0x4f   /* low bits all ones, as old APICs want it */
