@@ -5,8 +5,9 @@
  *   entry/x86/pvh.S     -> start_hardware  PVH and HVM domains, or QEMU directly
  *   entry/arm64/image.S -> start           an ARM64 domain, or a guest of KVM
  *
- * all in start.c beside them.  Then the same for all, serve_commands() without Xen, else serve_dom0(): connect to dom0, run what it asks for, shut down; or do what the
- * toolstack asks for: shut down, reboot, suspend and in the restored domain connect again.
+ * all in start.c beside them.  Then the same for all, serve_commands() without Xen, else serve_dom0(): connect
+ * to dom0, run what it asks for, shut down; or do what the toolstack asks for: shut down, reboot, suspend and in
+ * the restored domain connect again.
  */
 #include "main.h"
 #include "arch/bare.h"

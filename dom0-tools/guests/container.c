@@ -17,7 +17,8 @@ static int run_namespaces(struct batch *b)
 }
 
 COLUMN(namespaces) = {
-    APP_COLUMN_ALONE, .name = "namespaces", .title = "namespaces", .order = 120, .classes = "app", .here = "root unshare crun cgroup2 userns",
+    APP_COLUMN_ALONE, .name = "namespaces", .title = "namespaces", .order = 120, .classes = "app",
+    .here = "root unshare crun cgroup2 userns",
     .what = "an application in namespaces of all kinds but time (crun)",
     .batch = run_namespaces,
 };
@@ -44,7 +45,8 @@ static int run_container(struct batch *b)
 }
 
 COLUMN(container) = {
-    APP_COLUMN_ALONE, .name = "container", .title = "container", .order = 140, .classes = "app", .here = "root unshare crun cgroup2 userns",
+    APP_COLUMN_ALONE, .name = "container", .title = "container", .order = 140, .classes = "app",
+    .here = "root unshare crun cgroup2 userns",
     .what = "an application in a container: namespaces, seccomp, cgroup v2 limits (crun)",
     .batch = run_container,
 };

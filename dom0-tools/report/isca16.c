@@ -28,8 +28,9 @@ static const struct benchmark {
     { "Interrupt controller trap", "read a register of the emulated controller: interrupt/lapic-trap, on ARM64 "
       "mmio/gic-distributor", { "interrupt/lapic-trap", "mmio/gic-distributor" }, WHOLE },
     { "Virtual IPI", "from one vCPU to another that runs, until its handler ran: interrupt/ipi-busy, on ARM64 "
-      "interrupt/sgi-busy, in PV event/ipi; none in KVM, whose guests have one vCPU, as the lab's Linux without Xen has one "
-      "CPU: with two, each IPI would be a switch of threads as well", { "interrupt/ipi-busy", "interrupt/sgi-busy", "event/ipi" }, WHOLE },
+      "interrupt/sgi-busy, in PV event/ipi; none in KVM, whose guests have one vCPU, as the lab's Linux without "
+      "Xen has one CPU: with two, each IPI would be a switch of threads as well",
+      { "interrupt/ipi-busy", "interrupt/sgi-busy", "event/ipi" }, WHOLE },
     { "Virtual IRQ completion", "acknowledge and end an interrupt: interrupt/eoi", { "interrupt/eoi" }, WHOLE },
     { "VM switch", "from one domain to another on the same CPU: sched/vm-switch, in KVM sched/vm-switch-irqfd",
       { "sched/vm-switch", "sched/vm-switch-irqfd" }, WHOLE },
@@ -197,9 +198,9 @@ static void print_since(FILE *out, const struct place *places, size_t count, con
                   "(--cpu=amd,intel,arm64 has one that is), and none on ARM64, where it stands in a list "
                   "register.", width);
     if ( kvm )
-        text_wrap(out, first, "As in 2016 KVM on ARM64 is at EL1 here, beside its guest, on a CPU without the virtualization "
-                  "host extensions (VHE) that ARMv8.1 has by the paper's proposal: a hypercall saves the guest's registers and "
-                  "loads the host's, and back.", width);
+        text_wrap(out, first, "As in 2016 KVM on ARM64 is at EL1 here, beside its guest, on a CPU without the "
+                  "virtualization host extensions (VHE) that ARMv8.1 has by the paper's proposal: a hypercall saves "
+                  "the guest's registers and loads the host's, and back.", width);
 }
 
 static void print_definitions(FILE *out, const char *first, unsigned width)

@@ -63,9 +63,10 @@ static void run_exit_hvc(struct row_run *r)
 TRAP_IN(exit_hvc, "kvmarm64", "exit/hvc", ENTER, "HVC #0, nobody's function",
     "HVC with a function that nobody knows, as KVM's hypercalls are",
     "HVC #0 with a function of the SMC calling convention in a range where there is none: entering the hypervisor "
-    "and finding nothing to do.  KVM's hypercalls are such calls (kvm_smccc_call_handler).  On a CPU without the virtualization host extensions KVM is at EL1, beside "
-    "its guest: the stub at EL2 takes the call, saves the guest's registers and loads the host's, and back "
-    "(__kvm_vcpu_run).  Under KVM this is the hypercall of Dall et al., ISCA 2016; compare with exit/psci-hvc, and with exit/vmcall on x86.",
+    "and finding nothing to do.  KVM's hypercalls are such calls (kvm_smccc_call_handler).  On a CPU without the "
+    "virtualization host extensions KVM is at EL1, beside its guest: the part of it at EL2 takes the call, saves the "
+    "guest's registers and loads the host's, and back (__kvm_vcpu_run).  Under KVM this is the hypercall of Dall et "
+    "al., ISCA 2016; compare with exit/psci-hvc, and with exit/vmcall on x86.",
     .elsewhere = "Xen writes a call that it does not know into its log, and that would be the figure: exit/psci-hvc");
 
 static void run_exit_psci_smc(struct row_run *r)

@@ -5,23 +5,14 @@
 #include "../../arch/cpu.h"
 #include "../../drivers/device.h"
 #include "../../harness/row.h"
-
-static void run_ioreq(struct row_run *r)
-{
-    u64 address = device.ioreq_mmio;
-
-    mmio_write32(address, 0x600df00d);
-    SAMPLES(r, mmio_read32(address));
-    if ( mmio_read32(address) != 0x600df00d )
-        r->failure = "the register did not keep what was written";
-}
+#include "../monitored.h"
 
 EXPLANATION(mmio_ioreq) =
     "Reads a register in memory that KVM's monitor, a process, emulates: a stage-2 abort whose syndrome says which "
     "register and width, so that nothing is decoded; KVM finds no memory and no device of its own there "
     "(io_mem_abort, kvm_io_bus_read), leaves KVM_RUN to the process, and is entered again with the answer "
     "(kvm_handle_mmio_return).  Compare with mmio/gic-distributor, which KVM answers itself.";
-ROW(mmio_ioreq, .run = run_ioreq) = {
+ROW(mmio_ioreq, .run = run_memory_register) = {
     .name = "mmio/ioreq",
     .work = "ask a dom0 process and get its answer",
     .path = "stage-2 abort by a read, our own process",
@@ -34,12 +25,7 @@ ROW(mmio_ioreq, .run = run_ioreq) = {
 
 static void run_eventfd(struct row_run *r)
 {
-    u64 address = device.ioreq_mmio + VMM_EVENT_OFFSET;
-    u32 before = mmio_read32(address);
-
-    SAMPLES(r, mmio_write32(address, 0));
-    if ( mmio_read32(address) - before != r->warmup + r->count )
-        r->failure = "the monitor has not heard each ring";
+    run_memory_doorbell(r, VMM_EVENT_OFFSET, 0);
 }
 
 EXPLANATION(mmio_eventfd) =

@@ -5,15 +5,10 @@
  */
 #include "../../drivers/device.h"
 #include "../../harness/row.h"
+#include "../monitored.h"
 
 #define ONLY_KVM "an eventfd is Linux's: a guest of KVM rings it"
 #define TELL     "tell a dom0 process something, no answer"
-
-static void heard(struct row_run *r, u32 rings)
-{
-    if ( rings != r->warmup + r->count )
-        r->failure = "the monitor has not heard each ring";
-}
 
 /* The port's 32 bits are any, or those of which an eventfd was put there. */
 static void ring_port(struct row_run *r, u16 port, u32 value)
@@ -21,7 +16,7 @@ static void ring_port(struct row_run *r, u16 port, u32 value)
     u32 before = port_in32(port);
 
     SAMPLES(r, port_out32(port, value));
-    heard(r, port_in32(port) - before);
+    check_rings(r, port_in32(port) - before);
 }
 
 static void run_port(struct row_run *r)
@@ -56,18 +51,9 @@ ROW(port_eventfd_match, .run = run_match) = {
     .columns = "kvm", .operations = 1, .samples = 1000, .warmup = 16,
 };
 
-static void ring_memory(struct row_run *r, u32 offset, u32 value)
-{
-    u64 address = device.ioreq_mmio + offset;
-    u32 before = mmio_read32(address);
-
-    SAMPLES(r, mmio_write32(address, value));
-    heard(r, mmio_read32(address) - before);
-}
-
 static void run_memory(struct row_run *r)
 {
-    ring_memory(r, VMM_EVENT_OFFSET, 0);
+    run_memory_doorbell(r, VMM_EVENT_OFFSET, 0);
 }
 
 EXPLANATION(mmio_eventfd) =
@@ -82,7 +68,7 @@ ROW(mmio_eventfd, .run = run_memory) = {
 
 static void run_memory_match(struct row_run *r)
 {
-    ring_memory(r, VMM_MATCH_OFFSET, VMM_MATCH);
+    run_memory_doorbell(r, VMM_MATCH_OFFSET, VMM_MATCH);
 }
 
 EXPLANATION(mmio_eventfd_match) =

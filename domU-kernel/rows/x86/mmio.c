@@ -5,6 +5,7 @@
 #include "../../drivers/x86/pci.h"
 #include "../../drivers/x86/virtio.h"
 #include "../../harness/row.h"
+#include "../monitored.h"
 
 static void run_lapic(struct row_run *r)
 {
@@ -38,22 +39,12 @@ COLD static const char *setup_ioreq(struct row_run *r)
     return device.ioreq_mmio ? NULL : "the backend has no ioreq server for this domain";
 }
 
-static void run_ioreq(struct row_run *r)
-{
-    u64 address = device.ioreq_mmio;
-
-    mmio_write32(address, 0x600df00d);
-    SAMPLES(r, mmio_read32(address));
-    if ( mmio_read32(address) != 0x600df00d )
-        r->failure = "the register did not keep what was written";
-}
-
 EXPLANATION(mmio_ioreq) =
     "A read of a page that the backend registered with its ioreq server.  As "
     "port/ioreq, but Xen has to walk the guest's page table and decode the "
     "instruction before it can ask, so the difference to port/ioreq is the cost "
     "of decoding.";
-ROW(mmio_ioreq, .setup = setup_ioreq, .run = run_ioreq) = {
+ROW(mmio_ioreq, .setup = setup_ioreq, .run = run_memory_register) = {
     .name = "mmio/ioreq",
     .work = "ask a dom0 process and get its answer",
     .path = "VM exit by memory read, our own process",
