@@ -1,7 +1,7 @@
 /*
  * Column KVM ARM64: the image under Linux's hypervisor on an ARM64 CPU, by a monitor of our own
  * (guests/kvm/vmm_arm64.c).  The CPU of the lab's machine has no virtualization host extensions (ARMv8.1): Linux is at
- * EL1, beside its guest, and a stub of KVM's at EL2 switches between the two.
+ * EL1, beside its guest, and KVM's part at EL2 switches between the two.
  */
 #include <stdlib.h>
 #include <string.h>
