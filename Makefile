@@ -75,7 +75,7 @@ all: $(BUILD)/xenometer.elf $(BUILD)/xenometer.image $(BUILD)/xenometer-parts.o 
 	$(if $(filter arm64,$(ARCH)),$(BUILD)/xenometer-vmm)
 else
 all: $(BUILD)/xenometer $(BUILD)/xenometer.elf $(if $(filter arm64,$(ARCH)),$(BUILD)/xenometer.image) $(BUILD)/xenometer-evil $(BUILD)/xenometer-test.elf $(BUILD)/lab-agent $(EXERCISE) \
-	$(PLUGINS:%=$(BUILD)/%) $(BUILD)/linux-init $(BUILD)/xenometer-app $(BUILD)/xenometer-vmm $(WASM)
+	$(PLUGINS:%=$(BUILD)/%) $(BUILD)/linux-init $(BUILD)/xenometer-app $(BUILD)/xenometer-vmm $(BUILD)/xenometer-wire $(WASM)
 endif
 elf: $(BUILD)/xenometer.elf
 
@@ -241,6 +241,12 @@ $(BUILD)/xenometer-vmm: $(VMM_$(ARCH):%=$(BUILD)/%.o) $(BUILD)/dom0-tools/guests
 	$(call say,LD,$@)
 	$(Q)$(CC) -static -no-pie -Wl,-Ttext-segment=0x50000000 -o $@ $(filter %.o,$^)
 $(BUILD)/dom0-tools/guests/kvm/%: TOOL_CFLAGS += -fno-pie
+
+# What QEMU's network cards are on in the place of a dom0's bridge.
+$(BUILD)/xenometer-wire: $(patsubst %,$(BUILD)/dom0-tools/%.c.o,guests/kvm/wire backend/bridge backend/frame \
+		backend/reflector lib/cancel lib/child lib/program lib/stage)
+	$(call say,LD,$@)
+	$(Q)$(CC) -static -no-pie -Wl,-Ttext-segment=0x58000000 -o $@ $^
 
 # The application of the columns that are no domains: alone in a container, without libraries.  Not
 # position-independent: its table of rows is read as it is in the file.
@@ -566,7 +572,8 @@ install: all
 	install -m 755 $(BUILD)/xenometer $(DESTDIR)$(PREFIX)/bin/
 	install -m 644 $(BUILD)/xenometer.elf $(BUILD)/xenometer.elf.debug $(BUILD)/xenometer-parts.o $(INSTALLED)/
 	for file in $(XENCTRL_FILES); do install -D -m 644 $$file $(INSTALLED)/$$file; done
-	install -m 755 $(BUILD)/lab-agent $(BUILD)/linux-init $(BUILD)/xenometer-app $(BUILD)/xenometer-vmm $(BUILD)/xenometer-evil \
+	install -m 755 $(BUILD)/lab-agent $(BUILD)/linux-init $(BUILD)/xenometer-app $(BUILD)/xenometer-vmm \
+		$(BUILD)/xenometer-wire $(BUILD)/xenometer-evil \
 		$(filter-out %.wasm,$(WASM)) $(INSTALLED)/
 	install -m 644 $(BUILD)/xenometer-test.elf $(BUILD)/xenometer-evil-parts.o $(filter %.wasm,$(WASM)) $(INSTALLED)/
 	install -m 644 $(PLUGINS:%=$(BUILD)/%) $(INSTALLED)/

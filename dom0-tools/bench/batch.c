@@ -132,6 +132,15 @@ static void take(const struct column *column, const struct session_options *opti
     }
 }
 
+/* There is none of those needs. */
+static void take_skip(const struct column *column, const struct selection *selection,
+                      const struct batch *guest, struct records *records)
+{
+    for ( size_t i = 0; i < selection->count; i++ )
+        if ( shares(selection->rows[i], column, guest->needs) )
+            record_add(records, selection->rows[i], column, 0, OUTCOME_SKIP, guest->skip);
+}
+
 /* One guest, with the rows of those needs.  *skip: why there is none, and will be none. */
 static int run_guest(const struct column *column, const struct session_options *options,
                      const struct selection *selection, struct batch *guest, unsigned boot,
@@ -151,8 +160,10 @@ static int run_guest(const struct column *column, const struct session_options *
     guest->commands = commands;
     guest->size = count * sizeof(*commands);
     status = column->batch(guest);
-    *skip = guest->skip;
-    if ( !*skip )
+    *skip = guest->skips_needs ? NULL : guest->skip;
+    if ( guest->skips_needs && boot == 0 )
+        take_skip(column, selection, guest, records);
+    else if ( !guest->skip )
         take(column, options, selection, guest, boot, records);
     free(guest->console);
     free(guest->results);

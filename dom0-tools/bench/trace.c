@@ -116,7 +116,7 @@ static int find_symbols(struct session *s, const struct column *column, struct l
     lab.system = column->alone ? SYSTEM_LINUX : SYSTEM_XEN;
     if ( column->alone )
         lab.variant = (struct variant){ 0 };
-    return lab_symbols(&lab, column->program ? none : modules_of(s->row->needs), device_model,
+    return lab_symbols(&lab, column->program || column->alone ? none : modules_of(s->row->needs), device_model,
                        symbols);
 }
 

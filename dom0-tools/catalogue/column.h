@@ -46,6 +46,7 @@ struct batch {
     size_t results_size;
     char *console;               /* its last words */
     const char *skip;            /* it cannot be had here after all, and why; NULL: it can */
+    bool skips_needs;            /* … with these needs; with others it may be */
 };
 
 /* The linker's table has no gaps; AddressSanitizer aligns what it watches so. */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "guests/app.h"
+#include "guests/kvm/wire.h"
 #include "lib/cancel.h"
 #include "lib/child.h"
 #include "lib/files.h"
@@ -237,7 +238,8 @@ static char *kernel_table(const struct lab_options *options, const struct cache 
             keep(path, table);
         }
         else if ( !cancelled() )
-            message("no names for dom0's kernel: `xenometer lab run -- cat /proc/kallsyms` fails");
+            message("no names for its kernel: `xenometer lab run%s -- cat /proc/kallsyms` fails",
+                    options->system == SYSTEM_XEN ? "" : " --system=linux");
         close(fd);
     }
     free(name);
@@ -248,11 +250,12 @@ static char *kernel_table(const struct lab_options *options, const struct cache 
 int lab_symbols(const struct lab_options *options, const char *const *modules,
                 bool with_device_model, struct lab_symbols *symbols)
 {
+    static const char *const without_xen[] = { KVM_MONITOR, WIRE_PROGRAM };
     struct recipe recipe = { 0 };
     struct cache cache;
     int status;
 
-    *symbols = (struct lab_symbols){ .program_name = "xenometer" };
+    *symbols = (struct lab_symbols){ 0 };
     cancel_begin();
     status = prepare(options, &cache, true, false);
     if ( status == STATUS_OK )
@@ -273,12 +276,16 @@ int lab_symbols(const struct lab_options *options, const char *const *modules,
     if ( status == STATUS_OK )
         symbols->kernel = kernel_table(options, &cache, modules);
     if ( status == STATUS_OK && options->system == SYSTEM_XEN )
-        status = lab_program(options, &symbols->program);
-    else if ( status == STATUS_OK )
     {
-        symbols->program = data_file(KVM_MONITOR);
-        symbols->program_name = KVM_MONITOR;
+        status = lab_program(options, &symbols->programs[0].path);
+        symbols->programs[0].name = "xenometer";
     }
+    else if ( status == STATUS_OK )
+        for ( size_t i = 0; i < 2; i++ )
+        {
+            symbols->programs[i].path = data_file(without_xen[i]);
+            symbols->programs[i].name = without_xen[i];
+        }
     cache_close(&cache);
     return status;
 }
@@ -288,7 +295,8 @@ void lab_symbols_free(struct lab_symbols *symbols)
     free(symbols->xen);
     free(symbols->kernel);
     free(symbols->root);
-    free(symbols->program);
+    for ( size_t i = 0; i < 2; i++ )
+        free(symbols->programs[i].path);
     free(symbols->qemu);
     *symbols = (struct lab_symbols){ 0 };
 }

@@ -15,8 +15,10 @@ struct lab_symbols {
     char *kernel;       /* text of dom0's /proc/kallsyms, with where its modules
                            are in front (trace/symbols.h); NULL: not to be had */
     char *root;         /* path of dom0's root, a newc cpio archive */
-    char *program;      /* path of what the job brings along: lab_program(), or KVM's monitor */
-    const char *program_name;
+    struct {
+        char *path;     /* of what the job brings along: lab_program(); KVM's monitor and its wire */
+        const char *name;
+    } programs[2];      /* NULL: no more */
     char *qemu;         /* path of a QEMU that exports its functions, of the same source as the
                            suite's device model, which is stripped; NULL: not asked for, or
                            not to be had */
@@ -25,7 +27,7 @@ struct lab_symbols {
 /*
  * All strings are the caller's: lab_symbols_free().  A table that is missing
  * costs a message that says how to get it, and STATUS_OK.  The kernel's has the functions of
- * `modules` (names, and a NULL) besides those of the snapshot.  `device_model`: QEMU's, too.
+ * `modules` (names, and a NULL; dom0's) besides those of the snapshot.  `device_model`: QEMU's, too.
  */
 int lab_symbols(const struct lab_options *options, const char *const *modules,
                 bool device_model, struct lab_symbols *symbols);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "guests/app.h"
+#include "guests/kvm/wire.h"
 #include "guests/kvm_qemu.h"
 #include "lib/files.h"
 #include "trace/likeness.h"
@@ -370,9 +371,12 @@ struct names *names_new(const struct lab_symbols *symbols, const char *image,
     if ( n->page_count || sentry_is_guest(n) )
     {
         /* Before the root: what the job brings along. */
-        self = symbols->program ? read_whole_file(symbols->program, &size) : NULL;
-        if ( self )
-            add_file(n, symbols->program_name, self, size);
+        for ( size_t i = 0; i < 2; i++ )
+        {
+            self = symbols->programs[i].path ? read_whole_file(symbols->programs[i].path, &size) : NULL;
+            if ( self )
+                add_file(n, symbols->programs[i].name, self, size);
+        }
         if ( symbols->root )
             add_root(n, symbols->root);
     }
@@ -408,6 +412,7 @@ const char *names_place(struct names *n, uint32_t context)
     /* What programs are to what runs in them. */
     static const struct { const char *program, *name; } parts[] = {
         { SENTRY, "Sentry" }, { KVM_MONITOR, "VMM" }, { KVM_QEMU_PROGRAM, "VMM" },
+        { WIRE_PROGRAM, "reflector" },
     };
     const struct record_context *c = &n->record->contexts[context];
     const char *program = n->places[context];

@@ -1,4 +1,5 @@
 #include "net.h"
+#include "../arch/mode.h"
 #include "../drivers/clock.h"
 #include "../drivers/vif.h"
 #include "../lib/string.h"
@@ -88,10 +89,16 @@ static u8 *take_ours(struct nic *n, u32 shortest)
     return NULL;
 }
 
-static void nap(void)
+static void nap(const struct wire *p)
 {
-    struct sched_poll poll = { .timeout = clock_now() + TRY_NS };
+    struct sched_poll poll;
 
+    if ( p->nap && boot_mode == MODE_BARE )
+    {
+        p->nap(TRY_NS);
+        return;
+    }
+    poll = (struct sched_poll){ .timeout = clock_now() + TRY_NS };
     hypercall_sched_op(SCHEDOP_poll, &poll);
 }
 
@@ -118,7 +125,7 @@ COLD static const char *find_peer(struct wire *p)
             n->ops->put(n, NIC_SHORTEST);
         }
         n->ops->push(n, 1);
-        nap();
+        nap(p);
         while ( (frame = take_ours(n, NIC_SHORTEST)) )
         {
             memcpy(p->peer, ((struct ethernet *)frame)->from, 6);

@@ -1,6 +1,6 @@
 /*
  * The same wire by every path: what a frame to a neighbour and back costs, one at a
- * time and streamed.  Each device is on one bridge of dom0 (xenometer's own backend is
+ * time and streamed.  Each device is on one bridge of dom0, or of Linux under KVM (xenometer's own backend is
  * bridge and neighbour in one); one process there sends every frame back, and every
  * frame is compared with what was sent.
  */
@@ -14,10 +14,11 @@
 
 #define STREAMED 256u   /* frames in one sample of a stream */
 
-/* By one device.  Those of the rows: open() is theirs, the rest zero at first. */
+/* By one device.  Those of the rows: open() and nap() are theirs, the rest zero at first. */
 struct wire {
     struct nic *nic;
     const char *(*open)(struct wire *);
+    void (*nap)(u64 ns);     /* without Xen, which has a hypercall for that */
     u8 peer[6];              /* the neighbour's address */
     u64 number;              /* of the next frame */
     const char *absent;      /* why there is no such interface */

@@ -190,12 +190,19 @@ static void test_virtio(void)
     static const char *const rows[] = {
         "virtio/notify-pio", "virtio/notify-mmio", "virtio/completion-interrupt", "block/virtio",
         "block/virtio-depth-32", "block/virtio-write", "block/nvme", "block/ahci", "block/ide-dma",
+        "net/virtio", "net/e1000", "net/rtl8139", "net/virtio-stream", "net/e1000-stream", "net/rtl8139-stream",
     };
-    struct outcome_of r = program("run", "--host=lab", "--boots=1", "-m", "hvm,kvmpc", "-o", path,
-                                  rows[0], rows[1], rows[2], rows[3], rows[4], rows[5], rows[6], rows[7], rows[8],
-                                  "mmio/qemu-register", NULL);
-    json_t *results = json_load_file(path, 0, NULL);
+    const char *arguments[9 + sizeof(rows) / sizeof(rows[0])] = {
+        "run", "--host=lab", "--boots=1", "-m", "hvm,kvmpc", "-o", path,
+    };
+    struct outcome_of r;
+    json_t *results;
 
+
+    memcpy(arguments + 7, rows, sizeof(rows));
+    arguments[7 + sizeof(rows) / sizeof(rows[0])] = "mmio/qemu-register";
+    r = program_list(arguments);
+    results = json_load_file(path, 0, NULL);
     CU_ASSERT_EQUAL(r.status, 0);
     program_free(&r);
     unlink(path);
@@ -207,9 +214,22 @@ static void test_virtio(void)
     CU_ASSERT(COST("virtio/notify-pio") < COST("virtio/notify-mmio"));
     CU_ASSERT(COST("virtio/notify-mmio") < COST("virtio/completion-interrupt"));
     CU_ASSERT(COST("block/virtio-depth-32") < COST("block/virtio") / 4);
+    /* Who has fewer registers is cheaper; several frames share the ways to QEMU and to who reflects them. */
+    CU_ASSERT(COST("net/virtio") < COST("net/e1000") && COST("net/virtio") < COST("net/rtl8139"));
+    CU_ASSERT(COST("net/virtio-stream") < COST("net/virtio") / 2);
+    CU_ASSERT(COST("net/e1000-stream") < COST("net/e1000") / 2);
     CU_ASSERT(COST("block/virtio") < COST("block/nvme") && COST("block/nvme") < COST("block/ide-dma"));
 #undef COST
     json_decref(results);
+
+    /* The frame's way: by KVM to QEMU, by the kernel's bridge to who reflects it, and back; all of them with names. */
+    r = program("trace", "net/virtio", "--mode=kvmpc", NULL);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "\nreflector  "));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "frame_reflect"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "br_"));
+    CU_ASSERT_PTR_NULL(strstr(r.out, "unknown process"));
+    program_free(&r);
 }
 
 void suite_paradigms_kvm(void)

@@ -1,5 +1,7 @@
 #include "ioapic.h"
 #include "lapic.h"
+#include "pci.h"
+#include "../../arch/mode.h"
 
 /* Data sheet 3.1: an index register and a window. */
 #define IOAPIC_INDEX  0xfec00000ul
@@ -39,4 +41,14 @@ void ioapic_route_level(u32 pin, u8 vector)
 void ioapic_mask(u32 pin)
 {
     write(REDIRECTION_LOW(pin), MASKED);
+}
+
+/* PCI 3.0, 6.2.4: interrupt line, for PCs the number of the PIC's input, which the I/O APIC has likewise. */
+#define INTERRUPT_LINE 0x3cu
+
+u32 ioapic_pin_of(u32 slot)
+{
+    if ( boot_mode == MODE_BARE )
+        return pci_function_read32(slot, INTERRUPT_LINE) & 0xff;
+    return 16 + ((slot * 4 + slot / 8) & 31);
 }

@@ -13,11 +13,10 @@ void ioapic_route(u32 pin, u8 vector);
 void ioapic_route_level(u32 pin, u8 vector);
 void ioapic_mask(u32 pin);
 
-/* The pin that line INTA of a device on bus 0 comes to: Xen's own wiring, which needs
- * no firmware to set it up (xen/include/asm-x86/hvm/irq.h, hvm_pci_intx_gsi). */
-static inline u32 ioapic_pin_of(u32 slot)
-{
-    return 16 + ((slot * 4 + slot / 8) & 31);
-}
+/*
+ * The pin that line INTA of a device on bus 0 comes to: under Xen its own wiring, which needs no firmware to
+ * set it up (xen/include/asm-x86/hvm/irq.h, hvm_pci_intx_gsi); else where the firmware of QEMU's pc has led it.
+ */
+u32 ioapic_pin_of(u32 slot);
 
 #endif

@@ -134,3 +134,17 @@ void lapic_timer_stop(void)
     lapic_write(LAPIC_LVT_TIMER, LVT_MASKED | VECTOR_LAPIC);
     lapic_write(LAPIC_TIMER_INITIAL, 0);
 }
+
+COLD void lapic_nap(u64 ns)
+{
+    u32 counts = lapic_timer_counts(ns);
+    u64 before = cpu_interrupts;
+
+    lapic_enable();
+    lapic_timer_mode(0);
+    lapic_write(LAPIC_TIMER_INITIAL, counts);
+    for ( interrupts_disable(); cpu_interrupts == before; interrupts_disable() )
+        interrupts_enable_and_halt();
+    interrupts_enable();
+    lapic_timer_stop();
+}

@@ -105,5 +105,7 @@ u32 lapic_timer_counts(u64 ns);
  * LVT_TSC_DEADLINE.  It starts with the write of LAPIC_TIMER_INITIAL. */
 void lapic_timer_mode(u32 mode);
 void lapic_timer_stop(void);
+/* Sleep so long, by the timer, which is stopped then. */
+void lapic_nap(u64 ns);
 
 #endif
