@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,7 +65,11 @@ static bool is_there(const char *word, char *why, size_t size)
     {
         bool there = access(word, R_OK | W_OK) == 0;
 
-        snprintf(why, size, "%s: %s", word, strerror(errno));
+        if ( errno == EACCES )
+            snprintf(why, size, "%s: %s: run this with sudo, or as a user of its group", word, strerror(errno));
+        else
+            snprintf(why, size, "%s: %s: its driver is not loaded, or the CPU's virtualization is off in the firmware",
+                     word, strerror(errno));
         return there;
     }
     snprintf(why, size, "there is no %s on this machine: install it, or use the lab: --host=lab", word);
@@ -113,8 +118,16 @@ static void use_one_cpu(cpu_set_t *before)
     sched_setaffinity(0, sizeof(one), &one);
 }
 
-static int run(struct batch *b, const char *directory, const char *script, const char *what, int out,
-               int err)
+static void tell_group(int pipe, pid_t group)
+{
+    /* A guard that is gone has nothing to tidy up. */
+    if ( write(pipe, &group, sizeof(group)) < 0 )
+        progress("nobody stands guard: %s", strerror(errno));
+}
+
+/* `group`: a pipe that is told the process group which runs the batch, and 0 once it has ended. */
+static int run(struct batch *b, const char *directory, const char *script, const char *what, int group,
+               int out, int err)
 {
     char *whole = xasprintf("exec 0<commands; %s", script), *ending;
     const char *const argv[] = { "unshare", "--mount", "--propagation", "private", "sh", "-c", whole,
@@ -136,6 +149,7 @@ static int run(struct batch *b, const char *directory, const char *script, const
         message("cannot start a shell: %s", strerror(error));
         return STATUS_ENVIRONMENT;
     }
+    tell_group(group, child.pid);
     while ( !child_wait(&child, 100) && status == STATUS_OK )
         status = cancelled() ? cancelled() : now_ms() > until ? STATUS_DEADLINE : STATUS_OK;
     if ( child.ended && child_exit_status(&child) )
@@ -145,6 +159,7 @@ static int run(struct batch *b, const char *directory, const char *script, const
         free(ending);
     }
     child_kill(&child);
+    tell_group(group, 0);
     if ( status == STATUS_DEADLINE )
         message("the deadline of %u s passed", b->deadline * 10);
     return status;
@@ -164,11 +179,16 @@ static void __attribute__((noreturn)) stand_guard(const char *directory, int pip
     struct child_start undo = { .argv = argv, .directory = directory, .stdin_fd = -1, .stdout_fd = -1,
                                 .stderr_fd = -1 };
     struct child child;
-    char *path = path_in(directory, HOST_UNDO), c;
+    char *path = path_in(directory, HOST_UNDO);
+    pid_t group = 0, told;
+    ssize_t n;
 
     setsid();   /* a terminal's Ctrl-C is not for us */
-    while ( read(pipe, &c, 1) < 0 && errno == EINTR )
-        ;
+    while ( (n = read(pipe, &told, sizeof(told))) > 0 || (n < 0 && errno == EINTR) )
+        group = n > 0 ? told : group;
+    /* The shell died with who started it; not so what it waited for. */
+    if ( group > 0 )
+        kill(-group, SIGKILL);
     if ( access(path, R_OK) == 0 && child_start(&child, &undo) == 0 )
         while ( !child_wait(&child, 1000) )
             ;
@@ -229,7 +249,7 @@ int host_batch(struct batch *b, const char *script, const struct lab_file *files
         for ( size_t i = 0; i < count && status == STATUS_OK; i++ )
             status = put_file(directory, &files[i]);
         if ( status == STATUS_OK )
-            status = run(b, directory, script, what, out, err);
+            status = run(b, directory, script, what, guard.pipe, out, err);
         guard_end(&guard);
         cancel_end();
     }

@@ -69,8 +69,12 @@ static void note_clock(struct notes *notes, const struct results *results)
             "not what Xen costs. Good for finding out whether a row works, "
             "useless as a measurement.");
     else if ( hz != 0 )
-        notes_add(notes, "TSC cycles per operation; 1,000 cycles are %" PRIu64 " ns.",
-            (UINT64_C(1000000000000) + hz / 2) / hz);
+    {
+        char *ns = text_number((UINT64_C(1000000000000) + hz / 2) / hz);
+
+        notes_add(notes, "TSC cycles per operation; 1,000 cycles are %s ns.", ns);
+        free(ns);
+    }
     else
         notes_add(notes, "TSC cycles per operation.");
     if ( host_is(results, "lab-kvm") || results->environment.below )
@@ -230,8 +234,9 @@ static void note_reading(struct notes *notes, const struct results *results,
         if ( columns_have(&columns, c) && c->note && !c->floor )
             notes_add(notes, "%s", c->note);
     if ( dom0 )
-        notes_add(notes, "%sdom0: the path leaves Xen and ends in dom0.",
-            narrowing >= NARROW_REACHES ? "d, " : "");
+        notes_add(notes, "%sdom0: %s.", narrowing >= NARROW_REACHES ? "d, " : "",
+            host_is(results, "linux") ? "the path leaves the hypervisor and ends in a process of this Linux"
+                                      : "the path leaves Xen and ends in dom0");
     if ( blocks )
         notes_add(notes, "%swaits: the vCPU may block in the timed region.%s%s",
             narrowing >= NARROW_REACHES ? "w, " : "",

@@ -242,6 +242,7 @@ static void note_outliers(struct notes *notes, const struct results *results)
 static void note_stillness(struct notes *notes, const struct results *results)
 {
     const char *clock = results->environment.clock;
+    const char *which = results->environment.xen ? "that stay between guest and Xen" : "of rows that wait for nobody";
     size_t still = 0, all = 0;
 
     if ( !clock || strcmp(clock, "cycles") )
@@ -256,12 +257,12 @@ static void note_stillness(struct notes *notes, const struct results *results)
         still += r->p99 - r->median <= r->median * STILL_PERCENT / 100;
     }
     if ( all && still * 10 >= all * 9 )
-        notes_add(notes, "The machine was still: in %zu of the %zu figures that stay between guest and Xen, "
-                  "99 of 100 samples lie at most %u %% above the median.", still, all, STILL_PERCENT);
+        notes_add(notes, "The machine was still: in %zu of the %zu figures %s, "
+                  "99 of 100 samples lie at most %u %% above the median.", still, all, which, STILL_PERCENT);
     else if ( all )
         notes_add(notes, "The machine was not still, don't trust small differences: in only %zu of the %zu "
-                  "figures that stay between guest and Xen, 99 of 100 samples lie at most %u %% above the "
-                  "median. `xenometer doctor` says what disturbs.", still, all, STILL_PERCENT);
+                  "figures %s, 99 of 100 samples lie at most %u %% above the "
+                  "median. `xenometer doctor` says what disturbs.", still, all, which, STILL_PERCENT);
 }
 
 void notes_figures(struct notes *notes, const struct results *results, bool utf8)

@@ -299,6 +299,7 @@ json_t *page_environment(const struct environment *e)
 
     put_pair(list, "Measured on", !e->host ? NULL
              : !strcmp(e->host, "xen") ? "a Xen host"
+             : !strcmp(e->host, "linux") ? "a Linux without Xen, by its CPU's cycles"
              : !strcmp(e->host, "lab-exact") && !e->xen && e->linux_system
              ? "the lab: a Linux without Xen in an emulated machine that counts every instruction "
                "(lab-exact)"

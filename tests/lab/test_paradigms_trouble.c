@@ -78,7 +78,8 @@ static const char *part_of(const char *text, const char *name)
 static void test_host(void)
 {
     static const char pack[] =
-        "d=$(mktemp -d) && mkdir $d/libraries && cp build/xenometer build/xenometer.elf build/xenometer-app $d && "
+        "d=$(mktemp -d) && mkdir $d/libraries && cp build/xenometer build/xenometer.elf build/xenometer-app build/xenometer-vmm "
+        "build/xenometer-wire $d && "
         "cp -r configs $d && for l in $(ldd build/xenometer | awk '$3 ~ /^\\// && !/libc[.]so/ {print $3}'); do "
         "cp -L $l $d/libraries; done && tar cf build/host.tar -C $d . && rm -r $d";
     struct outcome_of r = program_named("/bin/sh", "-c", pack, NULL);
@@ -96,6 +97,14 @@ static void test_host(void)
     CU_ASSERT_STRING_EQUAL(part_of(r.out, "native TERM"), "in the middle status 143 ");
     CU_ASSERT_STRING_EQUAL(part_of(r.out, "container KILL"), "in the middle status 137 ");
     CU_ASSERT_STRING_EQUAL(part_of(r.out, "native KILL"), "in the middle status 137 ");
+    CU_ASSERT_PTR_NULL(strstr(part_of(r.out, "kvm"), "- net/virtio in KVM pc"));
+    CU_ASSERT_STRING_EQUAL(part_of(r.out, "kvm TERM"), "in the middle status 143 ");
+    CU_ASSERT_STRING_EQUAL(part_of(r.out, "kvm KILL"), "in the middle status 137 ");
+    /* Who may use KVM and taps needs no privileges. */
+    CU_ASSERT_PTR_NOT_NULL(strstr(part_of(r.out, "kvm-root"), "exit/cpuid-basic in KVM: /dev/kvm: Permission denied: run this with sudo"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(part_of(r.out, "kvm-nobody"), "in KVM pc: QEMU's cards are on taps: cannot make a tap: /dev/net/tun: Permission denied"));
+    CU_ASSERT_PTR_NULL(strstr(part_of(r.out, "kvm-user"), "in KVM pc: "));
+    CU_ASSERT_PTR_NOT_NULL(strstr(part_of(r.out, "kvm-tap"), "in KVM pc: QEMU's cards are on taps: cannot make a tap: /dev/net/tun: No such file"));
     CU_ASSERT_PTR_NOT_NULL(strstr(part_of(r.out, "nobody"), "app/getppid in container: it needs root's privileges"));
     CU_ASSERT_PTR_NOT_NULL(strstr(part_of(r.out, "nobody"), "mechanism/enter-pid in native: unshare: Operation not permitted"));
     CU_ASSERT_PTR_NOT_NULL(strstr(part_of(r.out, "traced"), "mechanism/ptrace, mechanism/seccomp-trace in native: ptrace: Operation not permitted"));

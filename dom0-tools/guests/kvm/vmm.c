@@ -317,6 +317,9 @@ static void run_vcpu(int vcpu, struct kvm_run *run)
         default:
             fflush(stdout);
             must(vcpu, KVM_GET_REGS, &registers, "KVM_GET_REGS");
+            if ( run->exit_reason == KVM_EXIT_INTERNAL_ERROR )
+                fail("this machine's KVM cannot run it (internal error %u at rip %#llx), as that of a machine which is "
+                     "itself a guest may not", run->internal.suberror, (unsigned long long)registers.rip);
             fail("KVM gave up with exit %u at rip %#llx", run->exit_reason,
                  (unsigned long long)registers.rip);
         }

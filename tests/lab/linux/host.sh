@@ -13,7 +13,7 @@ run() {
 # Mounts, directories, containers, cgroups, processes, links; namespaces of networks beyond the machine's own.
 left() {
     for p in /proc/[0-9]*; do
-        case "$(readlink $p/exe)" in */xenometer-app|*/crun) echo "process ${p#/proc/}" ;; esac
+        case "$(readlink $p/exe)" in */xenometer-app|*/crun|*/xenometer-vmm|*/xenometer-wire|*/qemu-*) echo "process ${p#/proc/}" ;; esac
     done
     grep xenometer /proc/mounts
     ls -d /tmp/xenometer-* /run/crun/* /sys/fs/cgroup/xenometer* 2>/dev/null
@@ -43,11 +43,26 @@ for signal in TERM KILL; do
     run "native $signal" cut -m native 'mechanism/enter-*' 'mechanism/veth*' 'mechanism/bridge*'
 done
 
+# KVM is there: the CPU of the machine below has virtualization.
+kvm="exit/cpuid-basic net/virtio"
+run kvm $measure -m kvm,kvmpc $kvm
+for signal in TERM KILL; do
+    run "kvm $signal" cut -m kvmpc --samples=8192 'net/*'
+done
+
 mkdir -p /etc
 echo "nobody:x:65534:65534::/:/bin/sh" >>/etc/passwd
 chmod 755 . / /tmp
 chmod 1777 /tmp
 run nobody su nobody -c "$measure -m native,container app/getppid mechanism/enter-pid mechanism/veth-udp-64b"
+
+run kvm-root su nobody -c "$measure -m kvm $kvm"
+chmod 666 /dev/kvm
+run kvm-nobody su nobody -c "$measure -m kvm,kvmpc $kvm"
+chmod 666 /dev/net/tun
+run kvm-user su nobody -c "$measure -m kvm,kvmpc $kvm"
+rm /dev/net/tun
+run kvm-tap $measure -m kvm,kvmpc $kvm
 
 # Whom nobody may trace, until the next boot.
 [ -e /proc/sys/kernel/yama/ptrace_scope ] && echo 3 >/proc/sys/kernel/yama/ptrace_scope
