@@ -125,7 +125,7 @@ static void take(const struct column *column, const struct session_options *opti
             record_add(records, row, column, boot, OUTCOME_ERROR, wrong);
             free(ticks);
         }
-        else if ( row->flags & ROW_START )
+        else if ( (row->flags & ROW_START) && report.outcome == OUTCOME_SUCCESS )
             take_start(column, row, boot, started, &report, ticks, records);
         else
             record_result(records, row, column, boot, &report, ticks, baseline);

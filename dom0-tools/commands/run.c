@@ -55,7 +55,7 @@ static const struct argp_option options_table[] = {
     { "deadline", 'd', "SECONDS", 0, "Whole run, wall clock (default " TEXT_OF(RUN_DEADLINE) "; in Bochs " TEXT_OF(RUN_DEADLINE_BOCHS) ")", 0 },
     { "row-deadline", OPTION_ROW_DEADLINE, "SECONDS", 0, "One row in one domain, by dom0's clock (default " TEXT_OF(RUN_ROW_DEADLINE) "; in the exact lab " TEXT_OF(RUN_ROW_DEADLINE_EXACT) ", in Bochs " TEXT_OF(RUN_ROW_DEADLINE_BOCHS) ")", 0 },
     { "image", OPTION_IMAGE, "FILE", 0, "The unikernel (default: xenometer.elf beside the program)", 0 },
-    { "configs", OPTION_CONFIGS, "DIRECTORY", 0, "Where pv.cfg, pvh.cfg and hvm.cfg are", 0 },
+    { "configs", OPTION_CONFIGS, "DIRECTORY", 0, "Where pv.cfg, pvh.cfg, hvm.cfg and arm64.cfg are", 0 },
     { "bridge", OPTION_BRIDGE, "NAME", 0, "On a Xen host: dom0's bridge for the net rows (default: one made for the run)", 0 },
     { "kernel", OPTION_KERNEL, "FILE", 0, "On a Xen host: dom0's kernel, for the rows with a Linux domain (default: /boot/vmlinuz-VERSION)", 0 },
     { "verbose", 'v', NULL, 0, "Say more about what happens", 0 },

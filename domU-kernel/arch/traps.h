@@ -23,8 +23,12 @@ void traps_allow_events(void);
 void traps_stamp(bool on);
 extern volatile u64 trap_stamp;   /* ticks; written by the entries only */
 
-/* Does the clock that timed regions read (machine/cpu.h) work here?  NULL, or what to do. */
+/* Can the clock that timed regions read (machine/cpu.h) be read here?  NULL, or what to do: nothing runs
+ * until then. */
 const char *traps_clock_trouble(void);
+
+/* Is it too coarse to time one operation by?  NULL, or its resolution and what to do: each row is skipped. */
+const char *traps_clock_coarse(void);
 
 /* Print why, row and mode, then end the domain as crashed. */
 void panic(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));

@@ -92,7 +92,7 @@ void harness_run(const struct control_response *command,
         .command = command, .ticks = ticks, .count = command->samples, .warmup = command->warmup,
     };
     const struct row_code *row = &row_code_start[command->row];
-    const char *reason = NULL;
+    const char *reason = traps_clock_coarse();
     u64 upcalls, stolen, notifications;
 
     *result = (struct control_request){ .kind = CONTROL_RESULT, .id = command->id };
@@ -107,7 +107,7 @@ void harness_run(const struct control_response *command,
         return finish(result, OUTCOME_ERROR, "the row does not run in this mode");
     if ( !row->run )
         return finish(result, OUTCOME_ERROR, "the row has nothing to run");
-    if ( row->setup )
+    if ( row->setup && !reason )
         reason = row->setup(&r);
     if ( reason )
         finish(result, OUTCOME_SKIP, reason);

@@ -102,6 +102,32 @@ static void test_exact(void)
     json_decref(results[1]);
 }
 
+/* A domain to which Xen does not give the cycle counter has no figures, and each row says why. */
+static void test_no_counter(void)
+{
+    static const char file[] = "build/test-arm64-vpmu.json";
+    struct outcome_of r;
+    json_t *results;
+    size_t i;
+    json_t *row;
+
+    CU_ASSERT_EQUAL(system("mkdir -p build/vpmu && cp configs/*.cfg build/vpmu && "
+                           "sed -i 's/^vpmu = 1/vpmu = 0/' build/vpmu/arm64.cfg"), 0);
+    r = RUN(file, "--boots=1", "--configs=build/vpmu", "hypercall/null", "ring/echo-64b", "interrupt/sgi-self");
+    CU_ASSERT_EQUAL(r.status, 0);
+    program_free(&r);
+    results = json_load_file(file, 0, NULL);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(results);
+    CU_ASSERT_EQUAL(json_array_size(json_object_get(results, "rows")), 3);
+    json_array_foreach(json_object_get(results, "rows"), i, row)
+    {
+        CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(row, "status")), "skip");
+        CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(row, "reason")),
+                               "vpmu=1 gives the cycle counter; the virtual one's ticks are of 16 ns");
+    }
+    json_decref(results);
+}
+
 /* Traps of ARM's own, and two vCPUs on one CPU: success is that the answers were right. */
 static void test_traps(void)
 {
@@ -475,6 +501,7 @@ void suite_arm64(void)
     CU_add_test(suite, "Xen and dom0, and a command's status", test_dom0);
     CU_add_test(suite, "exact, and the same twice", test_exact);
     CU_add_test(suite, "traps, interrupts, a second vCPU", test_traps);
+    CU_add_test(suite, "no cycle counter", test_no_counter);
     CU_add_test(suite, "a guest of KVM", test_kvm);
     CU_add_test(suite, "two CPUs", test_two_cpus);
     CU_add_test(suite, "one table with x86", test_across);

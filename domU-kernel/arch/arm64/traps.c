@@ -4,6 +4,7 @@
 #include "../smp.h"
 #include "../../drivers/arm64/gic.h"
 #include "../../harness/harness.h"
+#include "../../lib/format.h"
 #include "../../xen/console.h"
 #include "../../xen/shutdown.h"
 
@@ -15,7 +16,7 @@ struct fixup { u64 fault, resume; };
 extern const struct fixup fixups_start[], fixups_end[];
 
 volatile u64 trap_stamp;
-static bool clock_works;
+static const char *coarse;   /* traps_clock_coarse() */
 
 /* DDI 0487, D13 "The Performance Monitors Extension". */
 #define PMCCFILTR_NSH (1ul << 27)   /* at EL2, too */
@@ -23,17 +24,23 @@ static bool clock_works;
 #define PMCR_LC_C_E   0x45ul        /* 64 bits wide, from zero, enabled */
 
 /*
- * A guest of KVM has that counter only as KVM emulates it by its own perf, an exit at each reading.  The virtual
- * counter it reads itself: where that counts nanoseconds (ARMv8.6, D11.1.2) it is taken in the other's place, by each
- * instruction that reads it.  No literal of ours looks like one.
+ * A guest of KVM has that counter only as KVM emulates it by its own perf, an exit at each reading; a domain without
+ * vpmu=1 has none.  The virtual counter each guest reads itself: it is taken in the other's place, by each instruction
+ * that reads it, and times exits where it counts nanoseconds (ARMv8.6, D11.1.2).  No literal of ours looks like one.
  */
 #define READ_CYCLES  0xd53b9d00u    /* MRS X0, PMCCNTR_EL0 */
 #define READ_VIRTUAL 0xd53be040u    /* MRS X0, CNTVCT_EL0 */
 #define REGISTER     0x1fu          /* Rt */
 #define FINE_ENOUGH  900000000u     /* Hz */
+#define GHZ          1000000000u
 
-static bool start_virtual_clock(void)
+/* Changes nothing that was changed before, by the other vCPU. */
+static void start_virtual_clock(void)
 {
+    static char reason[REASON_SIZE];
+    u64 hz = register_read(cntfrq_el0);
+    bool xen = boot_mode != MODE_BARE;
+
     for ( u32 *at = image_start; at < text_end; at++ )
         if ( (*at & ~REGISTER) == READ_CYCLES )
         {
@@ -41,16 +48,23 @@ static bool start_virtual_clock(void)
             __asm__ volatile ("dc cvau, %0\n\tdsb ish\n\tic ivau, %0" :: "r"(at) : "memory");
         }
     __asm__ volatile ("dsb ish\n\tisb" ::: "memory");
-    return register_read(cntfrq_el0) >= FINE_ENOUGH;
+    if ( hz >= FINE_ENOUGH && !xen )
+        return;
+    format(reason, sizeof(reason), xen ? "vpmu=1 gives the cycle counter; the virtual one's ticks are of %lu ns"
+                                       : "no clock is fine enough: the virtual counter's ticks are of %lu ns",
+           GHZ / (hz ? hz : 1));
+    coarse = reason;
 }
 
-bool traps_start_clock(void)
+void traps_start_clock(void)
 {
     u32 ok = 0;
 
     if ( boot_mode == MODE_BARE )
-        return start_virtual_clock();
-
+    {
+        start_virtual_clock();
+        return;
+    }
     __asm__ volatile ("1: msr pmccfiltr_el0, %1\n\t"
                       "mov %w0, #1\n"
                       "2:\n\t"
@@ -59,11 +73,13 @@ bool traps_start_clock(void)
                       ".popsection"
                       : "+r"(ok) : "r"(PMCCFILTR_NSH) : "memory");
     if ( !ok )
-        return false;
+    {
+        start_virtual_clock();
+        return;
+    }
     register_write(pmcntenset_el0, PMCNTEN_C);
     register_write(pmcr_el0, PMCR_LC_C_E);
     isb();
-    return true;
 }
 
 void traps_init(void)
@@ -71,7 +87,7 @@ void traps_init(void)
     register_write(vbar_el1, vectors);
     traps_set_interrupt(gic_interrupt);
     isb();
-    clock_works = traps_start_clock();
+    traps_start_clock();
 }
 
 void traps_init_secondary(void)
@@ -84,12 +100,12 @@ void traps_init_secondary(void)
 
 const char *traps_clock_trouble(void)
 {
-    return clock_works ? NULL
-           : boot_mode == MODE_BARE
-           ? "the virtual counter, the only clock that a guest of KVM reads without an exit, has less than "
-             "1,000 ticks a microsecond on this CPU: too coarse to time exits by"
-           : "the cycle counter, which timed regions read, is not ours to read: vpmu=1 in the "
-             "domain's config gives it";
+    return NULL;
+}
+
+const char *traps_clock_coarse(void)
+{
+    return coarse;
 }
 
 void traps_allow_events(void)

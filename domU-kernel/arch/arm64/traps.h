@@ -21,7 +21,8 @@ static inline void traps_set_interrupt(void (*handler)(void))
 /* For the second vCPU (arch/smp.h): called on it. */
 void traps_init_secondary(void);
 
-/* This vCPU's cycle counter counts from now on.  False: Xen does not let us. */
-bool traps_start_clock(void);
+/* This vCPU's cycle counter counts from now on; where the domain may not read it, the virtual counter is the clock
+ * (traps_clock_coarse()). */
+void traps_start_clock(void);
 
 #endif

@@ -288,3 +288,8 @@ const char *traps_clock_trouble(void)
            : "RDTSCP, which ends each timed region, does not work here: tsc_mode=\"native\" in "
              "the domain's config lets it";
 }
+
+const char *traps_clock_coarse(void)
+{
+    return NULL;
+}

@@ -44,8 +44,6 @@ static void serve_bare(const void *tree)
 {
     const void *node = device_tree_find(tree, "compatible", BARE_COMMANDS, 0);
 
-    if ( traps_clock_trouble() )
-        panic("%s", traps_clock_trouble());
     if ( !node )
         panic("no commands: xenometer-vmm starts this image where there is no Xen");
     find_memory(tree);
