@@ -14,6 +14,9 @@ struct lab_file;
 /* Why the column cannot be had on this Linux (column.h, `here`); NULL: it can.  Valid until the next. */
 const char *host_batch_impossible(const struct column *);
 
+/* Why this process cannot have guests with two vCPUs; NULL: it can. */
+const char *host_batch_no_second_cpu(void);
+
 /* Among the files: what a shell executes when the batch has ended, or was killed, as we may have been. */
 #define HOST_UNDO "undo"
 

@@ -14,7 +14,8 @@ static int run(struct batch *b)
     int status = STATUS_ENVIRONMENT;
 
     if ( vmm )
-        status = lab_batch(b, SYSTEM_LINUX, "exec ./" KVM_MONITOR " image commands",
+        status = lab_batch(b, SYSTEM_LINUX, b->needs & DOMAIN_SMP ? "exec ./" KVM_MONITOR " --cpus=2 image commands"
+                                                                  : "exec ./" KVM_MONITOR " image commands",
                            (const struct lab_file[]){
             { .host_path = vmm, .name = KVM_MONITOR }, { .host_path = b->elf, .name = "image" } }, 2,
             "its monitor");
@@ -32,5 +33,5 @@ COLUMN(kvm) = {
     .elsewhere = "it is Xen's own, or of a device that this monitor has not",
     .note = "KVM: a guest of Linux's KVM, and Linux alone below it; where a row speaks of dom0 or of Xen, a process "
             "on that Linux answers, a monitor without devices, or KVM.",
-    .impossible = lab_batch_impossible, .batch = run,
+    .impossible = lab_batch_impossible, .needs = DOMAIN_SMP, .batch = run,
 };

@@ -18,7 +18,7 @@ static const char *impossible(const struct lab_options *lab)
         return "it is measured in the lab only: --host=lab --cpu=arm64";
     if ( strcmp(lab_cpu_architecture(lab->cpu), "arm64") )
         return "it takes an ARM64 CPU: --cpu=arm64";
-    return lab->smp ? "it has one CPU" : NULL;
+    return NULL;
 }
 
 static int run(struct batch *b)
@@ -28,7 +28,8 @@ static int run(struct batch *b)
     int status = STATUS_ENVIRONMENT;
 
     if ( vmm )
-        status = lab_batch(b, SYSTEM_LINUX, "exec ./" MONITOR " image commands",
+        status = lab_batch(b, SYSTEM_LINUX, b->needs & DOMAIN_SMP ? "exec ./" MONITOR " --cpus=2 image commands"
+                                                                  : "exec ./" MONITOR " image commands",
                            (const struct lab_file[]){
             { .host_path = vmm, .name = MONITOR }, { .host_path = b->elf, .name = "image" } }, 2,
             "its monitor");
@@ -46,5 +47,5 @@ COLUMN(kvm_arm64) = {
     .elsewhere = "it is Xen's own, or of a device that this monitor has not",
     .note = "KVM ARM64: a guest of Linux's KVM, and Linux alone below it, on a CPU without the virtualization host "
             "extensions; where a row speaks of dom0 or of Xen, a process on that Linux answers, or KVM.",
-    .impossible = impossible, .batch = run,
+    .impossible = impossible, .needs = DOMAIN_SMP, .batch = run,
 };

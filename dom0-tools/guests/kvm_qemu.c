@@ -79,9 +79,10 @@ static int run(struct batch *b, const char *machine)
     }
     if ( *with->under && !b->machine )
         b->skip = no_wire(wire);
-    script = xasprintf("%s%s" KVM_QEMU "-m 288M -serial null -device pc-testdev -kernel image -initrd commands%s %s%s"
+    script = xasprintf("%s%s" KVM_QEMU "-m 288M -serial null -device pc-testdev -kernel image -initrd commands%s %s%s%s"
                        KVM_QEMU_ENDED_WELL, with->before, with->under, BARE_EXIT_PORT, BARE_RESULT_PORT,
-                       b->machine ? " -append " BARE_ON_TCG : "", machine, with->options);
+                       b->machine ? " -append " BARE_ON_TCG : "", machine, with->options,
+                       b->needs & DOMAIN_SMP ? " -smp 2" : "");
     if ( b->skip )
         b->skips_needs = true;
     else
@@ -106,7 +107,7 @@ COLUMN(microvm) = {
     .elsewhere = "it is Xen's own, our monitor's, or of a device that QEMU's microvm has not",
     .note = "microvm: QEMU as KVM's monitor, with a machine that has little beside the CPU; of the interrupt "
             "controllers KVM has the LAPIC only.",
-    .impossible = lab_batch_impossible, .batch = run_microvm,
+    .impossible = lab_batch_impossible, .needs = DOMAIN_SMP, .batch = run_microvm,
 };
 
 static int run_pc(struct batch *b)
@@ -122,5 +123,5 @@ COLUMN(kvmpc) = {
     .elsewhere = "it is Xen's own, our monitor's, or of a device that QEMU's pc has not here, or not with its interrupt",
     .note = "KVM pc: QEMU as KVM's monitor, with a PC's devices; of those that Xen has in itself, KVM has PIC, I/O APIC, "
             "LAPIC and PIT.",
-    .impossible = lab_batch_impossible, .needs = DOMAIN_DEVICES | DOMAIN_CONTROLLERS | DOMAIN_NICS, .batch = run_pc,
+    .impossible = lab_batch_impossible, .needs = DOMAIN_DEVICES | DOMAIN_CONTROLLERS | DOMAIN_NICS | DOMAIN_SMP, .batch = run_pc,
 };

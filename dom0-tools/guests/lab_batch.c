@@ -22,7 +22,7 @@ const char *lab_batch_impossible(const struct lab_options *lab)
         return "it is measured in QEMU only: --cpu=amd";
     if ( lab->clock == LAB_KVM )
         return "it is measured with the exact and the fast clock only";
-    return lab->smp ? "it has one CPU" : NULL;
+    return NULL;
 }
 
 #define NOT_TO_BE_HAD "its lab cannot be had here; why was said when it was tried"

@@ -112,8 +112,7 @@ static int check_system(const struct lab_options *options, const struct emulator
     const char *wrong = options->system == SYSTEM_XEN || options->system == SYSTEM_STICK ? NULL
         : !emulator->any_system ? "it runs in QEMU only: --cpu=amd or arm64"
         : options->clock == LAB_KVM ? "--clock=kvm is for the lab with Xen: exact or fast"
-        : variant_is_own(&options->variant) ? "a Xen or dom0 of one's own has no place in it"
-        : options->smp ? "it has one CPU" : NULL;
+        : variant_is_own(&options->variant) ? "a Xen or dom0 of one's own has no place in it" : NULL;
 
     if ( wrong )
         message("the lab with --system=%s: %s", system_of(options->system)->name, wrong);

@@ -3,6 +3,7 @@
 #include "mode.h"
 #include "traps.h"
 #include "../lib/string.h"
+#include "../drivers/clock.h"
 #include "../xen/events.h"
 #include "../xen/hypercall.h"
 #include "../xen/xenstore.h"
@@ -12,18 +13,25 @@
 /* Turns of smp_let_run() until a CPU that was started must have answered. */
 #define PATIENCE  1000000u
 
+/*
+ * Whoever halts, and was woken soon the last times, has KVM look for an interrupt for so long before it blocks the
+ * vCPU: 200 us on x86, 500 us on ARM64 (KVM_HALT_POLL_NS_DEFAULT; halt_poll_ns of module kvm).  One that always sleeps
+ * longer is blocked at once.
+ */
+#define POLLED_NS 600000u
+
 struct secondary secondary;
 volatile u64 secondary_upcalls;
 volatile u32 secondary_interrupts;
 
 /*
  * Written by vCPU 0 only: `function` and `argument`, then `given`.  Written by
- * the secondary only: `up` and `smp_asleep`, and `done` after a function's return.
+ * the secondary only: `up` and `asleep`, and `done` after a function's return.
  */
 static void (*function)(void *);
 static void *argument;
 static volatile u32 given, done, up;
-volatile u32 smp_asleep;
+static volatile u32 asleep;   /* it has said so just before it sleeps */
 static bool taken_down;   /* vCPU 0's: by smp_follow() */
 
 u32 smp_vcpu(const void *place)
@@ -62,12 +70,12 @@ void smp_sleep_while(const volatile u32 *word, u32 value)
             interrupts_disable();
         if ( *word == value )
         {
-            smp_asleep = 1;
+            asleep = 1;
             if ( mode_is(MODE_PV) )
                 hypercall_sched_op(SCHEDOP_block, NULL);
             else
                 interrupts_enable_and_halt();
-            smp_asleep = 0;
+            asleep = 0;
         }
         else
             allow_events();
@@ -202,5 +210,24 @@ void smp_run(void (*f)(void *), void *a)
 void smp_wait(void)
 {
     while ( __atomic_load_n(&done, __ATOMIC_ACQUIRE) != given )
+        smp_let_run();
+}
+
+void smp_wait_asleep(void)
+{
+    u64 until;
+
+    if ( !mode_is(MODE_BARE) )
+    {
+        while ( !smp_blocked() )
+            smp_let_run();
+        return;
+    }
+    while ( !asleep )
+        smp_let_run();
+    for ( until = tsc_begin() + clock_ticks(POLLED_NS); tsc_begin() < until; )
+        ;
+    /* It has said so before its HLT or WFI, and those below it have to put it to sleep. */
+    for ( u32 i = 0; i < 100; i++ )
         smp_let_run();
 }

@@ -86,9 +86,6 @@ extern u8 smp_stack[], smp_stack_top[];   /* smp_entry.S */
 
 /* What the secondary begins with, on its stack, with events and interrupts off. */
 void smp_main(void) __attribute__((noreturn));
-/* It has said so just before it sleeps. */
-extern volatile u32 smp_asleep;
-
 /* Start it: NULL, or why there is none.  With smp_own_port(), the event channel whose events
  * reach it, and smp_comes_up(): it has begun, false: it says nothing. */
 const char *smp_boot(void);
@@ -99,6 +96,9 @@ bool smp_comes_up(void);
 void smp_begin(void);
 void smp_down(void);
 void smp_up_again(void);
+
+/* Xen has blocked it. */
+bool smp_blocked(void);
 
 /* Bare: an interrupt of the secondary's. */
 void smp_interrupt_secondary(void);

@@ -43,7 +43,6 @@ static void test_usage(void)
     REFUSED(2, "--host=lab", "run", "--host=xen", "--lab-suite=trixie");
     REFUSED(2, "must be xen or linux", "lab", "run", "--system=hurd", "--", "true");
     REFUSED(2, "--cpu=amd", "lab", "run", "--system=linux", "--cpu=intel", "--", "true");
-    REFUSED(2, "one CPU", "lab", "run", "--system=linux", "--smp", "--", "true");
     REFUSED(2, "no place in it", "lab", "run", "--system=linux", "--xen-options=x", "--", "true");
     /* Not a terminal: it would wait for an end that never comes. */
     CU_ASSERT_EQUAL(WEXITSTATUS(system("build/xenometer lab shell </dev/null 2>build/test-shell.txt; "

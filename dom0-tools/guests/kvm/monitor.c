@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,6 +93,35 @@ uint64_t load_elf(const char *path, const uint8_t *image, size_t size, const str
         memcpy(ram->at + (p.p_paddr - ram->address), image + p.p_offset, p.p_filesz);
     }
     return header.e_entry;
+}
+
+unsigned take_cpus(int *argc, char ***argv)
+{
+    if ( *argc < 2 || strcmp((*argv)[1], "--cpus=2") )
+        return 1;
+    (*argv)[1] = (*argv)[0];
+    --*argc;
+    ++*argv;
+    return 2;
+}
+
+/* Nothing moves them then, and a run repeats: by order of their numbers, as the lab pins Xen's (machines/boot.h). */
+void take_own_cpu(unsigned vcpu, unsigned count)
+{
+    static cpu_set_t allowed;   /* before any thread was given one of them */
+    cpu_set_t own;
+    unsigned seen = 0;
+
+    if ( !CPU_COUNT(&allowed) && sched_getaffinity(0, sizeof(allowed), &allowed) )
+        fail("which CPUs this process may use is not to be had: %s", strerror(errno));
+    if ( (unsigned)CPU_COUNT(&allowed) < count )
+        fail("%u vCPUs take as many CPUs, and this process may use %d", count, CPU_COUNT(&allowed));
+    CPU_ZERO(&own);
+    for ( unsigned cpu = 0; cpu < CPU_SETSIZE && !CPU_COUNT(&own); cpu++ )
+        if ( CPU_ISSET(cpu, &allowed) && seen++ == vcpu )
+            CPU_SET(cpu, &own);
+    if ( sched_setaffinity(0, sizeof(own), &own) )
+        fail("no CPU of its own for vCPU %u: %s", vcpu, strerror(errno));
 }
 
 void give(const void *data, size_t size)

@@ -30,6 +30,13 @@ uint64_t load_elf(const char *path, const uint8_t *image, size_t size, const str
 /* One that load_elf() took: its segment number `i`; false: it has no more. */
 bool elf_segment(const uint8_t *image, unsigned i, Elf64_Phdr *);
 
+/* The vCPUs of a guest: one, or two where "--cpus=2" is the first argument, which is taken off then. */
+#define VCPUS_MOST 2u
+unsigned take_cpus(int *argc, char ***argv);
+
+/* This thread runs vCPU number `vcpu` of `count`: from now on on a CPU of its own.  Vcpu 0's first. */
+void take_own_cpu(unsigned vcpu, unsigned count);
+
 /* To our standard output, which takes the image's results. */
 void give(const void *data, size_t size);
 

@@ -1,11 +1,11 @@
 /*
  * The thinnest monitor that KVM can have: starts the unikernel, or a Linux, at its PVH entry, as
- * QEMU does in bare mode, with one vCPU, the interrupt controllers and the PIT that KVM has in the kernel, and
+ * QEMU does in bare mode, with a vCPU or two, the interrupt controllers and the PIT that KVM has in the kernel, and
  * no device of its own but the ports by which the image speaks to us (xenometer/protocol.h, "Bare
  * mode"), one that keeps what is written to it (VMM_PORT) and one in memory (VMM_MEMORY).  What an
  * exit to it costs is the floor of what a microVM pays.
  *
- * xenometer-vmm IMAGE MODULE [COMMAND-LINE] >results, on a Linux with KVM.  Static, a program of its own: it
+ * xenometer-vmm [--cpus=2] IMAGE MODULE [COMMAND-LINE] >results, on a Linux with KVM.  Static, a program of its own: it
  * runs in the lab without Xen.
  *
  * Documentation/virt/kvm/api.rst of Linux describes each ioctl.
@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,9 +43,12 @@
 #define OTHERS_LINE 24u             /* behind the I/O APIC's: a message */
 #define MESSAGE_TO_0 0xfee00000u    /* SDM vol. 3, 10.11.1 */
 #define CPUID_1_C_TSC_DEADLINE (1u << 24)   /* SDM vol. 2, CPUID */
+#define CPUID_1_B_APIC_ID      (0xffu << 24)
 
 static uint8_t *memory;
 static int vm;
+static unsigned vcpu_count;
+static struct vcpu { int fd; struct kvm_run *run; } vcpus[VCPUS_MOST];
 static struct bell { uint64_t at; uint32_t flags, value, rings; int fd; bool hung; } bells[] = {
     { .at = VMM_EVENT_PORT, .flags = KVM_IOEVENTFD_FLAG_PIO },
     { .at = VMM_MATCH_PORT, .flags = KVM_IOEVENTFD_FLAG_PIO | KVM_IOEVENTFD_FLAG_DATAMATCH,
@@ -169,7 +173,7 @@ static void wire(void)
  * What KVM can show, and behind its own signature leaf that of the machine below it: so the image
  * learns that its CPU is QEMU's TCG in the end, which cannot run all of its rows.
  */
-static void set_cpuid(int kvm, int vcpu)
+static void set_cpuid(int kvm, int vcpu, uint32_t number)
 {
     struct kvm_cpuid2 *table = calloc(1, sizeof(*table) + CPUID_LEAVES * sizeof(table->entries[0]));
     struct kvm_cpuid_entry2 below = { .function = 0x40000100 };
@@ -180,8 +184,14 @@ static void set_cpuid(int kvm, int vcpu)
     must(kvm, KVM_GET_SUPPORTED_CPUID, table, "KVM_GET_SUPPORTED_CPUID");
     /* The table never has it, because not KVM alone decides (api.rst, KVM_GET_SUPPORTED_CPUID). */
     for ( uint32_t i = 0; i < table->nent; i++ )
-        if ( table->entries[i].function == 1 && ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_TSC_DEADLINE_TIMER) > 0 )
-            table->entries[i].ecx |= CPUID_1_C_TSC_DEADLINE;
+    {
+        struct kvm_cpuid_entry2 *e = &table->entries[i];
+
+        if ( e->function == 1 && ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_TSC_DEADLINE_TIMER) > 0 )
+            e->ecx |= CPUID_1_C_TSC_DEADLINE;
+        if ( e->function == 1 )   /* and this CPU's own */
+            e->ebx = (e->ebx & ~CPUID_1_B_APIC_ID) | number << 24;
+    }
     __cpuid(0x40000000, below.eax, below.ebx, below.ecx, below.edx);
     below.eax = below.function;
     table->entries[table->nent++] = below;
@@ -300,15 +310,22 @@ static void serve_memory(struct kvm_run *run)
         memset(run->mmio.data, 0xff, sizeof(run->mmio.data));
 }
 
-static void run_vcpu(int vcpu, struct kvm_run *run)
+static void run_vcpu(const struct vcpu *vcpu)
 {
+    struct kvm_run *run = vcpu->run;
+    const int fd = vcpu->fd;
     struct kvm_regs registers;
     bool going = true;
 
     while ( going )
     {
-        if ( ioctl(vcpu, KVM_RUN, 0) && errno != EINTR )
-            fail("KVM_RUN: %s", strerror(errno));
+        /* EAGAIN: one that waited for its INIT has it. */
+        if ( ioctl(fd, KVM_RUN, 0) && errno != EINTR )
+        {
+            if ( errno != EAGAIN )
+                fail("KVM_RUN: %s", strerror(errno));
+            continue;
+        }
         switch ( run->exit_reason )
         {
         case KVM_EXIT_IO:   going = serve_port(run); break;
@@ -316,7 +333,7 @@ static void run_vcpu(int vcpu, struct kvm_run *run)
         case KVM_EXIT_INTR: others_look(); break;
         default:
             fflush(stdout);
-            must(vcpu, KVM_GET_REGS, &registers, "KVM_GET_REGS");
+            must(fd, KVM_GET_REGS, &registers, "KVM_GET_REGS");
             if ( run->exit_reason == KVM_EXIT_INTERNAL_ERROR )
                 fail("this machine's KVM cannot run it (internal error %u at rip %#llx), as that of a machine which is "
                      "itself a guest may not", run->internal.suberror, (unsigned long long)registers.rip);
@@ -328,6 +345,27 @@ static void run_vcpu(int vcpu, struct kvm_run *run)
 
 static const char *image_path, *command_line = "";
 static int kvm;
+
+/* It waits in KVM for what the guest's first vCPU sends it. */
+static void *run_second(void *unused)
+{
+    (void)unused;
+    take_own_cpu(1, vcpu_count);
+    run_vcpu(&vcpus[1]);
+    exit(fflush(stdout) ? 1 : 0);   /* it has ended the guest */
+}
+
+static void make_vcpu(uint32_t number)
+{
+    size_t size = (size_t)must(kvm, KVM_GET_VCPU_MMAP_SIZE, NULL, "KVM_GET_VCPU_MMAP_SIZE");
+    int fd = must(vm, KVM_CREATE_VCPU, (void *)(uintptr_t)number, "KVM_CREATE_VCPU");
+
+    set_cpuid(kvm, fd, number);
+    vcpus[number] = (struct vcpu){ fd, mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) };
+    if ( vcpus[number].run == MAP_FAILED )
+        fail("no kvm_run: %s", strerror(errno));
+    share_tsc(fd);
+}
 
 static uint64_t host_clock(void)
 {
@@ -341,10 +379,7 @@ static void run_guest(const void *commands, size_t size)
     struct kvm_userspace_memory_region region = { .memory_size = MEMORY };
     /* Port 0x61 is the PIT's, too. */
     struct kvm_pit_config pit = { .flags = KVM_PIT_SPEAKER_DUMMY };
-    struct kvm_run *run;
-    uint32_t entry;
-    size_t run_size;
-    int vcpu;
+    pthread_t second;
 
     memory = mmap(NULL, MEMORY, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
                   -1, 0);
@@ -357,18 +392,18 @@ static void run_guest(const void *commands, size_t size)
     wire();
     region.userspace_addr = (uint64_t)memory;
     must(vm, KVM_SET_USER_MEMORY_REGION, &region, "KVM_SET_USER_MEMORY_REGION");
-    vcpu = must(vm, KVM_CREATE_VCPU, NULL, "KVM_CREATE_VCPU");
-    set_cpuid(kvm, vcpu);
-    run_size = (size_t)must(kvm, KVM_GET_VCPU_MMAP_SIZE, NULL, "KVM_GET_VCPU_MMAP_SIZE");
-    run = mmap(NULL, run_size, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu, 0);
-    if ( run == MAP_FAILED )
-        fail("no kvm_run: %s", strerror(errno));
-    entry = load_image(image_path);
+    for ( uint32_t i = 0; i < vcpu_count; i++ )
+        make_vcpu(i);
+    set_registers(vcpus[0].fd, load_image(image_path));
     write_start_info(commands, size, command_line);
-    set_registers(vcpu, entry);
-    share_tsc(vcpu);
     others_begin(vm, &others, commands, size);
-    run_vcpu(vcpu, run);
+    if ( vcpu_count > 1 )
+    {
+        take_own_cpu(0, vcpu_count);
+        if ( pthread_create(&second, NULL, run_second, NULL) )
+            fail("no thread for the second vCPU");
+    }
+    run_vcpu(&vcpus[0]);
 }
 
 int main(int argc, char **argv)
@@ -378,8 +413,9 @@ int main(int argc, char **argv)
 
     /* The log: not one system call a character. */
     setvbuf(stderr, NULL, _IOFBF, 1 << 16);
+    vcpu_count = take_cpus(&argc, &argv);
     if ( argc != 3 && argc != 4 )
-        fail("usage: xenometer-vmm IMAGE MODULE [COMMAND-LINE] >results");
+        fail("usage: xenometer-vmm [--cpus=2] IMAGE MODULE [COMMAND-LINE] >results");
     kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
     if ( kvm < 0 )
         fail("/dev/kvm: %s", strerror(errno));

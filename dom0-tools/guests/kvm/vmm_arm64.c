@@ -1,10 +1,10 @@
 /*
  * The thinnest monitor that KVM can have, on ARM64: as vmm.c is on x86.  Starts the unikernel as Linux is
- * started (Linux, Documentation/arch/arm64/booting.rst), with one vCPU, the GICv3 and the timers that KVM has in
+ * started (Linux, Documentation/arch/arm64/booting.rst), with a vCPU or two, the GICv3 and the timers that KVM has in
  * the kernel, and no device of its own but a page by which the image speaks to us (xenometer/protocol.h, "Bare
  * mode") and one that keeps what is written to it (VMM_MEMORY).
  *
- * xenometer-vmm IMAGE MODULE >results, on a Linux with KVM.  Static, a program of its own.
+ * xenometer-vmm [--cpus=2] IMAGE MODULE >results, on a Linux with KVM.  Static, a program of its own.
  *
  * Documentation/virt/kvm/api.rst of Linux describes each ioctl, devices/arm-vgic-v3.rst beside it the GIC's.
  */
@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,11 +31,15 @@
 #define COMMANDS    0x48010000ul
 #define DISTRIBUTOR 0x08000000ul
 #define REDISTRIBUTOR 0x080a0000ul
-#define REDISTRIBUTOR_SIZE 0x20000ul
+#define REDISTRIBUTOR_SIZE 0x20000ul   /* of a vCPU's */
 #define INTERRUPTS  64u             /* shared and private: the fewest that KVM takes */
 
 static uint8_t *memory;
 static int vm;
+static unsigned vcpu_count;
+static struct vcpu { int fd; struct kvm_run *run; } vcpus[VCPUS_MOST];
+static const char *image_path;
+static int kvm;
 static uint64_t sent_from;          /* BARE_FROM */
 static uint8_t kept[8];             /* VMM_MEMORY: what was written last */
 static struct { int fd; uint32_t rings; bool hung; } bell;   /* at VMM_MEMORY + VMM_EVENT_OFFSET */
@@ -147,15 +152,18 @@ static void write_tree(size_t commands)
     begin_node("cpus");
     number("#address-cells", 1);
     number("#size-cells", 0);
-    begin_node("cpu@0");
-    text("device_type", "cpu");
-    text("enable-method", "psci");
-    number("reg", 0);
-    end_node();
+    for ( uint32_t i = 0; i < vcpu_count; i++ )
+    {
+        begin_node(i ? "cpu@1" : "cpu@0");
+        text("device_type", "cpu");
+        text("enable-method", "psci");
+        number("reg", i);   /* as KVM numbers them in MPIDR_EL1 */
+        end_node();
+    }
     end_node();
     begin_node("interrupt-controller@8000000");
     text("compatible", "arm,gic-v3");
-    REG(DISTRIBUTOR, 0x10000, REDISTRIBUTOR, REDISTRIBUTOR_SIZE);
+    REG(DISTRIBUTOR, 0x10000, REDISTRIBUTOR, vcpu_count * REDISTRIBUTOR_SIZE);
     end_node();
     begin_node("timer");
     text("compatible", "arm,armv8-timer");
@@ -191,7 +199,7 @@ static void set_device(int device, uint32_t group, uint64_t attribute, void *val
     must(device, KVM_SET_DEVICE_ATTR, &attr, what);
 }
 
-/* After the vCPU: KVM gives each its redistributor. */
+/* After the vCPUs: KVM gives each its redistributor, one behind the other. */
 static void make_gic(void)
 {
     struct kvm_create_device create = { .type = KVM_DEV_TYPE_ARM_VGIC_V3 };
@@ -215,18 +223,22 @@ static void set_register(int vcpu, uint64_t id, uint64_t value)
     must(vcpu, KVM_SET_ONE_REG, &r, "KVM_SET_ONE_REG");
 }
 
-/* At EL1, with MMU and caches off and interrupts masked, as KVM resets a vCPU. */
-static int make_vcpu(uint64_t entry)
+/* At EL1, with MMU and caches off and interrupts masked, as KVM resets a vCPU; the second one is off, and begins where
+ * the first has PSCI turn it on. */
+static void make_vcpu(uint32_t number, uint64_t entry)
 {
     struct kvm_vcpu_init init;
-    int vcpu = must(vm, KVM_CREATE_VCPU, NULL, "KVM_CREATE_VCPU");
+    size_t size = (size_t)must(kvm, KVM_GET_VCPU_MMAP_SIZE, NULL, "KVM_GET_VCPU_MMAP_SIZE");
+    int fd = must(vm, KVM_CREATE_VCPU, (void *)(uintptr_t)number, "KVM_CREATE_VCPU");
 
     must(vm, KVM_ARM_PREFERRED_TARGET, &init, "KVM_ARM_PREFERRED_TARGET");
-    init.features[0] |= 1u << KVM_ARM_VCPU_PSCI_0_2;
-    must(vcpu, KVM_ARM_VCPU_INIT, &init, "KVM_ARM_VCPU_INIT");
-    set_register(vcpu, KVM_REG_ARM_CORE_REG(regs.pc), entry);
-    set_register(vcpu, KVM_REG_ARM_CORE_REG(regs.regs[0]), TREE);
-    return vcpu;
+    init.features[0] |= 1u << KVM_ARM_VCPU_PSCI_0_2 | (number ? 1u << KVM_ARM_VCPU_POWER_OFF : 0);
+    must(fd, KVM_ARM_VCPU_INIT, &init, "KVM_ARM_VCPU_INIT");
+    set_register(fd, KVM_REG_ARM_CORE_REG(regs.pc), entry);
+    set_register(fd, KVM_REG_ARM_CORE_REG(regs.regs[0]), TREE);
+    vcpus[number] = (struct vcpu){ fd, mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) };
+    if ( vcpus[number].run == MAP_FAILED )
+        fail("no kvm_run: %s", strerror(errno));
 }
 
 /* As vmm.c has them: the eventfd comes with one reading, and goes with the next, which says how often it has rung. */
@@ -292,13 +304,15 @@ static void serve_read(uint64_t at, uint8_t *data, uint32_t length)
         memset(data, 0xff, length);
 }
 
-static void run_vcpu(int vcpu, struct kvm_run *run)
+static void run_vcpu(const struct vcpu *vcpu)
 {
+    struct kvm_run *run = vcpu->run;
+    const int fd = vcpu->fd;
     bool going = true;
 
     while ( going )
     {
-        if ( ioctl(vcpu, KVM_RUN, 0) && errno != EINTR )
+        if ( ioctl(fd, KVM_RUN, 0) && errno != EINTR )
             fail("KVM_RUN: %s", strerror(errno));
         switch ( run->exit_reason )
         {
@@ -315,9 +329,6 @@ static void run_vcpu(int vcpu, struct kvm_run *run)
         }
     }
 }
-
-static const char *image_path;
-static int kvm;
 
 static uint64_t host_clock(void)
 {
@@ -340,17 +351,25 @@ static void share_counter(void)
     ioctl(vm, KVM_ARM_SET_COUNTER_OFFSET, &none);
 }
 
+/* It waits in KVM until the guest's first vCPU turns it on. */
+static void *run_second(void *unused)
+{
+    (void)unused;
+    take_own_cpu(1, vcpu_count);
+    run_vcpu(&vcpus[1]);
+    exit(fflush(stdout) ? 1 : 0);   /* it has ended the guest */
+}
+
 /* A guest with those commands, to its end. */
 static void run_guest(const void *commands, size_t size)
 {
     static const struct others_cpu others = { .line = VMM_INTERRUPT - 32, .clock = host_clock, .run = run_guest };
     struct kvm_userspace_memory_region region = { .guest_phys_addr = RAM, .memory_size = MEMORY };
     struct ram ram = { .address = RAM, .first = RAM, .end = TREE };
-    struct kvm_run *run;
-    size_t image_size, run_size;
+    pthread_t second;
+    size_t image_size;
     uint8_t *image;
     uint64_t entry;
-    int vcpu;
 
     memory = mmap(NULL, MEMORY, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     /* A second guest's process has its own: what is written here is not copied for it. */
@@ -369,14 +388,17 @@ static void run_guest(const void *commands, size_t size)
     share_counter();
     region.userspace_addr = (uint64_t)memory;
     must(vm, KVM_SET_USER_MEMORY_REGION, &region, "KVM_SET_USER_MEMORY_REGION");
-    vcpu = make_vcpu(entry);
+    for ( uint32_t i = 0; i < vcpu_count; i++ )
+        make_vcpu(i, entry);
     make_gic();
-    run_size = (size_t)must(kvm, KVM_GET_VCPU_MMAP_SIZE, NULL, "KVM_GET_VCPU_MMAP_SIZE");
-    run = mmap(NULL, run_size, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu, 0);
-    if ( run == MAP_FAILED )
-        fail("no kvm_run: %s", strerror(errno));
     others_begin(vm, &others, commands, size);
-    run_vcpu(vcpu, run);
+    if ( vcpu_count > 1 )
+    {
+        take_own_cpu(0, vcpu_count);
+        if ( pthread_create(&second, NULL, run_second, NULL) )
+            fail("no thread for the second vCPU");
+    }
+    run_vcpu(&vcpus[0]);
 }
 
 int main(int argc, char **argv)
@@ -386,8 +408,9 @@ int main(int argc, char **argv)
 
     setvbuf(stdout, NULL, _IOFBF, 1 << 16);
     setvbuf(stderr, NULL, _IOFBF, 1 << 16);
+    vcpu_count = take_cpus(&argc, &argv);
     if ( argc != 3 )
-        fail("usage: xenometer-vmm IMAGE MODULE >results");
+        fail("usage: xenometer-vmm [--cpus=2] IMAGE MODULE >results");
     kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
     if ( kvm < 0 )
         fail("/dev/kvm: %s", strerror(errno));

@@ -104,17 +104,7 @@ const char *smp_boot(void)
     return turn_on();
 }
 
-void smp_wait_asleep(void)
+bool smp_blocked(void)
 {
-    if ( mode_is(MODE_BARE) )
-    {
-        while ( !smp_asleep )
-            cpu_relax();
-        /* It has said so just before its WFI. */
-        for ( u32 i = 0; i < 100; i++ )
-            cpu_relax();
-        return;
-    }
-    while ( timer_runstate(SECONDARY)->state != RUNSTATE_blocked )
-        smp_let_run();
+    return timer_runstate(SECONDARY)->state == RUNSTATE_blocked;
 }

@@ -136,20 +136,10 @@ const char *smp_boot(void)
     return boot_mode == MODE_BARE ? start_bare() : start_xen();
 }
 
-void smp_wait_asleep(void)
+bool smp_blocked(void)
 {
     struct vcpu_runstate_info info = { .state = RUNSTATE_running };
 
-    if ( boot_mode == MODE_BARE )
-    {
-        while ( !smp_asleep )
-            cpu_relax();
-        /* It has said so just before its HLT. */
-        for ( u32 i = 0; i < 100; i++ )
-            cpu_relax();
-        return;
-    }
-    while ( hypercall3(__HYPERVISOR_vcpu_op, VCPUOP_get_runstate_info, SECONDARY, (u64)&info) ||
-            info.state != RUNSTATE_blocked )
-        smp_let_run();
+    return !hypercall3(__HYPERVISOR_vcpu_op, VCPUOP_get_runstate_info, SECONDARY, (u64)&info) &&
+           info.state == RUNSTATE_blocked;
 }

@@ -50,6 +50,7 @@ static void serve_bare(const void *tree)
     gic_init(tree);
     timer_init(tree);
     smp_init(tree);
+    traps_allow_events();   /* SGIs, too: under Xen who serves dom0 does it */
     serve_commands((const void *)device_tree_number(tree, node, "reg", 0, 2),
                    (u32)(device_tree_number(tree, node, "reg", 2, 2) / sizeof(struct control_response)));
 }
