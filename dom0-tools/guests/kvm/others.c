@@ -105,6 +105,8 @@ static void end_answers(void)
 
 /* ---- the second guest ---- */
 
+#define PATIENCE 2u     /* seconds from the end of the second guest until the first has asked for it */
+
 static struct way ways = { .doorbell = VMM_SIGNAL_OFFSET };
 static pid_t peer;      /* 0: there is none */
 static bool second;     /* this process is that guest's */
@@ -120,18 +122,21 @@ static void run_second(const struct control_response *command)
     ways.out = ways.in;
     ways.in = out;
     second = true;
-    cpu->run(command, sizeof(*command));
-    exit(0);
+    /* The first one halts until it is signalled: it is not to wait for who has panicked (others_look()). */
+    exit(cpu->run(command, sizeof(*command)) ? 1 : 0);
 }
+
+/* Of KVM_RUN, too: the second guest has ended, or was expected to be missed since then. */
+static volatile sig_atomic_t late;
 
 static void interrupt(int signal)
 {
-    (void)signal;
+    late = late || signal == SIGALRM;
 }
 
 static void begin_peer(uint32_t id)
 {
-    static const struct sigaction on_end = { .sa_handler = interrupt };   /* of KVM_RUN, too */
+    static const struct sigaction on_end = { .sa_handler = interrupt };
     struct control_response command = { .operation = CONTROL_STOP };
 
     for ( size_t i = 0; i < command_count; i++ )
@@ -144,6 +149,8 @@ static void begin_peer(uint32_t id)
     ways.in = new_event();
     put_way(&ways, true);
     sigaction(SIGCHLD, &on_end, NULL);
+    sigaction(SIGALRM, &on_end, NULL);
+    late = 0;
     fflush(NULL);
     peer = fork();
     if ( peer < 0 )
@@ -160,6 +167,7 @@ static uint32_t end_peer(void)
         return 1;
     while ( waitpid(peer, &status, 0) < 0 && errno == EINTR )
         continue;
+    alarm(0);
     peer = 0;
     put_way(&ways, false);
     close_way(&ways);
@@ -170,9 +178,14 @@ void others_look(void)
 {
     siginfo_t info = { 0 };
 
-    if ( peer && waitid(P_PID, (id_t)peer, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid &&
-         (info.si_code != CLD_EXITED || info.si_status) )
+    if ( !peer || waitid(P_PID, (id_t)peer, &info, WEXITED | WNOHANG | WNOWAIT) || !info.si_pid )
+        return;
+    if ( info.si_code != CLD_EXITED || info.si_status )
         fail("the second guest has ended");
+    /* All is well if the first one asks for its end next. */
+    if ( late )
+        fail("the second guest has ended, and the first one waits for it");
+    alarm(PATIENCE);
 }
 
 /* ---- both ---- */

@@ -10,11 +10,11 @@
 #include <stdint.h>
 
 /* What is the CPU's: the irqfd's line, the clock that guests read, and a guest of this monitor's from its making to its
- * end, with those commands. */
+ * end, with those commands: what it ended with, 0 is well. */
 struct others_cpu {
     uint32_t line;
     uint64_t (*clock)(void);
-    void (*run)(const void *commands, size_t size);
+    uint32_t (*run)(const void *commands, size_t size);
 };
 
 /* Of the guest `vm`; the commands are the caller's.  Again in the second guest's process. */

@@ -259,6 +259,8 @@ static bool count_rings(uint64_t at, bool port, uint32_t *rings)
     return false;
 }
 
+static uint32_t ended_with;   /* the image's word; 0: all is well */
+
 /* False: the image has ended. */
 static bool serve_port(struct kvm_run *run)
 {
@@ -284,7 +286,9 @@ static bool serve_port(struct kvm_run *run)
     case SERIAL_PORT:
     case LOG_PORT:         fwrite(data, 1, size, stderr); break;
     case VMM_PORT:         memcpy(kept, data, run->io.size); break;
-    case BARE_EXIT_PORT:   return false;
+    case BARE_EXIT_PORT:
+        memcpy(&ended_with, data, size < sizeof(ended_with) ? size : sizeof(ended_with));
+        return false;
     }
     return true;
 }
@@ -347,7 +351,7 @@ static const char *image_path, *command_line = "";
 static int kvm;
 
 /* It waits in KVM for what the guest's first vCPU sends it. */
-static void *run_second(void *unused)
+static void *run_second_vcpu(void *unused)
 {
     (void)unused;
     take_own_cpu(1, vcpu_count);
@@ -372,8 +376,8 @@ static uint64_t host_clock(void)
     return __rdtsc();
 }
 
-/* A guest with those commands, to its end. */
-static void run_guest(const void *commands, size_t size)
+/* A guest with those commands, to its end; what it ended with. */
+static uint32_t run_guest(const void *commands, size_t size)
 {
     static const struct others_cpu others = { .line = OTHERS_LINE, .clock = host_clock, .run = run_guest };
     struct kvm_userspace_memory_region region = { .memory_size = MEMORY };
@@ -400,10 +404,11 @@ static void run_guest(const void *commands, size_t size)
     if ( vcpu_count > 1 )
     {
         take_own_cpu(0, vcpu_count);
-        if ( pthread_create(&second, NULL, run_second, NULL) )
+        if ( pthread_create(&second, NULL, run_second_vcpu, NULL) )
             fail("no thread for the second vCPU");
     }
     run_vcpu(&vcpus[0]);
+    return ended_with;
 }
 
 int main(int argc, char **argv)

@@ -269,6 +269,8 @@ static void give_guest(uint64_t from, uint64_t size)
     give(memory + (from - RAM), size);
 }
 
+static uint32_t ended_with;   /* the image's word; 0: all is well */
+
 /* False: the image has ended. */
 static bool serve_write(uint64_t at, const uint8_t *data, uint32_t length)
 {
@@ -281,7 +283,7 @@ static bool serve_write(uint64_t at, const uint8_t *data, uint32_t length)
     case BARE_MEMORY + BARE_FROM: sent_from = value; break;
     case BARE_MEMORY + BARE_SEND: give_guest(sent_from, value); break;
     case VMM_MEMORY:              memcpy(kept, data, length); break;
-    case BARE_MEMORY + BARE_EXIT: return false;
+    case BARE_MEMORY + BARE_EXIT: ended_with = (uint32_t)value; return false;
     default:                      others_write(at, (uint32_t)value); break;
     }
     return true;
@@ -352,7 +354,7 @@ static void share_counter(void)
 }
 
 /* It waits in KVM until the guest's first vCPU turns it on. */
-static void *run_second(void *unused)
+static void *run_second_vcpu(void *unused)
 {
     (void)unused;
     take_own_cpu(1, vcpu_count);
@@ -360,8 +362,8 @@ static void *run_second(void *unused)
     exit(fflush(stdout) ? 1 : 0);   /* it has ended the guest */
 }
 
-/* A guest with those commands, to its end. */
-static void run_guest(const void *commands, size_t size)
+/* A guest with those commands, to its end; what it ended with. */
+static uint32_t run_guest(const void *commands, size_t size)
 {
     static const struct others_cpu others = { .line = VMM_INTERRUPT - 32, .clock = host_clock, .run = run_guest };
     struct kvm_userspace_memory_region region = { .guest_phys_addr = RAM, .memory_size = MEMORY };
@@ -395,10 +397,11 @@ static void run_guest(const void *commands, size_t size)
     if ( vcpu_count > 1 )
     {
         take_own_cpu(0, vcpu_count);
-        if ( pthread_create(&second, NULL, run_second, NULL) )
+        if ( pthread_create(&second, NULL, run_second_vcpu, NULL) )
             fail("no thread for the second vCPU");
     }
     run_vcpu(&vcpus[0]);
+    return ended_with;
 }
 
 int main(int argc, char **argv)

@@ -2,8 +2,10 @@
  * Rows that go wrong on purpose, linked only into build/xenometer-test.elf:
  * what the run must survive.
  */
+#include "../../../domU-kernel/arch/interrupts.h"
 #include "../../../domU-kernel/arch/smp.h"
 #include "../../../domU-kernel/arch/traps.h"
+#include "../../../domU-kernel/drivers/device.h"
 #include "../../../domU-kernel/harness/row.h"
 #include "../../../domU-kernel/xen/shutdown.h"
 
@@ -104,6 +106,31 @@ EXPLANATION(test_crash_secondary) =
 ROW(test_crash_secondary, .setup = setup_secondary, .run = run_crash_secondary) = {
     .name = "test/crash-secondary", .work = "go wrong", .path = "page fault on vCPU 1",
     .help = "the second vCPU writes to memory that is not there", .explanation = explanation_test_crash_secondary,
-    .elsewhere = "not tried bare", .columns = "xen", .needs = DOMAIN_SMP,
+    .elsewhere = "not tried bare", .columns = "xen kvm kvmarm64", .needs = DOMAIN_SMP,
+    .operations = 1, .samples = 1,
+};
+
+/* Of two guests of KVM the second: the first halts until it hears of it (domU-kernel/rows/kvm.c). */
+static const char *setup_peer(struct row_run *r)
+{
+    if ( r->command->half == PEER_SECOND )
+        run_crash(r);
+    mmio_write32(device.ioreq_mmio + VMM_PEER_OFFSET, r->command->id);
+    return NULL;
+}
+
+static void run_await(struct row_run *r)
+{
+    (void)r;
+    for ( ;; )
+        interrupts_enable_and_halt();
+}
+
+EXPLANATION(test_crash_peer) =
+    "A test.";
+ROW(test_crash_peer, .setup = setup_peer, .run = run_await) = {
+    .name = "test/crash-peer", .work = "go wrong", .path = "page fault of a second guest",
+    .help = "the second guest writes to memory that is not there", .explanation = explanation_test_crash_peer,
+    .elsewhere = "a monitor of ours starts the second guest", .columns = "kvm kvmarm64",
     .operations = 1, .samples = 1,
 };
