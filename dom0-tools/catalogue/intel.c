@@ -38,6 +38,8 @@ static const struct {
       "its EOI does not exit.  interrupt/timer-lapic in PVH: 5,507 (AMD: 28,802)." },
     { "interrupt/ipi-*", "the write that sends to another vCPU exits (APIC write); with posted interrupts the other one "
       "does not have to.  Not measured: Bochs's CPU has none, and there is but one." },
+    { "interrupt/x2apic-ipi-*", "the write that sends to another vCPU exits (WRMSR); with posted interrupts the other one "
+      "does not have to.  Not measured: Bochs's CPU has none, and there is but one." },
     { "interrupt/*", "no VM exit: the CPU has the APIC's registers itself, and delivers what a guest sends itself "
       "(APIC-register virtualization, virtual interrupt delivery).  interrupt/eoi: 2 (AMD in PVH: 12,773); "
       "interrupt/self-ipi-lapic: 35 (AMD: 25,939)." },

@@ -32,6 +32,6 @@ COLUMN(kvm) = {
     .classes = "image hardware kvms",
     .elsewhere = "it is Xen's own, or of a device that this monitor has not",
     .note = "KVM: a guest of Linux's KVM, and Linux alone below it; where a row speaks of dom0 or of Xen, a process "
-            "on that Linux answers, a monitor without devices, or KVM.",
+            "on that Linux answers, a monitor without devices, or KVM; rows with two vCPUs have two CPUs.",
     .impossible = lab_batch_impossible, .needs = DOMAIN_SMP, .batch = run,
 };

@@ -46,6 +46,7 @@ COLUMN(kvm_arm64) = {
     .classes = "image arms",
     .elsewhere = "it is Xen's own, or of a device that this monitor has not",
     .note = "KVM ARM64: a guest of Linux's KVM, and Linux alone below it, on a CPU without the virtualization host "
-            "extensions; where a row speaks of dom0 or of Xen, a process on that Linux answers, or KVM.",
+            "extensions; where a row speaks of dom0 or of Xen, a process on that Linux answers, or KVM; rows with two "
+            "vCPUs have two CPUs.",
     .impossible = impossible, .needs = DOMAIN_SMP, .batch = run,
 };

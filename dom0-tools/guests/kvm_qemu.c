@@ -106,7 +106,7 @@ COLUMN(microvm) = {
     .classes = "image hardware kvms",
     .elsewhere = "it is Xen's own, our monitor's, or of a device that QEMU's microvm has not",
     .note = "microvm: QEMU as KVM's monitor, with a machine that has little beside the CPU; of the interrupt "
-            "controllers KVM has the LAPIC only.",
+            "controllers KVM has the LAPIC only; rows with two vCPUs have two CPUs.",
     .impossible = lab_batch_impossible, .needs = DOMAIN_SMP, .batch = run_microvm,
 };
 
@@ -122,6 +122,7 @@ COLUMN(kvmpc) = {
     .classes = "image hardware kvms pc",
     .elsewhere = "it is Xen's own, our monitor's, or of a device that QEMU's pc has not here, or not with its interrupt",
     .note = "KVM pc: QEMU as KVM's monitor, with a PC's devices; of those that Xen has in itself, KVM has PIC, I/O APIC, "
-            "LAPIC and PIT.",
-    .impossible = lab_batch_impossible, .needs = DOMAIN_DEVICES | DOMAIN_CONTROLLERS | DOMAIN_NICS | DOMAIN_SMP, .batch = run_pc,
+            "LAPIC and PIT; rows with two vCPUs have two CPUs.",
+    .impossible = lab_batch_impossible,
+    .needs = DOMAIN_DEVICES | DOMAIN_CONTROLLERS | DOMAIN_NICS | DOMAIN_SMP, .batch = run_pc,
 };

@@ -53,7 +53,7 @@ struct lab_options {
     enum lab_system system;  /* what is installed in it */
     const char *cpu;         /* as lab_cpu_choose() found it: a CPU model of Bochs, which then is the
                                 emulator, or QEMU's ARM64 one; NULL: QEMU, with an AMD CPU */
-    bool smp;                /* two CPUs, for domains with two vCPUs; dom0 has one
+    bool smp;                /* two CPUs, for guests with two vCPUs; dom0 has one
                                 vCPU, pinned to the first */
     uint32_t without;        /* enum lab_feature: left to what QEMU has */
     const struct lab_plugin *plugin;   /* NULL: none */

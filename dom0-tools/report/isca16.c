@@ -28,8 +28,7 @@ static const struct benchmark {
     { "Interrupt controller trap", "read a register of the emulated controller: interrupt/lapic-trap, on ARM64 "
       "mmio/gic-distributor", { "interrupt/lapic-trap", "mmio/gic-distributor" }, WHOLE },
     { "Virtual IPI", "from one vCPU to another that runs, until its handler ran: interrupt/ipi-busy, on ARM64 "
-      "interrupt/sgi-busy, in PV event/ipi; none in KVM, whose guests have one vCPU, as the lab's Linux without "
-      "Xen has one CPU: with two, each IPI would be a switch of threads as well",
+      "interrupt/sgi-busy, in PV event/ipi; instructions of both CPUs, and each vCPU has one of its own",
       { "interrupt/ipi-busy", "interrupt/sgi-busy", "event/ipi" }, WHOLE },
     { "Virtual IRQ completion", "acknowledge and end an interrupt: interrupt/eoi", { "interrupt/eoi" }, WHOLE },
     { "VM switch", "from one domain to another on the same CPU: sched/vm-switch, in KVM sched/vm-switch-irqfd",

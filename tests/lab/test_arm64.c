@@ -207,6 +207,37 @@ static void test_two_cpus(void)
     json_decref(results[1]);
 }
 
+/* The same under KVM, whose vCPUs are threads of the monitor: longer ways, and the same twice. */
+static void test_two_cpus_kvm(void)
+{
+    static const char file[] = "build/test-arm64-kvm-smp.json";
+    static const char *const rows[] = { "interrupt/sgi-self", "interrupt/sgi-busy", "interrupt/sgi-halted" };
+    json_t *results[2];
+
+    for ( int i = 0; i < 2; i++ )
+    {
+        struct outcome_of r = RUN(file, "--boots=1", "-m", "arm64,kvmarm64", rows[0], rows[1], rows[2]);
+
+        CU_ASSERT_EQUAL(r.status, 0);
+        program_free(&r);
+        results[i] = json_load_file(file, 0, NULL);
+        unlink(file);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(results[i]);
+    }
+    for ( size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++ )
+    {
+        CU_ASSERT(figure(results[0], rows[i], "kvmarm64", "median") > figure(results[0], rows[i], "arm64", "median"));
+        CU_ASSERT_EQUAL(figure(results[0], rows[i], "kvmarm64", "median"),
+                        figure(results[1], rows[i], "kvmarm64", "median"));
+        CU_ASSERT_EQUAL(figure(results[0], rows[i], "kvmarm64", "max"),
+                        figure(results[1], rows[i], "kvmarm64", "max"));
+    }
+    CU_ASSERT(figure(results[0], "interrupt/sgi-halted", "kvmarm64", "median") >
+              2 * figure(results[0], "interrupt/sgi-busy", "kvmarm64", "median"));
+    json_decref(results[0]);
+    json_decref(results[1]);
+}
+
 /* Each row checks the answers it gets: its success is that they were right. */
 static void test_rings(void)
 {
@@ -380,7 +411,8 @@ static void test_streamed(void)
 /* The seven microbenchmarks, by Xen and KVM: each column that can have a figure has one. */
 static void test_isca16(void)
 {
-    static const char *const whole[] = { "Hypercall ", "VM switch ", "I/O latency out ", "I/O latency in " };
+    static const char *const whole[] = { "Hypercall ", "Virtual IPI ", "VM switch ", "I/O latency out ",
+                                         "I/O latency in " };
     /* PV, PVH, KVM, Xen and KVM on ARM64. */
     static const unsigned columns = 5;
     struct outcome_of r = program("run", "--preset=isca16", "--boots=1", NULL);
@@ -504,6 +536,7 @@ void suite_arm64(void)
     CU_add_test(suite, "no cycle counter", test_no_counter);
     CU_add_test(suite, "a guest of KVM", test_kvm);
     CU_add_test(suite, "two CPUs", test_two_cpus);
+    CU_add_test(suite, "two CPUs under KVM", test_two_cpus_kvm);
     CU_add_test(suite, "one table with x86", test_across);
     CU_add_test(suite, "the table of ISCA 2016", test_isca16);
     CU_add_test(suite, "a crossing traced by exception level", test_trace);

@@ -19,12 +19,18 @@ extern u8 page_map[];                     /* entry/x86/pvh.S: the level 4 table 
 
 /* ---- on the secondary ---- */
 
-/* Called by traps_entry.S with interrupts off. */
+/* Called by traps_entry.S with interrupts off.  EOI first: who waits for the count sees the interrupt completed. */
 void smp_interrupt(void);
 void smp_interrupt(void)
 {
-    /* EOI first: who waits for the count sees the interrupt completed. */
     lapic_write(LAPIC_EOI, 0);
+    secondary_interrupts++;
+}
+
+void smp_interrupt_x2apic(void);
+void smp_interrupt_x2apic(void)
+{
+    msr_write(MSR_X2APIC_EOI, 0);
     secondary_interrupts++;
 }
 

@@ -20,7 +20,8 @@ extern u8 hardware_stubs[], pv_stubs[];
 extern u8 hardware_upcall[], hardware_lapic[], hardware_x2apic[], hardware_device[], hardware_ignored[];
 extern u8 hardware_upcall_stamped[], hardware_lapic_stamped[];
 extern u8 pv_upcall[], pv_upcall_stamped[], pv_failsafe[];
-extern u8 hardware_upcall_secondary[], hardware_lapic_secondary[], pv_upcall_secondary[];
+extern u8 hardware_upcall_secondary[], hardware_lapic_secondary[], hardware_x2apic_secondary[],
+    pv_upcall_secondary[];
 
 volatile u64 trap_stamp;
 
@@ -108,6 +109,7 @@ COLD void traps_init_secondary(void)
     memcpy(idt_secondary, idt, sizeof(idt));
     idt_secondary[VECTOR_UPCALL] = gate(hardware_upcall_secondary);
     idt_secondary[VECTOR_LAPIC] = gate(hardware_lapic_secondary);
+    idt_secondary[VECTOR_X2APIC] = gate(hardware_x2apic_secondary);
     /* Xen starts it with null selectors, which IRET would not take for CS. */
     __asm__ volatile ("lgdt %0\n\tlidt %1\n\t"
                       "pushq $0x08\n\t"

@@ -148,7 +148,8 @@ hardware_upcall_secondary:
 /* VECTOR_LAPIC and VECTOR_X2APIC: counted and acknowledged in drivers/x86/lapic.c,
  * on the second vCPU in arch/x86/smp.c. */
     .balign 16
-    .globl hardware_lapic, hardware_x2apic, hardware_device, hardware_lapic_secondary
+    .globl hardware_lapic, hardware_x2apic, hardware_device
+    .globl hardware_lapic_secondary, hardware_x2apic_secondary
 hardware_lapic:
     hardware_interrupt lapic_interrupt
     .balign 16
@@ -160,6 +161,9 @@ hardware_device:
     .balign 16
 hardware_lapic_secondary:
     hardware_interrupt smp_interrupt
+    .balign 16
+hardware_x2apic_secondary:
+    hardware_interrupt smp_interrupt_x2apic
 
     .globl hardware_ignored
 hardware_ignored:               /* the spurious vector gets no EOI */

@@ -87,13 +87,28 @@ void x2apic_interrupt(void)
     msr_write(MSR_X2APIC_EOI, 0);
 }
 
+const char *lapic_no_x2apic(void)
+{
+    return cpuid(1, 0).c & CPUID_1_C_X2APIC ? NULL
+           : "this machine offers no x2APIC (CPUID leaf 1, ECX bit 21)";
+}
+
+/* It stays enabled through the change of mode: SDM vol. 3, 10.12.5.1. */
+void lapic_enter_x2apic_secondary(void)
+{
+    msr_write(MSR_APIC_BASE, msr_read(MSR_APIC_BASE) | APIC_BASE_ENABLE | APIC_BASE_X2APIC);
+}
+
 const char *lapic_enter_x2apic(void)
 {
-    if ( !(cpuid(1, 0).c & CPUID_1_C_X2APIC) )
-        return "this machine offers no x2APIC (CPUID leaf 1, ECX bit 21)";
-    lapic_enable();   /* stays enabled through the change of mode: SDM vol. 3, 10.12.5.1 */
-    msr_write(MSR_APIC_BASE, msr_read(MSR_APIC_BASE) | APIC_BASE_ENABLE | APIC_BASE_X2APIC);
-    return NULL;
+    const char *reason = lapic_no_x2apic();
+
+    if ( !reason )
+    {
+        lapic_enable();
+        lapic_enter_x2apic_secondary();
+    }
+    return reason;
 }
 
 void lapic_leave_x2apic(void)
@@ -102,6 +117,12 @@ void lapic_leave_x2apic(void)
 
     msr_write(MSR_APIC_BASE, base);
     msr_write(MSR_APIC_BASE, base | APIC_BASE_ENABLE);
+}
+
+void lapic_leave_x2apic_secondary(void)
+{
+    lapic_leave_x2apic();
+    lapic_enable_secondary();
 }
 
 u32 lapic_timer_counts(u64 ns)

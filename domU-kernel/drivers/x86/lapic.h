@@ -72,6 +72,7 @@ void lapic_enable_secondary(void);   /* the second vCPU's own, for good */
 /* ---- x2APIC: registers are MSRs (SDM vol. 3, 10.12) ---- */
 
 #define MSR_X2APIC_EOI      0x80bu
+#define MSR_X2APIC_ICR      0x830u   /* both halves; the destination has 32 bits */
 #define MSR_X2APIC_SELF_IPI 0x83fu   /* the vector, and nothing else */
 
 /*
@@ -81,6 +82,11 @@ void lapic_enable_secondary(void);   /* the second vCPU's own, for good */
  */
 const char *lapic_enter_x2apic(void);
 void lapic_leave_x2apic(void);
+const char *lapic_no_x2apic(void);   /* why there is none; NULL: there is */
+
+/* The second vCPU's own, and back, enabled again. */
+void lapic_enter_x2apic_secondary(void);
+void lapic_leave_x2apic_secondary(void);
 
 static inline void x2apic_self_ipi(void)
 {

@@ -157,7 +157,8 @@ static void run_halted(struct row_run *r)
 EXPLANATION(interrupt_sgi_busy) =
     "Writes ICC_SGI1R_EL1 for the other vCPU, which spins on a physical CPU of its own: the write traps, Xen "
     "queues the interrupt, and interrupts that CPU, which puts it into a list register; the handler there "
-    "acknowledges and ends it without Xen and counts; the sender sees the count.  Counted instructions are those "
+    "acknowledges and ends it without Xen and counts; the sender sees the count.  KVM does the same "
+    "(vgic_v3_dispatch_sgi, kvm_vcpu_kick) for vCPUs that are threads.  Counted instructions are those "
     "of both CPUs.  The virtual IPI of Dall et al., ISCA 2016.  Compare with event/ipi.";
 ROW(interrupt_sgi_busy, .setup = second_setup, .run = run_busy) = {
     .name = "interrupt/sgi-busy",
@@ -171,7 +172,9 @@ ROW(interrupt_sgi_busy, .setup = second_setup, .run = run_busy) = {
 
 EXPLANATION(interrupt_sgi_halted) =
     "As interrupt/sgi-busy, to a vCPU that has executed WFI and is blocked in Xen, its physical CPU idle: the "
-    "scheduler wakes it (vgic_inject_irq, vcpu_unblock, schedule) first.  Counted instructions are those of both "
+    "scheduler wakes it (vgic_inject_irq, vcpu_unblock, schedule) first.  Under KVM it is a thread that sleeps "
+    "(kvm_vcpu_wfi, kvm_vcpu_wake_up), for longer than KVM would look for an interrupt before that (halt_poll_ns, "
+    "500 us).  Counted instructions are those of both "
     "CPUs.";
 ROW(interrupt_sgi_halted, .setup = second_setup, .run = run_halted) = {
     .name = "interrupt/sgi-halted",
