@@ -124,7 +124,7 @@ $(BUILD)/domU-kernel/%.c.o: domU-kernel/%.c Makefile $(DEPS)
 	$(Q)$(CC) $(KERNEL_CFLAGS) $(KERNEL_CPPFLAGS) -MMD -MP -c $< -o $@
 
 # Rows that go wrong on purpose: a second image for the tests.
-TEST_ROWS := $(patsubst %,$(BUILD)/%.o,$(wildcard tests/image/rows/*.c))
+TEST_ROWS := $(patsubst %,$(BUILD)/%.o,$(sort $(wildcard tests/image/rows/*.c tests/image/rows/$(ARCH)/*.c)))
 $(BUILD)/tests/image/rows/%.c.o: tests/image/rows/%.c Makefile $(DEPS)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)

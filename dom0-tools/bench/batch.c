@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "catalogue/catalogue.h"
+#include "lib/stage.h"
 #include "measure/merge.h"
 #include "measure/record.h"
 #include "xenometer.h"
@@ -141,6 +142,21 @@ static void take_skip(const struct column *column, const struct selection *selec
             record_add(records, selection->rows[i], column, 0, OUTCOME_SKIP, guest->skip);
 }
 
+/*
+ * Seconds for one guest: some of the time that a unikernel has to connect, since a sandbox takes longer to start and
+ * its commands are all rows; no longer than the whole run may take.
+ */
+static unsigned deadline_of(const struct session_options *options)
+{
+    unsigned deadline = 10 * options->domain_deadline;
+    uint64_t now = now_ms(), left;
+
+    if ( !options->until )
+        return deadline;
+    left = options->until > now ? (options->until - now + 999) / 1000 : 1;
+    return left < deadline ? (unsigned)left : deadline;
+}
+
 /* One guest, with the rows of those needs.  *skip: why there is none, and will be none. */
 static int run_guest(const struct column *column, const struct session_options *options,
                      const struct selection *selection, struct batch *guest, unsigned boot,
@@ -206,7 +222,7 @@ int batch_run(const struct column *column, const struct lab_options *lab,
             for ( unsigned boot = 0; boot < options->boots && status == STATUS_OK && !skip; boot++ )
                 status = run_guest(column, options, selection, &(struct batch){
                     .machine = lab, .elf = elf, .needs = row->needs & column->needs,
-                    .deadline = options->domain_deadline }, boot, &skip, &records);
+                    .deadline = deadline_of(options) }, boot, &skip, &records);
     }
     if ( skip )
         batch_skip(column, selection, skip, results);

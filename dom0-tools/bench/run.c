@@ -8,6 +8,7 @@
 #include "bench/run_parts.h"
 #include "catalogue/catalogue.h"
 #include "lib/lab_clock.h"
+#include "lib/stage.h"
 #include "measure/environment.h"
 #include "report/json.h"
 #include "report/layers.h"
@@ -260,6 +261,7 @@ int run_rows(struct run_options *o)
         .boots = o->boots, .seed = o->seed, .bridge = o->bridge, .kernel = o->kernel,
         .keep_raw = o->raw || o->layers, .row_deadline = o->row_deadline,
         .domain_deadline = lab_clock_is_exact() ? RUN_DOMAIN_DEADLINE_EXACT : RUN_DOMAIN_DEADLINE,
+        .until = o->deadline ? now_ms() + 1000ull * o->deadline : 0,
     };
     if ( several )
     {

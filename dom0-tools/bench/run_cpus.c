@@ -3,6 +3,7 @@
 
 #include "bench/preset.h"
 #include "bench/run_parts.h"
+#include "lib/stage.h"
 #include "report/across.h"
 #include "report/beside.h"
 #include "report/json.h"
@@ -136,6 +137,7 @@ static int run_side(const struct run_options *o, const struct run_cpus *cpus, si
         one.boots = own.boots = run_boots(one.cpu);
     if ( !o->row_deadline )
         one.row_deadline = own.row_deadline = run_row_deadline(one.cpu, true);
+    own.until = now_ms() + 1000ull * one.deadline;
     message("%s: %s", cpus->names[number], one.cpu ? one.cpu : "in QEMU");
     status = run_lab(&one, &own, &side->selection, results);
     run_finish(&one, side->image, results);

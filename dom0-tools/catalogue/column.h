@@ -39,7 +39,7 @@ struct batch {
     row_needs needs;             /* what it is to be started with: some of the column's needs */
     const void *commands;        /* struct control_response, one after the other */
     size_t size;                 /* of them, in bytes */
-    unsigned deadline;           /* seconds */
+    unsigned deadline;           /* seconds, for all of it */
 
     /* Set, possibly empty, whatever is returned; the caller's to free. */
     void *results;               /* protocol.h, "Bare mode" */

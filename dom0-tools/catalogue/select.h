@@ -29,6 +29,7 @@ struct session_options {
     bool keep_raw;
     unsigned row_deadline;           /* seconds of dom0's clock that a row may take */
     unsigned domain_deadline;        /* seconds from xl create to Connected */
+    uint64_t until;                  /* now_ms() at which guests of HOME_BESIDE must have ended; 0: whenever */
 };
 
 /*

@@ -48,7 +48,7 @@ static const struct argp_option options_table[] = {
     { "smp", OPTION_SMP, NULL, 0, "Two CPUs, dom0 pinned to the first: what rows with two vCPUs run in", 0 },
     { "system", OPTION_SYSTEM, "xen|linux", 0, "xen: Xen and its dom0 (default); linux: the same kernel without Xen, with KVM, crun, gVisor and bubblewrap", 0 },
     { "lab-suite", OPTION_SUITE, "SUITE", 0, "The lab made of another Debian suite's packages, such as bookworm (default: $XENOMETER_LAB_SUITE, or " LAB_SUITE ")", 0 },
-    { "cpu", OPTION_CPU, "CPU", 0, "amd (default, in QEMU), intel (in Bochs, with VT-x), arm64 (in QEMU, after make arm64), amd-bochs, or a model by Bochs's name", 0 },
+    { "cpu", OPTION_CPU, "CPU", 0, "amd (default, in QEMU), intel (in Bochs, with VT-x), arm64 (in QEMU, after make arm64), arm64-vhe (the same with VHE), amd-bochs, or a model by Bochs's name", 0 },
     { "without", OPTION_WITHOUT, "FEATURE", 0, "A CPU without the feature that QEMU lacks and the lab adds: nrip-save, decodeassists", 0 },
     { "cold", OPTION_COLD, NULL, 0, "run: boot, instead of going on from the snapshot", 0 },
     { "push", 'p', "FILE", 0, "run, shell: put the file into the job directory, under its base name", 0 },

@@ -43,7 +43,7 @@ static const struct argp_option options_table[] = {
     { "host", OPTION_HOST, "auto|xen|lab|this", 0, "Where to run (default auto: this machine's Xen if it has one; this: its Linux, as it is, for the rows of applications, in cycles)", 0 },
     { "clock", OPTION_CLOCK, "exact|fast|kvm", 0, "The lab's clock (default exact: counts instructions)", 0 },
     { "lab-suite", OPTION_SUITE, "SUITE", 0, "The lab made of another Debian suite's packages, such as bookworm (default: $XENOMETER_LAB_SUITE, or " LAB_SUITE ")", 0 },
-    { "cpu", OPTION_CPU, "CPU", 0, "The lab's: amd (default, in QEMU), intel (in Bochs, with VT-x), arm64 (in QEMU, after make arm64), amd-bochs, or a model by Bochs's name; several, with commas between, side by side", 0 },
+    { "cpu", OPTION_CPU, "CPU", 0, "The lab's: amd (default, in QEMU), intel (in Bochs, with VT-x), arm64 (in QEMU, after make arm64), arm64-vhe (the same with VHE), amd-bochs, or a model by Bochs's name; several, with commas between, side by side", 0 },
     { "cold", OPTION_COLD, NULL, 0, "Boot the lab, instead of going on from its snapshot", 0 },
     { "factor", OPTION_FACTOR, "WHERE:OPTION", 0, "Once more with an option of Xen's or dom0's kernel, such as xen:spec-ctrl=no or dom0:mitigations=off, with another suite (suite:bookworm), build (build:FILE) or configuration (kconfig:DEBUG=n), side by side; may be given again, and several be joined by +", 0 },
     { "xen-source", OPTION_SOURCE, "DIRECTORY", 0, "Tree of Xen's sources that --factor=kconfig:OPTION=VALUE builds the hypervisor from, in the cache", 0 },

@@ -31,7 +31,7 @@ static const struct argp_option options[] = {
     { "perfetto", OPTION_PERFETTO, "FILE", 0, "Write trace events (JSON), for ui.perfetto.dev and chrome://tracing", 0 },
     { "speedscope", OPTION_SPEEDSCOPE, "FILE", 0, "Write a profile for speedscope.app", 0 },
     { "without", OPTION_WITHOUT, "FEATURE", 0, "The lab's CPU without a feature that QEMU lacks and the lab adds: nrip-save, decodeassists", 0 },
-    { "cpu", OPTION_CPU, "amd|arm64", 0, "QEMU's: other CPUs are Bochs's, which loads no plugins", 0 },
+    { "cpu", OPTION_CPU, "amd|arm64|arm64-vhe", 0, "QEMU's: other CPUs are Bochs's, which loads no plugins", 0 },
     { "sample", OPTION_SAMPLE, "median|min|max|N", 0, "Which sample (default: the median one)", 0 },
     { "samples", 'n', "N", 0, "Samples to take (default: the row's own number, at most 101)", 0 },
     { "host", OPTION_HOST, "auto|lab", 0, "lab: use the lab also on a machine that runs Xen", 0 },
@@ -75,7 +75,7 @@ static int parse_cpu(char *text, const char **cpu)
 
     if ( status == STATUS_OK && !lab_cpu_traces(*cpu) )
     {
-        message("--cpu=%s: a trace needs QEMU, whose CPUs are amd and arm64: `xenometer explain ROW` names the "
+        message("--cpu=%s: a trace needs QEMU, whose CPUs are amd, arm64 and arm64-vhe: `xenometer explain ROW` names the "
                 "functions that run on an Intel CPU, `xenometer run --cpu=%s ROW` has the figure",
                 name, name);
         status = STATUS_USAGE;

@@ -143,7 +143,7 @@ static int run(struct batch *b, const char *directory, const char *script, const
     char *whole = xasprintf("exec 0<commands; %s", script), *ending;
     const char *const argv[] = { "unshare", "--mount", "--propagation", "private", "sh", "-c", whole,
                                  NULL };
-    uint64_t until = now_ms() + (uint64_t)b->deadline * 10000;
+    uint64_t until = now_ms() + (uint64_t)b->deadline * 1000;
     struct child child;
     cpu_set_t cpus;
     int error, status = STATUS_OK;
@@ -172,7 +172,7 @@ static int run(struct batch *b, const char *directory, const char *script, const
     child_kill(&child);
     tell_group(group, 0);
     if ( status == STATUS_DEADLINE )
-        message("the deadline of %u s passed", b->deadline * 10);
+        message("the deadline of %u s passed", b->deadline);
     return status;
 }
 

@@ -1,7 +1,7 @@
 /*
  * Column KVM ARM64: the image under Linux's hypervisor on an ARM64 CPU, by a monitor of our own
- * (guests/kvm/vmm_arm64.c).  The CPU of the lab's machine has no virtualization host extensions (ARMv8.1): Linux is at
- * EL1, beside its guest, and KVM's part at EL2 switches between the two.
+ * (guests/kvm/vmm_arm64.c).  Without the virtualization host extensions (ARMv8.1; --cpu=arm64) Linux is at EL1, beside
+ * its guest, and KVM's part at EL2 switches between the two; with them (--cpu=arm64-vhe) all of Linux is at EL2.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -45,8 +45,8 @@ COLUMN(kvm_arm64) = {
     .what = "a guest of Linux's KVM on an ARM64 CPU, under a thin monitor of our own, without Xen",
     .classes = "image arms",
     .elsewhere = "it is Xen's own, or of a device that this monitor has not",
-    .note = "KVM ARM64: a guest of Linux's KVM, and Linux alone below it, on a CPU without the virtualization host "
-            "extensions; where a row speaks of dom0 or of Xen, a process on that Linux answers, or KVM; rows with two "
-            "vCPUs have two CPUs.",
+    .note = "KVM ARM64: a guest of Linux's KVM, and Linux alone below it: at EL1 beside its guest, or with the "
+            "virtualization host extensions (--cpu=arm64-vhe) at EL2; where a row speaks of dom0 or of Xen, a process on "
+            "that Linux answers, or KVM; rows with two vCPUs have two CPUs.",
     .impossible = impossible, .needs = DOMAIN_SMP, .batch = run,
 };

@@ -10,10 +10,6 @@
 #include "machines/lab.h"
 #include "xenometer.h"
 
-/* Of the batch's deadline, which is a unikernel's: a sandbox takes longer to start, and its
- * commands are all rows. */
-#define DEADLINES 10u
-
 const char *lab_batch_impossible(const struct lab_options *lab)
 {
     if ( !lab )
@@ -50,7 +46,7 @@ static int run(struct batch *b, const struct lab_options *lab, const char *scrip
     push[count] = (struct lab_file){ .name = "commands", .data = b->commands, .size = b->size };
     status = lab_run(lab, &(struct lab_job){
         .argv = argv, .push = push, .push_count = count + 1,
-        .stdout_fd = out, .stderr_fd = err, .deadline_seconds = DEADLINES * b->deadline }, &inner);
+        .stdout_fd = out, .stderr_fd = err, .deadline_seconds = b->deadline }, &inner);
     /* One that went wrong has left fewer results than commands; these are its last words. */
     if ( status == STATUS_OK && inner )
         dprintf(err, "%s ended with %s", what, inner > 128 ? strsignal(inner - 128) : "an error");

@@ -190,9 +190,9 @@ static void *map_channel(void)
 }
 
 /*
- * QEMU saves of an ARM CPU's timers those of EL0 and EL1, not the hypervisor's (CNTHP), by
- * which Xen wakes an idle CPU: a snapshot of a machine asleep would never wake.  So there it is kept
- * awake, and what dom0 waits for next has Xen arm that timer anew.
+ * QEMU saves of an ARM CPU's timers those of EL0 and EL1, not the hypervisor's, by which Xen, or Linux at EL2, wakes an
+ * idle CPU; machines/qemu-arm64/cpu_plugin.c arms it anew with the first instructions after a load.  A machine asleep
+ * executes none: it is kept awake.
  */
 #ifdef __aarch64__
 #define MAY_SLEEP false

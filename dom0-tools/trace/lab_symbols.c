@@ -18,7 +18,7 @@
 #include "systems/packages.h"
 #include "xenometer.h"
 
-#define KALLSYMS "functions"   /* in the lab's directory, one per clock and modules */
+#define KALLSYMS "functions"   /* in the lab's directory, one per clock, CPU and modules */
 #define KERNEL_DEADLINE 120u   /* seconds for dom0 to print it */
 
 /*
@@ -191,10 +191,12 @@ static char *device_model(struct cache *cache, const struct recipe *recipe)
 
 #define MODULES_MAX 4u
 
-/* The table's file in the lab's directory: "exact/functions-brd-xen-blkback". */
+/* The table's file in the lab's directory: "functions-exact-brd-xen-blkback".  With another CPU the kernel lies elsewhere,
+ * too. */
 static char *table_name(const struct lab_options *options, const char *const *modules)
 {
-    char *name = xasprintf("%s/" KALLSYMS, options->clock == LAB_EXACT ? "exact" : "fast");
+    char *name = xasprintf(KALLSYMS "-%s%s%s", options->clock == LAB_EXACT ? "exact" : "fast",
+                           options->cpu ? "-" : "", options->cpu ? options->cpu : "");
 
     for ( ; *modules; modules++ )
     {
@@ -253,6 +255,7 @@ int lab_symbols(const struct lab_options *options, const char *const *modules,
     static const char *const without_xen[] = { KVM_MONITOR, WIRE_PROGRAM };
     struct recipe recipe = { 0 };
     struct cache cache;
+    const char *how;
     int status;
 
     *symbols = (struct lab_symbols){ 0 };
@@ -283,7 +286,7 @@ int lab_symbols(const struct lab_options *options, const char *const *modules,
     else if ( status == STATUS_OK )
         for ( size_t i = 0; i < 2; i++ )
         {
-            symbols->programs[i].path = data_file(without_xen[i]);
+            symbols->programs[i].path = lab_cpu_file(options->cpu, without_xen[i], &how);
             symbols->programs[i].name = without_xen[i];
         }
     cache_close(&cache);

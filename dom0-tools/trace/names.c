@@ -53,6 +53,7 @@ struct names {
     const struct column *column;
     struct symbols xen, kernel, guest;
     struct { uint64_t start, end; } kvm[KVM_MODULES];   /* their code; 0: not there */
+    uint64_t el2;            /* what is to be subtracted from addresses of the part of KVM at EL2; 0: not known */
     uint8_t *layers;         /* per context */
     struct binary *binaries;
     size_t binary_count;
@@ -266,6 +267,32 @@ static void find_kvm(struct names *n, const char *table)
         symbols_module(table, kvm_modules[i], &n->kvm[i].start, &n->kvm[i].end);
 }
 
+/*
+ * KVM without the virtualization host extensions maps its part of the kernel at EL2, at addresses of its own.  Where,
+ * shows at the host's HVC: its vector is the first that is executed there (DDI 0487, D1.4.1: 0x400, synchronous, from a
+ * lower level).
+ */
+#define HOST_VECTOR       "__kvm_nvhe___kvm_hyp_host_vector"
+#define VECTOR_FROM_LOWER 0x400u
+
+static void find_el2(struct names *n, const char *table)
+{
+    const struct record *r = n->record;
+    uint64_t vector = table ? symbols_address(table, HOST_VECTOR) : 0, moved;
+
+    for ( size_t i = 1; vector && !n->el2 && i < r->segment_count; i++ )
+    {
+        const struct record_segment *before = &r->segments[i - 1], *s = &r->segments[i];
+
+        if ( before->block == RECORD_IDLE || s->block == RECORD_IDLE ||
+             r->contexts[before->context].layer != LAYER_KERNEL || r->contexts[s->context].layer != LAYER_XEN )
+            continue;
+        moved = r->blocks[s->block]->address - (vector + VECTOR_FROM_LOWER);
+        if ( moved % PAGE == 0 )
+            n->el2 = moved;
+    }
+}
+
 static bool has_layer(const struct record *r, enum layer layer)
 {
     for ( size_t i = 0; i < r->context_count; i++ )
@@ -358,6 +385,8 @@ struct names *names_new(const struct lab_symbols *symbols, const char *image,
     n->layers = xcalloc(record->context_count + 1, sizeof(*n->layers));
     find_layers(n);
     find_kvm(n, symbols->kernel);
+    if ( names_are_arm64(n) && column->alone )
+        find_el2(n, symbols->kernel);
     n->qemu = symbols->qemu;
     n->places = xcalloc(record->context_count + 1, sizeof(*n->places));
     if ( symbols->xen )
@@ -488,6 +517,18 @@ static const char *sentry_function(struct names *n, uint64_t address)
     return name_or_address(n, SENTRY "+", symbol, address);
 }
 
+/* As the kernel's own copies of these functions are called, which are compiled a second time for EL2. */
+#define FOR_EL2 "__kvm_nvhe_"
+
+static const char *kvm_function(struct names *n, uint64_t address)
+{
+    const struct symbol *symbol = n->el2 ? symbols_find(&n->kernel, address - n->el2) : NULL;
+
+    if ( symbol && symbol->name && !strncmp(symbol->name, FOR_EL2, strlen(FOR_EL2)) )
+        return intern(n, symbol->name + strlen(FOR_EL2));
+    return name_or_address(n, "kvm+", NULL, address & ~0xfull);
+}
+
 const char *names_function(struct names *n, uint32_t context, uint32_t block, uint64_t address)
 {
     const struct symbol *symbol;
@@ -501,9 +542,8 @@ const char *names_function(struct names *n, uint32_t context, uint32_t block, ui
             address -= GUEST_ALIAS;
         return name_or_address(n, "guest+", symbols_find(&n->guest, address), address);
     case LAYER_XEN:
-        /* KVM maps its part of the kernel there, at addresses of its own. */
         if ( n->column->alone )
-            return name_or_address(n, "kvm+", NULL, address & ~0xfull);
+            return kvm_function(n, address);
         /* Outside its image Xen runs one page of entry stubs per CPU. */
         symbol = symbols_find(&n->xen, address);
         if ( n->xen.count && !names_are_arm64(n) && (!symbol || address > 0xffff82d04fffffffull) )

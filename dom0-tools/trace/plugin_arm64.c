@@ -1,5 +1,6 @@
 /*
- * An ARM64 CPU (plugin_cpu.h): Xen runs at EL2, kernels at EL1, processes at EL0.
+ * An ARM64 CPU (plugin_cpu.h): Xen runs at EL2, kernels at EL1, processes at EL0; with the virtualization host
+ * extensions Linux's kernel that has KVM runs at EL2, too, and there in the upper half, where no code of Xen's lies.
  * Encodings: Arm Architecture Reference Manual (DDI 0487), C4.1.
  */
 #include <string.h>
@@ -21,7 +22,11 @@ static const uint64_t *ttbr0;      /* TTBR0_EL1 in it */
  * T0SZ (domU-kernel/entry/arm64/mmu.h).
  */
 #define TTBR0_TO_TCR 10
+#define TTBR0_TO_EL2 1
 #define TCR_T0SZ     25u
+
+/* A kernel at EL2 was the last above EL0: the process is that kernel's, whose pages TTBR0_EL2 has (HCR_EL2.TGE). */
+static bool of_host;
 
 static bool available(void)
 {
@@ -68,7 +73,7 @@ static uint64_t stack(void)
 
 static uint64_t tables(void)
 {
-    return *ttbr0;
+    return of_host ? ttbr0[TTBR0_TO_EL2] : *ttbr0;
 }
 
 /* The image lies where neither Linux nor its processes have code; below the upper half no kernel but the image's
@@ -77,8 +82,10 @@ static enum layer layer(const struct record_request *request, uint64_t address)
 {
     uint32_t level = PSTATE_EL(pstate());
 
+    if ( level )
+        of_host = level == 2 && address >> 63;
     if ( level >= 2 )
-        return LAYER_XEN;
+        return of_host ? LAYER_KERNEL : LAYER_XEN;
     if ( address >= request->image_start && address < request->image_end )
         return LAYER_GUEST;
     return !level ? LAYER_USER : address >> 63 ? LAYER_KERNEL : LAYER_GUEST;

@@ -2,6 +2,8 @@
  * Where the session meets the hostile backends: the linker has these in the place of the
  * functions they are named after (--wrap, Makefile).
  */
+#include <xenctrl.h>   /* first: with it Xen's headers are those of today, where frame_list is a handle */
+
 #include "escape.h"
 #include "evil.h"
 
@@ -60,7 +62,7 @@ static void stir_table(uint32_t domid)
     if ( frames && setup )
     {
         *setup = (struct gnttab_setup_table){ .dom = (domid_t)domid, .nr_frames = 4 };
-        setup->frame_list = frames;
+        set_xen_guest_handle_raw(setup->frame_list, frames);
         xencall3(xen, __HYPERVISOR_grant_table_op, GNTTABOP_setup_table, (uintptr_t)setup, 1);
     }
     if ( setup )

@@ -1,6 +1,6 @@
 /*
  * An ARM64 machine in QEMU: its "virt" board with the virtualization extensions (EL2), on which
- * Xen boots; one CPU, a Cortex-A57, GICv3.  --cpu=arm64.
+ * Xen boots; a Cortex-A57 (--cpu=arm64) or a Neoverse N1 (--cpu=arm64-vhe), GICv3.
  *
  * Without firmware: QEMU's guest-loader puts dom0's kernel and root into memory and tells Xen of them
  * in the device tree.  The channel is an ivshmem device, as on x86.  A snapshot is one file, `state`,
@@ -8,7 +8,8 @@
  * this board no ports to write that by, so that memory cannot stay out of the stream
  * (machines/qemu/instance.c).
  *
- * Two CPUs that count instructions take turns by turns_plugin.c, which says why.
+ * What its CPU lacks is in cpu_plugin.c: timers of EL2 that come back with a snapshot; two CPUs that count
+ * instructions take turns.
  *
  * Xen gets xsm=dummy, its default on x86: ARM's, silo, keeps domains from events and grants of each other.
  *
@@ -30,13 +31,19 @@
 #define PROGRAM "qemu-system-aarch64"
 #define PACKAGE "qemu-system-arm"
 #define CPU     "cortex-a57"
+/*
+ * With the virtualization host extensions (FEAT_VHE, ARMv8.1), as each server's CPU has them today: Linux and its KVM
+ * are at EL2.  Xen is there anyway; but it branches in a loop at each entry from a guest, against Spectre-BHB, which
+ * this CPU has and that one has not.
+ */
+#define CPU_VHE "neoverse-n1"
 #define RAM     1280u          /* MiB */
 /*
  * A guest of KVM has no cycle counter but one that KVM emulates by its own perf, an exit at each reading.  So
  * there the clock is the virtual counter, which counts nanoseconds on such a CPU, as ARMv8.6 has it: with -icount
  * one an instruction.
  */
-#define CPU_LINUX CPU ",cntfrq=1000000000"
+#define LINUX_FEATURES ",cntfrq=1000000000"
 
 /* Where guest-loader puts them, in RAM, which begins at 1 GiB; Xen itself is QEMU's -kernel. */
 #define KERNEL_ADDRESS "0x4a000000"
@@ -59,13 +66,13 @@ static int require(const struct lab_options *options)
 
     if ( variant_is_own(&options->variant) )
     {
-        message("--cpu=arm64 has Debian's Xen and kernel: --xen, --dom0-kernel and options for them are "
+        message("a lab on ARM64 has Debian's Xen and kernel: --xen, --dom0-kernel and options for them are "
                 "for x86");
         return STATUS_USAGE;
     }
     if ( options->clock == LAB_KVM )
     {
-        message("--cpu=arm64 is emulated: --clock=exact or --clock=fast");
+        message("ARM64 is emulated: --clock=exact or --clock=fast");
         return STATUS_USAGE;
     }
     path = qemu_find(PROGRAM, NULL);
@@ -75,13 +82,39 @@ static int require(const struct lab_options *options)
     return path ? STATUS_OK : STATUS_ENVIRONMENT;
 }
 
+static bool has_cpu(const char *name)
+{
+    return name && (!strcmp(name, CPU) || !strcmp(name, CPU_VHE));
+}
+
+static const struct emulator_cpu cpus[] = { { "arm64", CPU }, { "arm64-vhe", CPU_VHE }, { NULL, NULL } };
+
+static bool has_vhe(const struct lab_options *options)
+{
+    return options->cpu && !strcmp(options->cpu, CPU_VHE);
+}
+
+static char *cpu(const struct lab_options *options)
+{
+    return xstrdup(has_vhe(options) ? CPU_VHE : CPU);
+}
+
 static const char *snapshot_name(const struct lab_options *options)
 {
-    static const char *const names[][2] = {
-        [LAB_EXACT] = { "exact", "exact-smp" }, [LAB_FAST] = { "fast", "fast-smp" },
-    };
+#define NAMES(name) { { name, name "-smp" }, { name "-vhe", name "-vhe-smp" } }
+    static const char *const names[][2][2] = { [LAB_EXACT] = NAMES("exact"), [LAB_FAST] = NAMES("fast") };
+#undef NAMES
 
-    return names[options->clock][options->smp];
+    return names[options->clock][has_vhe(options)][options->smp];
+}
+
+/* All that there are: the one of this number, below SNAPSHOTS. */
+#define SNAPSHOTS 8
+
+static struct lab_options snapshot_options(int number)
+{
+    return (struct lab_options){ .clock = number % 2 ? LAB_FAST : LAB_EXACT, .smp = number / 2 % 2,
+                                 .cpu = cpus[number / 4].cpu };
 }
 
 static bool takes_turns(const struct lab_options *options)
@@ -119,14 +152,15 @@ static void add_all(struct machine *m, const struct lab_options *options,
                     const struct machine_files *files)
 {
     bool xen = !files->system || files->system->xen;
+    const char *model = has_vhe(options) ? xen ? CPU_VHE : CPU_VHE LINUX_FEATURES
+                                         : xen ? CPU : CPU LINUX_FEATURES;
 
-    machine_begin(m, PROGRAM, PACKAGE, options, xen ? CPU : CPU_LINUX,
-                  files->to_be_saved ? MACHINE_BOOT_SHIFT : 0);
+    machine_begin(m, PROGRAM, PACKAGE, options, model, files->to_be_saved ? MACHINE_BOOT_SHIFT : 0);
     machine_add_pair(m, "-machine", "virt,virtualization=on,gic-version=3");
     machine_add_owned(m, "-m", xasprintf("%uM", RAM));
     machine_add_pair(m, "-smp", options->smp || options->clock != LAB_EXACT ? "2" : "1");
-    if ( takes_turns(options) )
-        machine_add_owned(m, "-plugin", xasprintf("/proc/self/fd/%d", files->cpu_plugin));
+    machine_add_owned(m, "-plugin", xasprintf("/proc/self/fd/%d,turns=%s", files->cpu_plugin,
+                                              takes_turns(options) ? "on" : "off"));
     machine_add_lines(m, files);
     if ( xen )
         add_xen(m, options);
@@ -142,9 +176,9 @@ static uint64_t hash_command_lines(uint64_t hash, const struct system *system)
         .console = -1, .state = -1, .to_be_saved = true, .system = system,
     };
 
-    for ( int i = 0; i < 4; i++ )
+    for ( int i = 0; i < SNAPSHOTS; i++ )
     {
-        const struct lab_options options = { .clock = i % 2 ? LAB_FAST : LAB_EXACT, .smp = i / 2 };
+        const struct lab_options options = snapshot_options(i);
         struct machine m;
 
         add_all(&m, &options, &files);
@@ -164,7 +198,7 @@ static int prepare(struct instance *instance)
 {
     struct qemu_own *own = qemu_instance_prepare(instance);
 
-    return takes_turns(&instance->options) ? qemu_open_plugin(own, "turns-plugin.so") : STATUS_OK;
+    return qemu_open_plugin(own, "arm64-cpu-plugin.so");
 }
 
 static void command_line(struct machine *m, const struct lab_options *options,
@@ -218,25 +252,12 @@ static char *version(void)
     return qemu_version(PROGRAM);
 }
 
-static char *cpu(const struct lab_options *options)
-{
-    (void)options;
-    return xstrdup(CPU);
-}
-
-static bool has_cpu(const char *name)
-{
-    return name && !strcmp(name, CPU);
-}
-
-static const struct emulator_cpu cpus[] = { { "arm64", CPU }, { NULL, NULL } };
-
 static void snapshots(const struct cache *cache,
                       void (*found)(void *context, const struct emulator_snapshot *), void *context)
 {
-    for ( int i = 0; i < 4 && cache->architecture == &architecture_arm64; i++ )
+    for ( int i = 0; i < SNAPSHOTS && cache->architecture == &architecture_arm64; i++ )
     {
-        const struct lab_options kind = { .clock = i % 2 ? LAB_FAST : LAB_EXACT, .smp = i / 2, .cpu = CPU };
+        const struct lab_options kind = snapshot_options(i);
 
         if ( snapshot_exists(cache, &kind) )
             found(context, &(struct emulator_snapshot){

@@ -46,6 +46,8 @@ uintptr_t qemu_plugin_insn_data(const struct qemu_plugin_insn *, void *buffer, s
 struct qemu_info {           /* the beginning of QEMU's qemu_info_t */
     const char *target_name;
     struct { int min, cur; } version;
+    bool system_emulation;
+    struct { int smp_vcpus, max_vcpus; } system;
 };
 
 EXPORT extern int qemu_plugin_version;

@@ -30,7 +30,7 @@
 
 static u64 now(void)
 {
-    return clock_system_time(tsc_begin());
+    return clock_now();
 }
 
 static bool storms(void)

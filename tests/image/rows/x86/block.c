@@ -3,13 +3,13 @@
  * and a checksum: rows of build/xenometer-test.elf, asserted by tests/lab/test_long.c.
  * A sample is a round: all blocks written, then all read.
  */
-#include "../../../domU-kernel/arch/memory.h"
-#include "../../../domU-kernel/drivers/x86/ahci.h"
-#include "../../../domU-kernel/drivers/x86/ide.h"
-#include "../../../domU-kernel/drivers/x86/nvme.h"
-#include "../../../domU-kernel/drivers/x86/virtio_blk.h"
-#include "../../../domU-kernel/harness/row.h"
-#include "blkif.h"
+#include "../../../../domU-kernel/arch/memory.h"
+#include "../../../../domU-kernel/drivers/x86/ahci.h"
+#include "../../../../domU-kernel/drivers/x86/ide.h"
+#include "../../../../domU-kernel/drivers/x86/nvme.h"
+#include "../../../../domU-kernel/drivers/x86/virtio_blk.h"
+#include "../../../../domU-kernel/harness/row.h"
+#include "../blkif.h"
 
 #define ROUNDS  250u
 #define ROUNDS_IDE 20u   /* one at a time, and 700,000 instructions each: minutes of it */
