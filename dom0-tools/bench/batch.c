@@ -179,7 +179,8 @@ static int run_guest(const struct column *column, const struct session_options *
     *skip = guest->skips_needs ? NULL : guest->skip;
     if ( guest->skips_needs && boot == 0 )
         take_skip(column, selection, guest, records);
-    else if ( !guest->skip )
+    /* What was missing has been said, and is no row's fault. */
+    else if ( !guest->skip && (status != STATUS_ENVIRONMENT || guest->results_size) )
         take(column, options, selection, guest, boot, records);
     free(guest->console);
     free(guest->results);

@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <string.h>
 
 #include "backend/row_network.h"
 #include "bench/run_parts.h"
@@ -21,7 +22,8 @@ static int check_cpu(const struct run_options *o, const char *cpu, bool lab)
     if ( !cpu && lab )
         return STATUS_OK;
     if ( !lab )
-        message("--cpu is for the lab, and this run uses this machine's Xen: add --host=lab");
+        message("--cpu is for the lab, and this run uses this machine's own CPU: %s --host=lab",
+                !strcmp(o->host, "this") ? "in the place of --host=this," : "add");
     else if ( o->clock != LAB_EXACT && lab_cpu_slow(cpu) )
         message("--clock=%s: Bochs only counts instructions: --clock=exact", run_clock_name(o->clock));
     else if ( o->without && !lab_cpu_adds_features(cpu) )
@@ -43,7 +45,8 @@ static int check_xen_options(const struct run_options *o, bool lab)
 
     if ( !lab && o->cold )
     {
-        message("--cold is for the lab, and this run uses this machine's Xen: add --host=lab");
+        message("--cold is for the lab, and this run uses this machine's own system: %s --host=lab",
+                !strcmp(o->host, "this") ? "in the place of --host=this," : "add");
         return STATUS_USAGE;
     }
     if ( lab && (o->bridge || o->kernel) )

@@ -146,6 +146,9 @@ static int check_patterns(const struct image *image, char **patterns,
         if ( instead != NULL )
             message("no row matches '%s'; did you mean '%s'? "
                     "`xenometer list` shows them", patterns[i], instead);
+        else if ( strcmp(image->architecture, "x86") )
+            message("no row of %s matches '%s'; `xenometer list --cpu=%s` shows them, and applications are "
+                    "measured on x86 only", image->architecture, patterns[i], image->architecture);
         else
             message("no row matches '%s'; `xenometer list` shows them",
                     patterns[i]);

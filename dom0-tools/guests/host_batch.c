@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,7 +20,9 @@
 #include "machines/lab.h"
 #include "xenometer.h"
 
-#define DIRECTORY "/tmp/xenometer-XXXXXX"
+/* In TMPDIR, or /tmp. */
+#define DIRECTORY "xenometer-XXXXXX"
+#define ELSEWHERE "name a directory with TMPDIR that has 32 MB free, and may have programs"
 
 static bool in_path(const char *program)
 {
@@ -108,7 +111,7 @@ static int put_file(const char *directory, const struct lab_file *file)
                                    : errno;
 
     if ( error )
-        message("cannot write %s: %s", path, strerror(error));
+        message("cannot write %s: %s: " ELSEWHERE, path, strerror(error));
     free(path);
     free(read);
     return error ? STATUS_ENVIRONMENT : STATUS_OK;
@@ -236,15 +239,23 @@ int host_batch(struct batch *b, const char *script, const struct lab_file *files
                const char *what)
 {
     const struct lab_file commands = { .name = "commands", .data = b->commands, .size = b->size };
-    char directory[] = DIRECTORY;
+    const char *temporary = getenv("TMPDIR");
+    char *directory = path_in(temporary && *temporary ? temporary : "/tmp", DIRECTORY);
     int out = memory_file("results", 0), err = memory_file("console", 0);
     int status = out < 0 || err < 0 ? STATUS_ENVIRONMENT : STATUS_OK;
+    struct statvfs fs;
     struct guard guard;
 
     /* Who is root in a user namespace of ours is a stranger here, and has his files in it. */
     if ( status == STATUS_OK && (!mkdtemp(directory) || chmod(directory, 0711)) )
     {
-        message("cannot make %s: %s", directory, strerror(errno));
+        message("cannot make %s: %s: " ELSEWHERE, directory, strerror(errno));
+        status = STATUS_ENVIRONMENT;
+    }
+    else if ( status == STATUS_OK && (statvfs(directory, &fs) || fs.f_flag & ST_NOEXEC) )
+    {
+        message("%s is mounted so that nothing in it can be executed (noexec): " ELSEWHERE, directory);
+        rmdir(directory);
         status = STATUS_ENVIRONMENT;
     }
     else if ( status == STATUS_OK && !guard_begin(&guard, directory) )
@@ -272,5 +283,6 @@ int host_batch(struct batch *b, const char *script, const struct lab_file *files
         close(out);
     if ( err >= 0 )
         close(err);
+    free(directory);
     return status;
 }

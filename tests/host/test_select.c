@@ -19,7 +19,7 @@ static struct image_row rows[] = {
     { .name = (char *)"hypercall/null", .flags = ROW_HEADLINE },
     { .name = (char *)"port/qemu-ide", .flags = ROW_HEADLINE },
 };
-static struct image image = { .rows = rows, .count = 5 };
+static struct image image = { .rows = rows, .count = 5, .architecture = "x86" };
 
 /* Names of the rows selected, with spaces between; NULL: refused. */
 static const char *select_names(bool headline, const char *first,
@@ -53,7 +53,7 @@ static void test_usual(void)
         { .name = (char *)"app/getppid", .program = "an application" },
         { .name = (char *)"hypercall/null" },
     };
-    struct image both = { .rows = all, .count = 2, .columns = columns_every() };
+    struct image both = { .rows = all, .count = 2, .columns = columns_every(), .architecture = "x86" };
     char star[] = "*", group[] = "app", row[] = "hypercall/null", every[] = "app*";
     char *patterns[2] = { star, row };
     const struct column *native = column_find("native");

@@ -115,6 +115,56 @@ static void test_host(void)
     program_free(&r);
 }
 
+/* Where this machine's /tmp is not as it should be: one line that says what to do, no table, nothing left. */
+static void test_temporary(void)
+{
+    static const struct { const char *mount, *says; } cases[] = {
+        { "size=64k", "No space left on device: name a directory with TMPDIR" },
+        { "ro", "Read-only file system: name a directory with TMPDIR" },
+        { "noexec", "(noexec): name a directory with TMPDIR" },
+    };
+    static const char run[] = "mount -t tmpfs -o $0 t /tmp && build/xenometer run --host=this --boots=1 -m native,kvm "
+                              "app/getppid; s=$?; ls -d /tmp/xenometer-* 2>/dev/null; exit $s";
+    struct outcome_of r;
+
+    for ( size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++ )
+    {
+        r = program_named("/usr/bin/unshare", "-rm", "sh", "-c", run, cases[i].mount, NULL);
+        CU_ASSERT_EQUAL(r.status, 3);
+        CU_ASSERT_PTR_NULL(strstr(r.out, "app/getppid"));
+        CU_ASSERT_PTR_NULL(strstr(r.out, "/tmp/xenometer-"));
+        CU_ASSERT_PTR_NOT_NULL(strstr(r.err, cases[i].says));
+        program_free(&r);
+    }
+    setenv("TMPDIR", "build", 1);
+    r = program_named("/usr/bin/unshare", "-rm", "sh", "-c", run, cases[0].mount, NULL);
+    unsetenv("TMPDIR");
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "app/getppid"));
+    program_free(&r);
+    r = program_named("/bin/sh", "-c", "find build -maxdepth 1 -type d -name 'xenometer-*'", NULL);
+    CU_ASSERT_STRING_EQUAL(r.out, "");
+    program_free(&r);
+}
+
+/* Options that do not go together say which does. */
+static void test_refused(void)
+{
+    struct outcome_of r = program("run", "--host=this", "--cpu=intel", "-m", "native", "app/getppid", NULL);
+
+    CU_ASSERT_EQUAL(r.status, 2);
+    CU_ASSERT(is_one_line_error(&r, "in the place of --host=this, --host=lab"));
+    program_free(&r);
+    r = program("run", "--cpu=arm64", "-m", "native", "app/getppid", NULL);
+    CU_ASSERT_EQUAL(r.status, 2);
+    CU_ASSERT(is_one_line_error(&r, "no row of arm64 matches 'app/getppid'"));
+    program_free(&r);
+    r = program("run", "--cpu=arm64", "-m", "kvmpc", "hypercall/null", NULL);
+    CU_ASSERT_EQUAL(r.status, 2);
+    CU_ASSERT(is_one_line_error(&r, "it has arm64, kvmarm64"));
+    program_free(&r);
+}
+
 /* Without packages the columns are skipped, and why is said once. */
 static void test_no_packages(void)
 {
@@ -171,6 +221,8 @@ void suite_paradigms_trouble(void)
     CU_add_test(suite, "elsewhere", test_elsewhere);
     CU_add_test(suite, "this machine", test_this);
     CU_add_test(suite, "a host that lacks something", test_host);
+    CU_add_test(suite, "temporary files", test_temporary);
+    CU_add_test(suite, "refused", test_refused);
     CU_add_test(suite, "no packages", test_no_packages);
     CU_add_test(suite, "interrupted", test_interrupted);
 }
