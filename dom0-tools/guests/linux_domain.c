@@ -78,7 +78,7 @@ static int run_pv(struct batch *b)
 }
 
 COLUMN(linuxpv) = {
-    APP_COLUMN, .name = "linuxpv", .title = "Linux PV", .order = 170, .classes = "app",
+    APP_COLUMN, .name = "linuxpv", .title = "Linux PV", .order = 170, .classes = "app linux",
     .what = "an application in a Linux domain of Xen, PV",
     .batch = run_pv,
 };
@@ -89,7 +89,7 @@ static int run_pvh(struct batch *b)
 }
 
 COLUMN(linuxpvh) = {
-    APP_COLUMN, .name = "linuxpvh", .title = "Linux PVH", .order = 180, .classes = "app",
+    APP_COLUMN, .name = "linuxpvh", .title = "Linux PVH", .order = 180, .classes = "app linux",
     .what = "an application in a Linux domain of Xen, PVH",
     .note = "Linux PV, PVH, HVM: dom0's kernel as a domain of Xen.",
     .batch = run_pvh,
@@ -101,7 +101,7 @@ static int run_hvm(struct batch *b)
 }
 
 COLUMN(linuxhvm) = {
-    APP_COLUMN, .name = "linuxhvm", .title = "Linux HVM", .order = 182, .classes = "app",
+    APP_COLUMN, .name = "linuxhvm", .title = "Linux HVM", .order = 182, .classes = "app linux",
     .what = "an application in a Linux domain of Xen, HVM",
     .batch = run_hvm,
 };

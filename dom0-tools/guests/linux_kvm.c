@@ -79,20 +79,20 @@ static int run_pc(struct batch *b)
 }
 
 COLUMN(linuxkvm) = {
-    APP_COLUMN_ALONE, .name = "linuxkvm", .title = "Linux KVM", .order = 184, .classes = "app",
+    APP_COLUMN_ALONE, .name = "linuxkvm", .title = "Linux KVM", .order = 184, .classes = "app linux",
     .what = "an application in a Linux guest of KVM, under the thin monitor",
     .batch = run_thin,
 };
 
 COLUMN(linuxmicrovm) = {
-    APP_COLUMN_ALONE, .name = "linuxmicrovm", .title = "microvm", .order = 187, .classes = "app",
+    APP_COLUMN_ALONE, .name = "linuxmicrovm", .title = "microvm", .order = 187, .classes = "app linux",
     .what = "an application in a Linux guest of KVM, under QEMU, its machine microvm",
     .note = "microvm: the Linux guest of KVM under QEMU, its machine microvm without PIC and PIT.",
     .batch = run_microvm,
 };
 
 COLUMN(linuxkvmpc) = {
-    APP_COLUMN_ALONE, .name = "linuxkvmpc", .title = "KVM pc", .order = 188, .classes = "app",
+    APP_COLUMN_ALONE, .name = "linuxkvmpc", .title = "KVM pc", .order = 188, .classes = "app linux",
     .what = "an application in a Linux guest of KVM, under QEMU, its machine pc",
     .note = "KVM pc: the Linux guest of KVM under QEMU, its machine pc.",
     .batch = run_pc,

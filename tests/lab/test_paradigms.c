@@ -110,7 +110,7 @@ static void test_every_row(void)
         CU_ASSERT_PTR_NOT_NULL(strstr(reason, "io_uring_setup: "));
     }
     CU_ASSERT_EQUAL(i, 28 * (COLUMNS + ENGINES));
-    CU_ASSERT_EQUAL(skipped, 2 * 5 + 3 + 3 * 9 + 21 * ENGINES);
+    CU_ASSERT_EQUAL(skipped, 2 * 5 + 3 + 3 * 4 + 21 * ENGINES);
 }
 
 /* What the paradigms are made of. */
@@ -124,9 +124,10 @@ static void test_system_call(void)
     CU_ASSERT(median("app/getppid", "namespaces") <= native);
     CU_ASSERT(llabs(median("app/getppid", "container") - median("app/getppid", "seccomp")) <= 40);
     CU_ASSERT(median("app/getppid", "seccomp") > native + 50);
-    /* A filter that allows by number costs every call the same. */
-    CU_ASSERT_EQUAL(median("app/clock-syscall", "seccomp") - median("app/clock-syscall", "native"),
-                    median("app/getppid", "seccomp") - native);
+    /* A filter that allows by number costs every call the same; where ktime_get_ts64() carries into the next second
+     * it takes six instructions more, whoever asks. */
+    CU_ASSERT(llabs(median("app/clock-syscall", "seccomp") - median("app/clock-syscall", "native") -
+                    (median("app/getppid", "seccomp") - native)) <= 6);
     /* Another kernel in a process is tens of times as dear, by ptrace more so. */
     CU_ASSERT(median("app/getppid", "gvisor") > 20 * native);
     CU_ASSERT(median("app/getppid", "gvisorptrace") > median("app/getppid", "gvisor"));
@@ -265,13 +266,16 @@ static void test_guests(void)
  * hypervisor's share of each tick in it. */
 static void test_timers(void)
 {
-    static const char *const in[] = { "native", "container", "gvisor", "linuxpvh", "linuxkvm" };
+    static const char *const in[] = { "native", "container", "gvisor", "gvisorkvm", "linuxpv", "linuxpvh", "linuxhvm",
+                                      "linuxkvm", "linuxmicrovm" };
+    static const char *const guests[] = { "linuxpv", "linuxpvh", "linuxhvm", "linuxkvm", "linuxmicrovm", "linuxkvmpc" };
 
     for ( size_t k = 0; k < sizeof(in) / sizeof(in[0]); k++ )
         CU_ASSERT(median("app/timer-load-100hz", in[k]) < median("app/timer-load-1000hz", in[k]));
     CU_ASSERT(median("app/timer-load-1000hz", "gvisor") > 2 * median("app/timer-load-1000hz", "native"));
     CU_ASSERT(median("app/timer-load-1000hz", "linuxkvm") > median("app/timer-load-1000hz", "linuxpvh"));
-    CU_ASSERT(median("app/timer-load-1000hz", "linuxpvh") > median("app/timer-load-1000hz", "native"));
+    for ( size_t k = 0; k < sizeof(guests) / sizeof(guests[0]); k++ )
+        CU_ASSERT(median("app/timer-load-1000hz", guests[k]) > median("app/timer-load-1000hz", "native"));
 }
 
 /* Two runs count the same where no other thread has to be woken. */
