@@ -191,6 +191,7 @@ ROW(interrupt_x2apic_ipi_busy, .setup = setup_x2apic, .run = run_x2apic_busy) = 
     .operations = 1, .samples = 200, .warmup = 16,
 };
 
+/* Not by QEMU: in one of five runs under its pc the interrupt did not wake who sleeps, and why is not known. */
 EXPLANATION(interrupt_x2apic_ipi_halted) =
     "As interrupt/ipi-halted, both vCPUs in x2APIC mode: one MSR to send, another to end it, and the wake-up between them, "
     "which the way to the LAPIC does not change.";
@@ -201,6 +202,6 @@ ROW(interrupt_x2apic_ipi_halted, .setup = setup_x2apic, .run = run_x2apic_halted
     .help = "x2APIC interrupt from one vCPU to another that has halted",
     .explanation = explanation_interrupt_x2apic_ipi_halted,
     .elsewhere = NO_SECOND_LAPIC,
-    .columns = "hardware", .needs = DOMAIN_SMP, .flags = ROW_BLOCKS,
+    .columns = "pvh hvm bare kvm", .needs = DOMAIN_SMP, .flags = ROW_BLOCKS,
     .operations = 1, .samples = 200, .warmup = 16,
 };
