@@ -18,7 +18,7 @@ struct preset {
 };
 
 static const struct preset presets[] = {
-    { "isca16", "pv,pvh,kvm,arm64,kvmarm64", "amd,arm64",
+    { "isca16", "pv,pvh,kvm,arm64,kvmarm64", "amd,arm64,arm64-vhe",
       { ISCA16_ROWS, ISCA16_IO } },
 };
 

@@ -511,7 +511,7 @@ static char *one_line(const char *text, const char *name)
 static void test_isca16(void)
 {
     static const char *const lines[] = {
-        "\nHypercall ", "\nInterrupt controller trap", "\nVirtual IPI", "\nVirtual IRQ completion", "\nVM switch",
+        "\nHypercall ", "\nController trap", "\nVirtual IPI", "\nVirtual IRQ completion", "\nVM switch",
         "\nI/O latency out", "\nI/O latency in",
     };
     struct results all[2];
