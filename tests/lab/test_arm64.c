@@ -42,7 +42,7 @@ static void test_refused(void)
     CU_ASSERT_PTR_NULL(strstr(r.out, "port/"));
     program_free(&r);
     REFUSED("AMD CPU", "lab", "run", "--cpu=arm64", "--without=nrip-save", "--", "true");
-    REFUSED("no row matches", "run", "--host=lab", "--cpu=arm64", "port/ioreq");
+    REFUSED("no row of arm64 matches", "run", "--host=lab", "--cpu=arm64", "port/ioreq");
     REFUSED("there is isca16", "run", "--preset=isca15");
     REFUSED("its rows and its table", "run", "--preset=isca16", "hypercall/null");
     REFUSED("its rows and its table", "run", "--preset=isca16", "--json");
