@@ -71,7 +71,8 @@ WASM := $(if $(WABT),$(BUILD)/xenometer-wasm $(BUILD)/xenometer.wasm)
 
 # For another architecture: what a lab of it takes, which this machine does not run.
 ifdef CROSS
-all: $(BUILD)/xenometer.elf $(BUILD)/xenometer.image $(BUILD)/xenometer-parts.o $(BUILD)/lab-agent \
+all: $(BUILD)/xenometer.elf $(BUILD)/xenometer-test.elf $(BUILD)/xenometer-parts.o $(BUILD)/lab-agent \
+	$(if $(filter arm64,$(ARCH)),$(BUILD)/xenometer.image $(BUILD)/xenometer-test.image) \
 	$(if $(filter arm64,$(ARCH)),$(BUILD)/xenometer-vmm)
 else
 all: $(BUILD)/xenometer $(BUILD)/xenometer.elf $(if $(filter arm64,$(ARCH)),$(BUILD)/xenometer.image) $(BUILD)/xenometer-evil $(BUILD)/xenometer-test.elf $(BUILD)/lab-agent $(EXERCISE) \
@@ -582,6 +583,7 @@ install: all
 	install -m 644 $(PLUGINS:%=$(BUILD)/%) $(INSTALLED)/
 	if [ -e $(BUILD)/arm64/xenometer-parts.o ]; then install -d $(INSTALLED)/arm64 && \
 		install -m 644 $(BUILD)/arm64/xenometer.elf $(BUILD)/arm64/xenometer.image \
+			$(BUILD)/arm64/xenometer-test.elf $(BUILD)/arm64/xenometer-test.image \
 			$(BUILD)/arm64/xenometer-parts.o $(BUILD)/arm64/lab-agent $(BUILD)/arm64/xenometer-vmm \
 			$(INSTALLED)/arm64/; fi
 	install -m 644 configs/packages configs/packages-bochs configs/emulators.txt configs/claims.json $(INSTALLED)/configs/

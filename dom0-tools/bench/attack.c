@@ -8,6 +8,7 @@
 #include "lib/child.h"
 #include "lib/files.h"
 #include "lib/stage.h"
+#include "machines/lab.h"
 #include "measure/environment.h"
 #include "report/json.h"
 #include "xenometer.h"
@@ -156,6 +157,7 @@ static int run_rows(struct trial *t, const char *program, const char *const *row
     char *modes = xasprintf("--modes=%s", t->options->modes);
     char *image = xasprintf("--image=%s", t->elf), *out, *said, *stage;
     char *clock = t->options->clock ? xasprintf("--clock=%s", t->options->clock) : NULL;
+    char *cpu = t->options->cpu ? xasprintf("--cpu=%s", t->options->cpu) : NULL;
     struct results results = { 0 };
     size_t n = 0;
     int status, ended;
@@ -172,6 +174,8 @@ static int run_rows(struct trial *t, const char *program, const char *const *row
     argv[n++] = image;
     if ( clock )
         argv[n++] = clock;
+    if ( cpu )
+        argv[n++] = cpu;
     for ( size_t i = 0; i < count && n < MAX_WORDS - 1; i++ )
         argv[n++] = rows[i];
     argv[n] = NULL;
@@ -202,6 +206,7 @@ static int run_rows(struct trial *t, const char *program, const char *const *row
     free(said);
     free(clock);
     free(image);
+    free(cpu);
     free(modes);
     free(host);
     return status;
@@ -345,13 +350,24 @@ static int run_script(struct trial *t, const struct attack *a, bool lab)
 
 /* ------------------------------------------------------------------ try -- */
 
-struct image *attack_image(void)
+/* For that CPU; the caller's.  NULL after a message. */
+static char *image_path(const char *cpu)
 {
-    char *path = data_file(IMAGE), *error = NULL;
+    const char *model = NULL, *how;
+    char *path = cpu && lab_cpu_choose(cpu, &model) != STATUS_OK ? NULL : lab_cpu_file(model, IMAGE, &how);
+
+    if ( !path )
+        message(IMAGE " not found beside the program: run `%s`", how);
+    return path;
+}
+
+struct image *attack_image(const char *cpu)
+{
+    char *path = image_path(cpu), *error = NULL;
     struct image *image = path ? image_load(path, &error) : NULL;
 
-    if ( !image )
-        message("%s", error ? error : IMAGE " not found beside the program: run `make`");
+    if ( error )
+        message("%s", error);
     free(error);
     free(path);
     return image;
@@ -388,6 +404,9 @@ static int try_all(struct trial *t)
     status = run_matching(t, false, false);
     if ( status == STATUS_OK && !t->options->quick )
         status = run_matching(t, false, true);
+    /* Hostile backends are this machine's program, and so are the scripts'. */
+    if ( t->options->cpu )
+        return status;
     if ( status == STATUS_OK )
         status = run_matching(t, true, false);
     for ( size_t i = 0; i < t->count && !t->options->quick && status == STATUS_OK; i++ )
@@ -396,16 +415,31 @@ static int try_all(struct trial *t)
     return status;
 }
 
-int attack_try(const struct attack_options *o, const struct attack *const *chosen, size_t count,
+int attack_try(const struct attack_options *given, const struct attack *const *chosen, size_t count,
                struct attack_report *report)
 {
+    struct attack_options own = *given, *o = &own;
+    const char *model = NULL;
     struct trial t = { .options = o, .chosen = chosen, .count = count, .report = report };
     int status = STATUS_ENVIRONMENT;
 
-    report->quick = o->quick;
+    if ( o->cpu && lab_cpu_choose(o->cpu, &model) != STATUS_OK )
+        return STATUS_USAGE;
+    if ( !model )
+        o->cpu = NULL;
+    if ( !o->modes )
+        o->modes = strcmp(lab_cpu_architecture(model), "arm64") ? "pv" : "arm64";
+    for ( size_t i = 0; o->cpu && i < count; i++ )
+        if ( attack_by_backend(chosen[i]) )
+        {
+            message("%s is a backend's: with --cpu there are hostile domains, `attack --cpu=%s F`", chosen[i]->id,
+                    o->cpu);
+            return STATUS_USAGE;
+        }
+    report->quick = o->quick || o->cpu;
     cancel_begin();
-    t.image = attack_image();
-    t.elf = data_file(IMAGE);
+    t.image = attack_image(o->cpu);
+    t.elf = t.image ? image_path(o->cpu) : NULL;
     t.own = realpath("/proc/self/exe", NULL);
     t.evil = data_file(EVIL);
     t.configs = data_file("configs");

@@ -12,8 +12,9 @@
 
 struct attack_options {
     const char *host;        /* auto, xen or lab; NULL: auto */
-    const char *modes;       /* as --modes of run takes them */
+    const char *modes;       /* as --modes of run takes them; NULL: pv, or that CPU's own */
     const char *clock;       /* the lab's; NULL: exact */
+    const char *cpu;         /* the lab's, as users call it: hostile domains alone, by rows; NULL: amd */
     bool quick;              /* not what takes a run of its own, or more than a row */
 };
 
@@ -42,8 +43,8 @@ void attack_report_free(struct attack_report *);
 size_t attack_steps(const struct attack_report *, const struct attack *, size_t *held);
 
 /* The rows of a case, "hostile/f6-flips, …" or NULL: for lists.  The image is this program's
- * hostile one; NULL after a message. */
-struct image *attack_image(void);
+ * hostile one for that CPU (NULL: amd); NULL after a message. */
+struct image *attack_image(const char *cpu);
 char *attack_rows(const struct image *, const struct attack *);
 
 #endif

@@ -44,7 +44,7 @@ static json_t *list_document(const struct image *image)
 
 int attack_print_list(bool json)
 {
-    struct image *image = attack_image();
+    struct image *image = attack_image(NULL);
     struct style style = text_style(stdout);
 
     if ( !image )
@@ -78,7 +78,7 @@ static bool holds(const struct attack_report *r, const struct attack *a)
     return steps && held == steps;
 }
 
-/* Nothing of it was tried, as --quick asks. */
+/* Nothing of it was tried, as --quick or --cpu asks. */
 static bool left_out(const struct attack_report *r, const struct attack *a)
 {
     size_t held;
@@ -199,6 +199,6 @@ int attack_print(const struct attack_report *r, const struct attack *const *chos
     if ( !json && count > 1 )
         printf("%zu of %zu held\n", held, count - out);
     if ( !json && out )
-        printf("%zu left out by --quick\n", out);
+        printf("%zu left out\n", out);
     return held + out == count ? STATUS_OK : STATUS_FAILED;
 }

@@ -67,13 +67,21 @@ static int pack_all(const struct lab_options *lab, const struct session_options 
                     struct luggage *l)
 {
     char *program, *kernel, *image = domain_image(session->elf);
+    bool flat = access(image, R_OK) == 0;
     int status = lab_program(lab, &program);
 
-    if ( status == STATUS_OK )
+    if ( status == STATUS_OK && !flat && !strcmp(session->image->architecture, "arm64") )
+    {
+        message("%s not found beside it, the form in which libxl takes an ARM64 image: `make arm64` makes both, "
+                "`objcopy -O binary` the one of the other's .debug file", image);
+        free(program);
+        status = STATUS_ENVIRONMENT;
+    }
+    else if ( status == STATUS_OK )
     {
         pack(l, program, "xenometer");
         pack(l, xstrdup(session->elf), "xenometer.elf");
-        pack(l, access(image, R_OK) ? NULL : xstrdup(image), "xenometer.image");
+        pack(l, flat ? xstrdup(image) : NULL, "xenometer.image");
     }
     free(image);
     if ( status != STATUS_OK )

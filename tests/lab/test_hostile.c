@@ -84,6 +84,21 @@ static void test_all(void)
     program_free(&r);
 }
 
+/* The backend's defences against domains of another architecture, which reorders its memory accesses. */
+static void test_arm64(void)
+{
+    struct outcome_of r = program_patiently(1200, "attack", "--host=lab", "--cpu=arm64", "--json", "F", NULL);
+
+    expect_attacks(&r, "F10 F24 F40 F42 ");
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "\"arm64\""));
+    program_free(&r);
+    r = program("attack", "--host=lab", "--cpu=arm64", "B1", NULL);
+    CU_ASSERT_EQUAL(r.status, 2);
+    CU_ASSERT(is_one_line_error(&r, "B1 is a backend's"));
+    program_free(&r);
+}
+
 /* 100,000 maps that fail in part. */
 static void test_partial_maps(void)
 {
@@ -122,5 +137,6 @@ void suite_hostile(void)
     add_both(s, "one run of all attacks", test_run);
     CU_add_test(s, "words for a terminal", test_words);
     add_long(s, "57 of 57", test_all);
+    add_long(s, "domains on ARM64", test_arm64);
     add_long(s, "100,000 maps that fail in part", test_partial_maps);
 }
