@@ -71,6 +71,7 @@ static inline void sample_keep(struct row_run *r, uint32_t i, uint64_t ticks)
     for ( uint32_t i_ = 0; batch_wanted(r, i_); i_++ )  \
         sample_keep(r, i_, TIMED(operation))
 
+#ifdef __x86_64__
 /* A system call as the x86-64 psABI (A.2.1) has it: -errno where it fails. */
 static inline long system_call(long number, long a, long b, long c, long d, long e, long f)
 {
@@ -99,6 +100,33 @@ static inline long system_call3(long number, long a, long b, long c)
                       : "rcx", "r11", "memory");
     return result;
 }
+#else
+/* The same as arch/arm64's Linux has it (asm/unistd.h, entry.S): the number in X8, arguments from X0 on. */
+static inline long system_call(long number, long a, long b, long c, long d, long e, long f)
+{
+    register long x8 __asm__("x8") = number, x0 __asm__("x0") = a, x1 __asm__("x1") = b, x2 __asm__("x2") = c,
+                  x3 __asm__("x3") = d, x4 __asm__("x4") = e, x5 __asm__("x5") = f;
+
+    __asm__ volatile ("svc #0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory");
+    return x0;
+}
+
+static inline long system_call3(long number, long a, long b, long c)
+{
+    register long x8 __asm__("x8") = number, x0 __asm__("x0") = a, x1 __asm__("x1") = b, x2 __asm__("x2") = c;
+
+    __asm__ volatile ("svc #0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2) : "memory");
+    return x0;
+}
+
+static inline long system_call0(long number)
+{
+    register long x8 __asm__("x8") = number, x0 __asm__("x0");
+
+    __asm__ volatile ("svc #0" : "=r"(x0) : "r"(x8) : "memory");
+    return x0;
+}
+#endif
 
 /*
  * What set-up says where the kernel refuses a call: "io_uring_setup: Operation not permitted".

@@ -3,6 +3,7 @@
  * calls, Landlock, ptrace (namespaces, cgroups and the rest are in files of their own).  Most of them cannot be taken back, but all are a thread's
  * own: each row is run by a thread that ends with it.
  */
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>
@@ -20,6 +21,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -366,17 +368,27 @@ static void stopped_by_filter(struct row_run *r)
         r->failure = "the tracer did not get to see getppid";
 }
 
-static void skip_call(pid_t child, int status)
+/* A stopped process's system call becomes number -1, which is none.  False: it has ended. */
+static bool forget_call(pid_t child)
 {
+#ifdef __x86_64__
     struct user_regs_struct registers;
 
-    if ( status >> 8 == (SIGTRAP | PTRACE_EVENT_SECCOMP << 8) &&
-         ptrace(PTRACE_GETREGS, child, NULL, &registers) == 0 )
-    {
-        registers.orig_rax = (unsigned long)-1;
-        ptrace(PTRACE_SETREGS, child, NULL, &registers);
-    }
-    else
+    if ( ptrace(PTRACE_GETREGS, child, NULL, &registers) )
+        return false;
+    registers.orig_rax = (unsigned long)-1;
+    return ptrace(PTRACE_SETREGS, child, NULL, &registers) == 0;
+#else
+    int none = -1;
+    struct iovec number = { .iov_base = &none, .iov_len = sizeof(none) };
+
+    return ptrace(PTRACE_SETREGSET, child, NT_ARM_SYSTEM_CALL, &number) == 0;
+#endif
+}
+
+static void skip_call(pid_t child, int status)
+{
+    if ( status >> 8 != (SIGTRAP | PTRACE_EVENT_SECCOMP << 8) || !forget_call(child) )
         ptrace(PTRACE_SETOPTIONS, child, NULL, PTRACE_O_TRACESECCOMP);
     ptrace(PTRACE_CONT, child, NULL, NULL);
 }
